@@ -1,0 +1,96 @@
+"""What all scripts share: flags, logging, and the one place that turns a user's mistake into a line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from src.schema import UserError
+
+if TYPE_CHECKING:
+    from src.config import Config
+
+EXIT_MISTAKE = 2
+
+
+class Stopped(BaseException):
+    """SIGTERM arrived; like KeyboardInterrupt, nothing but the scripts' edge catches it."""
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """A parser with the flags of every script."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    made.add_argument("--config", default="config.yaml", metavar="FILE", help="settings; what it lacks is config.yaml's")
+    made.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="overrides",
+        help="change one setting; repeatable",
+    )  # fmt: skip
+    made.add_argument("--quiet", action="store_true", help="no progress bars, only results and errors")
+    made.add_argument("--verbose", action="store_true", help="say more, with tracebacks of errors")
+    return made
+
+
+def configure(args: argparse.Namespace, **changed: object) -> Config:
+    """The configuration of --config and --set; a script's own flags win where they are not None."""
+    from src.config import load_config
+
+    flags = [f"{key.replace('__', '.')}={value}" for key, value in changed.items() if value is not None]
+    return load_config(args.config, args.overrides + flags)
+
+
+def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
+    """Parse, call `main`, exit: 0 done; 2 a user's mistake, one line; 130/143 stopped, resumable."""
+    args = arguments.parse_args()
+    _quieten(args)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        main(args)
+    except UserError as error:
+        _complain(str(error), args.verbose)
+        sys.exit(EXIT_MISTAKE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        place = f" ({error.filename})" if error.filename else ""
+        _complain(f"{error.strerror or error}{place}; what was finished is kept", args.verbose)
+        sys.exit(EXIT_MISTAKE)
+    except KeyboardInterrupt:
+        print("stopped; the same command continues", file=sys.stderr)
+        sys.exit(130)
+    except Stopped:
+        print("terminated; the same command continues", file=sys.stderr)
+        sys.exit(143)
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _complain(message: str, verbose: bool) -> None:
+    if verbose:
+        logging.getLogger(__name__).exception("where it happened:")
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _quieten(args: argparse.Namespace) -> None:
+    """Set what the libraries print; before any of them is imported."""
+    level = logging.INFO if args.verbose else logging.ERROR if args.quiet else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "info" if args.verbose else "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("BITSANDBYTES_NOWELCOME", "1")
+    if not args.verbose:
+        for name in ("httpx", "huggingface_hub", "bitsandbytes", "datasets", "matplotlib", "torchao"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    if args.quiet:
+        os.environ["TQDM_DISABLE"] = "1"

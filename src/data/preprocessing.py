@@ -1,0 +1,95 @@
+"""The prompt, and its token ids and labels: one template for training, evaluation and inference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from src.schema import Example, UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+WITH_INPUT = (
+    "Below is an instruction that describes a task, paired with an input that provides further context. "
+    "Write a response that appropriately completes the request.\n\n"
+    "### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n"
+)
+WITHOUT_INPUT = (
+    "Below is an instruction that describes a task. "
+    "Write a response that appropriately completes the request.\n\n"
+    "### Instruction:\n{instruction}\n\n### Response:\n"
+)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One training sample as token ids; loss is taken from `prompt_length` on."""
+
+    id: str
+    input_ids: list[int]  # prompt, response, end token (unless truncated)
+    prompt_length: int
+    truncated: bool = False
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+    @property
+    def supervised(self) -> int:
+        return len(self.input_ids) - self.prompt_length
+
+
+@dataclass(frozen=True)
+class EncodedSplit:
+    """A split ready for training, with the count of what was cut or left out."""
+
+    samples: list[Encoded]
+    truncated: int
+    skipped: int  # the prompt alone fills max_length
+
+    @property
+    def tokens(self) -> int:
+        return sum(len(sample) for sample in self.samples)
+
+    @property
+    def supervised(self) -> int:
+        return sum(sample.supervised for sample in self.samples)
+
+
+def render_prompt(instruction: str, input: str = "") -> str:
+    """The Alpaca prompt, up to where the response begins.
+
+    Braces in data stay data: they are filled in, never formatted.
+    """
+    template = WITH_INPUT if input else WITHOUT_INPUT
+    head, _, tail = template.partition("{instruction}")
+    before, _, after = tail.partition("{input}") if input else (tail, "", "")
+    return head + instruction + before + input + after
+
+
+def prompt_ids(tokenizer: PreTrainedTokenizerBase, instruction: str, input: str = "") -> list[int]:
+    """Token ids of the prompt, start token included where the model has one, never an end token."""
+    ids = list(tokenizer(render_prompt(instruction, input))["input_ids"])
+    while ids and ids[-1] == tokenizer.eos_token_id:
+        ids.pop()
+    return ids
+
+
+def encode_example(tokenizer: PreTrainedTokenizerBase, example: Example, max_length: int) -> Encoded | None:
+    """Prompt and response tokenised apart and joined; None where no token of the response fits."""
+    prompt = prompt_ids(tokenizer, example.instruction, example.input)
+    response = list(tokenizer(example.output, add_special_tokens=False)["input_ids"]) + [tokenizer.eos_token_id]
+    if len(prompt) >= max_length:
+        return None
+    ids = (prompt + response)[:max_length]
+    return Encoded(example.id, ids, len(prompt), truncated=len(prompt) + len(response) > max_length)
+
+
+def encode_split(tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], max_length: int) -> EncodedSplit:
+    """Encode all examples. Raises UserError where nothing is left to train on."""
+    encoded = [encode_example(tokenizer, example, max_length) for example in examples]
+    samples = [sample for sample in encoded if sample is not None]
+    if not samples:
+        raise UserError(f"none of the {len(encoded)} samples fits data.max_length={max_length}; raise it")
+    return EncodedSplit(samples, sum(sample.truncated for sample in samples), len(encoded) - len(samples))

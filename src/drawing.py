@@ -1,0 +1,153 @@
+"""Colours, fonts and PNG bytes that every picture of the project shares."""
+
+from __future__ import annotations
+
+import functools
+import io
+import logging
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+log = logging.getLogger(__name__)
+
+WIDTH_IN = 8.3  # shown by GitHub at about 830 px, so one point of type is 1.4 px
+PIXELS_PER_IN = 200
+BASE_FONT = "DejaVu Sans"  # comes with matplotlib
+WIDE_FONTS = (  # families with Chinese, Japanese and Korean, tried in this order before any other
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "SimHei",
+    "Arial Unicode MS",
+    "Droid Sans Fallback",
+)
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours for one background; series are Okabe and Ito's, told apart by the colour-blind."""
+
+    background: str
+    text: str
+    muted: str
+    grid: str
+    baseline: str
+    series: tuple[str, ...]
+
+
+LIGHT = Theme(
+    background="#ffffff",
+    text="#1f2328",
+    muted="#59636e",
+    grid="#d9dee4",
+    baseline="#8c959f",
+    series=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+)
+DARK = Theme(
+    background="#0d1117",
+    text="#f0f6fc",
+    muted="#a5adb8",
+    grid="#2d343d",
+    baseline="#7d8590",
+    series=("#56B4E9", "#E69F00", "#1FBF8F", "#E08FBF", "#F0E442", "#E8743B"),
+)
+
+
+def new_figure(height_in: float, theme: Theme) -> Figure:
+    """An empty picture of the usual width, drawn by Agg with no global state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=PIXELS_PER_IN, facecolor=theme.background)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """The picture as PNG; the same picture gives the same bytes."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", facecolor=figure.get_facecolor(), metadata={"Software": None})
+    return stream.getvalue()
+
+
+def font_families(text: str) -> list[str] | None:
+    """Fonts that together hold every character of `text`; None where this machine has none."""
+    missing = frozenset(text) - _characters_of(_font_path(BASE_FONT), text)
+    if not missing:
+        return [BASE_FONT]
+    further = _font_with(missing)
+    return None if further is None else [BASE_FONT, further]
+
+
+def drawable(text: str, otherwise: str) -> str:
+    """`text` where a font can show it, else `otherwise`, with a warning instead of empty boxes."""
+    if font_families(text) is not None:
+        return text
+    log.warning(
+        "no font here shows %r, so pictures say %r. Install one (Debian: apt install fonts-noto-cjk).", text, otherwise
+    )
+    return otherwise
+
+
+def shortened(text: str, columns: int) -> str:
+    """`text` on one line within `columns`, where a wide character takes two; the middle gives way."""
+    characters = list(" ".join(text.split()))
+    if sum(map(_columns_of, characters)) <= columns:
+        return "".join(characters)
+    head, tail = [], []
+    room = columns - 1
+    while characters:
+        side = head if len(head) <= len(tail) else tail
+        character = characters.pop(0 if side is head else -1)
+        room -= _columns_of(character)
+        if room < 0:
+            break
+        side.append(character)
+    return "".join(head) + "\u2026" + "".join(reversed(tail))
+
+
+def _columns_of(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _font_path(family: str) -> str:
+    from matplotlib import font_manager
+
+    return font_manager.findfont(font_manager.FontProperties(family=family))
+
+
+def _characters_of(font_path: str, text: str | frozenset[str]) -> frozenset[str]:
+    from matplotlib import font_manager
+
+    font = font_manager.get_font(font_path)
+    return frozenset(character for character in text if font.get_char_index(ord(character)))
+
+
+@functools.lru_cache(maxsize=64)
+def _font_with(characters: frozenset[str]) -> str | None:
+    for family, path in _installed_fonts():
+        try:
+            found = _characters_of(path, characters)
+        except (OSError, RuntimeError):  # a font file that is broken or gone shows nothing
+            continue
+        if found == characters:
+            return family
+    return None
+
+
+def _installed_fonts() -> Iterator[tuple[str, str]]:
+    from matplotlib import font_manager
+
+    fonts = [(entry.name, entry.fname) for entry in font_manager.fontManager.ttflist]
+    yield from sorted(
+        fonts, key=lambda font: WIDE_FONTS.index(font[0]) if font[0] in WIDE_FONTS else len(WIDE_FONTS)
+    )

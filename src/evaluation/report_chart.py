@@ -1,0 +1,210 @@
+"""Draws the chart of a comparison: four metrics, before and each method, with 95 % intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from src.drawing import BASE_FONT, WIDTH_IN, Theme, drawable, font_families, new_figure, png_bytes, shortened
+from src.evaluation.report_format import (
+    NOT_AVAILABLE,
+    SHARES,
+    method_label,
+    metric_label,
+    number,
+    percent,
+    signed,
+    significant,
+)
+from src.schema import Comparison, Difference, Score
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CHART_METRICS = ("bleu", "codebleu", "execution_success", "functional_accuracy")
+NAME_COLUMNS = 24  # characters of a method's name before it is shortened
+CEILINGS = (5, 10, 20, 30, 40, 50, 60, 80, 100)  # right ends of an axis; all metrics are 0-100
+TITLE_IN, HEADER_IN, TICKS_IN, NOTE_IN = 0.50, 0.40, 0.42, 0.36  # heights
+VALUE_IN, CHANGE_IN, GAP_IN, MARGIN_IN = 0.50, 0.56, 0.30, 0.12  # widths
+NOTE = (
+    "Whiskers: 95 % confidence intervals. Change: after minus before, in bold where p < 0.05 after Holm's correction."
+)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of a panel."""
+
+    name: str
+    color: str
+    score: Score | None
+    difference: Difference | None  # None: this is "before", or nothing to compare
+
+
+def draw_chart(comparison: Comparison, theme: Theme) -> bytes:
+    """The chart as PNG: 8.3 inches wide, its height as the number of methods asks."""
+    names = _row_names(comparison)
+    row_in = 0.36 if len(names) <= 3 else 0.29
+    panel_in = HEADER_IN + row_in * len(names) + TICKS_IN
+    figure = new_figure(TITLE_IN + 2 * panel_in + NOTE_IN, theme)
+    _write(figure, MARGIN_IN, TITLE_IN - 0.15, _title(comparison), theme.text, size=12, weight="bold")
+    name_in = max(_width_in(figure, name) for name in names) + 0.1
+    bars_in = (WIDTH_IN - 2 * MARGIN_IN - name_in - GAP_IN - 2 * (VALUE_IN + CHANGE_IN)) / 2
+    for index, metric in enumerate(CHART_METRICS):
+        row, column = divmod(index, 2)
+        left = MARGIN_IN + name_in + column * (bars_in + VALUE_IN + CHANGE_IN + GAP_IN)
+        top = TITLE_IN + row * panel_in
+        bars = _bars(comparison, metric, names, theme)
+        box = (left, top + HEADER_IN, bars_in, row_in * len(names))
+        _draw_panel(figure, metric, bars, box, theme, with_names=column == 0)
+    _write(figure, MARGIN_IN, figure.get_figheight() - 0.12, NOTE, theme.muted, size=8.5)
+    return png_bytes(figure)
+
+
+def _row_names(comparison: Comparison) -> list[str]:
+    labels = [method_label(name) for name in comparison.comparisons]
+    safe = [drawable(" ".join(name.split()), f"method {place}") for place, name in enumerate(labels, start=1)]
+    return ["Before", *(shortened(name, NAME_COLUMNS) for name in safe)]
+
+
+def _title(comparison: Comparison) -> str:
+    name = drawable(" ".join(str(comparison.test_set.get("name", "")).split()), "")
+    on = f" on {shortened(name, 40)}" if name else ""
+    return f"Before and after fine-tuning{on} (n = {comparison.before.n})"
+
+
+def _bars(comparison: Comparison, metric: str, names: list[str], theme: Theme) -> list[Bar]:
+    bars = [Bar(names[0], theme.baseline, comparison.before.metrics.get(metric), None)]
+    for place, method in enumerate(comparison.comparisons.values()):
+        color = theme.series[place % len(theme.series)]
+        score = method.after.metrics.get(metric)
+        bars.append(Bar(names[place + 1], color, score, method.difference.get(metric)))
+    return bars
+
+
+def _draw_panel(
+    figure: Figure,
+    metric: str,
+    bars: list[Bar],
+    box: tuple[float, float, float, float],  # left, top, width, height in inches from the top left
+    theme: Theme,
+    with_names: bool,
+) -> None:
+    left, top, width, height = box
+    total = figure.get_figheight()
+    axes = figure.add_axes((left / WIDTH_IN, 1 - (top + height) / total, width / WIDTH_IN, height / total))
+    _style(axes, metric, bars, theme)
+    row_in = height / len(bars)
+    for place, bar in enumerate(bars):
+        _draw_bar(axes, place, bar, theme)
+        middle = top + (place + 0.5) * row_in
+        if with_names:
+            _write(figure, left - 0.1, middle, bar.name, theme.text, align="right", middle=True)
+        _write_figures(figure, left + width, middle, bar, theme)
+    right = left + width + VALUE_IN + CHANGE_IN
+    _write(figure, left, top - 0.1, metric_label(metric), theme.text, size=11, weight="bold")
+    _write(figure, right - CHANGE_IN, top - 0.1, _sample_note(bars), theme.muted, size=8.5, align="right")
+    _write(figure, right, top - 0.1, "change", theme.muted, size=8.5, align="right")
+
+
+def _style(axes: Axes, metric: str, bars: list[Bar], theme: Theme) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_facecolor(theme.background)
+    axes.set_xlim(0, _right_end(metric, bars))
+    axes.set_ylim(len(bars) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axes.tick_params(axis="x", colors=theme.muted, labelsize=8.5, length=0, labelfontfamily=BASE_FONT)
+    axes.grid(axis="x", color=theme.grid, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.spines["left"].set_color(theme.muted)
+
+
+def _right_end(metric: str, bars: list[Bar]) -> float:
+    if metric in SHARES:
+        return 100
+    ends = [max(bar.score.value, *(bar.score.ci95 or (0,))) for bar in bars if _measured(bar)]
+    return next((ceiling for ceiling in CEILINGS if ceiling >= max(ends, default=0)), CEILINGS[-1])
+
+
+def _draw_bar(axes: Axes, place: int, bar: Bar, theme: Theme) -> None:
+    from matplotlib.patheffects import withStroke
+
+    if not _measured(bar):
+        axes.text(
+            axes.get_xlim()[1] * 0.02, place, NOT_AVAILABLE, color=theme.muted, va="center", fontsize=9.5, family=BASE_FONT
+        )
+        return
+    axes.barh(place, bar.score.value, height=0.66, color=bar.color)
+    if bar.score.ci95 is None:
+        return
+    low, high = bar.score.ci95
+    reach = [[max(0, bar.score.value - low)], [max(0, high - bar.score.value)]]
+    whisker = axes.errorbar(
+        bar.score.value, place, xerr=reach, fmt="none", ecolor=theme.text, elinewidth=1.3, capsize=3, capthick=1.3
+    )
+    for part in (*whisker.lines[1], *whisker.lines[2]):
+        part.set_path_effects([withStroke(linewidth=3, foreground=theme.background)])
+        part.set_clip_on(False)
+
+
+def _write_figures(figure: Figure, left: float, middle: float, bar: Bar, theme: Theme) -> None:
+    value = number(bar.score.value) if _measured(bar) else NOT_AVAILABLE
+    _write(figure, left + VALUE_IN, middle, value, theme.text, align="right", middle=True)
+    if bar.difference is None:
+        return
+    strong = significant(bar.difference)
+    color, weight = (theme.text, "bold") if strong else (theme.muted, "normal")
+    right = left + VALUE_IN + CHANGE_IN
+    change = signed(bar.difference.delta)
+    _write(figure, right, middle, change, color, align="right", middle=True, weight=weight)
+
+
+def _sample_note(bars: list[Bar]) -> str:
+    scores = [bar.score for bar in bars if _measured(bar)]
+    if not scores:
+        return ""
+    counts = sorted({score.n for score in scores})
+    least = min(score.coverage for score in scores)
+    samples = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]}\u2013{counts[-1]}"
+    return samples if least >= 0.995 else f"n = {counts[0]}, {percent(least)} covered"
+
+
+def _measured(bar: Bar) -> bool:
+    return bar.score is not None and bar.score.value is not None
+
+
+def _write(
+    figure: Figure,
+    x_in: float,
+    y_in: float,  # from the top
+    text: str,
+    color: str,
+    size: float = 10,
+    align: str = "left",
+    weight: str = "normal",
+    middle: bool = False,
+) -> None:
+    figure.text(
+        x_in / WIDTH_IN,
+        1 - y_in / figure.get_figheight(),
+        text,
+        color=color,
+        fontsize=size,
+        fontfamily=font_families(text) or [BASE_FONT],
+        fontweight=weight,
+        ha=align,
+        va="center_baseline" if middle else "baseline",
+        parse_math=False,
+    )
+
+
+def _width_in(figure: Figure, text: str) -> float:
+    written = figure.text(0, 0, text, fontsize=10, fontfamily=font_families(text) or [BASE_FONT], parse_math=False)
+    width = written.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi
+    written.remove()
+    return width

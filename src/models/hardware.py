@@ -1,0 +1,72 @@
+"""Which device and number type the work runs on, decided once from what the machine has."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from src.config import ModelConfig
+from src.schema import UserError
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The device in use. Sizes in GiB."""
+
+    device: str  # "cuda" or "cpu"
+    dtype: torch.dtype
+    name: str
+    memory_gib: float  # all of the device's memory
+    notice: str = ""  # what was chosen instead of what might be expected
+
+    @cached_property
+    def free_gib(self) -> float:
+        """Memory free when first asked."""
+        if self.device == "cuda":
+            return torch.cuda.mem_get_info()[0] / GIB
+        return available_ram_gib()
+
+
+def decide(config: ModelConfig) -> Hardware:
+    """Device and dtype for `config`. Raises UserError where it asks for what the machine lacks."""
+    has_gpu = torch.cuda.is_available()
+    if config.device == "cuda" and not has_gpu:
+        raise UserError("model.device is cuda but this machine has no usable GPU; set model.device=auto or cpu")
+    if config.device == "cpu" or not has_gpu:
+        notice = "no GPU found: working on the CPU" if config.device == "auto" else ""
+        dtype = _named_dtype(config.dtype) or torch.float32
+        return Hardware("cpu", dtype, f"{os.cpu_count()} CPU cores", _total_ram_gib(), notice)
+    properties = torch.cuda.get_device_properties(torch.cuda.current_device())
+    bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    if config.dtype == "bfloat16" and not bf16:
+        raise UserError(f"model.dtype is bfloat16 but {properties.name} does not compute in it; use auto or float16")
+    dtype = _named_dtype(config.dtype) or (torch.bfloat16 if bf16 else torch.float32)
+    notice = "" if bf16 or config.dtype != "auto" else f"{properties.name} has no bfloat16: working in float32"
+    return Hardware("cuda", dtype, properties.name, properties.total_memory / GIB, notice)
+
+
+def cpu_has_bf16() -> bool:
+    """Whether bf16 matrix products are native here; emulated ones are hundreds of times slower."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def available_ram_gib() -> float:
+    """Memory that can still be taken without swapping."""
+    import psutil
+
+    return psutil.virtual_memory().available / GIB
+
+
+def _total_ram_gib() -> float:
+    import psutil
+
+    return psutil.virtual_memory().total / GIB
+
+
+def _named_dtype(name: str) -> torch.dtype | None:
+    return None if name == "auto" else getattr(torch, name)

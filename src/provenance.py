@@ -1,0 +1,71 @@
+"""Where a result comes from: commit, configuration, fingerprints, versions and hardware."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from src.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("torch", "transformers", "peft", "accelerate", "bitsandbytes", "datasets", "sacrebleu", "codebleu")
+
+
+def describe(config: Config, **more: Any) -> dict[str, Any]:
+    """What a results file states about its making. No environment variables, no user names, no absolute paths."""
+    return {
+        "commit": commit(),
+        "command": command(),
+        "config": dataclasses.asdict(config),
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "hardware": {"machine": platform.machine(), "system": platform.system(), "cpu_count": _cpu_count()},
+        **more,
+    }
+
+
+def commit() -> str:
+    """The commit, with "+dirty" where tracked files were changed; "unknown" outside git."""
+    head = _git("rev-parse", "HEAD")
+    if not head:
+        return "unknown"
+    return head[:12] + ("+dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def command() -> str:
+    """The command as typed, folders outside the project shortened to their last part."""
+    import shlex
+
+    words = [Path(sys.argv[0]).name] + [Path(word).name if word.startswith("/") else word for word in sys.argv[1:]]
+    return "python " + shlex.join(words)
+
+
+def digest(text: str) -> str:
+    """16 hex digits of SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _git(*words: str) -> str:
+    try:
+        result = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return result.stdout.strip() if result.returncode == 0 else ""
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _cpu_count() -> int:
+    import os
+
+    return os.cpu_count() or 1

@@ -1,0 +1,180 @@
+"""The records that cross module borders, and their JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Record = TypeVar("Record")
+
+
+class UserError(Exception):
+    """A mistake the user can mend: the scripts print its one line and exit with code 2."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One instruction with its reference answer."""
+
+    id: str  # hash of the content: the same wherever the row stands
+    instruction: str
+    input: str  # "" when there is none
+    output: str
+    language: str = ""  # a key of evaluation.languages.LANGUAGES; "" is not code or not known
+    tests: str = ""  # Python asserts that decide whether an answer is right
+    prefix: str = ""  # code that the answer continues (HumanEval's prompt); "" elsewhere
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What a model answered to one example."""
+
+    id: str
+    text: str  # decoded from the new tokens only
+    tokens: int  # new tokens, the end token included
+    finish: str  # "stop": the model ended by itself; "length": it was cut off
+    completion: int = 0  # index among several completions of one prompt
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One prediction to be scored: a line of a predictions file."""
+
+    id: str
+    instruction: str
+    input: str
+    reference: str
+    prediction: str
+    language: str = ""
+    tests: str = ""
+    prefix: str = ""
+    finish: str = ""  # as in Generation; "" is unknown
+    completion: int = 0
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What happened when one program ran in the sandbox."""
+
+    outcome: str  # passed failed error timeout out_of_memory output_limit killed not_run
+    detail: str = ""  # the failing assert, the error's type, or why it did not run
+    stdout: str = ""  # capped, printable
+    stderr: str = ""
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_mib: float = 0.0
+
+
+@dataclass(frozen=True)
+class SampleScore:
+    """All that was measured on one sample: figures, no text of data or model but `code`."""
+
+    id: str
+    language: str
+    code: str  # extracted from the answer
+    bleu: tuple[int, ...]  # sacrebleu's sufficient statistics: 4 matches, 4 totals, two lengths
+    bleu_code: tuple[int, ...]
+    chrf: tuple[int, ...]  # sacrebleu's chrF statistics
+    codebleu: float | None  # 0-100; None: language without CodeBLEU
+    codebleu_parts: tuple[float, ...] | None  # n-gram, weighted n-gram, syntax, data flow; 0-1
+    codebleu_package: float | None  # 0-100, as the package combines its parts
+    execution: str  # outcome of running the program alone
+    functional: str  # outcome of its tests or of the differential run; "" = no verdict possible
+    error: str = ""  # taxonomy: syntax name type index import assertion wrong_output timeout no_code ...
+    defines_only: bool = False  # the program ran but only defined things
+    exact: bool = False  # equal to the reference but for surrounding white space
+    flags: tuple[str, ...] = ()  # truncated, no_code, extra_turn, fenced
+    raw_bleu: tuple[int, ...] = ()  # BLEU statistics of the raw answer, before extraction
+    completion: int = 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric over a set of samples."""
+
+    value: float | None  # 0-100; None where nothing could be measured
+    ci95: tuple[float, float] | None
+    n: int  # samples that count in the value
+    coverage: float  # n / all samples
+    signature: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """After minus before on the same samples."""
+
+    delta: float
+    ci95: tuple[float, float]
+    p_value: float
+    p_holm: float  # Holm-corrected over the metrics and methods of the report
+    wins: int
+    losses: int
+    ties: int
+    n: int
+    detectable: float  # the smallest difference this n shows with 80 % power at p < 0.05
+    test: str  # name of the test that gave p_value
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model scored on one test set."""
+
+    name: str
+    n: int
+    metrics: dict[str, Score]
+    outcomes: dict[str, dict[str, int]]  # "execution" | "functional" | "error" | "flags" -> counts
+    by_language: dict[str, dict[str, Score]]
+    provenance: dict[str, Any]
+    schema: int = 1
+
+
+@dataclass(frozen=True)
+class ComparedExample:
+    """One sample side by side, for the report."""
+
+    id: str
+    language: str
+    instruction: str
+    input: str
+    reference: str
+    before: str
+    after: str
+    before_scores: dict[str, Any]  # bleu, codebleu, execution, functional of this sample
+    after_scores: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MethodComparison:
+    """One fine-tuned model beside the model before."""
+
+    after: Run
+    difference: dict[str, Difference]
+    by_language: dict[str, dict[str, Difference]]
+    format_share: dict[str, float]  # gain of raw answers, of extracted code, their difference
+    examples: list[ComparedExample] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that comparison.json holds; the report only renders it."""
+
+    test_set: dict[str, Any]  # name, fingerprint, n, languages, decoding
+    before: Run
+    comparisons: dict[str, MethodComparison]  # "lora", "qlora", ... in the order they were added
+    provenance: dict[str, Any]
+    schema: int = 1
+
+
+def to_json(record: Any, indent: int | None = None) -> str:
+    """A frozen record as JSON, keys in field order, UTF-8 kept readable."""
+    return json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=indent, allow_nan=False)
+
+
+def from_dict(kind: type[Record], values: dict[str, Any]) -> Record:
+    """Rebuild a flat record from its JSON object; lists become tuples.
+
+    Raises TypeError when a field is missing or unknown.
+    """
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
