@@ -25,8 +25,12 @@ class Stopped(BaseException):
 
 def parser(description: str) -> argparse.ArgumentParser:
     """A parser with the flags of every script."""
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    made.add_argument("--config", default="config.yaml", metavar="FILE", help="settings; what it lacks is config.yaml's")
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    made.add_argument(
+        "--config", default="config.yaml", metavar="FILE", help="settings; what it lacks is config.yaml's"
+    )
     made.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="overrides",
         help="change one setting; repeatable",

@@ -24,7 +24,8 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
         for path, data in contents.items():
             target = path.resolve()
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = target.parent / f".{secrets.token_hex(8)}.tmp"  # same folder: a rename cannot cross disks
+            # beside its target: a rename cannot cross disks
+            temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
             staged.append((temporary, target))
             _write_durably(temporary, data.encode("utf-8") if isinstance(data, str) else data)
         for temporary, target in staged:

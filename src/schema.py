@@ -34,7 +34,7 @@ class Generation:
     id: str
     text: str  # decoded from the new tokens only
     tokens: int  # new tokens, the end token included
-    finish: str  # "stop": the model ended by itself; "length": it was cut off
+    finish: str  # "stop": the model ended by itself; "turn": it began another turn; "length": it was cut off
     completion: int = 0  # index among several completions of one prompt
 
 

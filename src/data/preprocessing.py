@@ -79,14 +79,18 @@ def prompt_ids(tokenizer: PreTrainedTokenizerBase, instruction: str, input: str 
 def encode_example(tokenizer: PreTrainedTokenizerBase, example: Example, max_length: int) -> Encoded | None:
     """Prompt and response tokenised apart and joined; None where no token of the response fits."""
     prompt = prompt_ids(tokenizer, example.instruction, example.input)
-    response = list(tokenizer(example.output, add_special_tokens=False)["input_ids"]) + [tokenizer.eos_token_id]
+    response = list(tokenizer(example.output, add_special_tokens=False)["input_ids"]) + [
+        tokenizer.eos_token_id
+    ]
     if len(prompt) >= max_length:
         return None
     ids = (prompt + response)[:max_length]
     return Encoded(example.id, ids, len(prompt), truncated=len(prompt) + len(response) > max_length)
 
 
-def encode_split(tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], max_length: int) -> EncodedSplit:
+def encode_split(
+    tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], max_length: int
+) -> EncodedSplit:
     """Encode all examples. Raises UserError where nothing is left to train on."""
     encoded = [encode_example(tokenizer, example, max_length) for example in examples]
     samples = [sample for sample in encoded if sample is not None]

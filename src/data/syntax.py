@@ -156,7 +156,9 @@ def _sql(text: str) -> str | None:
         except (SqlglotError, RecursionError) as error:
             first_error = first_error or str(error).splitlines()[0]
             continue
-        if any(isinstance(found, exp.Query | exp.DML | exp.DDL | exp.Create | exp.Drop) for found in statements):
+        if any(
+            isinstance(found, exp.Query | exp.DML | exp.DDL | exp.Create | exp.Drop) for found in statements
+        ):
             return None
         if statements and all(_is_statement(found) for found in statements):
             return None
@@ -176,7 +178,7 @@ def _is_statement(found: Any) -> bool:
 def _tree_sitter(module: str, entry: str = "language") -> Parser:
     def parse(text: str) -> str | None:
         parser = _tree_sitter_parser(module, entry)
-        parser.set_timeout_micros(TREE_SITTER_TIMEOUT_US)
+        parser.timeout_micros = TREE_SITTER_TIMEOUT_US
         parser.reset()
         try:
             root = parser.parse(text.encode("utf-8")).root_node
@@ -211,6 +213,17 @@ def _first_error_line(root: Any) -> int:
     return int(node.start_point[0]) + 1
 
 
+_TREE_SITTER_MODULES = {
+    "javascript": "tree_sitter_javascript",
+    "java": "tree_sitter_java",
+    "c": "tree_sitter_c",
+    "cpp": "tree_sitter_cpp",
+    "csharp": "tree_sitter_c_sharp",
+    "go": "tree_sitter_go",
+    "rust": "tree_sitter_rust",
+    "ruby": "tree_sitter_ruby",
+}
+
 PARSERS: Mapping[str, Parser] = {
     "python": _python,
     "json": _json,
@@ -218,13 +231,27 @@ PARSERS: Mapping[str, Parser] = {
     "html": _html,
     "css": _css,
     "sql": _sql,
-    "javascript": _tree_sitter("tree_sitter_javascript"),
-    "java": _tree_sitter("tree_sitter_java"),
-    "c": _tree_sitter("tree_sitter_c"),
-    "cpp": _tree_sitter("tree_sitter_cpp"),
-    "csharp": _tree_sitter("tree_sitter_c_sharp"),
-    "go": _tree_sitter("tree_sitter_go"),
-    "rust": _tree_sitter("tree_sitter_rust"),
-    "ruby": _tree_sitter("tree_sitter_ruby"),
+    **{name: _tree_sitter(module) for name, module in _TREE_SITTER_MODULES.items()},
     "php": _tree_sitter("tree_sitter_php", "language_php"),
 }
+
+
+def top_level(language: str, text: str) -> list[tuple[str, str]]:
+    """Kind and text of each top-level node, in a language that tree-sitter parses."""
+    root = _tree_sitter_parser(_TREE_SITTER_MODULES[language], "language").parse(
+        text.encode("utf-8", "replace")
+    )
+    return [(child.type, child.text.decode("utf-8", "replace")) for child in root.root_node.children]
+
+
+def to_sqlite(text: str) -> list[str] | None:
+    """The statements of `text` in SQLite's dialect; None where no dialect parses it."""
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    for dialect in _SQL_DIALECTS:
+        try:
+            return sqlglot.transpile(text, read=dialect, write="sqlite")
+        except (SqlglotError, RecursionError):
+            continue
+    return None

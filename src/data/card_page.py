@@ -1,0 +1,183 @@
+"""Shows a data card: as Markdown and as a picture."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from src.data.card import DataCard
+from src.data.quality import Lengths, TokenLengths
+from src.schema import Example
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LANGUAGES_SHOWN = 14
+BINS = 40
+
+
+def render_card(card: DataCard) -> str:
+    """The card as Markdown: figures only, no text of the data."""
+    sections = (_head, _splits, _rejects, _languages, _lengths, _duplicates, _defects, _contamination)
+    return "\n\n".join(section(card) for section in sections) + "\n"
+
+
+def _head(card: DataCard) -> str:
+    settings = ", ".join(f"{name} {value}" for name, value in card.settings.items())
+    return (
+        f"# Data card: {card.origin}\n\n"
+        f"{card.rows:,} examples of {card.rows_read:,} rows read from source `{card.source}`. Licence: {card.licence}.\n\n"
+        f"Fingerprint `{card.fingerprint}`, recipe `{card.recipe}` ({settings})."
+    )
+
+
+def _splits(card: DataCard) -> str:
+    rows = [
+        [name, f"{part.rows:,}", _share(part.with_input, part.rows), f"{part.with_tests:,}", f"`{part.fingerprint[:16]}`"]
+        for name, part in card.splits.items()
+    ]
+    return "## Splits\n\n" + _table(["split", "rows", "with input", "with tests", "SHA-256"], rows)
+
+
+def _rejects(card: DataCard) -> str:
+    if not card.rejected:
+        return "## Rows left out\n\nNone."
+    counts = _table(["reason", "rows"], [[reason, f"{count:,}"] for reason, count in card.rejected.items()])
+    first = ", ".join(
+        f"{card.reject_unit} {reject.line} ({reject.reason}{': ' + reject.detail if reject.detail else ''})"
+        for reject in card.first_rejects
+    )
+    return f"## Rows left out\n\n{counts}\n\nThe first: {first}."
+
+
+def _languages(card: DataCard) -> str:
+    total: Counter[str] = Counter()
+    for part in card.splits.values():
+        total.update(part.languages)
+    rows = [
+        [name or "none found", f"{count:,}", _share(count, card.rows)]
+        + [_share(part.languages.get(name, 0), part.rows) for part in card.splits.values()]
+        for name, count in sorted(total.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return "## Languages\n\n" + _table(["language", "rows", "share", *card.splits], rows)
+
+
+def _lengths(card: DataCard) -> str:
+    rows = [[f"{name}, characters", *_distribution(lengths)] for name, lengths in card.characters.items()]
+    if card.tokens:
+        rows.append([f"whole sample, tokens of {card.tokens.tokenizer}", *_distribution(card.tokens.lengths)])
+    table = _table(["", "mean", "median", "90 %", "99 %", "longest"], rows)
+    return "## Lengths\n\n" + table + "\n\n" + (_truncated(card.tokens) if card.tokens else "Tokens were not counted.")
+
+
+def _truncated(tokens: TokenLengths) -> str:
+    return (
+        f"At max_length {tokens.max_length:,}, {tokens.truncated:,} of {tokens.n:,} samples "
+        f"({_share(tokens.truncated, tokens.n)}) lose the end of their response, "
+        f"{tokens.without_response:,} of them all of it."
+    )
+
+
+def _duplicates(card: DataCard) -> str:
+    found = card.duplicates
+    rows = [
+        ["exact copies, dropped", f"{found.exact_rows:,}"],
+        ["rows with a near-duplicate instruction + input", f"{found.near_prompt_rows:,}"],
+        ["rows with a near-duplicate output", f"{found.near_output_rows:,}"],
+        ["clusters of either kind", f"{found.clusters:,}"],
+        ["rows in clusters", f"{found.clustered_rows:,}"],
+        ["largest cluster", f"{found.largest_cluster:,}"],
+        ["clusters on more than one side of the split", f"{found.straddling:,}"],
+    ]
+    heading = f"## Duplicates\n\nNear: Jaccard similarity of token trigrams of {found.threshold:g} or more.\n\n"
+    return heading + _table(["", "rows"], rows)
+
+
+def _defects(card: DataCard) -> str:
+    counts = {
+        "refusals": card.defects.refusals,
+        "outputs with no language found": card.defects.non_code,
+        "broken characters (mojibake)": card.defects.mojibake,
+    }
+    rows = [[name, f"{count:,}", _share(count, card.rows)] for name, count in counts.items()]
+    return "## Defects in rows kept\n\n" + _table(["", "rows", "share"], rows)
+
+
+def _contamination(card: DataCard) -> str:
+    found = card.contamination
+    kinds = Counter((item.against, item.kind) for item in found.overlaps)
+    rows = [
+        [name, f"{count:,}", f"{found.rows[name]:,}", ", ".join(f"{kind} {kinds[name, kind]:,}" for against, kind in sorted(kinds) if against == name) or "none"]
+        for name, count in found.checked.items()
+    ]  # fmt: skip
+    table = _table(["compared with", "examples", "training rows that overlap", "overlapping pairs by kind"], rows)
+    removed = f"{found.removed:,} training rows were removed for it." if found.removed else "Nothing was removed for it."
+    return f"## Contamination\n\n{table}\n\n{removed} The ids are in card.json."
+
+
+def _distribution(lengths: Lengths) -> list[str]:
+    return [f"{lengths.mean:,.1f}", *(f"{value:,}" for value in (lengths.p50, lengths.p90, lengths.p99, lengths.longest))]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
+    """Languages by split beside the lengths of the outputs, as PNG."""
+    from src.drawing import LIGHT, new_figure, png_bytes
+
+    figure = new_figure(3.9, LIGHT)
+    left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+    _draw_languages(left, card)
+    _draw_lengths(right, splits)
+    for axes in (left, right):
+        axes.set_facecolor(LIGHT.background)
+        axes.tick_params(colors=LIGHT.text, labelsize=8)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+    figure.suptitle(f"{card.origin.rsplit('/', 1)[-1]}: {card.rows:,} examples", fontsize=11, color=LIGHT.text)
+    figure.tight_layout()
+    return png_bytes(figure)
+
+
+def _draw_languages(axes: Axes, card: DataCard) -> None:
+    from src.drawing import LIGHT
+
+    total: Counter[str] = Counter()
+    for part in card.splits.values():
+        total.update(part.languages)
+    names = [name for name, _ in total.most_common(LANGUAGES_SHOWN)]
+    labels = [name or "none found" for name in names]
+    before = [0] * len(names)
+    for color, (split, part) in zip(LIGHT.series, card.splits.items(), strict=False):
+        counts = [part.languages.get(name, 0) for name in names]
+        axes.barh(labels, counts, left=before, color=color, label=split, height=0.7)
+        before = [low + count for low, count in zip(before, counts, strict=True)]
+    axes.invert_yaxis()
+    axes.set_xlabel("rows", fontsize=8, color=LIGHT.text)
+    axes.legend(fontsize=8, frameon=False, loc="lower right")
+
+
+def _draw_lengths(axes: Axes, splits: Mapping[str, Sequence[Example]]) -> None:
+    import numpy as np
+
+    from src.drawing import LIGHT
+
+    lengths = {name: [len(example.output) for example in rows] for name, rows in splits.items() if rows}
+    longest = max((max(values) for values in lengths.values()), default=1)
+    edges = np.geomspace(1, longest + 1, BINS)
+    for color, name in zip(LIGHT.series, splits, strict=False):
+        if name in lengths:
+            weights = np.full(len(lengths[name]), 100 / len(lengths[name]))
+            axes.hist(lengths[name], bins=edges, weights=weights, histtype="step", color=color, label=name, linewidth=1.4)
+    axes.set_xscale("log")
+    axes.set_xlabel("characters in an output", fontsize=8, color=LIGHT.text)
+    axes.set_ylabel("% of the split", fontsize=8, color=LIGHT.text)
+    axes.legend(fontsize=8, frameon=False)

@@ -1,0 +1,85 @@
+"""Turns a raw row into an Example, or says why it is none."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from src.data.formats import RawRow
+from src.schema import Example
+
+NO_INPUT = re.compile(
+    r"(no[\s_-]*inputs?(\s*(is|was))?(\s*(needed|required|necessary|given|provided))?"
+    r"|n\s*[/.]\s*a|na|none|not\s+(applicable|required|needed|necessary|provided)|input\s+not\s+(required|needed|provided))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that was left out."""
+
+    line: int
+    reason: str  # one of few: rejects are counted by it
+    detail: str = ""
+
+
+def clean(row: RawRow) -> Example | Reject:
+    """The row as an Example with its texts normalised and its language not yet set, unless the row names it."""
+    if row.problem:
+        return Reject(row.line, row.problem)
+    if not isinstance(row.values, dict):
+        return Reject(row.line, "not an object", type(row.values).__name__)
+    texts: dict[str, str] = {}
+    for name in ("instruction", "input", "output", "language", "tests"):
+        value = row.values.get(name)
+        if value is None and name not in ("instruction", "output"):
+            value = ""
+        reason = _fault(name, value)
+        if reason:
+            return Reject(row.line, reason, type(value).__name__ if reason.endswith("not text") else "")
+        texts[name] = normalise(value)
+    texts["instruction"] = texts["instruction"].lstrip()
+    if is_no_input(texts["input"]):
+        texts["input"] = ""
+    for name in ("instruction", "output"):
+        if not texts[name].strip():
+            return Reject(row.line, f"{name} empty")
+    return Example(id=content_id(texts["instruction"], texts["input"], texts["output"]), **texts)
+
+
+def _fault(name: str, value: Any) -> str:
+    if value is None:
+        return f"{name} missing"
+    if not isinstance(value, str):
+        return f"{name} not text"
+    if "\0" in value:
+        return "NUL character"
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # lone surrogates: bytes that were not UTF-8, or half a \u escape pair
+        return "not UTF-8"
+    return ""
+
+
+def normalise(text: str) -> str:
+    """LF line ends, no byte order mark, no blank lines in front, no white space at the end.
+
+    Indentation stays: an output may continue a program.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").rstrip()
+    return re.sub(r"\A(?:[^\S\n]*\n)+", "", text)
+
+
+def is_no_input(text: str) -> bool:
+    """Whether `text` only says that there is no input: "< noinput >", "N/A", "No input required."."""
+    return len(text) < 40 and (
+        not text.strip(" .<>[]()\n\t") or NO_INPUT.fullmatch(text.strip(" .<>[]()\n\t")) is not None
+    )
+
+
+def content_id(instruction: str, input: str, output: str) -> str:
+    """First 16 hex digits of the SHA-256 of the three texts; "\\0" parts them, as no text holds one."""
+    return hashlib.sha256("\0".join((instruction, input, output)).encode()).hexdigest()[:16]
