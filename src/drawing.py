@@ -92,9 +92,8 @@ def drawable(text: str, otherwise: str) -> str:
     """`text` where a font can show it, else `otherwise`, with a warning instead of empty boxes."""
     if font_families(text) is not None:
         return text
-    log.warning(
-        "no font here shows %r, so pictures say %r. Install one (Debian: apt install fonts-noto-cjk).", text, otherwise
-    )
+    remedy = "Install one (Debian: apt install fonts-noto-cjk)."
+    log.warning("no font here shows %r, so pictures say %r. %s", text, otherwise, remedy)
     return otherwise
 
 

@@ -14,7 +14,16 @@ from typing import Any
 from src.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("torch", "transformers", "peft", "accelerate", "bitsandbytes", "datasets", "sacrebleu", "codebleu")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "peft",
+    "accelerate",
+    "bitsandbytes",
+    "datasets",
+    "sacrebleu",
+    "codebleu",
+)
 
 
 def describe(config: Config, **more: Any) -> dict[str, Any]:
@@ -41,7 +50,9 @@ def command() -> str:
     """The command as typed, folders outside the project shortened to their last part."""
     import shlex
 
-    words = [Path(sys.argv[0]).name] + [Path(word).name if word.startswith("/") else word for word in sys.argv[1:]]
+    words = [Path(sys.argv[0]).name] + [
+        Path(word).name if word.startswith("/") else word for word in sys.argv[1:]
+    ]
     return "python " + shlex.join(words)
 
 

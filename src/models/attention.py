@@ -1,0 +1,87 @@
+"""Attention over packed samples with stock torch's varlen kernel: no mask is built, no pair of samples computed."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from transformers import AttentionInterface, PretrainedConfig
+from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
+
+from src.models.hardware import Hardware
+
+NAME = "torch_varlen"
+FALLBACK = "sdpa"  # block-diagonal masks, made by transformers from position_ids
+
+
+def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
+    """The attention to train packs with: varlen where device, number type and head size allow it."""
+    if hardware.device != "cuda" or hardware.dtype not in (torch.bfloat16, torch.float16):
+        return FALLBACK
+    if torch.cuda.get_device_capability() < (8, 0):
+        return FALLBACK
+    try:
+        from torch.nn.attention.varlen import varlen_attn  # noqa: F401
+    except ImportError:
+        return FALLBACK
+    text = config.get_text_config()
+    head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    if head_dim % 8 or head_dim > 256:
+        return FALLBACK
+    AttentionInterface.register(NAME, varlen_attention)
+    AttentionMaskInterface.register(NAME, flash_attention_mask)
+    return NAME
+
+
+def varlen_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    cu_seq_lens_q: torch.Tensor | None = None,
+    max_length_q: int | None = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention inside each packed sample.
+
+    query (1, heads, t, head_dim), key and value (1, kv_heads, t, head_dim) -> (1, t, heads, head_dim).
+    `cu_seq_lens_q` (d + 1,) and `max_length_q` come from the pack; attention dropout is not applied.
+    """
+    from torch.nn.attention.varlen import varlen_attn
+
+    query, key, value = (
+        tensor.squeeze(0).transpose(0, 1) for tensor in (query, key, value)
+    )  # (t, heads, head_dim)
+    options: dict[str, Any] = {"scale": scaling}
+    known = inspect.signature(varlen_attn).parameters
+    if "window_size" in known:
+        options["window_size"] = (-1, 0)
+    else:
+        options["is_causal"] = True
+    if query.shape[1] != key.shape[1]:
+        if "enable_gqa" in known:
+            options["enable_gqa"] = True
+        else:
+            repeats = query.shape[1] // key.shape[1]
+            key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
+    if cu_seq_lens_q is None:  # one sample, or a batch of one
+        cu_seq_lens_q = torch.tensor([0, query.shape[0]], dtype=torch.int32, device=query.device)
+        max_length_q = query.shape[0]
+    query, key, value = (_half(tensor, module) for tensor in (query, key, value))
+    output = varlen_attn(
+        query, key, value, cu_seq_lens_q, cu_seq_lens_q, max_length_q, max_length_q, **options
+    )
+    return output.unsqueeze(0), None
+
+
+def _half(tensor: torch.Tensor, module: torch.nn.Module) -> torch.Tensor:
+    """The kernel takes 16-bit tensors; under autocast some models hand over float32."""
+    if tensor.dtype in (torch.bfloat16, torch.float16):
+        return tensor
+    return tensor.to(
+        torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else torch.bfloat16
+    )

@@ -1,0 +1,118 @@
+"""Draws training_curve.png: losses, learning rate and speed over the steps of a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from src.drawing import BASE_FONT, LIGHT, WIDTH_IN, new_figure, png_bytes
+from src.files import write_atomic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HEIGHT_IN = 6.2
+LEFT_IN, RIGHT_IN = 0.80, 0.25  # margins
+PANELS = (  # title, top and height in inches, keys and names of the lines
+    ("Loss per supervised token", 0.45, 2.70, (("loss", "train"), ("eval_loss", "validation"))),
+    ("Learning rate", 3.60, 0.75, (("learning_rate", ""),)),
+    ("Real tokens per second", 4.80, 0.75, (("tokens_per_s", ""),)),
+)
+MARKED_POINTS = 40  # a line of fewer points shows each of them
+
+
+def draw_training_curve(history: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Draw the log of a run: entries hold `step` and any of loss, eval_loss, learning_rate, tokens_per_s.
+
+    Values that are missing or not finite leave a gap; a panel without any value says so.
+    """
+    figure = new_figure(HEIGHT_IN, LIGHT)
+    steps = [entry["step"] for entry in history if "step" in entry]
+    for index, (title, top_in, height_in, lines) in enumerate(PANELS):
+        box = (LEFT_IN / WIDTH_IN, 1 - (top_in + height_in) / HEIGHT_IN)
+        size = ((WIDTH_IN - LEFT_IN - RIGHT_IN) / WIDTH_IN, height_in / HEIGHT_IN)
+        axes = figure.add_axes((*box, *size))
+        _style(axes, steps)
+        figure.text(
+            0.02, 1 - (top_in - 0.12) / HEIGHT_IN, title,
+            color=LIGHT.text, fontsize=11, fontweight="bold", fontfamily=BASE_FONT,
+        )  # fmt: skip
+        _draw_lines(axes, history, lines)
+        if index < len(PANELS) - 1:
+            axes.tick_params(labelbottom=False)
+        else:
+            axes.set_xlabel("Step", color=LIGHT.text, fontsize=10, fontfamily=BASE_FONT)
+    write_atomic(path, png_bytes(figure))
+
+
+def _style(axes: Axes, steps: Sequence[int]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_facecolor(LIGHT.background)
+    low, high = (min(steps), max(steps)) if steps else (0, 1)
+    margin = max(1, 0.02 * (high - low))
+    axes.set_xlim(low - margin, high + margin)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axes.tick_params(colors=LIGHT.muted, labelsize=9, length=0, labelfontfamily=BASE_FONT)
+    axes.grid(color=LIGHT.grid, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(LIGHT.muted)
+
+
+def _draw_lines(axes: Axes, history: Sequence[Mapping[str, Any]], lines: Sequence[tuple[str, str]]) -> None:
+    drawn = []
+    for place, (key, name) in enumerate(lines):
+        steps, values = _series(history, key)
+        if any(map(math.isfinite, values)):
+            _draw_line(axes, steps, values, place, name)
+            drawn += values
+    _scale(axes, [value for value in drawn if math.isfinite(value)], from_zero=len(lines) == 1)
+    if drawn and any(name for _, name in lines):
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=len(lines), frameon=False,
+            labelcolor=LIGHT.text, prop={"family": BASE_FONT, "size": 10},
+        )  # fmt: skip
+
+
+def _draw_line(axes: Axes, steps: list[int], values: list[float], place: int, name: str) -> None:
+    shape = ("o", "D")[place]  # colour alone tells nothing in print
+    few = len(values) <= MARKED_POINTS
+    label = name if place == 0 else f"{name}, best {_best(steps, values)}"
+    axes.plot(
+        steps, values, color=LIGHT.series[place], linewidth=1.8, linestyle=("-", "--")[place], label=label,
+        marker=shape if few else None, markersize=4.5, clip_on=False,
+    )  # fmt: skip
+
+
+def _best(steps: list[int], values: list[float]) -> str:
+    value, step = min(
+        (value, step) for step, value in zip(steps, values, strict=True) if math.isfinite(value)
+    )
+    return f"{value:.3f} at step {step}"
+
+
+def _scale(axes: Axes, values: Sequence[float], from_zero: bool) -> None:
+    """Room around the values; a panel without any says so."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3 if from_zero else 6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if not values:
+        axes.text(
+            0.5, 0.5, "not recorded", transform=axes.transAxes, ha="center", va="center",
+            color=LIGHT.muted, fontsize=10, fontfamily=BASE_FONT,
+        )  # fmt: skip
+        axes.set_yticks([])
+        return
+    low, high = (min(0, *values) if from_zero else min(values)), max(values)
+    margin = 0.1 * (high - low) or 0.1 * abs(high) or 1
+    axes.set_ylim(low if from_zero and low == 0 else low - margin, high + margin)
+
+
+def _series(history: Sequence[Mapping[str, Any]], key: str) -> tuple[list[int], list[float]]:
+    found = [(entry["step"], float(entry[key])) for entry in history if "step" in entry and key in entry]
+    return [step for step, _ in found], [value if math.isfinite(value) else math.nan for _, value in found]

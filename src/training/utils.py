@@ -1,0 +1,40 @@
+"""Seeds, the order of the samples, and counts of parameters."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from src.config import TrainingConfig
+
+
+def schedule(samples: int, config: TrainingConfig) -> list[list[int]]:
+    """The samples of every optimizer step, all epochs in a row.
+
+    Each epoch is a permutation drawn from the seed; nothing here depends on the hardware. The last step of
+    an epoch may be smaller. `max_steps` cuts or, where it asks for more than the epochs give, prolongs.
+    """
+    order = np.random.default_rng(config.seed)
+    steps_per_epoch = math.ceil(samples / config.batch_size)
+    wanted = config.max_steps or max(1, round(steps_per_epoch * config.num_train_epochs))
+    steps: list[list[int]] = []
+    while len(steps) < wanted:
+        permutation = order.permutation(samples).tolist()
+        steps += [permutation[i : i + config.batch_size] for i in range(0, samples, config.batch_size)]
+    return steps[:wanted]
+
+
+def trainable_parameters(model: torch.nn.Module) -> int:
+    """Numbers that training changes."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def total_parameters(model: torch.nn.Module) -> int:
+    """Weights of the model; a 4-bit weight counts as one."""
+    total = 0
+    for parameter in model.parameters():
+        packed = parameter.__class__.__name__ == "Params4bit" and parameter.dtype == torch.uint8
+        total += parameter.numel() * (2 if packed else 1)
+    return total
