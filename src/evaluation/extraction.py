@@ -13,6 +13,8 @@ from src.data.syntax import PARSERS, parse_python, syntax_error
 
 MAX_CANDIDATES = 8  # blocks that are parsed, counted from the end; bounds the work on hostile answers
 MAX_TRIMS = 6
+MAX_ANSWER_CHARS = 1_000_000  # hundreds of times what a model writes; the rest of a longer answer is left out
+MAX_FENCE_CHARS = 1_000  # a longer line opens or closes no block
 
 _NEW_TURN = re.compile(r"^[ \t]*#{2,4}[ \t]*(?:Instruction|Response)[ \t]*:", re.MULTILINE)
 _END_TOKEN = re.compile(r"<\|(?:im_end|im_start|endoftext|end_of_text|eot_id)\|>|</s>\s*\Z")
@@ -20,8 +22,10 @@ _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^`]*)$")
 _ONE_LINE_FENCE = re.compile(r"^[ \t]*```(?:[A-Za-z+#]+[ \t]+)?([^`]+)```[ \t]*$")
 _LATE_FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+#_.-]*)[ \t]*$")
 _CODE_START = re.compile(
-    r"^(?:def |class |import |from \w+ import|@\w|for .*:|while .*:|if .*:|with .*:|try:|print\(|#!|\w+ ?= ?\S|<|#include"
-    r"|public |private |static |function |const |let |var |using |package |SELECT |CREATE |INSERT |fn |func |{)"
+    r"^(?:def |class |import |from \w+ import|@\w|for .*:|while .*:|if .*:|with .*:|try:|print\(|#!"
+    r"|\w+ ?= ?\S|<|#include"
+    r"|public |private |static |function |const |let |var |using |package |SELECT |CREATE |INSERT |fn "
+    r"|func |{)"
 )
 
 
@@ -30,7 +34,7 @@ class Extracted:
     """The code of an answer, with what had to be done to find it."""
 
     code: str
-    flags: tuple[str, ...] = ()  # fenced, no_code, extra_turn
+    flags: tuple[str, ...] = ()  # fenced, no_code, extra_turn, oversized
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,10 @@ def extract(answer: str, language: str) -> Extracted:
 
     Linear in the answer's length. Code keeps the indentation of its first line: it may continue a prompt.
     """
-    text, flags = _first_turn(answer.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = answer[:MAX_ANSWER_CHARS]
+    text, flags = _first_turn(kept.replace("\r\n", "\n").replace("\r", "\n"))
+    if len(kept) < len(answer):
+        flags = (*flags, "oversized")
     before, blocks = _fenced_blocks(text)
     if blocks:
         flags = (*flags, "fenced")
@@ -86,11 +93,10 @@ def _fenced_blocks(text: str) -> tuple[str, list[_Block]]:
             else:
                 lines.append(line)
             continue
-        one_line = _ONE_LINE_FENCE.match(line)
+        one_line, opening = _fence_in(line)
         if one_line:
             blocks.append(_Block("", one_line.group(1)))
             continue
-        opening = _FENCE.match(line) or (_LATE_FENCE.search(line) if line.endswith(("`", "~")) or "```" in line else None)
         if opening:
             fence, label, lines = opening.group(1), _label(opening.group(2)), []
             if not blocks:
@@ -102,6 +108,13 @@ def _fenced_blocks(text: str) -> tuple[str, list[_Block]]:
     elif fence and not blocks:
         blocks.append(_Block("", "\n".join(before)))  # only the end of a fence that the prompt had opened
     return "\n".join(before), [_dedented(block) for block in blocks if block.text.strip()]
+
+
+def _fence_in(line: str) -> tuple[re.Match[str] | None, re.Match[str] | None]:
+    """A block that is all on this line, or the start of one."""
+    if len(line) > MAX_FENCE_CHARS or ("```" not in line and "~~~" not in line):
+        return None, None
+    return _ONE_LINE_FENCE.match(line), _FENCE.match(line) or _LATE_FENCE.search(line)
 
 
 def _closes(line: str, fence: str) -> bool:
@@ -207,10 +220,20 @@ def _parses(code: str, language: str) -> bool:
     if language not in PARSERS:
         return not is_prose(code)
     if syntax_error(language, code) is None:
-        return not (language == "python" and is_prose(code))
+        return language != "python" or not _is_bare_words(code)
     if language == "python" and code.lstrip("\n")[:1] in " \t":
         return syntax_error("python", f"def _():\n{code}") is None
     return False
+
+
+def _is_bare_words(code: str) -> bool:
+    """Whether Python that parses is only words: "True", "yes", "spam and eggs"."""
+    tree = parse_python(code)
+    words = (ast.Name, ast.Constant, ast.BoolOp, ast.Compare, ast.Tuple, ast.UnaryOp)
+    return tree is None or (
+        is_prose(code)
+        and all(isinstance(node, ast.Expr) and isinstance(node.value, words) for node in tree.body)
+    )
 
 
 def _strip_blank_edges(code: str) -> str:

@@ -35,7 +35,10 @@ FENCE_LANGUAGES = {
 _BACKTICKS = re.compile("`+")
 _PLAIN = re.compile(r"[^\W_](?:[^\W_]|[ +-](?=[^\W_]))*")  # words that mean nothing to Markdown
 # Controls, bidirectional overrides and lone surrogates reorder, hide or break what a reader sees.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
 
 
 def visible(text: str) -> str:
@@ -70,9 +73,20 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))
 
 
+def inline_html(text: str) -> str:
+    """As `inline`, for a place where HTML is written and Markdown is not read."""
+    content = " ".join(visible(text).split())
+    return content if _PLAIN.fullmatch(content) else f"<code>{html.escape(content)}</code>"
+
+
 def details(summary: str, body: str) -> str:
-    """A section that opens on a click; `summary` is plain text, `body` Markdown."""
-    return f"<details>\n<summary>{html.escape(summary)}</summary>\n\n{body}\n\n</details>"
+    """A section that opens on a click; `summary` is HTML, `body` Markdown."""
+    return f"<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def attribute(text: str) -> str:
+    """`text` for a quoted HTML attribute."""
+    return html.escape(" ".join(visible(text).split()))
 
 
 def value_table(rows: Iterable[tuple[str, str]]) -> str:
@@ -84,7 +98,7 @@ def value_table(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def side_by_side(columns: Sequence[tuple[str, str]]) -> str:
-    """Markdown blocks beside each other, each under its heading (HTML)."""
+    """Markdown blocks beside each other, each under its heading, which is HTML."""
     heads = "".join(f"<th>{heading}</th>" for heading, _ in columns)
     cells = "\n".join(f'<td valign="top">\n\n{body}\n\n</td>' for _, body in columns)
     return f"<table>\n<tr>{heads}</tr>\n<tr>\n{cells}\n</tr>\n</table>"

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 CHART_METRICS = ("bleu", "codebleu", "execution_success", "functional_accuracy")
 NAME_COLUMNS = 24  # characters of a method's name before it is shortened
 CEILINGS = (5, 10, 20, 30, 40, 50, 60, 80, 100)  # right ends of an axis; all metrics are 0-100
-TITLE_IN, HEADER_IN, TICKS_IN, NOTE_IN = 0.50, 0.40, 0.42, 0.36  # heights
-VALUE_IN, CHANGE_IN, GAP_IN, MARGIN_IN = 0.50, 0.56, 0.30, 0.12  # widths
+TITLE_IN, HEADER_IN, TICKS_IN, NOTE_IN = 0.46, 0.48, 0.38, 0.30  # heights
+VALUE_IN, CHANGE_IN, GAP_IN, MARGIN_IN = 0.50, 0.60, 0.30, 0.12  # widths
 NOTE = (
-    "Whiskers: 95 % confidence intervals. Change: after minus before, in bold where p < 0.05 after Holm's correction."
+    "Whiskers: 95 % confidence intervals. "
+    "Change: after minus before, in bold where p < 0.05 after Holm's correction."
 )
 
 
@@ -43,7 +44,12 @@ class Bar:
 
 
 def draw_chart(comparison: Comparison, theme: Theme) -> bytes:
-    """The chart as PNG: 8.3 inches wide, its height as the number of methods asks."""
+    """The chart as PNG."""
+    return png_bytes(chart_figure(comparison, theme))
+
+
+def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
+    """The chart: as wide as every picture, as high as the number of methods asks."""
     names = _row_names(comparison)
     row_in = 0.36 if len(names) <= 3 else 0.29
     panel_in = HEADER_IN + row_in * len(names) + TICKS_IN
@@ -59,7 +65,7 @@ def draw_chart(comparison: Comparison, theme: Theme) -> bytes:
         box = (left, top + HEADER_IN, bars_in, row_in * len(names))
         _draw_panel(figure, metric, bars, box, theme, with_names=column == 0)
     _write(figure, MARGIN_IN, figure.get_figheight() - 0.12, NOTE, theme.muted, size=8.5)
-    return png_bytes(figure)
+    return figure
 
 
 def _row_names(comparison: Comparison) -> list[str]:
@@ -70,7 +76,7 @@ def _row_names(comparison: Comparison) -> list[str]:
 
 def _title(comparison: Comparison) -> str:
     name = drawable(" ".join(str(comparison.test_set.get("name", "")).split()), "")
-    on = f" on {shortened(name, 40)}" if name else ""
+    on = f", test set {shortened(name, 40)}" if name else ""
     return f"Before and after fine-tuning{on} (n = {comparison.before.n})"
 
 
@@ -103,8 +109,9 @@ def _draw_panel(
             _write(figure, left - 0.1, middle, bar.name, theme.text, align="right", middle=True)
         _write_figures(figure, left + width, middle, bar, theme)
     right = left + width + VALUE_IN + CHANGE_IN
-    _write(figure, left, top - 0.1, metric_label(metric), theme.text, size=11, weight="bold")
-    _write(figure, right - CHANGE_IN, top - 0.1, _sample_note(bars), theme.muted, size=8.5, align="right")
+    title = metric_label(metric) + (" (%)" if metric in SHARES else "")
+    _write(figure, left, top - 0.27, title, theme.text, size=11, weight="bold")
+    _write(figure, left, top - 0.1, _sample_note(bars), theme.muted, size=8.5)
     _write(figure, right, top - 0.1, "change", theme.muted, size=8.5, align="right")
 
 
@@ -136,7 +143,13 @@ def _draw_bar(axes: Axes, place: int, bar: Bar, theme: Theme) -> None:
 
     if not _measured(bar):
         axes.text(
-            axes.get_xlim()[1] * 0.02, place, NOT_AVAILABLE, color=theme.muted, va="center", fontsize=9.5, family=BASE_FONT
+            axes.get_xlim()[1] * 0.02,
+            place,
+            NOT_AVAILABLE,
+            color=theme.muted,
+            va="center",
+            fontsize=9.5,
+            family=BASE_FONT,
         )
         return
     axes.barh(place, bar.score.value, height=0.66, color=bar.color)
@@ -145,7 +158,14 @@ def _draw_bar(axes: Axes, place: int, bar: Bar, theme: Theme) -> None:
     low, high = bar.score.ci95
     reach = [[max(0, bar.score.value - low)], [max(0, high - bar.score.value)]]
     whisker = axes.errorbar(
-        bar.score.value, place, xerr=reach, fmt="none", ecolor=theme.text, elinewidth=1.3, capsize=3, capthick=1.3
+        bar.score.value,
+        place,
+        xerr=reach,
+        fmt="none",
+        ecolor=theme.text,
+        elinewidth=1.3,
+        capsize=3,
+        capthick=1.3,
     )
     for part in (*whisker.lines[1], *whisker.lines[2]):
         part.set_path_effects([withStroke(linewidth=3, foreground=theme.background)])
@@ -171,7 +191,7 @@ def _sample_note(bars: list[Bar]) -> str:
     counts = sorted({score.n for score in scores})
     least = min(score.coverage for score in scores)
     samples = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]}\u2013{counts[-1]}"
-    return samples if least >= 0.995 else f"n = {counts[0]}, {percent(least)} covered"
+    return samples if least >= 0.995 else f"{samples}, {percent(least)} of samples covered"
 
 
 def _measured(bar: Bar) -> bool:
@@ -204,7 +224,9 @@ def _write(
 
 
 def _width_in(figure: Figure, text: str) -> float:
-    written = figure.text(0, 0, text, fontsize=10, fontfamily=font_families(text) or [BASE_FONT], parse_math=False)
+    written = figure.text(
+        0, 0, text, fontsize=10, fontfamily=font_families(text) or [BASE_FONT], parse_math=False
+    )
     width = written.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi
     written.remove()
     return width

@@ -45,6 +45,11 @@ def signed(value: float) -> str:
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", MINUS)
 
 
+def points(metric: str, text: str) -> str:
+    """A figure with its unit for a sentence: 12 points of a share, 7.1 of a score."""
+    return f"{text.removesuffix('.0')} points" if metric in SHARES else text
+
+
 def interval(ci95: tuple[float, float] | None) -> str:
     return NOT_AVAILABLE if ci95 is None else f"{number(ci95[0])} to {number(ci95[1])}"
 
@@ -86,14 +91,16 @@ def _leading_clause(name: str, metric: str, difference: Difference) -> str:
     evidence = f"95 % CI {interval(difference.ci95)}, p {p_text(difference.p_holm)}, n = {difference.n}"
     if significant(difference):
         verb = "gains" if difference.delta > 0 else "loses"
-        return f"{name} {verb} {number(abs(difference.delta))} {_unit(metric)} ({evidence})"
-    change = f"{name}: {metric_label(metric)} {signed(difference.delta)} ({evidence})"
+        gained = points(metric, number(abs(difference.delta)))
+        return (
+            f"{name} {verb} {gained} {'of ' if metric in SHARES else ''}{_in_sentence(metric)} ({evidence})"
+        )
+    change = f"{name}: {_in_sentence(metric)} {points(metric, signed(difference.delta))} ({evidence})"
     return f"{change}, {_not_significant(metric, difference)}"
 
 
 def _further_clause(metric: str, difference: Difference) -> str:
-    points = " points" if metric in SHARES else ""
-    clause = f"{metric_label(metric).lower()} {signed(difference.delta)}{points}"
+    clause = f"{_in_sentence(metric)} {points(metric, signed(difference.delta))}"
     if significant(difference):
         evidence = f"95 % CI {interval(difference.ci95)}, p {p_text(difference.p_holm)}, n = {difference.n}"
         return f"{clause} ({evidence})"
@@ -101,10 +108,9 @@ def _further_clause(metric: str, difference: Difference) -> str:
 
 
 def _not_significant(metric: str, difference: Difference) -> str:
-    points = " points" if metric in SHARES else ""
-    shown = f"n = {difference.n} can show {number(difference.detectable)}{points} or more"
+    shown = f"n = {difference.n} can show {points(metric, number(difference.detectable))} or more"
     return f"not significant at this n ({shown})"
 
 
-def _unit(metric: str) -> str:
-    return f"points of {metric_label(metric).lower()}" if metric in SHARES else metric_label(metric)
+def _in_sentence(metric: str) -> str:
+    return metric_label(metric).lower() if metric in SHARES else metric_label(metric)

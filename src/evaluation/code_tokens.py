@@ -1,0 +1,64 @@
+"""Splits source code of any language into tokens; indentation is a token where it has meaning."""
+
+from __future__ import annotations
+
+import re
+
+LAYOUT_LANGUAGES = frozenset({"python", "yaml"})
+NEWLINE, INDENT, DEDENT = "<newline>", "<indent>", "<dedent>"  # no token of a text holds "<" and a letter
+TAB_COLUMNS = 8
+
+_OPERATORS = r"===|!==|>>>=?|<<=|>>=|\*\*=?|//=?|\.\.\.|->|=>|::|:=|\+\+|--|&&|\|\||\?\?|[-+*/%&|^=!<>~@]="
+_TOKEN = re.compile(rf"[^\W\d]\w*|\d+(?:\.\d+)?\w*|{_OPERATORS}|[^\w\s]")
+_QUOTED = re.compile(
+    r'''"""(?:\\.|[^\\])*?(?:"""|\Z)|\'\'\'(?:\\.|[^\\])*?(?:\'\'\'|\Z)'''
+    r"""|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|\#[^\n]*""",
+    re.DOTALL,
+)
+_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+
+
+def tokenize_code(code: str, language: str) -> list[str]:
+    """Words, numbers and operators; no token holds white space.
+
+    In languages of LAYOUT_LANGUAGES each logical line ends in NEWLINE, and INDENT and DEDENT mark its depth.
+    """
+    if language not in LAYOUT_LANGUAGES:
+        return _TOKEN.findall(code)
+    tokens: list[str] = []
+    columns = [0]
+    open_brackets = 0
+    for line in _logical_lines(code):
+        if not line.strip():
+            continue
+        if open_brackets == 0:
+            tokens += _layout(line, columns)
+        tokens += _TOKEN.findall(line)
+        open_brackets = max(0, open_brackets + _bracket_balance(line))
+        if open_brackets == 0:
+            tokens.append(NEWLINE)
+    return tokens + [DEDENT] * (len(columns) - 1)
+
+
+def _logical_lines(code: str) -> list[str]:
+    """Lines, those inside one quoted string held together."""
+    held = _QUOTED.sub(lambda quoted: quoted.group().replace("\n", "\0"), code.replace("\r\n", "\n"))
+    return [line.replace("\0", " ") for line in held.split("\n")]
+
+
+def _layout(line: str, columns: list[int]) -> list[str]:
+    """The INDENT or DEDENTs before a line; `columns`, the open indentations, is brought up to date."""
+    expanded = line.expandtabs(TAB_COLUMNS)
+    column = len(expanded) - len(expanded.lstrip())
+    if column > columns[-1]:
+        columns.append(column)
+        return [INDENT]
+    closed = []
+    while column < columns[-1]:
+        columns.pop()
+        closed.append(DEDENT)
+    return closed
+
+
+def _bracket_balance(line: str) -> int:
+    return sum(_BRACKETS.get(character, 0) for character in _QUOTED.sub("", line))

@@ -1,0 +1,205 @@
+"""Makes a whole program of a fragment, the way a person trying it out would."""
+
+from __future__ import annotations
+
+import re
+
+from src.data.syntax import MAX_CHARS, bracket_depth, top_level
+
+MAX_PARSED_DEPTH = 1_000
+
+_C_HEADERS = ["stdio", "stdlib", "string", "math", "ctype", "stdbool", "limits", "stdint", "time"]
+_CPP_HEADERS = [
+    "iostream",
+    "string",
+    "vector",
+    "map",
+    "set",
+    "unordered_map",
+    "unordered_set",
+    "algorithm",
+    "cmath",
+    "queue",
+    "stack",
+    "deque",
+    "sstream",
+    "memory",
+    "numeric",
+    "functional",
+    "utility",
+    "climits",
+    "iomanip",
+    "fstream",
+    "cstring",
+    "cstdlib",
+    "list",
+    "bitset",
+    "tuple",
+    "regex",
+    "thread",
+    "mutex",
+    "chrono",
+    "random",
+]
+_C_STATEMENTS = {
+    "expression_statement",
+    "if_statement",
+    "for_statement",
+    "while_statement",
+    "do_statement",
+    "switch_statement",
+    "return_statement",
+    "for_range_loop",
+    "try_statement",
+    "ERROR",
+}
+_JAVA_MEMBERS = {
+    "method_declaration",
+    "constructor_declaration",
+    "field_declaration",
+    "local_variable_declaration",
+}
+_JAVA_TYPES = {
+    "class_declaration",
+    "interface_declaration",
+    "enum_declaration",
+    "record_declaration",
+    "import_declaration",
+    "package_declaration",
+    "annotation_type_declaration",
+}
+_JAVA_PACKAGES = ("java.util", "java.util.function", "java.util.stream", "java.io", "java.math")
+_JAVA_IMPORTS = "".join(f"import {package}.*;\n" for package in _JAVA_PACKAGES)
+
+
+def c_program(code: str) -> tuple[str, bool]:
+    """`code` with the headers and the main it lacks, and whether it lacked any."""
+    headers = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS)
+    return _with_main("c", code, headers, "int main(void) { return 0; }")
+
+
+def cpp_program(code: str) -> tuple[str, bool]:
+    headers = "".join(f"#include <{name}>\n" for name in _CPP_HEADERS)
+    if not re.search(r"\busing namespace std\b|\bstd::", code):
+        headers += "using namespace std;\n"
+    return _with_main("cpp", code, headers, "int main() { return 0; }")
+
+
+def _with_main(language: str, code: str, headers: str, main: str) -> tuple[str, bool]:
+    if re.search(r"\bmain\s*\(", code):
+        return (code, False) if "#include" in code else (headers + code, True)
+    outside, statements = [], []
+    for kind, text in _top_level(language, code):
+        (statements if kind in _C_STATEMENTS else outside).append(
+            text if text.endswith("\n") else text + "\n"
+        )
+    if not statements:
+        return f"{headers}{code}\n{main}\n", True
+    loose = [text for text in outside if not re.match(r"#|using|(?:.|\n)*\{", text)]
+    outside = [text for text in outside if text not in loose]
+    body = code if not outside else "".join(loose + statements)
+    return f"{headers}{''.join(outside)}{main.replace('return 0;', body + chr(10) + 'return 0;')}\n", True
+
+
+def java_program(code: str) -> tuple[dict[str, str], str, bool]:
+    """The files of a Java program, the class to start, and whether `code` was a fragment.
+
+    A method without a class gets one; so do statements, inside a main. Classes with no main are only loaded.
+    """
+    nodes = _top_level("java", code)
+    kinds = {kind for kind, _ in nodes} - {"line_comment", "block_comment", ";"}
+    if (
+        kinds & {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
+        and kinds <= _JAVA_TYPES
+    ):
+        return _java_classes(code, wrapped=False)
+    imports = "".join(text + "\n" for kind, text in nodes if kind == "import_declaration")
+    members = [text for kind, text in nodes if kind in _JAVA_MEMBERS - {"local_variable_declaration"}]
+    types = [
+        text for kind, text in nodes if kind in _JAVA_TYPES - {"import_declaration", "package_declaration"}
+    ]
+    known = _JAVA_MEMBERS | _JAVA_TYPES | {"line_comment", "block_comment", ";"}
+    statements = [text for kind, text in nodes if kind not in known or kind == "local_variable_declaration"]
+    if not statements and any(re.search(r"\bstatic\s+void\s+main\s*\(", text) for text in members):
+        main = ""
+    else:
+        main = "public static void main(String[] args) throws Exception {\n" + "\n".join(statements) + "\n}\n"
+    members = [_static(text) if statements else text for text in members]
+    body = "\n".join(members + ["static " + _not_public(text) for text in types])
+    return {"Main.java": f"{_JAVA_IMPORTS}{imports}public class Main {{\n{body}\n{main}}}\n"}, "Main", True
+
+
+def _static(member: str) -> str:
+    """A member that main may call: static, unless it says so already or is a constructor."""
+    if re.match(r"[^({=;]*\bstatic\b", member):
+        return member
+    return re.sub(r"^((?:@\w+\s+|public |private |protected )*)", r"\1static ", member, count=1)
+
+
+def _not_public(text: str) -> str:
+    return re.sub(r"^(?:public|static)\s+", "", text)
+
+
+def _java_classes(code: str, wrapped: bool) -> tuple[dict[str, str], str, bool]:
+    code = re.sub(r"^\s*package\s+[\w.]+\s*;", "", code, count=1, flags=re.MULTILINE)
+    public = re.search(
+        r"^\s*public\s+(?:\w+\s+)*?(?:class|interface|enum|record)\s+(\w+)", code, re.MULTILINE
+    )
+    # Several public classes in one answer would be several files: only the first keeps its "public".
+    if public:
+        head, tail = code[: public.end()], code[public.end() :]
+        tail = re.sub(
+            r"^public\s+(?=(?:\w+\s+)*?(?:class|interface|enum|record)\s)", "", tail, flags=re.MULTILINE
+        )
+        code = head + tail
+    if not re.search(r"^\s*import\s", code, re.MULTILINE):
+        code = _JAVA_IMPORTS + code  # a person's editor adds these
+    files = {f"{public.group(1) if public else 'Program'}.java": code}
+    entry = _java_main_class(code)
+    if entry is None:
+        files["Entry.java"] = "class Entry { public static void main(String[] args) { } }\n"
+    return files, entry or "Entry", wrapped
+
+
+def _java_main_class(code: str) -> str | None:
+    main = re.search(r"\bstatic\s+void\s+main\s*\(\s*(?:final\s+)?String", code)
+    if main is None:
+        return None
+    for kind, text in _top_level("java", code):
+        if kind in _JAVA_TYPES and re.search(r"\bstatic\s+void\s+main\s*\(", text):
+            name = re.search(r"\b(?:class|interface|enum|record)\s+(\w+)", text)
+            return name.group(1) if name else None
+    return None
+
+
+def go_program(code: str) -> tuple[str, bool]:
+    """`code` in a package with a main and the imports it plainly uses."""
+    if re.search(r"^\s*package\s", code, re.MULTILINE):
+        return code, False
+    used = [
+        name
+        for name in ("fmt", "strings", "sort", "math", "strconv", "errors", "time", "os")
+        if f"{name}." in code
+    ]
+    imports = "" if "import" in code else "".join(f'import "{name}"\n' for name in used)
+    main = "" if re.search(r"\bfunc main\(", code) else "\nfunc main() {}\n"
+    return f"package main\n{imports}{code}{main}", True
+
+
+def rust_program(code: str) -> tuple[str, bool]:
+    if re.search(r"\bfn main\s*\(", code):
+        return code, False
+    if re.search(r"^(?:pub )?(?:fn|struct|enum|impl|trait|use|mod)\b", code, re.MULTILINE):
+        return f"{code}\nfn main() {{}}\n", True
+    return f"fn main() {{\n{code}\n}}\n", True
+
+
+def php_program(code: str) -> str:
+    return code if "<?" in code else f"<?php\n{code}"
+
+
+def _top_level(language: str, code: str) -> list[tuple[str, str]]:
+    """Top-level nodes; one node of kind ERROR for text that no parser should be given."""
+    if len(code) > MAX_CHARS or bracket_depth(code) > MAX_PARSED_DEPTH:
+        return [("ERROR", code)]
+    return top_level(language, code)

@@ -1,0 +1,194 @@
+"""Runs predictions and decides whether they are right."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+from src.data.syntax import parse_python
+from src.evaluation import differential
+from src.evaluation.languages import LANGUAGES
+from src.evaluation.program_source import setup_program
+from src.schema import Execution, Sample
+
+if TYPE_CHECKING:
+    from src.evaluation.sandbox import Sandbox
+
+# Where OpenAI's Codex paper (arXiv:2107.03374, section 3.1) ends a completion of a function's body. They
+# apply only to an answer that continues its prompt: a whole program may well hold another def.
+STOP_SEQUENCES = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
+
+_TAXONOMY: tuple[tuple[str, str], ...] = (
+    ("timeout", r"^timeout"),
+    ("memory", r"MemoryError|OutOfMemory|heap out of memory|bad_alloc"),
+    (
+        "import",
+        r"ImportError|ModuleNotFoundError|Cannot find (?:module|package)|package .* does not exist"
+        r"|No such file or directory\W+#include"
+        r"|fatal error: .*: No such file|ERR_MODULE_NOT_FOUND|LoadError",
+    ),
+    (
+        "name",
+        r"NameError|UnboundLocalError|ReferenceError|cannot find symbol|undeclared|was not declared"
+        r"|command not found"
+        r"|does not name a type|unknown type name|undefined reference|undefined:|no such table"
+        r"|no such column",
+    ),
+    (
+        "syntax",
+        r"SyntaxError|IndentationError|TabError|syntax error|unexpected (?:token|end of file)"
+        r"|error: expected|';' expected|ParseError"
+        r"|class, interface, enum, or record expected|reached end of file|unexpected EOF|not text"
+        r"|nested deeper",
+    ),
+    (
+        "type",
+        r"TypeError|AttributeError|ClassCastException|incompatible types|cannot convert"
+        r"|NullPointerException|NoMethodError",
+    ),
+    ("index", r"IndexError|KeyError|OutOfBounds|out_of_range|StringIndex"),
+    ("assertion", r"AssertionError|[Aa]ssertion .*failed"),
+)
+
+
+def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
+    """Run the prediction's program, in Python and SQL after what the sample's input defines."""
+    language = LANGUAGES.get(sample.language)
+    if language is None or language.run is None:
+        shown = language.label if language else "a language that is not known"
+        return Execution("not_run", f"no way to run {shown}")
+    if not code.strip():
+        return Execution("error", "no code")
+    return language.run(sandbox, _with_input(sample, whole_program(sample, code)))
+
+
+def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
+    """Whether the prediction is right: by tests, else beside its reference; None: neither can say."""
+    if sample.language not in ("python", "") or (not sample.tests and not sample.language):
+        return None
+    if sample.tests:
+        if not code.strip():
+            return Execution("failed", "no code")
+        return sandbox.python(whole_program(sample, code), sample.tests)
+    if not code.strip() and differential.reference_behaviour(sandbox, sample).reason == "":
+        return Execution("failed", "no code")
+    return differential.compare(sandbox, sample, code)
+
+
+def whole_program(sample: Sample, code: str) -> str:
+    """The program that an answer makes with its prompt, which it continues or defines anew."""
+    prefix = sample.prefix
+    if not prefix:
+        return code
+    stub = parse_python(f"{prefix}\n    pass\n")
+    answer = parse_python(code)
+    if stub is not None and answer is not None and _last_function(stub) in _function_names(answer):
+        return f"{prefix}\n    pass\n\n{code}"
+    for body in _bodies(code):
+        if parse_python(prefix + body) is not None or parse_python(f"{prefix}\n{body}") is not None:
+            return prefix + body if prefix.endswith("\n") else f"{prefix}\n{body}"
+    return prefix + code
+
+
+def _bodies(code: str) -> tuple[str, ...]:
+    """Readings of an answer as a function's body, which fences may have moved to the left edge."""
+    if code[:1] in " \t":
+        return (_until_stop(code), f"    {_until_stop(code).lstrip()}")
+    return (textwrap.indent(code, "    "), f"    {_until_stop(code)}")
+
+
+def _until_stop(code: str) -> str:
+    ends = [at for at in (code.find(stop) for stop in STOP_SEQUENCES) if at >= 0]
+    return code[: min(ends)] if ends else code
+
+
+def _last_function(tree: ast.Module) -> str:
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return names[-1] if names else ""
+
+
+def _function_names(tree: ast.Module) -> set[str]:
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def _with_input(sample: Sample, program: str) -> str:
+    """`program` after the names that the sample's input defines, where it needs them."""
+    if sample.language == "sql" and re.search(r"(?i)\bcreate\s+table\b", sample.input):
+        return (
+            program
+            if re.search(r"(?i)\bcreate\s+table\b", program)
+            else f"{sample.input.rstrip('; ')};\n{program}"
+        )
+    if sample.language != "python" or sample.prefix:
+        return program
+    setup = setup_program(sample.input)
+    before, tree = parse_python(setup), parse_python(program)
+    if not setup or before is None or tree is None or not _bound(before) & (_loaded(tree) - _bound(tree)):
+        return program
+    return f"{setup}\n{program}"
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    names |= {(n.asname or n.name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.alias)}
+    return names | {n.name for n in ast.walk(tree) if isinstance(n, kinds)}
+
+
+def _loaded(tree: ast.Module) -> set[str]:
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def defines_only(language: str, code: str) -> bool:
+    """Whether a Python program only defines things: it runs without doing anything."""
+    tree = parse_python(code) if language == "python" else None
+    if tree is None or not tree.body:
+        return False
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return all(isinstance(node, kinds) or _is_text(node) for node in tree.body)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def classify(execution: Execution, functional: Execution | None, flags: tuple[str, ...], code: str) -> str:
+    """What went wrong, in one word; "" where nothing did, or nothing could be run.
+
+    no_code syntax name type index import assertion wrong_output timeout memory output_limit killed fragment
+    runtime
+    """
+    if "no_code" in flags or not code.strip():
+        return "no_code"
+    decided = execution if execution.outcome not in ("passed", "not_run") else functional
+    if decided is None or decided.outcome in ("passed", "not_run"):
+        return "fragment" if execution.detail.startswith("fragment") and functional is None else ""
+    if decided.outcome == "timeout":
+        return "timeout"
+    if decided.outcome == "out_of_memory":
+        return "memory"
+    if decided.outcome in ("output_limit", "killed"):
+        return decided.outcome
+    if decided.outcome == "failed" and decided is functional:
+        return "assertion" if "assert" in decided.detail.lower() else "wrong_output"
+    return _error_kind(decided)
+
+
+def _error_kind(execution: Execution) -> str:
+    """The kind of error from its type, or from the last of what it wrote where the type says too little."""
+    for text in (execution.detail[:500], execution.stderr[-4_000:]):
+        for kind, pattern in _TAXONOMY:
+            if re.search(pattern, text):
+                return kind
+    return "syntax" if "compile" in execution.detail else "runtime"
+
+
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """Unbiased chance that one of k passes, from n drawn with c right (arXiv:2107.03374, eq. 1)."""
+    if not 0 < k <= n or not 0 <= c <= n:
+        raise ValueError(f"pass@{k} needs at least {k} completions and at most {n} right; got n={n}, c={c}")
+    return 1.0 - math.comb(n - c, k) / math.comb(n, k)

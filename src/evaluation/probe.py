@@ -1,0 +1,273 @@
+"""Runs inside the sandbox: executes one Python program, calls its functions, and writes down what came of it.
+
+Its text is sent into the sandbox with a plan in front of it, so it imports nothing of this project. It
+knows the inputs and never what is expected; what it writes is compared outside.
+"""
+
+import ast
+import builtins
+import collections
+import hashlib
+import io
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+import types
+
+PLAN = json.loads(PLAN_JSON) if "PLAN_JSON" in globals() else {}  # noqa: F821
+
+MAX_RECORD_BYTES = 58_000  # one line of stdout; the sandbox keeps a little more
+MAX_TEXT = 4_000
+MAX_NODES = 3_000
+MAX_DEPTH = 12
+MAX_ITEMS = 500
+MAX_SEEN = 8
+MODULE_S = 4.0
+CALL_S = 0.5
+TOTAL_S = 7.0
+MAX_TIMEOUTS = 3
+
+
+class _OutOfTimeError(BaseException):
+    """Not an Exception: a program's own handlers should not catch it."""
+
+
+def _alarm(number, frame):
+    raise _OutOfTimeError
+
+
+class _Capture(io.StringIO):
+    """A stdout that keeps its first characters and counts the rest into a digest."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept, self.room, self.digest = [], MAX_TEXT, hashlib.sha256()
+        self.buffer = _BytesCapture(self)
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError("write() argument must be str, not " + type(text).__name__)
+        self.digest.update(text.encode("utf-8", "backslashreplace"))
+        if self.room > 0:
+            self.kept.append(text[: self.room])
+            self.room -= len(text)
+        return len(text)
+
+    def text(self):
+        cut = "" if self.room >= 0 else "\n[cut] " + self.digest.hexdigest()
+        return "".join(self.kept) + cut
+
+
+class _BytesCapture(io.RawIOBase):
+    def __init__(self, target):
+        self.target = target
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.target.write(bytes(data).decode("utf-8", "replace"))
+        return len(data)
+
+
+def _timed(seconds, action):
+    """(value, error name): `action` under an alarm, with every way out of it caught."""
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01))
+    try:
+        return action(), ""
+    except SystemExit as stop:
+        return None, "" if stop.code in (None, 0) else "SystemExit"
+    except _OutOfTimeError:
+        return None, "timeout"
+    except BaseException as error:
+        return None, type(error).__name__
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def describe(value, depth=0, budget=None):
+    """A JSON tree of `value`: [kind, content]. ["u"] is something that cannot be compared."""
+    budget = budget if budget is not None else [MAX_NODES]
+    budget[0] -= 1
+    if budget[0] < 0 or depth > MAX_DEPTH:
+        return ["u"]
+    kind = type(value)
+    if value is None:
+        return ["n"]
+    if kind is bool:
+        return ["b", int(value)]
+    if kind is float:
+        return ["f", repr(value)]
+    if isinstance(value, int):
+        return ["i", hex(value)]
+    if isinstance(value, str):
+        return ["s", str(value)] if len(value) <= MAX_TEXT else ["h", _digest(value)]
+    if isinstance(value, bytes | bytearray):
+        return ["y", bytes(value[:MAX_TEXT]).hex()]
+    if isinstance(value, complex):
+        return ["c", repr(value.real), repr(value.imag)]
+    return _describe_container(value, depth, budget)
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _describe_container(value, depth, budget):
+    def inside(items):
+        return [describe(item, depth + 1, budget) for item, _ in zip(items, range(MAX_ITEMS), strict=False)]
+
+    if isinstance(value, list | collections.deque):
+        return ["l", inside(value)]
+    if isinstance(value, tuple):
+        return ["t", inside(value)]
+    if isinstance(value, set | frozenset):
+        return ["S", inside(value)]
+    if isinstance(value, dict):
+        return [
+            "d",
+            [[describe(k, depth + 1, budget), describe(v, depth + 1, budget)] for k, v in value.items()],
+        ]
+    if isinstance(
+        value, type | types.FunctionType | types.BuiltinFunctionType | types.MethodType | types.ModuleType
+    ):
+        return ["u"]
+    if hasattr(value, "tolist"):
+        return describe(value.tolist(), depth + 1, budget)
+    if hasattr(value, "__iter__") and (hasattr(value, "__next__") or type(value).__module__ == "builtins"):
+        return ["g", inside(value)]
+    fields = getattr(value, "__dict__", None)
+    if type(value).__module__ == "__main__" and fields is not None:
+        return [
+            "o",
+            [[str(name), describe(field, depth + 1, budget)] for name, field in sorted(fields.items())],
+        ]
+    return ["x", type(value).__name__, str(value)[:MAX_TEXT]]
+
+
+def _literal(value):
+    """Source that makes `value` again, or None."""
+    try:
+        source = repr(value)
+        return source if len(source) < 1_000 and ast.literal_eval(source) == value else None
+    except Exception:
+        return None
+
+
+def _record_calls(code, seen):
+    """A profiler that notes the arguments of the program's own calls of its functions."""
+    functions = {item: item.co_name for item in code.co_consts if isinstance(item, types.CodeType)}
+
+    def note(frame, event, argument):
+        name = functions.get(frame.f_code) if event == "call" else None
+        if name is None or frame.f_back is None or frame.f_back.f_code is not code:
+            return
+        names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+        calls = seen.setdefault(name, [])
+        sources = [_literal(frame.f_locals.get(name)) for name in names]
+        if len(calls) < MAX_SEEN and None not in sources and sources not in calls:
+            calls.append(sources)
+
+    return note
+
+
+def _last_value_kept(tree):
+    """The tree, its last bare expression kept under a name; the name of the last value, or None."""
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant):
+        tree.body[-1] = ast.copy_location(ast.Assign([ast.Name("_last_", ast.Store())], last.value), last)
+        return ast.fix_missing_locations(tree), "_last_"
+    bound = [
+        n.targets[0].id for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+    ]
+    return tree, bound[-1] if bound else None
+
+
+def _run_module(namespace, seen):
+    tree, last = _last_value_kept(ast.parse(PLAN["program"]))
+    code = compile(tree, "program.py", "exec")
+
+    def run():
+        if PLAN["record_calls"]:
+            sys.setprofile(_record_calls(code, seen))
+        try:
+            exec(code, namespace)
+        finally:
+            sys.setprofile(None)
+
+    output = sys.stdout = _Capture()
+    _, error = _timed(MODULE_S, run)
+    value = describe(namespace[last]) if not error and last in namespace else ["n"]
+    return {"error": error, "stdout": output.text(), "last": value}
+
+
+def _unfinished():
+    return {"value": None, "error": "timeout", "stdout": "", "changed": None}
+
+
+def _run_call(namespace, name, sources, deadline):
+    arguments = [ast.literal_eval(source) for source in sources]
+    before = [describe(argument) for argument in arguments]
+    output = sys.stdout = _Capture()
+    random.seed(PLAN["seed"])
+    allowed = min(CALL_S, deadline - time.monotonic())
+    if allowed <= 0:
+        return _unfinished()
+    described, error = _timed(allowed, lambda: describe(namespace[name](*arguments)))
+    after = [describe(argument) for argument in arguments]
+    record = {"value": described, "error": error, "stdout": output.text()}
+    return {**record, "changed": after if after != before else None}
+
+
+def _made_files():
+    """Files in the working folder that are not as they were given: what the program wrote."""
+    made = {}
+    for name in sorted(os.listdir("."))[:MAX_SEEN]:
+        if os.path.isfile(name):
+            with open(name, "rb") as file:
+                text = file.read(MAX_TEXT).decode("utf-8", "replace")
+            if text != PLAN["files"].get(name):
+                made[name] = text
+    return made
+
+
+def _main():
+    write, dumps, leave = os.write, json.dumps, os._exit
+    os.chdir(tempfile.mkdtemp())
+    for name, text in PLAN["files"].items():
+        with open(name, "w", encoding="utf-8") as file:
+            file.write(text)
+    signal.signal(signal.SIGALRM, _alarm)
+    deadline = time.monotonic() + TOTAL_S
+    time.sleep = lambda seconds: None  # waiting is no behaviour
+    random.seed(PLAN["seed"])
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    namespace = module.__dict__
+    namespace["__builtins__"] = builtins
+    seen = {}
+    if PLAN["setup"]:
+        sys.stdout = _Capture()
+        _timed(MODULE_S, lambda: exec(compile(PLAN["setup"], "input.py", "exec"), namespace))
+    record = {"module": _run_module(namespace, seen), "seen": seen, "calls": []}
+    room = MAX_RECORD_BYTES - len(dumps(record))
+    if not record["module"]["error"]:
+        timeouts = 0
+        for name, sources in PLAN["calls"]:
+            given_up = timeouts >= MAX_TIMEOUTS
+            result = _unfinished() if given_up else _run_call(namespace, name, sources, deadline)
+            timeouts += result["error"] == "timeout"
+            room -= len(dumps(result)) + 2
+            record["calls"].append(result if room > 0 else _unfinished())
+    record["files"] = _made_files() if room > MAX_SEEN * MAX_TEXT else {}
+    line = "\n" + PLAN["mark"] + dumps(record)
+    write(1, (line + "\n").encode("ascii"))
+    leave(0)
+
+
+if PLAN:
+    _main()

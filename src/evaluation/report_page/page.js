@@ -1,0 +1,413 @@
+"use strict";
+// Texts of samples are hostile: they reach the page as text nodes alone, never as markup.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const FILTERS = ["language", "verdict", "execution", "change"];
+const PAIRS = [["before", "after"], ["reference", "before"], ["reference", "after"]];
+const TITLES = { before: "Before", reference: "Reference" };
+const MAX_DIFF_CELLS = 4e6; // beyond, lines that differ are paired in order
+const MAX_HIGHLIGHTED = 2000; // characters of a line
+const TOKEN = /(\/\/.*|#.*|--\s.*|\/\*.*?\*\/|<!--.*?-->)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)|\b(\d[\w.]*)\b|([A-Za-z_]\w*)/g;
+const KEYWORDS = new Set(
+  ("and as assert async await begin boolean break case catch char class const continue def default del delete do done " +
+    "double echo elif else end enum esac except export extends extern false False fi final finally float fn for foreach " +
+    "from func function global go if impl import in include instanceof int interface is join lambda let long match mod " +
+    "namespace new nil None nonlocal not null on or package pass print private protected pub public raise return select " +
+    "Select SELECT FROM WHERE JOIN ON AND OR NOT INSERT INTO UPDATE DELETE CREATE TABLE VALUES GROUP ORDER BY LIMIT AS " +
+    "short signed sizeof static string struct super switch then this throw true True try type typedef typeof union " +
+    "unsigned use using var virtual void while with yield").split(" "),
+);
+const state = { method: 0, shown: [], place: 0, pair: 0 };
+
+// Invisible and reordering characters, spelt out so that what is read is what is there.
+const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{d800}-\u{dfff}\u{e0000}-\u{e007f}]/gu;
+
+function visible(text) {
+  return text.replace(UNSEEN, (found) => `<U+${found.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
+}
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = visible(text);
+  if (className) made.className = className;
+  return made;
+}
+
+function gain(sample, key) {
+  const before = sample.before_scores[key];
+  const after = sample.after_scores[key];
+  return typeof before === "number" && typeof after === "number" ? after - before : null;
+}
+
+function verdict(sample) {
+  const before = sample.before_scores.functional;
+  const after = sample.after_scores.functional;
+  if (!before || !after) return "none";
+  if (before === "passed") return after === "passed" ? "both" : "broken";
+  return after === "passed" ? "fixed" : "neither";
+}
+
+const VERDICTS = {
+  fixed: "fixed", broken: "broken", both: "pass in both", neither: "pass in neither", none: "no verdict",
+};
+const CHANGES = {
+  "bleu up": (sample) => gain(sample, "bleu") > 0,
+  "bleu down": (sample) => gain(sample, "bleu") < 0,
+  "codebleu up": (sample) => gain(sample, "codebleu") > 0,
+  "codebleu down": (sample) => gain(sample, "codebleu") < 0,
+  same: (sample) => sample.before === sample.after,
+};
+const CHANGE_NAMES = {
+  "bleu up": "BLEU up", "bleu down": "BLEU down", "codebleu up": "CodeBLEU up", "codebleu down": "CodeBLEU down",
+  same: "same code",
+};
+const ORDERS = {
+  given: "as in the test set", best: "most improved first", worst: "most worsened first",
+};
+
+const TESTS = {
+  language: (sample, wanted) => (sample.language || "not known") === wanted,
+  verdict: (sample, wanted) => verdict(sample) === wanted,
+  execution: (sample, wanted) => (sample.after_scores.execution || "none") === wanted,
+  change: (sample, wanted) => CHANGES[wanted](sample),
+};
+
+function options(select, entries, everything) {
+  select.replaceChildren();
+  if (everything) select.append(new Option(everything, ""));
+  for (const [value, label] of entries) select.append(new Option(label, value));
+}
+
+function values(of) {
+  const found = new Set(data.methods.flatMap((method) => method.examples.map(of)));
+  return [...found].sort().map((value) => [value, value]);
+}
+
+function passed(sample, key) {
+  return (sample.after_scores[key] === "passed") - (sample.before_scores[key] === "passed");
+}
+
+function improvement(sample) {
+  const text = (gain(sample, "bleu") || 0) + (gain(sample, "codebleu") || 0);
+  return passed(sample, "functional") * 1e6 + passed(sample, "execution") * 1e3 + text;
+}
+
+function matches(sample, words) {
+  const texts = [sample.id, sample.instruction, sample.input, sample.reference, sample.before, sample.after];
+  const all = texts.join("\n").toLowerCase();
+  return words.every((word) => all.includes(word));
+}
+
+function refresh() {
+  const method = data.methods[state.method];
+  const current = state.shown[state.place];
+  const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  state.shown = (method ? method.examples : []).filter(
+    (sample) =>
+      matches(sample, words) &&
+      FILTERS.every((name) => !byId(name).value || TESTS[name](sample, byId(name).value)),
+  );
+  const order = byId("order").value;
+  if (order === "best") state.shown.sort((a, b) => improvement(b) - improvement(a));
+  if (order === "worst") state.shown.sort((a, b) => improvement(a) - improvement(b));
+  const kept = state.shown.indexOf(current);
+  const place = kept >= 0 ? kept : state.shown.findIndex((sample) => current && sample.id === current.id);
+  byId("count").textContent = `${state.shown.length} of ${method ? method.examples.length : 0} samples`;
+  drawList();
+  show(Math.max(0, place));
+}
+
+function drawList() {
+  byId("list").replaceChildren(
+    ...state.shown.map((sample, place) => {
+      const item = element("li");
+      const button = element("button");
+      button.type = "button";
+      button.append(element("span", sample.instruction.split("\n")[0] || sample.id, "task"), facts(sample));
+      button.addEventListener("click", () => show(place));
+      item.append(button);
+      return item;
+    }),
+  );
+}
+
+function facts(sample) {
+  const line = element("span", undefined, "facts");
+  line.append(element("span", sample.language || "not known"));
+  const found = verdict(sample);
+  const tone = { fixed: "better", broken: "worse" }[found];
+  line.append(" · ", element("span", VERDICTS[found], tone));
+  for (const [key, label] of [["bleu", "BLEU"], ["codebleu", "CodeBLEU"]]) {
+    const value = gain(sample, key);
+    if (value !== null) line.append(" · ", element("span", `${label} ${signed(value)}`, tone_of(value)));
+  }
+  return line;
+}
+
+function tone_of(value) {
+  return value > 0 ? "better" : value < 0 ? "worse" : "";
+}
+
+function signed(value) {
+  const text = value.toFixed(1);
+  if (Number(text) === 0) return "0.0";
+  return value > 0 ? `+${text}` : `\u2212${text.slice(1)}`;
+}
+
+function show(place) {
+  const buttons = byId("list").querySelectorAll("button");
+  if (buttons[state.place]) buttons[state.place].removeAttribute("aria-current");
+  state.place = place;
+  const sample = state.shown[place];
+  byId("sample").replaceChildren();
+  byId("sample").scrollTop = 0;
+  if (!sample) {
+    byId("sample").append(element("p", "No sample matches."));
+    return;
+  }
+  buttons[place].setAttribute("aria-current", "true");
+  buttons[place].scrollIntoView({ block: "nearest" });
+  history.replaceState(null, "", `#${encodeURIComponent(data.methods[state.method].name)}/${encodeURIComponent(sample.id)}`);
+  drawSample(sample);
+}
+
+function drawSample(sample) {
+  const pane = byId("sample");
+  const texts = [sample.instruction, sample.input, sample.reference, sample.before, sample.after];
+  pane.append(element("h2", `Sample ${sample.id}`), facts(sample));
+  if (!texts.some(Boolean)) {
+    pane.append(scoreTable(sample), element("p", "The texts of the samples were left out of this report."));
+    return;
+  }
+  pane.append(element("h3", "Task"), element("p", sample.instruction, "prose"));
+  if (sample.input) pane.append(element("h3", "Input"), element("p", sample.input, "prose"));
+  pane.append(pairButtons(), codeTable(sample));
+}
+
+function scoreTable(sample) {
+  const table = element("table", undefined, "code");
+  table.append(titles(sample, PAIRS[0]));
+  return table;
+}
+
+function pairButtons() {
+  const bar = element("div", undefined, "pairs");
+  PAIRS.forEach((pair, index) => {
+    const button = element("button", pair.map(title).join(" and "));
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(index === state.pair));
+    button.addEventListener("click", () => choosePair(index));
+    bar.append(button);
+  });
+  return bar;
+}
+
+function choosePair(index) {
+  state.pair = index;
+  show(state.place);
+}
+
+function title(side) {
+  return TITLES[side] || data.methods[state.method].label;
+}
+
+function titles(sample, pair) {
+  const row = element("tr");
+  for (const side of pair) {
+    const cell = element("th", title(side));
+    cell.colSpan = 2;
+    if (side !== "reference") cell.append(element("div", outcomes(sample[`${side}_scores`]), "facts"));
+    row.append(cell);
+  }
+  const head = element("thead");
+  head.append(row);
+  return head;
+}
+
+function outcomes(scores) {
+  const names = [["functional", "tests"], ["execution", "run"], ["bleu", "BLEU"], ["codebleu", "CodeBLEU"]];
+  return names.map(([key, label]) => `${label} ${outcome(scores[key])}`).join(", ");
+}
+
+function outcome(value) {
+  return typeof value === "number" ? value.toFixed(1) : value || "n/a";
+}
+
+function codeTable(sample) {
+  const pair = PAIRS[state.pair];
+  const [left, right] = pair.map((side) => lines(sample[side]));
+  const table = element("table", undefined, "code");
+  const columns = element("colgroup");
+  for (const width of ["22px", "auto", "22px", "auto"]) {
+    const column = element("col");
+    column.style.width = width;
+    columns.append(column);
+  }
+  const body = element("tbody");
+  for (const [before, after] of aligned(left, right)) {
+    const row = element("tr");
+    const same = before !== null && after !== null && left[before] === right[after];
+    row.append(...half(left[before], same ? "" : "removed", "\u2212"), ...half(right[after], same ? "" : "added", "+"));
+    body.append(row);
+  }
+  table.append(columns, titles(sample, pair), body);
+  return table;
+}
+
+function half(line, kind, sign) {
+  if (line === undefined) return [element("td", "", "mark"), element("td", "")];
+  const cell = element("td", undefined, kind);
+  cell.append(...highlighted(line));
+  return [element("td", kind ? sign : "", `mark ${kind}`), cell];
+}
+
+function lines(text) {
+  return text.replace(/\r\n/g, "\n").replace(/\n+$/, "").split("\n");
+}
+
+function highlighted(line) {
+  if (line.length > MAX_HIGHLIGHTED) return [visible(line)];
+  const parts = [];
+  let end = 0;
+  line = visible(line);
+  for (const match of line.matchAll(TOKEN)) {
+    const [token, comment, string, figure, word] = match;
+    const kind = comment ? "comment" : string ? "string" : figure ? "figure" : KEYWORDS.has(word) ? "keyword" : "";
+    if (!kind) continue;
+    parts.push(line.slice(end, match.index), element("span", token, kind));
+    end = match.index + token.length;
+  }
+  parts.push(line.slice(end));
+  return parts;
+}
+
+// Rows of (index in left | null, index in right | null): equal lines share a row, by longest common subsequence.
+function aligned(left, right) {
+  let start = 0;
+  while (start < left.length && start < right.length && left[start] === right[start]) start++;
+  let tail = 0;
+  const room = Math.min(left.length, right.length) - start;
+  while (tail < room && left[left.length - 1 - tail] === right[right.length - 1 - tail]) tail++;
+  const rows = [];
+  for (let i = 0; i < start; i++) rows.push([i, i]);
+  const middle = [left.length - tail, right.length - tail];
+  rows.push(...replaced(common(left, right, start, ...middle), start, ...middle));
+  for (let i = 0; i < tail; i++) rows.push([middle[0] + i, middle[1] + i]);
+  return rows;
+}
+
+// Pairs of indices of equal lines between `start` and the ends, in order.
+function common(left, right, start, leftEnd, rightEnd) {
+  const [height, width] = [leftEnd - start, rightEnd - start];
+  if (height * width > MAX_DIFF_CELLS) return [];
+  const longest = Array.from({ length: height + 1 }, () => new Uint32Array(width + 1));
+  for (let i = height - 1; i >= 0; i--)
+    for (let j = width - 1; j >= 0; j--)
+      longest[i][j] =
+        left[start + i] === right[start + j]
+          ? longest[i + 1][j + 1] + 1
+          : Math.max(longest[i + 1][j], longest[i][j + 1]);
+  const pairs = [];
+  for (let i = 0, j = 0; i < height && j < width; ) {
+    if (left[start + i] === right[start + j]) pairs.push([start + i++, start + j++]);
+    else if (longest[i + 1][j] >= longest[i][j + 1]) i++;
+    else j++;
+  }
+  return pairs;
+}
+
+// Fills the gaps between equal lines: what was there beside what came instead.
+function replaced(pairs, start, leftEnd, rightEnd) {
+  const rows = [];
+  let [i, j] = [start, start];
+  for (const [nextLeft, nextRight] of [...pairs, [leftEnd, rightEnd]]) {
+    for (; i < nextLeft || j < nextRight; ) rows.push([i < nextLeft ? i++ : null, j < nextRight ? j++ : null]);
+    if (i < leftEnd && j < rightEnd) rows.push([i++, j++]);
+  }
+  return rows;
+}
+
+function drawSummary() {
+  const head = element("tr");
+  head.append(element("th", ""), ...data.metrics.map((name) => element("th", name)));
+  const before = element("tr");
+  before.append(element("th", "Before"), ...data.before.map((value) => element("td", value)));
+  const rows = data.methods.map((method, index) => {
+    const row = element("tr", undefined, index === state.method ? "current" : "");
+    row.append(element("th", method.label));
+    method.after.forEach((value, place) => row.append(summaryCell(value, method.differences[place])));
+    return row;
+  });
+  const [header, body] = [element("thead"), element("tbody")];
+  header.append(head);
+  body.append(before, ...rows);
+  byId("summary").replaceChildren(header, body);
+}
+
+function summaryCell(value, difference) {
+  const cell = element("td", value);
+  if (difference) {
+    cell.append(" ", element("span", `(${difference.delta})`, difference.significant ? "significant" : "facts"));
+    cell.title = difference.evidence;
+  }
+  return cell;
+}
+
+function chooseMethod(index) {
+  state.method = index;
+  byId("method").value = String(index);
+  byId("headline").textContent = data.methods[index] ? data.methods[index].headline : "No method has been compared yet.";
+  drawSummary();
+  refresh();
+}
+
+function openAddress() {
+  const [name, id] = location.hash.slice(1).split("/").map(decoded);
+  const method = Math.max(0, data.methods.findIndex((candidate) => candidate.name === name));
+  chooseMethod(method);
+  const place = state.shown.findIndex((sample) => sample.id === id);
+  if (place >= 0) show(place);
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
+const KEYS = {
+  j: () => state.place + 1 < state.shown.length && show(state.place + 1),
+  k: () => state.place > 0 && show(state.place - 1),
+  m: () => data.methods.length && chooseMethod((state.method + 1) % data.methods.length),
+  d: () => choosePair((state.pair + 1) % PAIRS.length),
+  "/": () => byId("search").focus(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.activeElement.blur();
+  const writing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
+  if (writing || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(KEYS, event.key)) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+byId("filters").addEventListener("submit", (event) => {
+  event.preventDefault();
+  byId("search").blur();
+});
+byId("filters").addEventListener("reset", () => setTimeout(() => chooseMethod(state.method)));
+byId("search").addEventListener("input", refresh);
+for (const name of [...FILTERS, "order"]) byId(name).addEventListener("change", refresh);
+byId("method").addEventListener("change", () => chooseMethod(Number(byId("method").value)));
+window.addEventListener("hashchange", openAddress);
+
+byId("test-set").textContent = `${data.test_set} (n = ${data.n})`;
+options(byId("method"), data.methods.map((method, index) => [String(index), method.label]));
+options(byId("language"), values((sample) => sample.language || "not known"), "all");
+options(byId("verdict"), Object.entries(VERDICTS), "all");
+options(byId("execution"), values((sample) => sample.after_scores.execution || "none"), "all");
+options(byId("change"), Object.entries(CHANGE_NAMES), "any");
+options(byId("order"), Object.entries(ORDERS));
+openAddress();

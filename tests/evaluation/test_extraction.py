@@ -1,0 +1,119 @@
+"""Code is found in every shape of answer, in linear time."""
+
+import time
+
+import pytest
+
+from src.evaluation.extraction import extract
+
+CODE = "def add(a, b):\n    return a + b"
+SHAPES = {
+    "bare": CODE,
+    "bare with blank edges": f"\n\n{CODE}\n\n",
+    "fenced": f"```python\n{CODE}\n```",
+    "fenced without a label": f"```\n{CODE}\n```",
+    "fenced with an odd label": f"```Python3 copy\n{CODE}\n```",
+    "fenced with a label in braces": f"```{{.python}}\n{CODE}\n```",
+    "fenced with tildes": f"~~~python\n{CODE}\n~~~",
+    "four backticks": f"````python\n{CODE}\n````",
+    "CRLF": f"```python\n{CODE}\n```\n".replace("\n", "\r\n"),
+    "no end": f"Sure:\n```python\n{CODE}\n",
+    "end glued to the code": f"```python\n{CODE}```",
+    "start after prose on one line": f"Here you are: ```python\n{CODE}\n```",
+    "prose around a fence": f"Sure, here it is.\n\n```python\n{CODE}\n```\n\nIt adds two numbers.",
+    "prose around bare code": f"Here is the function:\n\n{CODE}\n\nThis function adds two numbers.",
+    "prose right above bare code": f"Here is the function:\n{CODE}",
+    "indented in a list": "1. First:\n\n   ```python\n   def add(a, b):\n       return a + b\n   ```",
+    "shell block after": f"```python\n{CODE}\n```\nRun it:\n```bash\npython add.py\n```",
+    "output block after": f"```python\n{CODE}\n```\nOutput:\n```\n3 5 8 in total\n```",
+    "broken draft before": f"```python\ndef add(a, b:\n```\nBetter:\n```python\n{CODE}\n```",
+    "only the end of a fence": f"{CODE}\n```\nThis adds two numbers as you asked.",
+    "next turn": f"{CODE}\n\n### Instruction:\nWrite a poem.\n\n### Response:\nRoses",
+    "its own header first": f"### Response:\n{CODE}",
+    "end token left in": f"{CODE}<|im_end|>\nmore",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_same_code_is_found_in_every_shape(shape):
+    assert extract(SHAPES[shape], "python").code == CODE
+
+
+@pytest.mark.parametrize(
+    ("answer", "flags"),
+    [
+        (CODE, ()),
+        (f"```\n{CODE}\n```", ("fenced",)),
+        (f"{CODE}\n### Instruction:\nmore", ("extra_turn",)),
+        (f"```\n{CODE}\n```\n### Response:\nmore", ("extra_turn", "fenced")),
+        ("I cannot help with that.", ("no_code",)),
+        ("", ("no_code",)),
+        ("True", ("no_code",)),
+    ],
+)
+def test_flags_say_how_the_code_was_found(answer, flags):
+    assert extract(answer, "python").flags == flags
+
+
+def test_prose_is_kept_where_no_language_is_asked_for():
+    assert extract("It prints 3.", "").code == "It prints 3."
+
+
+def test_a_comment_with_hashes_is_no_turn():
+    code = "### Response codes\nx = 1"
+    assert extract(code, "python").code == code
+
+
+def test_the_body_of_a_function_keeps_its_indentation():
+    body = "    total = a + b\n    return total"
+    assert extract(body, "python").code == body
+    assert extract(f"```\n{body}\n```", "python").code.lstrip().startswith("total = a + b")
+
+
+def test_the_block_in_the_language_asked_for_wins():
+    answer = "```html\n<p>hi</p>\n```\n```css\np { color: red; }\n```\n```js\nlet a = 1;\n```"
+    assert extract(answer, "css").code == "p { color: red; }"
+    assert extract(answer, "javascript").code == "let a = 1;"
+
+
+def test_a_block_that_only_uses_an_earlier_one_brings_it_along():
+    answer = f"```python\n{CODE}\n```\nUse it:\n```python\nprint(add(1, 2))\n```"
+    assert extract(answer, "python").code == f"{CODE}\n\nprint(add(1, 2))"
+
+
+def test_a_later_correction_replaces_the_draft():
+    answer = f"```python\ndef add(a, b):\n    return a - b\n```\nSorry:\n```python\n{CODE}\n```"
+    assert extract(answer, "python").code == CODE
+
+
+def test_a_docstring_of_many_sentences_is_still_code():
+    code = f'def f():\n    """{"This is a long sentence about it. " * 30}"""\n    return 1'
+    assert extract(code, "python").code == code
+
+
+def test_what_is_left_of_an_oversized_answer_is_flagged():
+    found = extract("x = 1\n" * 1_000_000, "python")
+    assert "oversized" in found.flags and len(found.code) <= 1_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 10_000_000,
+        "```\n" * 2_500_000,
+        "`" * 10_000_000,
+        "```" + "\t" * 5_000_000 + "`",
+        "[" * 10_000_000,
+        "### Response:\n" * 700_000,
+        "</s>   " * 1_400_000,
+        "Here is a sentence.\n\n" * 450_000,
+        "~~~\n```\n" * 1_200_000,
+        " \n" * 5_000_000,
+        "\ud800\0" * 1_000_000,
+    ],
+    ids=range(11),
+)
+def test_ten_megabytes_take_seconds(text):
+    began = time.monotonic()
+    extract(text, "python")
+    assert time.monotonic() - began < 3.0
