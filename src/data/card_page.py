@@ -34,7 +34,13 @@ def _head(card: DataCard) -> str:
 
 def _splits(card: DataCard) -> str:
     rows = [
-        [name, f"{part.rows:,}", _share(part.with_input, part.rows), f"{part.with_tests:,}", f"`{part.fingerprint[:16]}`"]
+        [
+            name,
+            f"{part.rows:,}",
+            _share(part.with_input, part.rows),
+            f"{part.with_tests:,}",
+            f"`{part.fingerprint[:16]}`",
+        ]
         for name, part in card.splits.items()
     ]
     return "## Splits\n\n" + _table(["split", "rows", "with input", "with tests", "SHA-256"], rows)
@@ -68,7 +74,12 @@ def _lengths(card: DataCard) -> str:
     if card.tokens:
         rows.append([f"whole sample, tokens of {card.tokens.tokenizer}", *_distribution(card.tokens.lengths)])
     table = _table(["", "mean", "median", "90 %", "99 %", "longest"], rows)
-    return "## Lengths\n\n" + table + "\n\n" + (_truncated(card.tokens) if card.tokens else "Tokens were not counted.")
+    return (
+        "## Lengths\n\n"
+        + table
+        + "\n\n"
+        + (_truncated(card.tokens) if card.tokens else "Tokens were not counted.")
+    )
 
 
 def _truncated(tokens: TokenLengths) -> str:
@@ -90,7 +101,9 @@ def _duplicates(card: DataCard) -> str:
         ["largest cluster", f"{found.largest_cluster:,}"],
         ["clusters on more than one side of the split", f"{found.straddling:,}"],
     ]
-    heading = f"## Duplicates\n\nNear: Jaccard similarity of token trigrams of {found.threshold:g} or more.\n\n"
+    heading = (
+        f"## Duplicates\n\nNear: Jaccard similarity of token trigrams of {found.threshold:g} or more.\n\n"
+    )
     return heading + _table(["", "rows"], rows)
 
 
@@ -111,13 +124,22 @@ def _contamination(card: DataCard) -> str:
         [name, f"{count:,}", f"{found.rows[name]:,}", ", ".join(f"{kind} {kinds[name, kind]:,}" for against, kind in sorted(kinds) if against == name) or "none"]
         for name, count in found.checked.items()
     ]  # fmt: skip
-    table = _table(["compared with", "examples", "training rows that overlap", "overlapping pairs by kind"], rows)
-    removed = f"{found.removed:,} training rows were removed for it." if found.removed else "Nothing was removed for it."
+    table = _table(
+        ["compared with", "examples", "training rows that overlap", "overlapping pairs by kind"], rows
+    )
+    removed = (
+        f"{found.removed:,} training rows were removed for it."
+        if found.removed
+        else "Nothing was removed for it."
+    )
     return f"## Contamination\n\n{table}\n\n{removed} The ids are in card.json."
 
 
 def _distribution(lengths: Lengths) -> list[str]:
-    return [f"{lengths.mean:,.1f}", *(f"{value:,}" for value in (lengths.p50, lengths.p90, lengths.p99, lengths.longest))]
+    return [
+        f"{lengths.mean:,.1f}",
+        *(f"{value:,}" for value in (lengths.p50, lengths.p90, lengths.p99, lengths.longest)),
+    ]
 
 
 def _share(part: int, whole: int) -> str:
@@ -142,7 +164,9 @@ def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
         axes.tick_params(colors=LIGHT.text, labelsize=8)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-    figure.suptitle(f"{card.origin.rsplit('/', 1)[-1]}: {card.rows:,} examples", fontsize=11, color=LIGHT.text)
+    figure.suptitle(
+        f"{card.origin.rsplit('/', 1)[-1]}: {card.rows:,} examples", fontsize=11, color=LIGHT.text
+    )
     figure.tight_layout()
     return png_bytes(figure)
 
@@ -176,7 +200,15 @@ def _draw_lengths(axes: Axes, splits: Mapping[str, Sequence[Example]]) -> None:
     for color, name in zip(LIGHT.series, splits, strict=False):
         if name in lengths:
             weights = np.full(len(lengths[name]), 100 / len(lengths[name]))
-            axes.hist(lengths[name], bins=edges, weights=weights, histtype="step", color=color, label=name, linewidth=1.4)
+            axes.hist(
+                lengths[name],
+                bins=edges,
+                weights=weights,
+                histtype="step",
+                color=color,
+                label=name,
+                linewidth=1.4,
+            )
     axes.set_xscale("log")
     axes.set_xlabel("characters in an output", fontsize=8, color=LIGHT.text)
     axes.set_ylabel("% of the split", fontsize=8, color=LIGHT.text)

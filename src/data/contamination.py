@@ -23,7 +23,9 @@ from src.schema import Example
 
 PROMPT_WORDS = 13  # of GPT-3's test (arXiv 2005.14165, appendix C)
 CODE_TOKENS = 20
-COMMON_ROWS = 10  # a run in more training rows than this is boilerplate (GPT-3's rule); whole copies are found below
+COMMON_ROWS = (
+    10  # a run in more training rows than this is boilerplate (GPT-3's rule); whole copies are found below
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ def find_overlaps(
             ],
             "solution n-gram": _shared_runs(map(tokens, answered), map(tokens, solutions), CODE_TOKENS),
             "near prompt": _near(
-                [shingles(tokens(text)) for text in asked], [shingles(tokens(text)) for text in prompts], threshold
+                [shingles(tokens(text)) for text in asked],
+                [shingles(tokens(text)) for text in prompts],
+                threshold,
             ),
             "near solution": _near(
                 [answer_shingles(tokens(text)) for text in answered],
@@ -73,7 +77,9 @@ def _prompt(example: Example) -> str:
     return f"{example.instruction}\n{example.input}\n{example.prefix}"
 
 
-def _shared_runs(ours: Iterable[np.ndarray], theirs: Iterable[np.ndarray], n: int) -> Iterator[tuple[int, int]]:
+def _shared_runs(
+    ours: Iterable[np.ndarray], theirs: Iterable[np.ndarray], n: int
+) -> Iterator[tuple[int, int]]:
     """Pairs that share a run of n tokens which at most COMMON_ROWS of `ours` hold."""
     owners: dict[int, set[int]] = defaultdict(set)
     for index, tokens in enumerate(theirs):

@@ -120,7 +120,11 @@ def _bleu_value(sums: Array, effective_order: bool) -> Array:
 
 _COMBINE: dict[str, Combine] = {"bleu": combine_bleu, "bleu_code": combine_bleu, "chrf": combine_chrf}
 _COMBINE_ROW: dict[str, Combine] = {"bleu": combine_sentence_bleu, "bleu_code": combine_sentence_bleu}
-_WIDTH = {"bleu": 10, "bleu_code": 10, "chrf": 18}  # of a row of statistics; a mean's is its sum and its count
+_WIDTH = {
+    "bleu": 10,
+    "bleu_code": 10,
+    "chrf": 18,
+}  # of a row of statistics; a mean's is its sum and its count
 _BINARY = frozenset({"execution_success", "functional_accuracy"})
 
 

@@ -46,7 +46,9 @@ def test_every_program_agrees_with_itself(sandbox, samples):
 
 def test_at_least_90_percent_of_200_mutants_disagree(sandbox, samples):
     jobs = [
-        partial(compare, sample=s, code=mutant) for s in samples for mutant in mutants(s.reference, 12, seed=5)
+        partial(compare, sample=s, code=mutant)
+        for s in samples
+        for mutant in mutants(s.reference, 12, seed=5)
     ]
     assert len(jobs) >= 200
     results = outcomes(sandbox, jobs)

@@ -1,0 +1,37 @@
+# make quickstart: the whole job on the embedded model and data.   make test: everything CI checks.
+PYTHON ?= python3
+BIN := .venv/bin
+QUICK := --config configs/quickstart.yaml
+CHECKPOINTS := checkpoints/quickstart
+BASE := smollm2-135m
+
+.PHONY: quickstart test check clean
+
+quickstart: .venv/installed
+	$(BIN)/python download_data.py $(QUICK)
+	$(BIN)/python train_lora.py $(QUICK) --resume
+	$(BIN)/python train_qlora.py $(QUICK) --resume
+	$(BIN)/python evaluate.py $(QUICK) --model_path $(BASE)
+	$(BIN)/python evaluate.py $(QUICK) --model_path $(CHECKPOINTS)/lora/final
+	$(BIN)/python evaluate.py $(QUICK) --model_path $(CHECKPOINTS)/qlora/final
+	$(BIN)/python compare_results.py $(QUICK) --before_model $(BASE) --after_model $(CHECKPOINTS)/lora/final \
+	    --output_dir reports/quickstart --name lora
+	$(BIN)/python compare_results.py $(QUICK) --before_model $(BASE) --after_model $(CHECKPOINTS)/qlora/final \
+	    --output_dir reports/quickstart --name qlora
+
+test: check
+	$(BIN)/python -m pytest --cov --cov-report=term --durations=15
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/installed: requirements.txt constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage
