@@ -4,101 +4,117 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from src.schema import UserError
 
 DEFAULTS = Path(__file__).resolve().parent.parent / "config.yaml"  # the one home of every default
 
 
-def _number(low: float, high: float = float("inf")) -> Any:
-    return field(metadata={"low": low, "high": high})
+@dataclass(frozen=True)
+class Number:
+    """Bounds of a numeric key, both included."""
+
+    low: float
+    high: float = float("inf")
 
 
-def _choice(*values: str) -> Any:
-    return field(metadata={"choices": values})
+@dataclass(frozen=True, init=False)
+class Choice:
+    """The only values of a key."""
+
+    values: tuple[object, ...]
+
+    def __init__(self, *values: object) -> None:
+        object.__setattr__(self, "values", values)
+
+
+class Words(Choice):
+    """Words with a meaning of their own, beside lists of names."""
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    source: str = _choice("hub", "github", "file", "starter")
+    source: Annotated[str, Choice("hub", "github", "file", "starter")]
     dataset_name: str
     dataset_path: str
-    max_length: int = _number(16, 1_000_000)
-    validation_fraction: float = _number(0, 0.5)
-    test_fraction: float = _number(0, 0.5)
-    near_duplicate_threshold: float = _number(0.3, 1)
+    max_length: Annotated[int, Number(16, 1_000_000)]
+    validation_fraction: Annotated[float, Number(0, 0.5)]
+    test_fraction: Annotated[float, Number(0, 0.5)]
+    near_duplicate_threshold: Annotated[float, Number(0.3, 1)]
     remove_contamination: bool
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     base_model: str
-    device: str = _choice("auto", "cuda", "cpu")
-    dtype: str = _choice("auto", "bfloat16", "float16", "float32")
+    device: Annotated[str, Choice("auto", "cuda", "cpu")]
+    dtype: Annotated[str, Choice("auto", "bfloat16", "float16", "float32")]
     trust_remote_code: bool
 
 
 @dataclass(frozen=True)
 class LoraConfig:
-    r: int = _number(1, 4096)
-    lora_alpha: int = _number(1, 65_536)
-    lora_dropout: float = _number(0, 0.95)
-    target_modules: Any = field(metadata={"words": ("auto", "all-linear")})  # a word or a list of layer names
-    bias: str = _choice("none", "all", "lora_only")
+    r: Annotated[int, Number(1, 4096)]
+    lora_alpha: Annotated[int, Number(1, 65_536)]
+    lora_dropout: Annotated[float, Number(0, 0.95)]
+    target_modules: Annotated[str | list[str], Words("auto", "all-linear")]  # a word or a list of layer names
+    bias: Annotated[str, Choice("none", "all", "lora_only")]
     use_rslora: bool
     use_dora: bool
 
 
 @dataclass(frozen=True)
 class QloraConfig:
-    bits: int = field(metadata={"choices": (4, 8)})
-    quant_type: str = _choice("nf4", "fp4")
+    bits: Annotated[int, Choice(4, 8)]
+    quant_type: Annotated[str, Choice("nf4", "fp4")]
     use_double_quant: bool
-    compute_dtype: str = _choice("auto", "bfloat16", "float16", "float32")
+    compute_dtype: Annotated[str, Choice("auto", "bfloat16", "float16", "float32")]
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     output_dir: str
-    num_train_epochs: float = _number(0.01, 1000)
-    max_steps: int = _number(0)
-    learning_rate: float = _number(1e-9, 1)
-    lr_scheduler_type: str = _choice("cosine", "linear", "constant")
-    warmup_ratio: float = _number(0, 0.9)
-    weight_decay: float = _number(0, 10)
-    max_grad_norm: float = _number(0)
-    batch_size: int = _number(1, 65_536)
-    pack_tokens: int = _number(0)
-    gradient_checkpointing: Any = field(metadata={"choices": ("auto", True, False)})
-    optim: str = _choice(
-        "adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit"
-    )
-    logging_steps: int = _number(1)
-    eval_steps: int = _number(1)
-    save_steps: int = _number(1)
-    save_total_limit: int = _number(1)
-    early_stopping_patience: int = _number(0)
-    report_to: str = _choice("tensorboard", "none", "wandb", "trackio", "mlflow", "swanlab")
-    seed: int = _number(0, 2**32 - 1)
+    num_train_epochs: Annotated[float, Number(0.01, 1000)]
+    max_steps: Annotated[int, Number(0)]
+    learning_rate: Annotated[float, Number(1e-9, 1)]
+    lr_scheduler_type: Annotated[str, Choice("cosine", "linear", "constant")]
+    warmup_ratio: Annotated[float, Number(0, 0.9)]
+    weight_decay: Annotated[float, Number(0, 10)]
+    max_grad_norm: Annotated[float, Number(0)]
+    batch_size: Annotated[int, Number(1, 65_536)]
+    pack_tokens: Annotated[int, Number(0)]
+    gradient_checkpointing: Annotated[bool | str, Choice("auto", True, False)]
+    optim: Annotated[
+        str, Choice("adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit")
+    ]
+    logging_steps: Annotated[int, Number(1)]
+    eval_steps: Annotated[int, Number(1)]
+    save_steps: Annotated[int, Number(1)]
+    save_total_limit: Annotated[int, Number(1)]
+    early_stopping_patience: Annotated[int, Number(0)]
+    report_to: Annotated[str, Choice("tensorboard", "none", "wandb", "trackio", "mlflow", "swanlab")]
+    seed: Annotated[int, Number(0, 2**32 - 1)]
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    num_samples: int = _number(0)
-    max_new_tokens: int = _number(1, 100_000)
-    batch_size: int = _number(0)
-    temperature: float = _number(0, 10)
-    top_p: float = _number(0.001, 1)
-    num_completions: int = _number(1, 10_000)
-    timeout_s: float = _number(0.1, 3600)
-    memory_mib: int = _number(16)
-    workers: int = _number(0, 1024)
-    bootstrap_resamples: int = _number(100, 1_000_000)
-    examples: int = _number(0)
-    seed: int = _number(0, 2**32 - 1)
+    num_samples: Annotated[int, Number(0)]
+    max_new_tokens: Annotated[int, Number(1, 100_000)]
+    batch_size: Annotated[int, Number(0)]
+    temperature: Annotated[float, Number(0, 10)]
+    top_p: Annotated[float, Number(0.001, 1)]
+    num_completions: Annotated[int, Number(1, 10_000)]
+    timeout_s: Annotated[float, Number(0.1, 3600)]
+    memory_mib: Annotated[int, Number(16)]
+    workers: Annotated[int, Number(0, 1024)]
+    bootstrap_resamples: Annotated[int, Number(100, 1_000_000)]
+    examples: Annotated[int, Number(0)]
+    seed: Annotated[int, Number(0, 2**32 - 1)]
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,9 @@ SECTIONS: dict[str, type] = {
 ALL_KEYS = [
     f"{name}.{item.name}" for name, section in SECTIONS.items() for item in dataclasses.fields(section)
 ]
+
+
+Refuse = Callable[[str], UserError]
 
 
 def load_config(path: str | Path = DEFAULTS, overrides: list[str] | None = None) -> Config:
@@ -216,45 +235,45 @@ def _nearest(key: str, valid: list[str]) -> str:
 def _checked(key: str, value: Any, origin: str) -> Any:
     """`value` in the type of its field, or a UserError that says what was expected."""
     section, name = key.split(".")
-    item = next(item for item in dataclasses.fields(SECTIONS[section]) if item.name == name)
-    rule = item.metadata
+    hint = get_type_hints(SECTIONS[section], include_extras=True)[name]
+    kind, rule = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
 
     def refuse(expected: str) -> UserError:
         return UserError(f"{origin}: {key} must be {expected}, got {_shown(value)}")
 
-    if "words" in rule:
-        if value in rule["words"]:
+    if isinstance(rule, Words):
+        return _checked_names(value, rule, refuse)
+    if isinstance(rule, Choice):
+        if any(value == choice and type(value) is type(choice) for choice in rule.values):
             return value
-        if isinstance(value, str) and value:
-            return [value]
-        if isinstance(value, list) and value and all(isinstance(word, str) and word for word in value):
-            return value
-        raise refuse(f"{', '.join(rule['words'])} or a list of layer names")
-    if "choices" in rule:
-        if any(value == choice and type(value) is type(choice) for choice in rule["choices"]):
-            return value
-        raise refuse("one of " + ", ".join(_shown(choice) for choice in rule["choices"]))
-    if item.type == "bool":
+        raise refuse("one of " + ", ".join(str(_shown(choice)) for choice in rule.values))
+    if isinstance(rule, Number):
+        return _checked_number(value, kind is int, rule, refuse)
+    if kind is bool:
         if isinstance(value, bool):
             return value
         raise refuse("true or false")
-    if item.type == "str":
-        if isinstance(value, str) and value.strip() and "\0" not in value:
-            return value
-        raise refuse("a text")
-    return _checked_number(value, item.type == "int", rule, refuse)
+    if isinstance(value, str) and value.strip() and "\0" not in value:
+        return value
+    raise refuse("a text")
 
 
-def _checked_number(value: Any, whole: bool, rule: Any, refuse: Any) -> int | float:
+def _checked_names(value: Any, rule: Words, refuse: Refuse) -> str | list[str]:
+    if isinstance(value, str) and value:
+        return value if value in rule.values else [value]
+    if isinstance(value, list) and value and all(isinstance(word, str) and word for word in value):
+        return value
+    raise refuse(f"{', '.join(map(str, rule.values))} or a list of layer names")
+
+
+def _checked_number(value: Any, whole: bool, rule: Number, refuse: Refuse) -> int | float:
     expected = "a whole number" if whole else "a number"
-    if rule["high"] != float("inf"):
-        expected += f" from {rule['low']:g} to {rule['high']:g}"
-    elif rule["low"] > float("-inf"):
-        expected += f" of {rule['low']:g} or more"
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (whole and value != int(value) if is_number and abs(value) < 1e300 else False):
+    expected += (
+        f" of {rule.low:g} or more" if rule.high == float("inf") else f" from {rule.low:g} to {rule.high:g}"
+    )
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise refuse(expected)
-    if not rule["low"] <= value <= rule["high"] or value == float("inf"):
+    if not rule.low <= value <= rule.high or (whole and value != int(value)):
         raise refuse(expected)
     return int(value) if whole else float(value)
 
