@@ -58,6 +58,12 @@ class ModelConfig:
 
 
 @dataclass(frozen=True)
+class PromptConfig:
+    template: Annotated[str, Choice("alpaca", "chat")]
+    before: Annotated[str, Choice("same", "alpaca", "chat")]
+
+
+@dataclass(frozen=True)
 class LoraConfig:
     r: Annotated[int, Number(1, 4096)]
     lora_alpha: Annotated[int, Number(1, 65_536)]
@@ -121,6 +127,7 @@ class EvaluationConfig:
 class Config:
     data: DataConfig
     model: ModelConfig
+    prompt: PromptConfig
     lora: LoraConfig
     qlora: QloraConfig
     training: TrainingConfig
@@ -128,7 +135,7 @@ class Config:
 
 
 SECTIONS: dict[str, type] = {
-    "data": DataConfig, "model": ModelConfig, "lora": LoraConfig,
+    "data": DataConfig, "model": ModelConfig, "prompt": PromptConfig, "lora": LoraConfig,
     "qlora": QloraConfig, "training": TrainingConfig, "evaluation": EvaluationConfig,
 }  # fmt: skip
 ALL_KEYS = [
