@@ -111,7 +111,7 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
     """Train an adapter and save it to OUTPUT_DIR/METHOD/final with tokenizer, run.json and training_curve.png.
 
     A finished run of the same configuration and data is kept. Raises UserError for what the user can
-    mend, KeyboardInterrupt or SystemExit(143) after a stop that kept its work.
+    mend, SystemExit(130 or 143) after a stop that kept its work.
     """
     job = prepare(config, method)
     with checkpoints.locked(job.folder):
@@ -133,9 +133,7 @@ def _run(job: Job, resume_from: Path | None) -> Trained:
     if stop.signal is not None:
         step = trainer.state.global_step
         log.warning("stopped after step %d of %d; continue with --resume", step, trainer.state.max_steps)
-        if stop.signal == signal.SIGTERM:
-            raise SystemExit(143)
-        raise KeyboardInterrupt
+        raise SystemExit(143 if stop.signal == signal.SIGTERM else 130)
     best_step = load_best(trainer)
     metrics = _metrics(job, trainer, best_step, time.time() - started)
     _save_final(job, trainer, metrics, base_fingerprint)

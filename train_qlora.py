@@ -1,0 +1,23 @@
+"""Trains a LoRA adapter on a base model held in 4 bits."""
+
+from __future__ import annotations
+
+import argparse
+
+from src import cli
+from src.training import command
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = cli.parser("Fine-tune with QLoRA: the base model frozen in 4 bits, low-rank updates trained.")
+    command.add_flags(parser)
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    config = cli.configure(args, model__base_model=args.base_model)
+    print(command.train(config, args, "qlora"))
+
+
+if __name__ == "__main__":
+    cli.run(main, arguments())
