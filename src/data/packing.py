@@ -29,11 +29,18 @@ class Pack:
     def to(self, device: str | torch.device) -> Pack:
         if torch.device(device).type == "cpu":
             return self
-        moved = [
-            tensor.pin_memory().to(device, non_blocking=True)
-            for tensor in (self.input_ids, self.position_ids, self.predicting, self.targets, self.boundaries)
-        ]
-        return Pack(*moved, longest=self.longest)
+
+        def moved(tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.pin_memory().to(device, non_blocking=True)
+
+        return Pack(
+            input_ids=moved(self.input_ids),
+            position_ids=moved(self.position_ids),
+            predicting=moved(self.predicting),
+            targets=moved(self.targets),
+            boundaries=moved(self.boundaries),
+            longest=self.longest,
+        )
 
 
 def best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:

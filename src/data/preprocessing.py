@@ -68,17 +68,43 @@ def render_prompt(instruction: str, input: str = "") -> str:
     return head + instruction + before + input + after
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, instruction: str, input: str = "") -> list[int]:
-    """Token ids of the prompt, start token included where the model has one, never an end token."""
+def chat_text(tokenizer: PreTrainedTokenizerBase, instruction: str, input: str = "") -> str:
+    """The tokenizer's own chat template with one user turn, up to where the answer begins.
+
+    Raises UserError where the tokenizer has no template.
+    """
+    if not tokenizer.chat_template:
+        raise UserError(
+            f"prompt.template=chat, but the tokenizer of {tokenizer.name_or_path or 'this model'} has no chat "
+            "template; use prompt.template=alpaca or an instruct model"
+        )
+    turn = {"role": "user", "content": f"{instruction}\n\n{input}" if input else instruction}
+    return str(tokenizer.apply_chat_template([turn], tokenize=False, add_generation_prompt=True))
+
+
+def prompt_ids(
+    tokenizer: PreTrainedTokenizerBase, instruction: str, input: str = "", template: str = "alpaca"
+) -> list[int]:
+    """Token ids of the prompt, start token included where the model has one, never an end token.
+
+    `template` is "alpaca", or "chat" for the tokenizer's own.
+    """
+    if template == "chat":  # writes its special tokens itself
+        text = chat_text(tokenizer, instruction, input)
+        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    if template != "alpaca":
+        raise ValueError(f"unknown prompt template {template!r}; expected alpaca or chat")
     ids = list(tokenizer(render_prompt(instruction, input))["input_ids"])
     while ids and ids[-1] == tokenizer.eos_token_id:
         ids.pop()
     return ids
 
 
-def encode_example(tokenizer: PreTrainedTokenizerBase, example: Example, max_length: int) -> Encoded | None:
+def encode_example(
+    tokenizer: PreTrainedTokenizerBase, example: Example, max_length: int, template: str = "alpaca"
+) -> Encoded | None:
     """Prompt and response tokenised apart and joined; None where no token of the response fits."""
-    prompt = prompt_ids(tokenizer, example.instruction, example.input)
+    prompt = prompt_ids(tokenizer, example.instruction, example.input, template)
     response = list(tokenizer(example.output, add_special_tokens=False)["input_ids"]) + [
         tokenizer.eos_token_id
     ]
@@ -89,10 +115,10 @@ def encode_example(tokenizer: PreTrainedTokenizerBase, example: Example, max_len
 
 
 def encode_split(
-    tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], max_length: int
+    tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], max_length: int, template: str = "alpaca"
 ) -> EncodedSplit:
     """Encode all examples. Raises UserError where nothing is left to train on."""
-    encoded = [encode_example(tokenizer, example, max_length) for example in examples]
+    encoded = [encode_example(tokenizer, example, max_length, template) for example in examples]
     samples = [sample for sample in encoded if sample is not None]
     if not samples:
         raise UserError(f"none of the {len(encoded)} samples fits data.max_length={max_length}; raise it")

@@ -44,6 +44,7 @@ def varlen_attention(
     dropout: float = 0.0,
     cu_seq_lens_q: torch.Tensor | None = None,
     max_length_q: int | None = None,
+    sliding_window: int | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention inside each packed sample.
@@ -59,7 +60,10 @@ def varlen_attention(
     options: dict[str, Any] = {"scale": scaling}
     known = inspect.signature(varlen_attn).parameters
     if "window_size" in known:
-        options["window_size"] = (-1, 0)
+        options["window_size"] = (
+            sliding_window - 1 if sliding_window else -1,
+            0,
+        )  # tokens to the left, right
     else:
         options["is_causal"] = True
     if query.shape[1] != key.shape[1]:
@@ -68,17 +72,18 @@ def varlen_attention(
         else:
             repeats = query.shape[1] // key.shape[1]
             key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
-    if cu_seq_lens_q is None:  # one sample, or a batch of one
+    if cu_seq_lens_q is None or max_length_q is None:  # one sample
         cu_seq_lens_q = torch.tensor([0, query.shape[0]], dtype=torch.int32, device=query.device)
         max_length_q = query.shape[0]
-    query, key, value = (_half(tensor, module) for tensor in (query, key, value))
+    query, key, value = (_half(tensor) for tensor in (query, key, value))
     output = varlen_attn(
         query, key, value, cu_seq_lens_q, cu_seq_lens_q, max_length_q, max_length_q, **options
     )
+    assert isinstance(output, torch.Tensor)  # a pair only where the log-sum-exp is asked for
     return output.unsqueeze(0), None
 
 
-def _half(tensor: torch.Tensor, module: torch.nn.Module) -> torch.Tensor:
+def _half(tensor: torch.Tensor) -> torch.Tensor:
     """The kernel takes 16-bit tensors; under autocast some models hand over float32."""
     if tensor.dtype in (torch.bfloat16, torch.float16):
         return tensor

@@ -118,6 +118,6 @@ def _convert(scratch: Path, target: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(scratch, gguf_file="model.gguf", dtype=torch.float32)
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config  # the weights are plain numbers now
-    model.hf_quantizer = None
+    model.hf_quantizer = None  # type: ignore[assignment]
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
