@@ -102,7 +102,8 @@ def shortened(text: str, columns: int) -> str:
     characters = list(" ".join(text.split()))
     if sum(map(_columns_of, characters)) <= columns:
         return "".join(characters)
-    head, tail = [], []
+    head: list[str] = []
+    tail: list[str] = []
     room = columns - 1
     while characters:
         side = head if len(head) <= len(tail) else tail

@@ -34,11 +34,14 @@ FENCE_LANGUAGES = {
 }
 _BACKTICKS = re.compile("`+")
 _PLAIN = re.compile(r"[^\W_](?:[^\W_]|[ +-](?=[^\W_]))*")  # words that mean nothing to Markdown
-# Controls, bidirectional overrides and lone surrogates reorder, hide or break what a reader sees.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
-    "\U000e0000-\U000e007f]"
-)
+_GITHUB_LINK = re.compile(r"\b(?:GH-\d+|[0-9a-f]{7,40})\b", re.IGNORECASE)  # an issue, or a commit's hash
+# Controls, fillers, bidirectional overrides and lone surrogates reorder, hide or break what a reader sees.
+UNSEEN_RANGES = (
+    (0x0000, 0x0008), (0x000B, 0x001F), (0x007F, 0x009F), (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C),
+    (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F),
+    (0x3164, 0x3164), (0xD800, 0xDFFF), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF9, 0xFFFB), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+_UNSEEN = re.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in UNSEEN_RANGES) + "]")
 
 
 def visible(text: str) -> str:
@@ -59,7 +62,7 @@ def inline(text: str) -> str:
     In code the bar of a table cannot be escaped reliably, so it becomes a broken bar.
     """
     content = " ".join(visible(text).replace("|", "\u00a6").split())
-    if _PLAIN.fullmatch(content):
+    if _is_plain(content):
         return content
     if not content:
         return "(empty)"
@@ -76,7 +79,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -
 def inline_html(text: str) -> str:
     """As `inline`, for a place where HTML is written and Markdown is not read."""
     content = " ".join(visible(text).split())
-    return content if _PLAIN.fullmatch(content) else f"<code>{html.escape(content)}</code>"
+    return content if _is_plain(content) else f"<code>{html.escape(content)}</code>"
 
 
 def details(summary: str, body: str) -> str:
@@ -102,6 +105,10 @@ def side_by_side(columns: Sequence[tuple[str, str]]) -> str:
     heads = "".join(f"<th>{heading}</th>" for heading, _ in columns)
     cells = "\n".join(f'<td valign="top">\n\n{body}\n\n</td>' for _, body in columns)
     return f"<table>\n<tr>{heads}</tr>\n<tr>\n{cells}\n</tr>\n</table>"
+
+
+def _is_plain(text: str) -> bool:
+    return bool(_PLAIN.fullmatch(text)) and not _GITHUB_LINK.search(text)
 
 
 def _code_cell(text: str) -> str:

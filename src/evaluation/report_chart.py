@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from src.drawing import BASE_FONT, WIDTH_IN, Theme, drawable, font_families, new_figure, png_bytes, shortened
+from src.evaluation.markdown import visible
 from src.evaluation.report_format import (
     NOT_AVAILABLE,
     SHARES,
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 CHART_METRICS = ("bleu", "codebleu", "execution_success", "functional_accuracy")
 NAME_COLUMNS = 24  # characters of a method's name before it is shortened
+NAME_IN = 1.9  # the widest name, however wide its letters
 CEILINGS = (5, 10, 20, 30, 40, 50, 60, 80, 100)  # right ends of an axis; all metrics are 0-100
+TITLE_PT = 12
 TITLE_IN, HEADER_IN, TICKS_IN, NOTE_IN = 0.46, 0.48, 0.38, 0.30  # heights
 VALUE_IN, CHANGE_IN, GAP_IN, MARGIN_IN = 0.50, 0.60, 0.30, 0.12  # widths
 NOTE = (
@@ -39,7 +42,10 @@ class Bar:
 
     name: str
     color: str
-    score: Score | None
+    value: float | None  # None: not measured, and then neither are the next three
+    ci95: tuple[float, float] | None
+    n: int
+    coverage: float
     difference: Difference | None  # None: this is "before", or nothing to compare
 
 
@@ -50,11 +56,13 @@ def draw_chart(comparison: Comparison, theme: Theme) -> bytes:
 
 def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
     """The chart: as wide as every picture, as high as the number of methods asks."""
-    names = _row_names(comparison)
-    row_in = 0.36 if len(names) <= 3 else 0.29
-    panel_in = HEADER_IN + row_in * len(names) + TICKS_IN
+    rows = 1 + len(comparison.comparisons)
+    row_in = 0.36 if rows <= 3 else 0.29
+    panel_in = HEADER_IN + row_in * rows + TICKS_IN
     figure = new_figure(TITLE_IN + 2 * panel_in + NOTE_IN, theme)
-    _write(figure, MARGIN_IN, TITLE_IN - 0.15, _title(comparison), theme.text, size=12, weight="bold")
+    names = _row_names(figure, comparison)
+    title = _title(figure, comparison)
+    _write(figure, MARGIN_IN, TITLE_IN - 0.15, title, theme.text, size=TITLE_PT, weight="bold")
     name_in = max(_width_in(figure, name) for name in names) + 0.1
     bars_in = (WIDTH_IN - 2 * MARGIN_IN - name_in - GAP_IN - 2 * (VALUE_IN + CHANGE_IN)) / 2
     for index, metric in enumerate(CHART_METRICS):
@@ -62,31 +70,56 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
         left = MARGIN_IN + name_in + column * (bars_in + VALUE_IN + CHANGE_IN + GAP_IN)
         top = TITLE_IN + row * panel_in
         bars = _bars(comparison, metric, names, theme)
-        box = (left, top + HEADER_IN, bars_in, row_in * len(names))
+        box = (left, top + HEADER_IN, bars_in, row_in * rows)
         _draw_panel(figure, metric, bars, box, theme, with_names=column == 0)
     _write(figure, MARGIN_IN, figure.get_figheight() - 0.12, NOTE, theme.muted, size=8.5)
     return figure
 
 
-def _row_names(comparison: Comparison) -> list[str]:
+def _row_names(figure: Figure, comparison: Comparison) -> list[str]:
     labels = [method_label(name) for name in comparison.comparisons]
-    safe = [drawable(" ".join(name.split()), f"method {place}") for place, name in enumerate(labels, start=1)]
-    return ["Before", *(shortened(name, NAME_COLUMNS) for name in safe)]
+    safe = [drawable(_one_line(name), f"method {place}") for place, name in enumerate(labels, start=1)]
+    return ["Before", *(_fitted(figure, name, NAME_COLUMNS, NAME_IN) for name in safe)]
 
 
-def _title(comparison: Comparison) -> str:
-    name = drawable(" ".join(str(comparison.test_set.get("name", "")).split()), "")
-    on = f", test set {shortened(name, 40)}" if name else ""
-    return f"Before and after fine-tuning{on} (n = {comparison.before.n})"
+def _title(figure: Figure, comparison: Comparison) -> str:
+    plain = f"Before and after fine-tuning (n = {comparison.before.n})"
+    name = drawable(_one_line(str(comparison.test_set.get("name", ""))), "")
+    if not name:
+        return plain
+    room = WIDTH_IN - 2 * MARGIN_IN - _width_in(figure, f"{plain}, test set ", TITLE_PT, "bold")
+    name = _fitted(figure, name, 40, room, TITLE_PT, "bold")
+    return f"Before and after fine-tuning, test set {name} (n = {comparison.before.n})"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(visible(text).split())
+
+
+def _fitted(
+    figure: Figure, text: str, columns: int, width_in: float, size: float = 10, weight: str = "normal"
+) -> str:
+    """`text` shortened to `columns`, and further until it is no wider than `width_in`."""
+    return next(
+        shorter
+        for room in range(columns, 0, -1)
+        if _width_in(figure, shorter := shortened(text, room), size, weight) <= width_in or room == 1
+    )
 
 
 def _bars(comparison: Comparison, metric: str, names: list[str], theme: Theme) -> list[Bar]:
-    bars = [Bar(names[0], theme.baseline, comparison.before.metrics.get(metric), None)]
+    bars = [_bar(names[0], theme.baseline, comparison.before.metrics.get(metric), None)]
     for place, method in enumerate(comparison.comparisons.values()):
         color = theme.series[place % len(theme.series)]
         score = method.after.metrics.get(metric)
-        bars.append(Bar(names[place + 1], color, score, method.difference.get(metric)))
+        bars.append(_bar(names[place + 1], color, score, method.difference.get(metric)))
     return bars
+
+
+def _bar(name: str, color: str, score: Score | None, difference: Difference | None) -> Bar:
+    if score is None:
+        return Bar(name, color, None, None, 0, 0.0, difference)
+    return Bar(name, color, score.value, score.ci95, score.n, score.coverage, difference)
 
 
 def _draw_panel(
@@ -134,31 +167,22 @@ def _style(axes: Axes, metric: str, bars: list[Bar], theme: Theme) -> None:
 def _right_end(metric: str, bars: list[Bar]) -> float:
     if metric in SHARES:
         return 100
-    ends = [max(bar.score.value, *(bar.score.ci95 or (0,))) for bar in bars if _measured(bar)]
+    ends = [max(bar.value, *(bar.ci95 or (0,))) for bar in bars if bar.value is not None]
     return next((ceiling for ceiling in CEILINGS if ceiling >= max(ends, default=0)), CEILINGS[-1])
 
 
 def _draw_bar(axes: Axes, place: int, bar: Bar, theme: Theme) -> None:
     from matplotlib.patheffects import withStroke
 
-    if not _measured(bar):
-        axes.text(
-            axes.get_xlim()[1] * 0.02,
-            place,
-            NOT_AVAILABLE,
-            color=theme.muted,
-            va="center",
-            fontsize=9.5,
-            family=BASE_FONT,
-        )
+    if bar.value is None:
         return
-    axes.barh(place, bar.score.value, height=0.66, color=bar.color)
-    if bar.score.ci95 is None:
+    axes.barh(place, bar.value, height=0.66, color=bar.color)
+    if bar.ci95 is None:
         return
-    low, high = bar.score.ci95
-    reach = [[max(0, bar.score.value - low)], [max(0, high - bar.score.value)]]
+    low, high = bar.ci95
+    reach = [[max(0, bar.value - low)], [max(0, high - bar.value)]]
     whisker = axes.errorbar(
-        bar.score.value,
+        bar.value,
         place,
         xerr=reach,
         fmt="none",
@@ -173,8 +197,8 @@ def _draw_bar(axes: Axes, place: int, bar: Bar, theme: Theme) -> None:
 
 
 def _write_figures(figure: Figure, left: float, middle: float, bar: Bar, theme: Theme) -> None:
-    value = number(bar.score.value) if _measured(bar) else NOT_AVAILABLE
-    _write(figure, left + VALUE_IN, middle, value, theme.text, align="right", middle=True)
+    value, shade = (NOT_AVAILABLE, theme.muted) if bar.value is None else (number(bar.value), theme.text)
+    _write(figure, left + VALUE_IN, middle, value, shade, align="right", middle=True)
     if bar.difference is None:
         return
     strong = significant(bar.difference)
@@ -185,17 +209,13 @@ def _write_figures(figure: Figure, left: float, middle: float, bar: Bar, theme: 
 
 
 def _sample_note(bars: list[Bar]) -> str:
-    scores = [bar.score for bar in bars if _measured(bar)]
-    if not scores:
-        return ""
-    counts = sorted({score.n for score in scores})
-    least = min(score.coverage for score in scores)
+    measured = [bar for bar in bars if bar.value is not None]
+    if not measured:
+        return "not measured"
+    counts = sorted({bar.n for bar in measured})
+    least = min(bar.coverage for bar in measured)
     samples = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]}\u2013{counts[-1]}"
-    return samples if least >= 0.995 else f"{samples}, {percent(least)} of samples covered"
-
-
-def _measured(bar: Bar) -> bool:
-    return bar.score is not None and bar.score.value is not None
+    return samples if least >= 0.995 else f"{samples} ({percent(least)} of samples)"
 
 
 def _write(
@@ -223,10 +243,13 @@ def _write(
     )
 
 
-def _width_in(figure: Figure, text: str) -> float:
+def _width_in(figure: Figure, text: str, size: float = 10, weight: str = "normal") -> float:
+    from matplotlib.backends.backend_agg import RendererAgg
+
     written = figure.text(
-        0, 0, text, fontsize=10, fontfamily=font_families(text) or [BASE_FONT], parse_math=False
-    )
-    width = written.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi
+        0, 0, text, fontsize=size, fontfamily=font_families(text) or [BASE_FONT], fontweight=weight,
+        parse_math=False,
+    )  # fmt: skip
+    width = written.get_window_extent(RendererAgg(1, 1, figure.dpi)).width / figure.dpi
     written.remove()
     return width

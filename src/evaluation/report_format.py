@@ -27,6 +27,10 @@ def method_label(name: str) -> str:
     return METHOD_LABELS.get(name, name)
 
 
+def language_label(name: str) -> str:
+    return name if name not in ("", "other") else "other or not known"
+
+
 def metric_names(comparison: Comparison) -> list[str]:
     """Every metric of the comparison: the known ones in their usual order, then the others."""
     runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
@@ -47,7 +51,10 @@ def signed(value: float) -> str:
 
 def points(metric: str, text: str) -> str:
     """A figure with its unit for a sentence: 12 points of a share, 7.1 of a score."""
-    return f"{text.removesuffix('.0')} points" if metric in SHARES else text
+    if metric not in SHARES:
+        return text
+    short = text.removesuffix(".0")
+    return f"{short} point" if short.lstrip(f"+{MINUS}") == "1" else f"{short} points"
 
 
 def interval(ci95: tuple[float, float] | None) -> str:
@@ -55,10 +62,19 @@ def interval(ci95: tuple[float, float] | None) -> str:
 
 
 def p_text(p_value: float) -> str:
-    """What follows the letter p: "< 0.001", "= 0.012", "= 0.48"."""
+    """What follows the letter p: "< 0.001", "= 0.012", "= 0.48"; at the border of significance, "= 0.0504"."""
     if p_value < 0.001:
         return "< 0.001"
-    return f"= {p_value:.3f}" if p_value < 0.1 else f"= {p_value:.2f}"
+    if p_value >= 0.1:
+        return f"= {p_value:.2f}"
+    text = f"{p_value:.3f}"
+    return f"= {p_value:.4f}" if text == f"{SIGNIFICANCE:.3f}" else f"= {text}"
+
+
+def evidence(difference: Difference) -> str:
+    """Interval, corrected p and n of a difference, for a parenthesis."""
+    corrected = f"Holm-corrected p {p_text(difference.p_holm)}"
+    return f"95 % CI {interval(difference.ci95)}, {corrected}, n = {difference.n}"
 
 
 def percent(share: float) -> str:
@@ -88,26 +104,29 @@ def headline(name: str, method: MethodComparison) -> str:
 
 
 def _leading_clause(name: str, metric: str, difference: Difference) -> str:
-    evidence = f"95 % CI {interval(difference.ci95)}, p {p_text(difference.p_holm)}, n = {difference.n}"
     if significant(difference):
         verb = "gains" if difference.delta > 0 else "loses"
         gained = points(metric, number(abs(difference.delta)))
         return (
-            f"{name} {verb} {gained} {'of ' if metric in SHARES else ''}{_in_sentence(metric)} ({evidence})"
+            f"{name} {verb} {gained} {'of ' if metric in SHARES else ''}{_in_sentence(metric)} "
+            f"({evidence(difference)})"
         )
-    change = f"{name}: {_in_sentence(metric)} {points(metric, signed(difference.delta))} ({evidence})"
+    change = (
+        f"{name}: {_in_sentence(metric)} {points(metric, signed(difference.delta))} ({evidence(difference)})"
+    )
     return f"{change}, {_not_significant(metric, difference)}"
 
 
 def _further_clause(metric: str, difference: Difference) -> str:
     clause = f"{_in_sentence(metric)} {points(metric, signed(difference.delta))}"
     if significant(difference):
-        evidence = f"95 % CI {interval(difference.ci95)}, p {p_text(difference.p_holm)}, n = {difference.n}"
-        return f"{clause} ({evidence})"
+        return f"{clause} ({evidence(difference)})"
     return f"{clause}, {_not_significant(metric, difference)}"
 
 
 def _not_significant(metric: str, difference: Difference) -> str:
+    if difference.detectable >= 100:
+        return f"not significant (n = {difference.n} can show nothing)"
     shown = f"n = {difference.n} can show {points(metric, number(difference.detectable))} or more"
     return f"not significant at this n ({shown})"
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from src.drawing import shortened
 from src.evaluation.markdown import details, fenced, inline, inline_html, side_by_side
-from src.evaluation.report_format import NOT_AVAILABLE, number, signed
+from src.evaluation.report_format import NOT_AVAILABLE, language_label, number, signed
 from src.schema import ComparedExample
 
 MAX_LINES = 60  # of one block of code; the rest is in comparison.html
 MAX_CHARACTERS = 4_000
+MAX_DIFF_LINES = 1_000  # of either answer: difflib's time grows with the square
+SUMMARY_COLUMNS = 90  # of the task, in the line that is always seen
 SCORE_NAMES = {"functional": "tests", "execution": "execution", "bleu": "BLEU", "codebleu": "CodeBLEU"}
 PASSED = "passed"
 
@@ -30,7 +33,7 @@ def render_sample(example: ComparedExample, before_label: str, after_label: str)
 
     The labels are HTML.
     """
-    task = [fenced(_shortened(example.instruction))]
+    task = [f"Task (sample {inline(example.id)}):", fenced(_shortened(example.instruction))]
     if example.input:
         task += ["Input:", fenced(_shortened(example.input))]
     answers = side_by_side(
@@ -55,23 +58,25 @@ def render_sample(example: ComparedExample, before_label: str, after_label: str)
 
 def _change(example: ComparedExample) -> tuple[float, float, float]:
     before, after = example.before_scores, example.after_scores
-    verdicts = [
-        (after.get(key) == PASSED) - (before.get(key) == PASSED) for key in ("functional", "execution")
-    ]
-    return (*verdicts, sum(_gain(example, key) or 0.0 for key in ("bleu", "codebleu")))
+    functional, execution = (
+        float(after.get(key) == PASSED) - float(before.get(key) == PASSED)
+        for key in ("functional", "execution")
+    )
+    return functional, execution, sum(_gain(example, key) or 0.0 for key in ("bleu", "codebleu"))
 
 
 _NO_CHANGE = (0, 0, 0.0)
 
 
 def _gain(example: ComparedExample, key: str) -> float | None:
-    values = (example.before_scores.get(key), example.after_scores.get(key))
-    return None if None in values else values[1] - values[0]
+    before, after = example.before_scores.get(key), example.after_scores.get(key)
+    return None if before is None or after is None else after - before
 
 
 def _summary(example: ComparedExample) -> str:
-    """The line that shows while the sample is closed, as HTML: figures and id only."""
-    words = [inline_html(example.id), inline_html(example.language or "language not known")]
+    """The line that shows while the sample is closed, as HTML: the task and what changed."""
+    task = shortened(example.instruction, SUMMARY_COLUMNS)
+    words = [inline_html(task or example.id), inline_html(language_label(example.language))]
     for key in ("functional", "execution"):
         values = [scores.get(key) or "no verdict" for scores in (example.before_scores, example.after_scores)]
         words.append(f"{SCORE_NAMES[key]} " + " \u2192 ".join(inline_html(str(value)) for value in values))
@@ -95,8 +100,12 @@ def _outcome(value: object) -> str:
 
 def _diff(example: ComparedExample) -> str:
     before, after = (text.replace("\r\n", "\n").split("\n") for text in (example.before, example.after))
-    lines = list(difflib.unified_diff(before, after, "before", "after", lineterm=""))
-    return "\n".join(lines) if lines else "(no difference)"
+    if before == after:
+        return "(no difference)"
+    lines = difflib.unified_diff(
+        before[:MAX_DIFF_LINES], after[:MAX_DIFF_LINES], "before", "after", lineterm=""
+    )
+    return "\n".join(lines) or f"(no difference in the first {MAX_DIFF_LINES} lines)"
 
 
 def _shortened(text: str) -> str:

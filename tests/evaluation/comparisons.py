@@ -72,7 +72,7 @@ def _method(name: str, place: int, examples: int, texts: dict[str, str]) -> Meth
             }
             for language, count in LANGUAGES.items()
         },
-        format_share={"raw": 9.4 + shift, "extracted": 7.1 + shift, "format": 2.3},
+        format_share={"raw": 9.4 + shift, "extracted": 7.1 + shift, "difference": 2.3},
         examples=[_example(index, texts if index == 0 else {}) for index in range(examples)],
     )
 
