@@ -38,10 +38,16 @@ class Words(Choice):
 
 
 @dataclass(frozen=True)
+class Texts:
+    """A list of texts, which may be empty; a single text is a list of one."""
+
+
+@dataclass(frozen=True)
 class DataConfig:
     source: Annotated[str, Choice("hub", "github", "file", "starter")]
     dataset_name: str
     dataset_path: str
+    paths: Annotated[list[str], Texts()]
     max_length: Annotated[int, Number(16, 1_000_000)]
     validation_fraction: Annotated[float, Number(0, 0.5)]
     test_fraction: Annotated[float, Number(0, 0.5)]
@@ -72,6 +78,9 @@ class LoraConfig:
     bias: Annotated[str, Choice("none", "all", "lora_only")]
     use_rslora: bool
     use_dora: bool
+    init_lora_weights: Annotated[str, Choice("default", "pissa", "loftq")]
+    modules_to_save: Annotated[str | list[str], Words("none")]  # the word or a list of module names
+    continue_from: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,9 @@ class TrainingConfig:
     save_steps: Annotated[int, Number(1)]
     save_total_limit: Annotated[int, Number(1)]
     early_stopping_patience: Annotated[int, Number(0)]
+    loraplus_lr_ratio: Annotated[float, Number(1, 1024)]
+    neftune_noise_alpha: Annotated[float, Number(0, 1000)]
+    memory_budget_gib: Annotated[float, Number(0)]
     report_to: Annotated[str, Choice("tensorboard", "none", "wandb", "trackio", "mlflow", "swanlab")]
     seed: Annotated[int, Number(0, 2**32 - 1)]
 
@@ -146,13 +158,13 @@ ALL_KEYS = [
 Refuse = Callable[[str], UserError]
 
 
-def load_config(path: str | Path = DEFAULTS, overrides: list[str] | None = None) -> Config:
+def load_config(path: str | Path | None = None, overrides: list[str] | None = None) -> Config:
     """Read `path` over config.yaml's defaults, then apply `section.key=value` overrides.
 
     Raises UserError naming the full key, what was expected and the nearest valid key.
     """
     layers = [_read_yaml(DEFAULTS)]
-    if Path(path).resolve() != DEFAULTS:
+    if path is not None and Path(path).resolve() != DEFAULTS:
         layers.append(_read_yaml(Path(path)))
     layers += [_read_override(item) for item in overrides or []]
     values: dict[str, Any] = {}
@@ -250,6 +262,11 @@ def _checked(key: str, value: Any, origin: str) -> Any:
 
     if isinstance(rule, Words):
         return _checked_names(value, rule, refuse)
+    if isinstance(rule, Texts):
+        texts = [value] if isinstance(value, str) else value
+        if isinstance(texts, list) and all(isinstance(text, str) and text.strip() for text in texts):
+            return texts
+        raise refuse("a list of texts")
     if isinstance(rule, Choice):
         if any(value == choice and type(value) is type(choice) for choice in rule.values):
             return value
