@@ -1,30 +1,32 @@
 """Measures whether p-values and intervals of src/evaluation/statistics.py keep their promises, on simulated runs.
 
-python -m benchmarks.statistics_calibration [--comparisons 4000] [--resamples 1000] [--seed 0]
+python -m benchmarks.statistics_calibration [--comparisons 4000] [--resamples 1000] [--seed 0] [--workers 2]
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
+import itertools
+import json
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
 from src.evaluation.metrics import combine_bleu, combine_mean
-from src.evaluation.statistics import (
-    Array,
-    Measure,
-    difference,
-    mcnemar_exact,
-    paired_bootstrap,
-    score,
-)
+from src.evaluation.pass_rates import mcnemar_exact
+from src.evaluation.resampling import Array, paired_bootstrap
+from src.evaluation.statistics import LEVEL, POWER, Measure, difference, score
+from src.schema import Difference
 
+RESULTS = Path(__file__).parent / "results" / "statistics_calibration.json"
 SIZES = (30, 50, 200)
 POPULATION = 1_000_000  # samples that stand for the truth
 LENGTH_LOG_MEAN, LENGTH_LOG_SD = 4.24, 0.60  # tokens (13a) of Code Alpaca's outputs
@@ -59,15 +61,18 @@ class Calibration:
     n: int
     effect: float
     comparisons: int
-    significant: float  # p < 0.05 by difference(); the false alarms where there is no effect
-    significant_other: float  # by exact McNemar, or by the paired bootstrap
+    true_difference: float
+    significant: float  # p < 0.05 by difference(): the false alarms, or where there is an effect the power
+    significant_other: float  # by exact McNemar, or by the paired bootstrap as sacrebleu computes it
     difference_coverage: float  # of the 95 % interval of the difference
     score_coverage: float  # of the 95 % interval of the score before
+    disagreement: float  # the interval leaves out 0 and p >= 0.05, or the other way round
     detectable: float  # mean of Difference.detectable
+    power_expected: float  # mean of the power that Difference.detectable promises for the true difference
 
 
-def draw_corpus(generator: Generator, n: int, effect: float) -> Simulated:
-    """BLEU statistics: long-tailed lengths and a difficulty that both systems share."""
+def draw_corpus(generator: Generator, n: int, effect: float, same: float = 0.0) -> Simulated:
+    """BLEU statistics: long-tailed lengths, a difficulty that both systems share, a share of same answers."""
     difficulty = generator.normal(0, 1, n)
     reference = np.maximum(3, np.exp(generator.normal(LENGTH_LOG_MEAN, LENGTH_LOG_SD, n)).round()).astype(int)
 
@@ -79,7 +84,8 @@ def draw_corpus(generator: Generator, n: int, effect: float) -> Simulated:
         matches = generator.binomial(matchable, quality[:, None] ** (1 + 0.6 * np.arange(4)))
         return np.column_stack([length, reference, matches, totals]).astype(float)
 
-    return answers(0.0), answers(effect)
+    before, after = answers(0.0), answers(effect)
+    return before, np.where(generator.random(n)[:, None] < same, before, after)
 
 
 def draw_continuous(generator: Generator, n: int, effect: float) -> Simulated:
@@ -112,40 +118,53 @@ SCENARIOS = (
     Scenario("continuous (CodeBLEU)", draw_continuous, combine_mean),
     Scenario("binary, 40 % pass", functools.partial(draw_binary, pass_rate=0.4), combine_mean, True),
 )
-HARD = Scenario("binary, 10 % pass", functools.partial(draw_binary, pass_rate=0.1), combine_mean, True)
+HARD = (
+    Scenario("corpus, 70 % same answers", functools.partial(draw_corpus, same=0.7), combine_bleu),
+    Scenario("binary, 10 % pass", functools.partial(draw_binary, pass_rate=0.1), combine_mean, True),
+)
 
 
 def calibrate(
     scenario: Scenario, n: int, effect: float, comparisons: int, resamples: int, seed: int
 ) -> Calibration:
-    """Simulate comparisons of n samples and count false alarms and covered truths."""
+    """Simulate comparisons of n samples; count false alarms and covered truths."""
     truth, true_difference = _truth(scenario, effect)
-    hits = np.zeros(5)
+    hits = np.zeros(7)
     for index in range(comparisons):
         generator = np.random.default_rng([seed, n, index])
         before, after = scenario.measures(generator, n, effect)
         result = difference(before, after, resamples, index)
         interval = score(before, resamples, index).ci95 or (0.0, 0.0)
+        shows_by_interval = not result.ci95[0] <= 0 <= result.ci95[1]
         hits += (
-            result.p_value < 0.05,
-            _other_p_value(scenario, before, after, result.wins, result.losses, resamples, index) < 0.05,
+            result.p_value < 1 - LEVEL,
+            _other_p_value(scenario, before, after, result, resamples, index) < 1 - LEVEL,
             result.ci95[0] <= true_difference <= result.ci95[1],
             interval[0] <= truth <= interval[1],
+            shows_by_interval != (result.p_value < 1 - LEVEL),
             result.detectable,
+            _expected_power(result.detectable, true_difference),
         )
-    return Calibration(scenario.name, n, effect, comparisons, *(float(hit) for hit in hits / comparisons))
+    return Calibration(
+        scenario.name, n, effect, comparisons, true_difference, *(float(hit) for hit in hits / comparisons)
+    )
 
 
 def table(rows: list[Calibration]) -> str:
     """The calibrations as a Markdown table."""
     lines = [
-        "| metric | n | effect | p < 0.05 | p < 0.05, other test | covers difference | covers score | detectable |",
-        "|---|--:|---|--:|--:|--:|--:|--:|",
+        "| metric | n | true difference | p < 0.05 | expected | other test | covers difference | covers score"
+        " | interval and p disagree | detectable |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
-        shares = (row.significant, row.significant_other, row.difference_coverage, row.score_coverage)
+        expected = row.power_expected if row.effect else 1 - LEVEL
+        shares = (
+            row.significant, expected, row.significant_other,
+            row.difference_coverage, row.score_coverage, row.disagreement,
+        )  # fmt: skip
         lines.append(
-            f"| {row.scenario} | {row.n} | {'yes' if row.effect else 'none'} | "
+            f"| {row.scenario} | {row.n} | {row.true_difference:.1f} | "
             + " | ".join(f"{100 * share:.1f} %" for share in shares)
             + f" | {row.detectable:.1f} |"
         )
@@ -153,11 +172,19 @@ def table(rows: list[Calibration]) -> str:
 
 
 def _other_p_value(
-    scenario: Scenario, before: Measure, after: Measure, wins: int, losses: int, resamples: int, seed: int
+    scenario: Scenario, before: Measure, after: Measure, result: Difference, resamples: int, seed: int
 ) -> float:
     if scenario.binary:
-        return mcnemar_exact(wins, losses)
+        return mcnemar_exact(result.wins, result.losses)
     return paired_bootstrap(before.statistics, after.statistics, scenario.combine, resamples, seed).p_value
+
+
+def _expected_power(detectable: float, true_difference: float) -> float:
+    """Probability that a true difference shows, if `detectable` shows with probability POWER."""
+    threshold = stats.norm.ppf((1 + LEVEL) / 2)
+    return float(
+        stats.norm.sf(threshold - true_difference / detectable * (threshold + stats.norm.ppf(POWER)))
+    )
 
 
 @functools.cache
@@ -173,24 +200,26 @@ def _logistic(values: Array) -> Array:
 
 
 def main() -> None:
-    """Print the table of docs/statistics.md."""
+    """Print the table of docs/statistics.md and store it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--comparisons", type=int, default=4000)
     parser.add_argument("--resamples", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     start = time.perf_counter()
-    rows = [
-        calibrate(scenario, n, effect, options.comparisons, options.resamples, options.seed)
-        for effect in (0.0, EFFECT)
-        for scenario in (*SCENARIOS, HARD)
-        for n in SIZES
-    ]
+    cases = list(itertools.product((0.0, EFFECT), (*SCENARIOS, *HARD), SIZES))
+    with ProcessPoolExecutor(options.workers) as pool:
+        waiting = [
+            pool.submit(calibrate, scenario, n, effect, options.comparisons, options.resamples, options.seed)
+            for effect, scenario, n in cases
+        ]
+        rows = [future.result() for future in waiting]
     print(table(rows))
-    print(
-        f"\n{options.comparisons} comparisons a row, {options.resamples} resamples each,"
-        f" seed {options.seed}: {time.perf_counter() - start:.0f} s"
-    )
+    print(f"\n{vars(options)}: {time.perf_counter() - start:.0f} s")
+    RESULTS.parent.mkdir(exist_ok=True)
+    stored = {"options": vars(options), "rows": [dataclasses.asdict(row) for row in rows]}
+    RESULTS.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import numpy as np
 
 from src.evaluation.code_tokens import tokenize_code
 from src.evaluation.codebleu import CodeBleu, codebleu_scores
-from src.evaluation.statistics import Array, Combine, Measure
+from src.evaluation.resampling import Array, Combine
+from src.evaluation.statistics import Measure
 from src.schema import SampleScore
 
 if TYPE_CHECKING:
