@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from src.config import Config
 
 EXIT_MISTAKE = 2
+DEFAULTS = Path("config.yaml")
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Shows a default where there is one to show."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        shown = "" if action.default in (None, False, [], argparse.SUPPRESS) else " (default: %(default)s)"
+        return (action.help or "") + shown
 
 
 class Stopped(BaseException):
@@ -25,11 +35,13 @@ class Stopped(BaseException):
 
 def parser(description: str) -> argparse.ArgumentParser:
     """A parser with the flags of every script."""
-    made = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    made = argparse.ArgumentParser(description=description, formatter_class=_Formatter, allow_abbrev=False)
     made.add_argument(
-        "--config", default="config.yaml", metavar="FILE", help="settings; what it lacks is config.yaml's"
+        "--config",
+        type=Path,
+        default=DEFAULTS,
+        metavar="FILE",
+        help="settings; what it lacks is config.yaml's",
     )
     made.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="overrides",
@@ -45,7 +57,8 @@ def configure(args: argparse.Namespace, **changed: object) -> Config:
     from src.config import load_config
 
     flags = [f"{key.replace('__', '.')}={value}" for key, value in changed.items() if value is not None]
-    return load_config(args.config, args.overrides + flags)
+    path = args.config if args.config != DEFAULTS or DEFAULTS.exists() else None  # run from another folder
+    return load_config(path, args.overrides + flags)
 
 
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:

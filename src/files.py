@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from src.schema import UserError
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
@@ -29,7 +32,7 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
             staged.append((temporary, target))
             _write_durably(temporary, data.encode("utf-8") if isinstance(data, str) else data)
         for temporary, target in staged:
-            os.replace(temporary, target)
+            temporary.replace(target)
     except BaseException:  # Ctrl-C too must leave no litter
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
@@ -39,7 +42,7 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
 
 
 def _write_durably(path: Path, data: bytes) -> None:
-    with open(path, "xb") as stream:
+    with path.open("xb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
@@ -53,3 +56,29 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
+    """Hold `folder` for this process; what a killed writer left unfinished in it is removed.
+
+    Raises UserError naming the process that holds it, with `remedy`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("a+")
+    except OSError as error:
+        raise UserError(f"cannot write to {folder} ({error.strerror or error}); {remedy}") from None
+    with lock as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.seek(0)
+            holder = stream.read().strip() or "unknown"
+            raise UserError(f"another run (pid {holder}) is writing to {folder}; {remedy}") from None
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        for litter in folder.glob(".*.tmp"):
+            litter.unlink(missing_ok=True)
+        yield

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import (
-    GenerationConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    StoppingCriteria,
-    StoppingCriteriaList,
-)
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from src.config import EvaluationConfig
+from src.config import Config, EvaluationConfig
 from src.data.preprocessing import prompt_ids
-from src.schema import Example, Generation
+from src.files import write_atomic
+from src.models.base import ModelReference
+from src.schema import Example, Generation, UserError
 
 if TYPE_CHECKING:
     from transformers.generation.streamers import BaseStreamer
 
+log = logging.getLogger(__name__)
+
 CPU_BATCH = 16
 GPU_BATCH = 128
 NEXT_TURN = "### Instruction"
-LOOK_EVERY = 8  # steps between looks for another turn; each look waits for the device
+STRIDE = 32  # tokens between looks at which rows have ended; those leave the batch
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,17 @@ class Decoding:
         return cls(
             config.max_new_tokens, config.temperature, config.top_p, config.num_completions, config.seed
         )
+
+
+def prompt_template(reference: ModelReference, config: Config) -> str:
+    """How the model is asked: an adapter as it was trained, a base as prompt.before says."""
+    if reference.adapter is None:
+        return config.prompt.template if config.prompt.before == "same" else config.prompt.before
+    try:
+        run = json.loads((reference.adapter / "run.json").read_text(encoding="utf-8"))
+        return str(run["provenance"]["config"]["prompt"]["template"])
+    except (OSError, ValueError, KeyError, TypeError):  # an adapter trained elsewhere
+        return config.prompt.template
 
 
 class GenerationStore:
@@ -72,6 +82,16 @@ class GenerationStore:
             stream.flush()
             os.fsync(stream.fileno())
 
+    def missing(self, examples: Sequence[Example], decoding: Decoding) -> list[tuple[Example, int]]:
+        """What is not answered yet: examples with the index of the completion."""
+        wanted = [(item, completion) for completion in range(decoding.num_completions) for item in examples]
+        return [(item, completion) for item, completion in wanted if (item.id, completion) not in self.done]
+
+    def of(self, examples: Sequence[Example], decoding: Decoding) -> list[Generation]:
+        """The answers to `examples`, in their order, completion by completion."""
+        completions = range(decoding.num_completions)
+        return [self.done[example.id, completion] for completion in completions for example in examples]
+
     def _read(self) -> bool:
         """Load what is there; False where it was made by another model or decoding."""
         try:
@@ -89,25 +109,8 @@ class GenerationStore:
         return True
 
     def _drop_cut_line(self) -> None:
-        lines = [json.dumps(self.key)] + [json.dumps(asdict(item)) for item in self.done.values()]
-        from src.files import write_atomic
-
+        lines = [json.dumps(self.key), *(json.dumps(asdict(item)) for item in self.done.values())]
         write_atomic(self.path, "\n".join(lines) + "\n")
-
-
-class AnotherTurn(StoppingCriteria):
-    """Ends a row that has begun a new "### Instruction" of its own; looked for every few steps."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, prompt_length: int) -> None:
-        self.tokenizer = tokenizer
-        self.prompt_length = prompt_length
-
-    def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
-        made = input_ids.shape[1] - self.prompt_length
-        if made % LOOK_EVERY:
-            return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
-        tails = self.tokenizer.batch_decode(input_ids[:, self.prompt_length :][:, -(2 * LOOK_EVERY + 8) :])
-        return torch.tensor([NEXT_TURN in tail for tail in tails], device=input_ids.device)
 
 
 def generate_answers(
@@ -117,49 +120,63 @@ def generate_answers(
     decoding: Decoding,
     store: GenerationStore,
     batch_size: int = 0,
+    template: str = "alpaca",
     label: str = "answers",
 ) -> list[Generation]:
-    """One Generation for each example and completion, in the order of `examples`.
+    """One Generation for each example and completion, in the order of GenerationStore.of.
 
-    Prompts of like length share a batch, padded on the left; every finished batch is on the disk.
+    Prompts of like length share a batch, padded on the left; every finished batch is on the disk. Running out
+    of memory halves the batch.
     """
     from tqdm import tqdm
 
-    wanted = [(example, completion) for completion in range(decoding.num_completions) for example in examples]
-    prompts = {example.id: prompt_ids(tokenizer, example.instruction, example.input) for example in examples}
-    pending = [
-        (example.id, completion)
-        for example, completion in wanted
-        if (example.id, completion) not in store.done
-    ]
-    pending.sort(key=lambda item: (-len(prompts[item[0]]), item))
+    prompts = {item.id: prompt_ids(tokenizer, item.instruction, item.input, template) for item in examples}
+    pending = [(item.id, completion) for item, completion in store.missing(examples, decoding)]
+    pending.sort(key=lambda key: (-len(prompts[key[0]]), key))
     size = batch_size or (CPU_BATCH if model.device.type == "cpu" else GPU_BATCH)
-    with tqdm(
-        total=len(wanted), initial=len(wanted) - len(pending), desc=label, unit="answer", disable=None
-    ) as bar:
-        for keys in _batches(pending, size):
-            store.add(_answer_batch(model, tokenizer, keys, [prompts[key[0]] for key in keys], decoding))
+    total = len(examples) * decoding.num_completions
+    with tqdm(total=total, initial=total - len(pending), desc=label, unit="answer", disable=None) as bar:
+        while pending:
+            keys = pending[:size]
+            try:
+                answers = _answer_batch(model, tokenizer, keys, [prompts[key[0]] for key in keys], decoding)
+            except torch.OutOfMemoryError:
+                if size == 1:
+                    raise UserError(
+                        "out of memory with one prompt; lower evaluation.max_new_tokens or use a smaller model"
+                    ) from None
+                torch.cuda.empty_cache()
+                size = max(1, min(size, len(keys)) // 2)
+                log.warning("out of memory: going on with batches of %d prompts", size)
+                continue
+            store.add(answers)
+            pending = pending[len(keys) :]
             bar.update(len(keys))
-    return [store.done[example.id, completion] for example, completion in wanted]
+    return store.of(examples, decoding)
 
 
+@torch.inference_mode()
 def stream_answer(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    instruction: str,
-    input: str,
+    prompt: list[int],
     decoding: Decoding,
     streamer: BaseStreamer | None = None,
 ) -> str:
-    """One answer; `streamer` gets the tokens as they come."""
-    ids = prompt_ids(tokenizer, instruction, input)
-    tokens, _ = _new_tokens(model, tokenizer, [ids], decoding, decoding.seed, streamer)
-    return tokenizer.decode(tokens[0], skip_special_tokens=True)
-
-
-def _batches(items: list[tuple[str, int]], size: int) -> Iterator[list[tuple[str, int]]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+    """The answer to one tokenised prompt; `streamer` gets the tokens as they come."""
+    if decoding.temperature > 0:
+        torch.manual_seed(decoding.seed)
+    ends = end_tokens(model, tokenizer)
+    input_ids = torch.tensor([prompt], device=model.device)
+    output = model.generate(  # type: ignore[operator]
+        input_ids=input_ids,
+        attention_mask=torch.ones_like(input_ids),
+        generation_config=generation_config(
+            decoding, decoding.max_new_tokens, ends, int(tokenizer.pad_token_id)
+        ),
+        streamer=streamer,
+    )
+    return str(tokenizer.decode(output[0, len(prompt) :], skip_special_tokens=True))
 
 
 def _answer_batch(
@@ -169,51 +186,61 @@ def _answer_batch(
     prompts: list[list[int]],
     decoding: Decoding,
 ) -> list[Generation]:
-    seed = decoding.seed ^ zlib.crc32(repr(keys).encode())
-    rows, ends = _new_tokens(model, tokenizer, prompts, decoding, seed)
+    if decoding.temperature > 0:
+        torch.manual_seed(decoding.seed ^ zlib.crc32(repr(keys).encode()))
     answers = []
-    for (example_id, completion), row in zip(keys, rows, strict=True):
-        tokens, finish = _cut(row, ends)
-        text = tokenizer.decode(tokens, skip_special_tokens=True)
-        if finish == "length" and NEXT_TURN in text:
-            finish = "turn"
+    for (example_id, completion), (tokens, finish) in zip(
+        keys, _decode(model, tokenizer, prompts, decoding), strict=True
+    ):
+        text = str(tokenizer.decode(tokens, skip_special_tokens=True))
         answers.append(Generation(example_id, text, len(tokens), finish, completion))
     return answers
 
 
-def _cut(row: list[int], ends: set[int]) -> tuple[list[int], str]:
-    """The row up to and with its first end token."""
-    for position, token in enumerate(row):
-        if token in ends:
-            return row[: position + 1], "stop"
-    return row, "length"
-
-
 @torch.inference_mode()
-def _new_tokens(
+def _decode(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     prompts: list[list[int]],
     decoding: Decoding,
-    seed: int,
-    streamer: BaseStreamer | None = None,
-) -> tuple[list[list[int]], set[int]]:
-    """The tokens after each prompt (right-padded by generate), and the end tokens."""
+) -> list[tuple[list[int], str]]:
+    """New tokens of each prompt, and how it ended; a row that has ended leaves the batch at the next look."""
     longest = max(len(ids) for ids in prompts)
-    pad = tokenizer.pad_token_id
-    input_ids = torch.tensor([[pad] * (longest - len(ids)) + ids for ids in prompts], device=model.device)
-    mask = torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in prompts], device=model.device)
+    pad = int(tokenizer.pad_token_id)
+    ids = torch.tensor([[pad] * (longest - len(row)) + row for row in prompts], device=model.device)  # (b, t)
+    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in prompts], device=model.device)
     ends = end_tokens(model, tokenizer)
-    if decoding.temperature > 0:
-        torch.manual_seed(seed)
-    output = model.generate(
-        input_ids=input_ids,
-        attention_mask=mask,
-        generation_config=generation_config(decoding, ends, pad),
-        stopping_criteria=StoppingCriteriaList([AnotherTurn(tokenizer, longest)]),
-        streamer=streamer,
-    )
-    return output[:, longest:].tolist(), ends
+    rows: list[tuple[list[int], str]] = [([], "length") for _ in prompts]
+    alive, cache = list(range(len(prompts))), None
+    while alive and ids.shape[1] - longest < decoding.max_new_tokens:
+        stride = min(STRIDE, decoding.max_new_tokens - (ids.shape[1] - longest))
+        output = model.generate(  # type: ignore[operator]
+            input_ids=ids,
+            attention_mask=mask,
+            past_key_values=cache,
+            generation_config=generation_config(decoding, stride, ends, pad),
+            return_dict_in_generate=True,
+        )
+        kept = []
+        for place, row in enumerate(output.sequences[:, longest:].tolist()):
+            rows[alive[place]] = _ended(row, ends, tokenizer)
+            if rows[alive[place]][1] == "length":
+                kept.append(place)
+        cache = output.past_key_values
+        if kept and len(kept) < len(alive):
+            cache.batch_select_indices(torch.tensor(kept, device=model.device))
+        alive = [alive[place] for place in kept]
+        ids = output.sequences[kept]
+        mask = torch.nn.functional.pad(mask[kept], (0, ids.shape[1] - mask.shape[1]), value=1)
+    return rows
+
+
+def _ended(row: list[int], ends: set[int], tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], str]:
+    """The row up to and with its first end token, and how it ended so far."""
+    end = next((place for place, token in enumerate(row) if token in ends), None)
+    if end is not None:
+        return row[: end + 1], "stop"
+    return row, "turn" if NEXT_TURN in tokenizer.decode(row) else "length"
 
 
 def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
@@ -223,7 +250,7 @@ def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> se
     return {tokenizer.eos_token_id, *own}
 
 
-def generation_config(decoding: Decoding, ends: set[int], pad: int) -> GenerationConfig:
+def generation_config(decoding: Decoding, max_new_tokens: int, ends: set[int], pad: int) -> GenerationConfig:
     """Decoding as stated, with none of a model's own sampling defaults."""
     options: dict[str, Any] = {"do_sample": False}
     if decoding.temperature > 0:
@@ -234,7 +261,7 @@ def generation_config(decoding: Decoding, ends: set[int], pad: int) -> Generatio
             "top_k": 0,
         }
     return GenerationConfig(
-        max_new_tokens=decoding.max_new_tokens,
+        max_new_tokens=max_new_tokens,
         eos_token_id=sorted(ends),
         pad_token_id=pad,
         num_beams=1,

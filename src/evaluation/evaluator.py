@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from src.config import EvaluationConfig
-from src.evaluation.extraction import extract
-from src.evaluation.functional import classify, execute, judge
+from src.evaluation.codebleu import CodeBleu, codebleu_scores
+from src.evaluation.extraction import Extracted, extract
+from src.evaluation.functional import classify, execute, judge, pass_at_k
 from src.evaluation.metrics import (
+    NOT_RUN,
     bleu_code_statistics,
     bleu_statistics,
     chrf_statistics,
-    codebleu_scores,
+    combine_mean,
     measures,
 )
 from src.evaluation.sandbox import Limits, Sandbox
-from src.evaluation.statistics import score
-from src.schema import Example, Execution, Generation, Run, Sample, SampleScore
+from src.evaluation.score_store import ScoreStore, sample_digest
+from src.evaluation.statistics import Measure, score
+from src.schema import Example, Execution, Generation, Run, Sample, SampleScore, Score
+
+STRIDE = 200  # samples between starts of CodeBLEU's process
+PASS_AT = (10, 100, 1000)  # pass@1 is functional accuracy
 
 
 def to_samples(examples: Sequence[Example], generations: Sequence[Generation]) -> list[Sample]:
@@ -45,49 +53,72 @@ def _to_sample(example: Example, generation: Generation) -> Sample:
 def score_samples(
     samples: Sequence[Sample],
     config: EvaluationConfig,
+    store: ScoreStore,
     allow_unsandboxed: bool = False,
     label: str = "scoring",
 ) -> list[SampleScore]:
-    """Every measurement on every sample, in the order of `samples`."""
+    """Every measurement on every sample, in the order of `samples`; what `store` holds is not measured again."""
     from tqdm import tqdm
 
+    pending = [sample for sample in samples if store.get(sample) is None]
+    limits = Limits(wall_s=config.timeout_s, cpu_s=config.timeout_s, memory_mib=config.memory_mib)
+    if pending:
+        with (
+            Sandbox(limits, config.workers or None, allow_unsandboxed) as sandbox,
+            tqdm(
+                total=len(samples),
+                initial=len(samples) - len(pending),
+                desc=label,
+                unit="sample",
+                disable=None,
+            ) as bar,
+        ):
+            for start in range(0, len(pending), STRIDE):
+                part = pending[start : start + STRIDE]
+                for sample, score in zip(part, _score_part(part, sandbox), strict=True):
+                    store.add([sample], [score])
+                    bar.update()
+    return [store.done[sample_digest(sample)] for sample in samples]
+
+
+def _score_part(samples: Sequence[Sample], sandbox: Sandbox) -> Iterator[SampleScore]:
+    """Scores as the programs end, in the order of `samples`."""
     extracted = [extract(sample.prediction, sample.language) for sample in samples]
     codes = [item.code for item in extracted]
     code_bleu = codebleu_scores(
         codes, [sample.reference for sample in samples], [sample.language for sample in samples]
     )
-    limits = Limits(wall_s=config.timeout_s, cpu_s=config.timeout_s, memory_mib=config.memory_mib)
-    with Sandbox(limits, config.workers or None, allow_unsandboxed) as sandbox:
-        jobs = [_job(sample, code) for sample, code in zip(samples, codes, strict=True)]
-        ran = list(tqdm(sandbox.map(jobs), total=len(jobs), desc=label, unit="program", disable=None))
-    scores = []
-    for sample, item, four, (execution, functional) in zip(samples, extracted, code_bleu, ran, strict=True):
-        flags = item.flags + (("truncated",) if sample.finish == "length" else ())
-        scores.append(
-            SampleScore(
-                id=sample.id,
-                language=sample.language,
-                code=item.code,
-                bleu=bleu_statistics(item.code, sample.reference),
-                bleu_code=bleu_code_statistics(item.code, sample.reference, sample.language),
-                chrf=chrf_statistics(item.code, sample.reference),
-                codebleu=four.value if four else None,
-                codebleu_parts=four.parts if four else None,
-                codebleu_package=four.package_value if four else None,
-                execution=execution.outcome,
-                functional=functional.outcome if functional else "",
-                error=classify(execution, functional, flags, item.code),
-                defines_only=execution.detail == "defines only",
-                exact=item.code.strip() == sample.reference.strip(),
-                flags=flags,
-                raw_bleu=bleu_statistics(sample.prediction, sample.reference),
-                completion=sample.completion,
-            )
-        )
-    return scores
+    ran = sandbox.map(_job(sample, code) for sample, code in zip(samples, codes, strict=True))
+    for sample, item, four, outcome in zip(samples, extracted, code_bleu, ran, strict=True):
+        yield _score(sample, item, four, *outcome)
 
 
-def _job(sample: Sample, code: str) -> Any:
+def _score(
+    sample: Sample, item: Extracted, four: CodeBleu | None, execution: Execution, functional: Execution | None
+) -> SampleScore:
+    flags = item.flags + (("truncated",) if sample.finish == "length" else ())
+    return SampleScore(
+        id=sample.id,
+        language=sample.language,
+        code=item.code,
+        bleu=bleu_statistics(item.code, sample.reference),
+        bleu_code=bleu_code_statistics(item.code, sample.reference, sample.language),
+        chrf=chrf_statistics(item.code, sample.reference),
+        codebleu=four.value if four else None,
+        codebleu_parts=four.parts if four else None,
+        codebleu_package=four.package_value if four else None,
+        execution=execution.outcome,
+        functional=functional.outcome if functional else "",
+        error=classify(execution, functional, flags, item.code),
+        defines_only=execution.detail == "defines only",
+        exact=item.code.strip() == sample.reference.strip(),
+        flags=flags,
+        raw_bleu=bleu_statistics(sample.prediction, sample.reference),
+        completion=sample.completion,
+    )
+
+
+def _job(sample: Sample, code: str) -> Callable[[Sandbox], tuple[Execution, Execution | None]]:
     def run(sandbox: Sandbox) -> tuple[Execution, Execution | None]:
         return execute(sandbox, sample, code), judge(sandbox, sample, code)
 
@@ -98,24 +129,48 @@ def summarise(
     name: str, scores: Sequence[SampleScore], config: EvaluationConfig, provenance: dict[str, Any]
 ) -> Run:
     """All metrics with their intervals, overall and by language, and the counts of what happened."""
-    by_language: dict[str, dict[str, Any]] = {}
-    for language in sorted({item.language for item in scores}):
-        part = [item for item in scores if item.language == language]
-        by_language[language or "other"] = {
+
+    def scored(part: Sequence[SampleScore]) -> dict[str, Score]:
+        found = measures(part) | pass_at_k_measures(part)
+        return {
             metric: score(measure, config.bootstrap_resamples, config.seed)
-            for metric, measure in measures(part).items()
+            for metric, measure in found.items()
         }
+
+    languages = sorted({item.language for item in scores})
     return Run(
         name=name,
         n=len({item.id for item in scores}),
-        metrics={
-            metric: score(measure, config.bootstrap_resamples, config.seed)
-            for metric, measure in measures(scores).items()
-        },
+        metrics=scored(scores),
         outcomes=outcomes(scores),
-        by_language=by_language,
+        by_language={
+            language or "other": scored([item for item in scores if item.language == language])
+            for language in languages
+        },
         provenance=provenance,
     )
+
+
+def pass_at_k_measures(scores: Sequence[SampleScore]) -> dict[str, Measure]:
+    """pass@k for each k > 1 that the completions allow, one row a sample; empty where there is one completion."""
+    verdicts: dict[str, list[bool]] = {}
+    for item in scores:
+        if item.functional not in NOT_RUN:
+            verdicts.setdefault(item.id, []).append(item.functional == "passed")
+    fewest = min(map(len, verdicts.values()), default=0)
+    ids = tuple(sorted({item.id for item in scores}))
+    found = {}
+    for k in (k for k in PASS_AT if k <= fewest):
+        rows = [
+            (100 * pass_at_k(len(verdicts[key]), sum(verdicts[key]), k), 1.0)
+            if key in verdicts
+            else (0.0, 0.0)
+            for key in ids
+        ]
+        found[f"pass@{k}"] = Measure(
+            f"pass@{k}", f"unbiased:1|completions:{fewest}", np.array(rows), combine_mean, ids
+        )
+    return found
 
 
 def outcomes(scores: Sequence[SampleScore]) -> dict[str, dict[str, int]]:

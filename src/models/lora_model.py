@@ -85,13 +85,14 @@ def load_model(reference: ModelReference, *, merge: bool = False, **how: Any) ->
     model = load_base(reference.base, quantization=reference.quantization, **how)
     if reference.adapter is None:
         return model.eval()
-    adapted = _load_adapter(model, reference.adapter)
+    adapted = load_adapter(model, reference.adapter)
     if merge and reference.quantization is None:
         return adapted.merge_and_unload().eval()
     return adapted.eval()
 
 
-def _load_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
+def load_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
+    """The model with the adapter of `folder` beside its weights. Raises UserError where they do not fit."""
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

@@ -1,0 +1,52 @@
+"""Compares a model before and after fine-tuning, or two predictions files, and writes the report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from src import cli
+from src.evaluation import command
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = cli.parser(
+        "Say with intervals and tests whether a model got better; calls into one folder add up."
+    )
+    parser.add_argument("--before_model", metavar="MODEL", help="a hub id, a folder or smollm2-135m")
+    parser.add_argument("--after_model", metavar="MODEL", help="usually an adapter's folder")
+    parser.add_argument(
+        "--before_predictions", type=Path, metavar="FILE", help="answers before, instead of a model"
+    )
+    parser.add_argument("--after_predictions", type=Path, metavar="FILE", help="answers after")
+    command.add_flags(parser)
+    parser.add_argument(
+        "--output_dir", type=Path, default=Path("reports"), help="gets comparison.md, .html, .json, .png"
+    )
+    parser.add_argument(
+        "--runs_dir", type=Path, default=Path("reports/runs"), help="keeps answers and scores"
+    )
+    parser.add_argument("--name", help="of the method in the report; otherwise as the adapter was trained")
+    parser.add_argument("--fresh", action="store_true", help="begin the report anew instead of adding to it")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    from src.evaluation.report_table import render_table
+
+    from src import provenance
+    from src.evaluation.comparing import compare, load_comparison
+    from src.evaluation.report import write_reports
+
+    config = command.configure(args)
+    earlier = None if args.fresh else load_comparison(args.output_dir / "comparison.json")
+    before, after = command.run_pair(args, config)
+    about = provenance.describe(config)
+    comparison = compare(before, after, command.method_name(args), config.evaluation, about, earlier)
+    written = write_reports(comparison, args.output_dir, config.evaluation.examples)
+    print(render_table(comparison))
+    print("wrote " + ", ".join(map(str, written)))
+
+
+if __name__ == "__main__":
+    cli.run(main, arguments())

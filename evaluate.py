@@ -1,0 +1,38 @@
+"""Evaluates one model, or given predictions: text metrics, execution and tests, each with its interval."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from src import cli
+from src.evaluation import command
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = cli.parser(
+        "Score a model on the test split or a benchmark, or the answers in a predictions file."
+    )
+    parser.add_argument(
+        "--model_path", metavar="MODEL", help="an adapter's folder, a model's, a hub id or smollm2-135m"
+    )
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE", help="JSON lines to score, instead of a model"
+    )
+    command.add_flags(parser)
+    parser.add_argument("--output_dir", type=Path, default=Path("reports"), help="gets runs/NAME/")
+    parser.add_argument("--name", help="of the run; otherwise made from the model and the test set")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    from src.evaluation.report_table import render_run
+
+    run = command.evaluate(args, command.configure(args)).run
+    print(render_run(run))
+    print(f"wrote {args.output_dir / 'runs' / run.name / 'scores.json'}")
+    print("next: python compare_results.py --before_model MODEL --after_model MODEL")
+
+
+if __name__ == "__main__":
+    cli.run(main, arguments())

@@ -1,0 +1,95 @@
+"""What evaluate.py and compare_results.py share: their flags, and the runs that these ask for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from src import cli
+from src.schema import UserError
+
+if TYPE_CHECKING:
+    from src.config import Config
+    from src.evaluation.runs import ScoredRun
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that choose the test set, the decoding and the sandbox."""
+    parser.add_argument(
+        "--base_model", metavar="MODEL", help="base of an adapter, where the adapter does not name it"
+    )
+    parser.add_argument("--num_samples", type=int, metavar="N", help="samples of the test set; 0 = all")
+    parser.add_argument("--benchmark", choices=("codealpaca", "humaneval", "mbpp"), default="codealpaca")
+    parser.add_argument("--benchmark_path", metavar="FILE", help="the benchmark's own jsonl, also .gz")
+    parser.add_argument("--num_completions", type=int, metavar="N", help="answers a prompt, for pass@k")
+    parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy")
+    parser.add_argument(
+        "--allow_unsandboxed", action="store_true", help="run generated code without a sandbox: dangerous"
+    )
+
+
+def configure(args: argparse.Namespace) -> Config:
+    """The configuration, the flags of add_flags put into it."""
+    return cli.configure(
+        args,
+        evaluation__num_samples=args.num_samples,
+        evaluation__num_completions=args.num_completions,
+        evaluation__temperature=args.temperature,
+    )
+
+
+def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
+    """The run of --model_path or --predictions. Raises UserError where not exactly one of them is given."""
+    _require_one(args, "model_path", "predictions")
+    return _run(args, config, args.model_path, args.predictions, args.output_dir / "runs", args.name)
+
+
+def run_pair(args: argparse.Namespace, config: Config) -> tuple[ScoredRun, ScoredRun]:
+    """The runs before and after, both of models or both of predictions."""
+    _require_one(args, "before_model", "before_predictions")
+    _require_one(args, "after_model", "after_predictions")
+    if bool(args.before_model) != bool(args.after_model):
+        raise UserError("compare two models or two predictions files, not one with the other")
+    before = _run(args, config, args.before_model, args.before_predictions, args.runs_dir)
+    after = _run(args, config, args.after_model, args.after_predictions, args.runs_dir)
+    return before, after
+
+
+def method_name(args: argparse.Namespace) -> str:
+    """What the report calls the model after: --name, or the method in the adapter's run.json, or the file's name."""
+    if args.name:
+        return str(args.name)
+    if args.after_predictions:
+        return str(args.after_predictions.stem)
+    try:
+        run = json.loads((Path(args.after_model) / "run.json").read_text(encoding="utf-8"))
+        return str(run["method"])
+    except (OSError, ValueError, KeyError, TypeError):  # not a folder that train_*.py wrote
+        return Path(args.after_model).name
+
+
+def _run(
+    args: argparse.Namespace,
+    config: Config,
+    model: str | None,
+    predictions: Path | None,
+    folder: Path,
+    name: str | None = None,
+) -> ScoredRun:
+    from src.evaluation.runs import run_model, run_predictions
+    from src.evaluation.test_sets import load_test_set
+
+    if predictions is not None:
+        return run_predictions(predictions, config, folder, name, args.allow_unsandboxed)
+    assert model is not None
+    test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+    return run_model(model, args.base_model, test_set, config, folder, name, args.allow_unsandboxed)
+
+
+def _require_one(args: argparse.Namespace, *names: str) -> None:
+    given = [name for name in names if getattr(args, name)]
+    if len(given) != 1:
+        flags = " or ".join(f"--{name}" for name in names)
+        raise UserError(f"give {flags}" + (", not both" if given else ""))

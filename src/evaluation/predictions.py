@@ -1,0 +1,96 @@
+"""Reads and writes predictions files: one JSON object a line, an answer beside its reference."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from src.schema import Sample, UserError
+
+REQUIRED = ("id", "instruction", "input", "reference", "prediction")
+OPTIONAL = ("language", "tests", "prefix", "finish")
+EXPECTED = f"expected JSON lines with {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}, completion"
+
+
+def read_predictions(path: Path) -> list[Sample]:
+    """The samples of a predictions file, sorted by id and completion; a language not given is detected.
+
+    Raises UserError naming the line where the file is not what it should be.
+    """
+    samples = [_sample(values, f"{path} line {number}") for number, values in _rows(path)]
+    if not samples:
+        raise UserError(f"{path} holds no predictions; {EXPECTED}")
+    seen: set[tuple[str, int]] = set()
+    for sample in samples:
+        key = (sample.id, sample.completion)
+        if key in seen:
+            raise UserError(
+                f"{path}: id {sample.id!r} stands twice with completion {sample.completion}; number the completions "
+                'of one prompt with "completion": 0, 1, ...'
+            )
+        seen.add(key)
+    return sorted(samples, key=lambda sample: (sample.id, sample.completion))
+
+
+def predictions_text(samples: Sequence[Sample]) -> str:
+    """The content of a predictions file, readable by read_predictions."""
+    return "".join(json.dumps(dataclasses.asdict(sample)) + "\n" for sample in samples)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Any]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"no predictions file {path}; {EXPECTED}") from None
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder; give the file of predictions in it") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}); {EXPECTED}") from None
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except (ValueError, RecursionError):
+                raise UserError(f"{path} line {number} is not JSON (cut off?); {EXPECTED}") from None
+
+
+def _sample(values: Any, place: str) -> Sample:
+    if not isinstance(values, dict):
+        raise UserError(f"{place} is not an object; {EXPECTED}")
+    missing = [name for name in REQUIRED if name not in values]
+    if missing:
+        raise UserError(f"{place} lacks {missing[0]!r}; {EXPECTED}")
+    texts = {name: _text(values, name, place) for name in (*REQUIRED, *OPTIONAL)}
+    completion = values.get("completion", 0)
+    if type(completion) is not int or completion < 0:
+        raise UserError(f"{place}: completion must be a whole number of 0 or more, got {completion!r}")
+    if "language" in values:
+        from src.data.language import LANGUAGE_ALIASES
+
+        name = texts["language"].strip().lower()
+        texts["language"] = LANGUAGE_ALIASES.get(name, name)
+    else:
+        texts["language"] = _language(texts)
+    return Sample(**texts, completion=completion)
+
+
+def _text(values: dict[str, Any], name: str, place: str) -> str:
+    value = values.get(name, "")
+    if name == "id" and type(value) is int:
+        return str(value)
+    if value is None and name in ("input", "prediction", *OPTIONAL):
+        return ""
+    if not isinstance(value, str):
+        raise UserError(f"{place}: {name} must be a text, got {type(value).__name__}")
+    return value
+
+
+def _language(texts: dict[str, str]) -> str:
+    from src.data.language import detect
+
+    if texts["tests"]:
+        return "python"  # tests are Python asserts
+    return detect(texts["instruction"], texts["input"], texts["reference"])

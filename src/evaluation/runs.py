@@ -1,0 +1,94 @@
+"""A model's or a predictions file's run on a test set: answered, scored and kept under reports/runs/NAME."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from src import provenance
+from src.config import Config
+from src.evaluation.evaluator import score_samples, summarise
+from src.evaluation.predictions import read_predictions
+from src.evaluation.sandbox import unavailable_reason
+from src.evaluation.score_store import ScoreStore
+from src.evaluation.test_sets import TestSet
+from src.files import write_atomic
+from src.schema import Run, Sample, SampleScore, to_json
+
+
+@dataclass(frozen=True)
+class ScoredRun:
+    """A run with the samples and scores it sums up, in one order."""
+
+    run: Run
+    samples: list[Sample]
+    scores: list[SampleScore]
+
+
+def run_model(
+    model_path: str,
+    base_model: str | None,
+    test_set: TestSet,
+    config: Config,
+    runs_folder: Path,
+    name: str | None = None,
+    allow_unsandboxed: bool = False,
+) -> ScoredRun:
+    """Answers and scores of a model; both are taken from the disk where they are there."""
+    from src.evaluation.answering import answer, run_name
+
+    name = name or run_name(model_path, test_set.name)
+    folder = runs_folder / name
+    answers = answer(model_path, base_model, test_set, config, folder)
+    origin = {"test_set": test_set.name, **answers.origin}
+    return _score(name, answers.samples, origin, config, folder, allow_unsandboxed)
+
+
+def run_predictions(
+    path: Path, config: Config, runs_folder: Path, name: str | None = None, allow_unsandboxed: bool = False
+) -> ScoredRun:
+    """Scores of the answers in a predictions file; no model is needed."""
+    samples = read_predictions(path)
+    name = name or path.stem
+    origin = {"test_set": "given predictions", "predictions": path.name}
+    return _score(name, samples, origin, config, runs_folder / name, allow_unsandboxed)
+
+
+def samples_fingerprint(samples: Sequence[Sample]) -> str:
+    """16 hex digits over the tasks of the samples, blind to the answers and the order."""
+    tasks = {
+        (item.id, item.instruction, item.input, item.reference, item.language, item.tests, item.prefix)
+        for item in samples
+    }
+    return provenance.digest(repr(sorted(tasks)))
+
+
+def _score(
+    name: str,
+    samples: list[Sample],
+    origin: dict[str, Any],
+    config: Config,
+    folder: Path,
+    allow_unsandboxed: bool,
+) -> ScoredRun:
+    sandbox = (
+        "none: programs ran without a sandbox" if allow_unsandboxed else unavailable_reason() or "bubblewrap"
+    )
+    limits = {"timeout_s": config.evaluation.timeout_s, "memory_mib": config.evaluation.memory_mib}
+    store = ScoreStore(folder / "scored.jsonl", {"sandbox": sandbox, **limits})
+    samples = sorted(samples, key=lambda sample: (sample.id, sample.completion))
+    scores = score_samples(samples, config.evaluation, store, allow_unsandboxed, f"scoring {name}")
+    facts = {key: value for key, value in provenance.describe(config).items() if key != "config"}
+    about = {
+        **origin,
+        "test_set_fingerprint": samples_fingerprint(samples),
+        "sandbox": sandbox,
+        "evaluation": dataclasses.asdict(config.evaluation),
+        **facts,
+    }
+    run = summarise(name, scores, config.evaluation, about)
+    write_atomic(folder / "scores.json", to_json(run, indent=1) + "\n")
+    return ScoredRun(run, samples, scores)

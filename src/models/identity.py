@@ -1,0 +1,57 @@
+"""Tells whether two model references are the same weights, without loading them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+from src.config import ModelConfig
+from src.models.base import ModelReference, location
+from src.schema import UserError
+
+WEIGHTS = ("*.safetensors",)
+SETTINGS = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
+BLOCK, BLOCKS = 1 << 16, 64  # of a large file, this many blocks of so many bytes are read
+
+
+def model_fingerprint(reference: ModelReference, config: ModelConfig) -> str:
+    """16 hex digits that change with the weights, settings or quantisation of a model.
+
+    A folder counts by sampled content of its files, a hub model by its commit. Raises UserError where there is
+    neither.
+    """
+    digest = hashlib.sha256(_base_identity(reference.base, config).encode())
+    if reference.adapter is not None:
+        digest.update(_folder_identity(reference.adapter).encode())
+    if reference.quantization is not None:
+        digest.update(json.dumps(dataclasses.asdict(reference.quantization)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _base_identity(base: str, config: ModelConfig) -> str:
+    place = Path(location(base))
+    if place.is_dir():
+        return _folder_identity(place)
+    from transformers.utils import cached_file
+
+    try:
+        found = cached_file(base, "config.json")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise UserError(f"cannot find the model {base}: {reason}") from None
+    return f"{base}@{Path(str(found)).parent.name}"  # the cache names its folders by commit
+
+
+def _folder_identity(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for pattern in WEIGHTS + SETTINGS:
+        for path in sorted(folder.glob(pattern)):
+            size = path.stat().st_size
+            digest.update(f"{path.name} {size}\n".encode())
+            with path.open("rb") as stream:
+                for start in range(0, size, max(BLOCK, size // BLOCKS)):
+                    stream.seek(start)
+                    digest.update(stream.read(BLOCK))
+    return digest.hexdigest()
