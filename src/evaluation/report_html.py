@@ -9,29 +9,29 @@ import json
 from pathlib import Path
 from typing import Any
 
+from src.evaluation.markdown import UNSEEN_RANGES
 from src.evaluation.report_format import (
+    evidence,
     headline,
-    interval,
     method_label,
     metric_label,
     metric_names,
     number,
-    p_text,
     signed,
     significant,
 )
 from src.schema import Comparison, Difference, MethodComparison
 
 PAGE = Path(__file__).with_name("report_page")
+SCRIPTS = ("highlight.js", "diff.js", "page.js")  # in the order of their use
 # What could end the script element or a line of JavaScript, written as JSON escapes; ASCII does the rest.
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def render_html(comparison: Comparison) -> str:
     """The page; texts of samples enter it as escaped JSON only, and its script shows them as text."""
-    style, script, page = (
-        (PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "page.html")
-    )
+    style, page = ((PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.html"))
+    script = "\n".join((PAGE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     policy = (
         f"default-src 'none'; script-src {_source_hash(script)}; style-src {_source_hash(style)}; "
         "base-uri 'none'; form-action 'none'"
@@ -61,6 +61,7 @@ def _page_data(comparison: Comparison) -> dict[str, Any]:
     return {
         "test_set": str(comparison.test_set.get("name", "")),
         "n": comparison.before.n,
+        "unseen": UNSEEN_RANGES,
         "metrics": [metric_label(metric) for metric in metrics],
         "before": [_value(comparison.before.metrics.get(metric)) for metric in metrics],
         "methods": [_method_data(name, method, metrics) for name, method in comparison.comparisons.items()],
@@ -88,8 +89,6 @@ def _difference_data(difference: Difference | None) -> dict[str, Any] | None:
         return None
     return {
         "delta": signed(difference.delta),
-        "evidence": (
-            f"95 % CI {interval(difference.ci95)}, p {p_text(difference.p_holm)} (Holm), n = {difference.n}"
-        ),
+        "evidence": evidence(difference),
         "significant": significant(difference),
     }

@@ -25,8 +25,9 @@ def sandbox_warning(comparison: Comparison) -> str:
 
 
 def ran_bare(run: Run) -> bool:
-    sandbox = run.provenance.get("sandbox")
-    return sandbox is False or str(sandbox).lower() in UNSANDBOXED
+    """What the run's provenance says; a run that says nothing is not accused."""
+    sandbox = run.provenance.get("sandbox", "")
+    return sandbox is False or str(sandbox or "").lower() in UNSANDBOXED
 
 
 def reproduction_section(comparison: Comparison) -> str:

@@ -76,7 +76,8 @@ def _gain(example: ComparedExample, key: str) -> float | None:
 def _summary(example: ComparedExample) -> str:
     """The line that shows while the sample is closed, as HTML: the task and what changed."""
     task = shortened(example.instruction, SUMMARY_COLUMNS)
-    words = [inline_html(task or example.id), inline_html(language_label(example.language))]
+    title = f"<b>{inline_html(task)}</b>" if task else inline_html(example.id)
+    words = [title, inline_html(language_label(example.language))]
     for key in ("functional", "execution"):
         values = [scores.get(key) or "no verdict" for scores in (example.before_scores, example.after_scores)]
         words.append(f"{SCORE_NAMES[key]} " + " \u2192 ".join(inline_html(str(value)) for value in values))

@@ -80,12 +80,18 @@ def _draw_lines(axes: Axes, history: Sequence[Mapping[str, Any]], lines: Sequenc
 
 def _draw_line(axes: Axes, steps: list[int], values: list[float], place: int, name: str) -> None:
     shape = ("o", "D")[place]  # colour alone tells nothing in print
-    few = len(values) <= MARKED_POINTS
+    marked = [index for index in range(len(values)) if len(values) <= MARKED_POINTS or _alone(values, index)]
     label = name if place == 0 else f"{name}, best {_best(steps, values)}"
     axes.plot(
         steps, values, color=LIGHT.series[place], linewidth=1.8, linestyle=("-", "--")[place], label=label,
-        marker=shape if few else None, markersize=4.5, clip_on=False,
+        marker=shape if marked else None, markevery=marked, markersize=4.5, clip_on=False,
     )  # fmt: skip
+
+
+def _alone(values: list[float], index: int) -> bool:
+    """No line reaches this point: only a marker shows it."""
+    around = values[max(0, index - 1) : index] + values[index + 1 : index + 2]
+    return math.isfinite(values[index]) and not any(map(math.isfinite, around))
 
 
 def _best(steps: list[int], values: list[float]) -> str:
@@ -100,7 +106,7 @@ def _scale(axes: Axes, values: Sequence[float], from_zero: bool) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3 if from_zero else 6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
     if not values:
         axes.text(
             0.5, 0.5, "not recorded", transform=axes.transAxes, ha="center", va="center",
@@ -113,6 +119,17 @@ def _scale(axes: Axes, values: Sequence[float], from_zero: bool) -> None:
     axes.set_ylim(low if from_zero and low == 0 else low - margin, high + margin)
 
 
+def _tick(value: float) -> str:
+    """2.5, 0.0005, 2e-5, 16,821."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}".replace("e-0", "e-")
+
+
 def _series(history: Sequence[Mapping[str, Any]], key: str) -> tuple[list[int], list[float]]:
-    found = [(entry["step"], float(entry[key])) for entry in history if "step" in entry and key in entry]
-    return [step for step, _ in found], [value if math.isfinite(value) else math.nan for _, value in found]
+    found = [(entry["step"], _finite(entry[key])) for entry in history if "step" in entry and key in entry]
+    return [step for step, _ in found], [value for _, value in found]
+
+
+def _finite(value: Any) -> float:
+    """NaN for what is missing or cannot be drawn."""
+    number = math.nan if value is None else float(value)
+    return number if math.isfinite(number) else math.nan

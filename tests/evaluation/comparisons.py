@@ -67,9 +67,7 @@ def _method(name: str, place: int, examples: int, texts: dict[str, str]) -> Meth
             metric: _difference(metric, scores[metric].value - FIGURES[metric][0]) for metric in FIGURES
         },
         by_language={
-            language: {
-                metric: _difference(metric, 4.2 + shift, count) for metric in ("bleu", "functional_accuracy")
-            }
+            language: {metric: _difference(metric, 4.2 + shift, count) for metric in FIGURES}
             for language, count in LANGUAGES.items()
         },
         format_share={"raw": 9.4 + shift, "extracted": 7.1 + shift, "difference": 2.3},
@@ -123,11 +121,18 @@ def _run(name: str, metrics: dict[str, Score]) -> Run:
             "flags": {"fenced": 3 if tuned else 40, "truncated": 1},
         },
         by_language={
-            language: {metric: Score(scored.value, scored.ci95, count, 1.0, scored.signature)}
+            language: {
+                metric: Score(scored.value, scored.ci95, count, 1.0, scored.signature)
+                for metric, scored in metrics.items()
+            }
             for language, count in LANGUAGES.items()
-            for metric, scored in list(metrics.items())[:1]
         },
-        provenance={"model": f"checkpoints/{name}/final" if tuned else "smollm2-135m"},
+        provenance={
+            "model": f"checkpoints/{name}/final" if tuned else "smollm2-135m",
+            "precision": "float32",
+            "prompt": "alpaca",
+            "sandbox": "bubblewrap",
+        },
     )
 
 

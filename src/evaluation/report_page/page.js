@@ -1,4 +1,3 @@
-"use strict";
 // Texts of samples are hostile: they reach the page as text nodes alone, never as markup.
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -6,22 +5,14 @@ const byId = (id) => document.getElementById(id);
 const FILTERS = ["language", "verdict", "execution", "change"];
 const PAIRS = [["before", "after"], ["reference", "before"], ["reference", "after"]];
 const TITLES = { before: "Before", reference: "Reference" };
-const MAX_DIFF_CELLS = 4e6; // beyond, lines that differ are paired in order
-const MAX_HIGHLIGHTED = 2000; // characters of a line
-const TOKEN = /(\/\/.*|#.*|--\s.*|\/\*.*?\*\/|<!--.*?-->)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)|\b(\d[\w.]*)\b|([A-Za-z_]\w*)/g;
-const KEYWORDS = new Set(
-  ("and as assert async await begin boolean break case catch char class const continue def default del delete do done " +
-    "double echo elif else end enum esac except export extends extern false False fi final finally float fn for foreach " +
-    "from func function global go if impl import in include instanceof int interface is join lambda let long match mod " +
-    "namespace new nil None nonlocal not null on or package pass print private protected pub public raise return select " +
-    "Select SELECT FROM WHERE JOIN ON AND OR NOT INSERT INTO UPDATE DELETE CREATE TABLE VALUES GROUP ORDER BY LIMIT AS " +
-    "short signed sizeof static string struct super switch then this throw true True try type typedef typeof union " +
-    "unsigned use using var virtual void while with yield").split(" "),
-);
+const MAX_HIGHLIGHTED = 100000; // characters of a text; beyond, it is shown plain
+const NARROW = matchMedia("(max-width: 800px)");
 const state = { method: 0, shown: [], place: 0, pair: 0 };
 
 // Invisible and reordering characters, spelt out so that what is read is what is there.
-const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{d800}-\u{dfff}\u{e0000}-\u{e007f}]/gu;
+const UNSEEN = new RegExp(
+  `[${data.unseen.map(([low, high]) => `\\u{${low.toString(16)}}-\\u{${high.toString(16)}}`).join("")}]`, "gu",
+);
 
 function visible(text) {
   return text.replace(UNSEEN, (found) => `<U+${found.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
@@ -76,7 +67,7 @@ const TESTS = {
 function options(select, entries, everything) {
   select.replaceChildren();
   if (everything) select.append(new Option(everything, ""));
-  for (const [value, label] of entries) select.append(new Option(label, value));
+  for (const [value, label] of entries) select.append(new Option(visible(label), value));
 }
 
 function values(of) {
@@ -125,7 +116,10 @@ function drawList() {
       const button = element("button");
       button.type = "button";
       button.append(element("span", sample.instruction.split("\n")[0] || sample.id, "task"), facts(sample));
-      button.addEventListener("click", () => show(place));
+      button.addEventListener("click", () => {
+        show(place);
+        if (NARROW.matches) byId("sample").scrollIntoView(); // it lies below the list there
+      });
       item.append(button);
       return item;
     }),
@@ -236,7 +230,9 @@ function outcome(value) {
 
 function codeTable(sample) {
   const pair = PAIRS[state.pair];
-  const [left, right] = pair.map((side) => lines(sample[side]));
+  const texts = pair.map((side) => normal(sample[side]));
+  const [left, right] = texts.map((text) => text.split("\n"));
+  const pieces = texts.map((text) => coloured(text, sample.language));
   const table = element("table", undefined, "code");
   const columns = element("colgroup");
   for (const width of ["22px", "auto", "22px", "auto"]) {
@@ -247,85 +243,46 @@ function codeTable(sample) {
   const body = element("tbody");
   for (const [before, after] of aligned(left, right)) {
     const row = element("tr");
-    const same = before !== null && after !== null && left[before] === right[after];
-    row.append(...half(left[before], same ? "" : "removed", "\u2212"), ...half(right[after], same ? "" : "added", "+"));
+    const both = before !== null && after !== null;
+    const same = both && left[before] === right[after];
+    const [gone, come] = (both && !same && changed(left[before], right[after])) || [];
+    row.append(
+      ...half(before === null ? null : pieces[0][before], same ? "" : "removed", "\u2212", gone),
+      ...half(after === null ? null : pieces[1][after], same ? "" : "added", "+", come),
+    );
     body.append(row);
   }
   table.append(columns, titles(sample, pair), body);
-  return table;
+  const frame = element("div", undefined, "scroll");
+  frame.append(table);
+  return frame;
 }
 
-function half(line, kind, sign) {
-  if (line === undefined) return [element("td", "", "mark"), element("td", "")];
+// A line's two cells: its sign, and its pieces with the changed range marked; null is no line.
+function half(pieces, kind, sign, range) {
+  if (!pieces) return [element("td", "", "mark"), element("td", "")];
   const cell = element("td", undefined, kind);
-  cell.append(...highlighted(line));
+  const [start, end] = range || [0, 0];
+  let place = 0;
+  for (const [text, colour] of pieces) {
+    const cuts = [0, start - place, end - place, text.length].map((cut) => Math.min(Math.max(cut, 0), text.length));
+    for (let i = 0; i < 3; i++) {
+      const part = text.slice(cuts[i], cuts[i + 1]);
+      const className = `${colour}${i === 1 ? " changed" : ""}`.trim();
+      if (part) cell.append(className ? element("span", part, className) : visible(part));
+    }
+    place += text.length;
+  }
   return [element("td", kind ? sign : "", `mark ${kind}`), cell];
 }
 
-function lines(text) {
-  return text.replace(/\r\n/g, "\n").replace(/\n+$/, "").split("\n");
+function normal(text) {
+  return text.replace(/\r\n/g, "\n").replace(/\n+$/, "");
 }
 
-function highlighted(line) {
-  if (line.length > MAX_HIGHLIGHTED) return [visible(line)];
-  const parts = [];
-  let end = 0;
-  line = visible(line);
-  for (const match of line.matchAll(TOKEN)) {
-    const [token, comment, string, figure, word] = match;
-    const kind = comment ? "comment" : string ? "string" : figure ? "figure" : KEYWORDS.has(word) ? "keyword" : "";
-    if (!kind) continue;
-    parts.push(line.slice(end, match.index), element("span", token, kind));
-    end = match.index + token.length;
-  }
-  parts.push(line.slice(end));
-  return parts;
-}
-
-// Rows of (index in left | null, index in right | null): equal lines share a row, by longest common subsequence.
-function aligned(left, right) {
-  let start = 0;
-  while (start < left.length && start < right.length && left[start] === right[start]) start++;
-  let tail = 0;
-  const room = Math.min(left.length, right.length) - start;
-  while (tail < room && left[left.length - 1 - tail] === right[right.length - 1 - tail]) tail++;
-  const rows = [];
-  for (let i = 0; i < start; i++) rows.push([i, i]);
-  const middle = [left.length - tail, right.length - tail];
-  rows.push(...replaced(common(left, right, start, ...middle), start, ...middle));
-  for (let i = 0; i < tail; i++) rows.push([middle[0] + i, middle[1] + i]);
-  return rows;
-}
-
-// Pairs of indices of equal lines between `start` and the ends, in order.
-function common(left, right, start, leftEnd, rightEnd) {
-  const [height, width] = [leftEnd - start, rightEnd - start];
-  if (height * width > MAX_DIFF_CELLS) return [];
-  const longest = Array.from({ length: height + 1 }, () => new Uint32Array(width + 1));
-  for (let i = height - 1; i >= 0; i--)
-    for (let j = width - 1; j >= 0; j--)
-      longest[i][j] =
-        left[start + i] === right[start + j]
-          ? longest[i + 1][j + 1] + 1
-          : Math.max(longest[i + 1][j], longest[i][j + 1]);
-  const pairs = [];
-  for (let i = 0, j = 0; i < height && j < width; ) {
-    if (left[start + i] === right[start + j]) pairs.push([start + i++, start + j++]);
-    else if (longest[i + 1][j] >= longest[i][j + 1]) i++;
-    else j++;
-  }
-  return pairs;
-}
-
-// Fills the gaps between equal lines: what was there beside what came instead.
-function replaced(pairs, start, leftEnd, rightEnd) {
-  const rows = [];
-  let [i, j] = [start, start];
-  for (const [nextLeft, nextRight] of [...pairs, [leftEnd, rightEnd]]) {
-    for (; i < nextLeft || j < nextRight; ) rows.push([i < nextLeft ? i++ : null, j < nextRight ? j++ : null]);
-    if (i < leftEnd && j < rightEnd) rows.push([i++, j++]);
-  }
-  return rows;
+function coloured(text, language) {
+  if (text.length <= MAX_HIGHLIGHTED) return highlight(text, language);
+  return text.split("\n").map((line) => [[line, ""]]);
 }
 
 function drawSummary() {
@@ -357,7 +314,8 @@ function summaryCell(value, difference) {
 function chooseMethod(index) {
   state.method = index;
   byId("method").value = String(index);
-  byId("headline").textContent = data.methods[index] ? data.methods[index].headline : "No method has been compared yet.";
+  const found = data.methods[index];
+  byId("headline").textContent = found ? visible(found.headline) : "No method has been compared yet.";
   drawSummary();
   refresh();
 }
@@ -403,7 +361,7 @@ for (const name of [...FILTERS, "order"]) byId(name).addEventListener("change", 
 byId("method").addEventListener("change", () => chooseMethod(Number(byId("method").value)));
 window.addEventListener("hashchange", openAddress);
 
-byId("test-set").textContent = `${data.test_set} (n = ${data.n})`;
+byId("test-set").textContent = visible(`${data.test_set} (n = ${data.n})`);
 options(byId("method"), data.methods.map((method, index) => [String(index), method.label]));
 options(byId("language"), values((sample) => sample.language || "not known"), "all");
 options(byId("verdict"), Object.entries(VERDICTS), "all");
