@@ -4,42 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
+from src.config_rules import Choice, Number, Texts, Words, check_value, shown
 from src.schema import UserError
 
 DEFAULTS = Path(__file__).resolve().parent.parent / "config.yaml"  # the one home of every default
-
-
-@dataclass(frozen=True)
-class Number:
-    """Bounds of a numeric key, both included."""
-
-    low: float
-    high: float = float("inf")
-
-
-@dataclass(frozen=True, init=False)
-class Choice:
-    """The only values of a key."""
-
-    values: tuple[object, ...]
-
-    def __init__(self, *values: object) -> None:
-        object.__setattr__(self, "values", values)
-
-
-class Words(Choice):
-    """Words with a meaning of their own, beside lists of names."""
-
-
-@dataclass(frozen=True)
-class Texts:
-    """A list of texts, which may be empty; a single text is a list of one."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +127,6 @@ ALL_KEYS = [
 ]
 
 
-Refuse = Callable[[str], UserError]
-
-
 def load_config(path: str | Path | None = None, overrides: list[str] | None = None) -> Config:
     """Read `path` over config.yaml's defaults, then apply `section.key=value` overrides.
 
@@ -228,13 +197,13 @@ def _read_override(text: str) -> tuple[Any, str]:
 
 def _flatten(layer: Any, origin: str) -> dict[str, Any]:
     if not isinstance(layer, dict):
-        raise UserError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {_shown(layer)}")
+        raise UserError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {shown(layer)}")
     flat = {}
     for section, keys in layer.items():
         if section not in SECTIONS:
             raise UserError(f"{origin}: unknown section {section!r}{_nearest(str(section), list(SECTIONS))}")
         if not isinstance(keys, dict):
-            raise UserError(f"{origin}: {section} is a section of keys, got {_shown(keys)}")
+            raise UserError(f"{origin}: {section} is a section of keys, got {shown(keys)}")
         for key, value in keys.items():
             full = f"{section}.{key}"
             if full not in ALL_KEYS:
@@ -254,58 +223,10 @@ def _nearest(key: str, valid: list[str]) -> str:
 def _checked(key: str, value: Any, origin: str) -> Any:
     """`value` in the type of its field, or a UserError that says what was expected."""
     section, name = key.split(".")
-    hint = get_type_hints(SECTIONS[section], include_extras=True)[name]
-    kind, rule = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
-
-    def refuse(expected: str) -> UserError:
-        return UserError(f"{origin}: {key} must be {expected}, got {_shown(value)}")
-
-    if isinstance(rule, Words):
-        return _checked_names(value, rule, refuse)
-    if isinstance(rule, Texts):
-        texts = [value] if isinstance(value, str) else value
-        if isinstance(texts, list) and all(isinstance(text, str) and text.strip() for text in texts):
-            return texts
-        raise refuse("a list of texts")
-    if isinstance(rule, Choice):
-        if any(value == choice and type(value) is type(choice) for choice in rule.values):
-            return value
-        raise refuse("one of " + ", ".join(str(_shown(choice)) for choice in rule.values))
-    if isinstance(rule, Number):
-        return _checked_number(value, kind is int, rule, refuse)
-    if kind is bool:
-        if isinstance(value, bool):
-            return value
-        raise refuse("true or false")
-    if isinstance(value, str) and value.strip() and "\0" not in value:
-        return value
-    raise refuse("a text")
-
-
-def _checked_names(value: Any, rule: Words, refuse: Refuse) -> str | list[str]:
-    if isinstance(value, str) and value:
-        return value if value in rule.values else [value]
-    if isinstance(value, list) and value and all(isinstance(word, str) and word for word in value):
-        return value
-    raise refuse(f"{', '.join(map(str, rule.values))} or a list of layer names")
-
-
-def _checked_number(value: Any, whole: bool, rule: Number, refuse: Refuse) -> int | float:
-    expected = "a whole number" if whole else "a number"
-    expected += (
-        f" of {rule.low:g} or more" if rule.high == float("inf") else f" from {rule.low:g} to {rule.high:g}"
-    )
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise refuse(expected)
-    if not rule.low <= value <= rule.high or (whole and value != int(value)):
-        raise refuse(expected)
-    return int(value) if whole else float(value)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value!r} ({type(value).__name__})"[:80] if not isinstance(value, str) else repr(value)[:80]
+    try:
+        return check_value(get_type_hints(SECTIONS[section], include_extras=True)[name], value)
+    except ValueError as expected:
+        raise UserError(f"{origin}: {key} must be {expected}, got {shown(value)}") from None
 
 
 def _consistent(config: Config) -> Config:

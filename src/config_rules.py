@@ -1,0 +1,89 @@
+"""What a value of the configuration may be, and whether a given one is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+
+
+@dataclass(frozen=True)
+class Number:
+    """Bounds of a numeric key, both included."""
+
+    low: float
+    high: float = float("inf")
+
+
+@dataclass(frozen=True, init=False)
+class Choice:
+    """The only values of a key."""
+
+    values: tuple[object, ...]
+
+    def __init__(self, *values: object) -> None:
+        object.__setattr__(self, "values", values)
+
+
+class Words(Choice):
+    """Words with a meaning of their own, beside lists of names."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A list of texts, which may be empty; a single text is a list of one."""
+
+
+def check_value(hint: Any, value: Any) -> Any:
+    """`value` as the annotated type `hint` wants it. Raises ValueError saying what was expected."""
+    kind, rule = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
+    if isinstance(rule, Words):
+        return _names(value, rule)
+    if isinstance(rule, Texts):
+        return _texts(value)
+    if isinstance(rule, Choice):
+        if any(value == choice and type(value) is type(choice) for choice in rule.values):
+            return value
+        raise ValueError("one of " + ", ".join(shown(choice) for choice in rule.values))
+    if isinstance(rule, Number):
+        return _number(value, kind is int, rule)
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        raise ValueError("true or false")
+    if isinstance(value, str) and value.strip() and "\0" not in value:
+        return value
+    raise ValueError("a text")
+
+
+def shown(value: Any) -> str:
+    """A value with its type, for a message."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value)[:80] if isinstance(value, str) else f"{value!r} ({type(value).__name__})"[:80]
+
+
+def _names(value: Any, rule: Words) -> str | list[str]:
+    if isinstance(value, str) and value:
+        return value if value in rule.values else [value]
+    if isinstance(value, list) and value and all(isinstance(word, str) and word for word in value):
+        return value
+    raise ValueError(f"{', '.join(map(str, rule.values))} or a list of layer names")
+
+
+def _texts(value: Any) -> list[str]:
+    texts = [value] if isinstance(value, str) else value
+    if isinstance(texts, list) and all(isinstance(text, str) and text.strip() for text in texts):
+        return texts
+    raise ValueError("a list of texts")
+
+
+def _number(value: Any, whole: bool, rule: Number) -> int | float:
+    expected = "a whole number" if whole else "a number"
+    bounded = f" from {rule.low:g} to {rule.high:g}"
+    expected += f" of {rule.low:g} or more" if rule.high == float("inf") else bounded
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(expected)
+    if not rule.low <= value <= rule.high or (whole and value != int(value)):
+        raise ValueError(expected)
+    return int(value) if whole else float(value)
