@@ -238,9 +238,12 @@ PARSERS: Mapping[str, Parser] = {
 
 def top_level(language: str, text: str) -> list[tuple[str, str]]:
     """Kind and text of each top-level node, in a language that tree-sitter parses."""
-    root = _tree_sitter_parser(_TREE_SITTER_MODULES[language], "language").parse(
-        text.encode("utf-8", "replace")
+    parser = (
+        _tree_sitter_parser("tree_sitter_php", "language_php")
+        if language == "php"
+        else _tree_sitter_parser(_TREE_SITTER_MODULES[language], "language")
     )
+    root = parser.parse(text.encode("utf-8", "replace"))
     return [(child.type, child.text.decode("utf-8", "replace")) for child in root.root_node.children]
 
 

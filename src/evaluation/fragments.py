@@ -6,7 +6,7 @@ import re
 
 from src.data.syntax import MAX_CHARS, bracket_depth, top_level
 
-MAX_PARSED_DEPTH = 1_000
+MAX_PARSED_DEPTH = 1_000  # of brackets; no parser is given more
 
 _C_HEADERS = ["stdio", "stdlib", "string", "math", "ctype", "stdbool", "limits", "stdint", "time"]
 _CPP_HEADERS = [
@@ -88,8 +88,9 @@ def cpp_program(code: str) -> tuple[str, bool]:
 def _with_main(language: str, code: str, headers: str, main: str) -> tuple[str, bool]:
     if re.search(r"\bmain\s*\(", code):
         return (code, False) if "#include" in code else (headers + code, True)
-    outside, statements = [], []
-    for kind, text in _top_level(language, code):
+    outside: list[str] = []
+    statements: list[str] = []
+    for kind, text in top_level_nodes(language, code):
         (statements if kind in _C_STATEMENTS else outside).append(
             text if text.endswith("\n") else text + "\n"
         )
@@ -106,7 +107,7 @@ def java_program(code: str) -> tuple[dict[str, str], str, bool]:
 
     A method without a class gets one; so do statements, inside a main. Classes with no main are only loaded.
     """
-    nodes = _top_level("java", code)
+    nodes = top_level_nodes("java", code)
     kinds = {kind for kind, _ in nodes} - {"line_comment", "block_comment", ";"}
     if (
         kinds & {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
@@ -165,7 +166,7 @@ def _java_main_class(code: str) -> str | None:
     main = re.search(r"\bstatic\s+void\s+main\s*\(\s*(?:final\s+)?String", code)
     if main is None:
         return None
-    for kind, text in _top_level("java", code):
+    for kind, text in top_level_nodes("java", code):
         if kind in _JAVA_TYPES and re.search(r"\bstatic\s+void\s+main\s*\(", text):
             name = re.search(r"\b(?:class|interface|enum|record)\s+(\w+)", text)
             return name.group(1) if name else None
@@ -198,7 +199,7 @@ def php_program(code: str) -> str:
     return code if "<?" in code else f"<?php\n{code}"
 
 
-def _top_level(language: str, code: str) -> list[tuple[str, str]]:
+def top_level_nodes(language: str, code: str) -> list[tuple[str, str]]:
     """Top-level nodes; one node of kind ERROR for text that no parser should be given."""
     if len(code) > MAX_CHARS or bracket_depth(code) > MAX_PARSED_DEPTH:
         return [("ERROR", code)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import math
 import re
 import textwrap
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from src.data.syntax import parse_python
 from src.evaluation import differential
+from src.evaluation.definitions import defines_only
 from src.evaluation.languages import LANGUAGES
+from src.evaluation.missing import marked_missing
 from src.evaluation.program_source import setup_program
 from src.schema import Execution, Sample
 
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 # Where OpenAI's Codex paper (arXiv:2107.03374, section 3.1) ends a completion of a function's body. They
 # apply only to an answer that continues its prompt: a whole program may well hold another def.
 STOP_SEQUENCES = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
+
+DEFINES_ONLY = "defines only"
+# Tests import what they test: an answer's own "if it is the main program" part is none of their business.
+_GUARD = re.compile(r"^if\s+__name__\s*==\s*([\"'])__main__\1", re.MULTILINE)
 
 _TAXONOMY: tuple[tuple[str, str], ...] = (
     ("timeout", r"^timeout"),
@@ -55,27 +62,35 @@ _TAXONOMY: tuple[tuple[str, str], ...] = (
 
 
 def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
-    """Run the prediction's program, in Python and SQL after what the sample's input defines."""
+    """Run the prediction's program, in Python and SQL after what the sample's input defines.
+
+    The detail of a program that ran but only defined things is DEFINES_ONLY.
+    """
     language = LANGUAGES.get(sample.language)
     if language is None or language.run is None:
         shown = language.label if language else "a language that is not known"
         return Execution("not_run", f"no way to run {shown}")
     if not code.strip():
         return Execution("error", "no code")
-    return language.run(sandbox, _with_input(sample, whole_program(sample, code)))
+    program = whole_program(sample, code)
+    execution = language.run(sandbox, _with_input(sample, program))
+    if execution.outcome == "passed" and defines_only(sample.language, program):
+        return dataclasses.replace(execution, detail=DEFINES_ONLY)
+    return execution
 
 
 def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
     """Whether the prediction is right: by tests, else beside its reference; None: neither can say."""
     if sample.language not in ("python", "") or (not sample.tests and not sample.language):
         return None
+    if not code.strip():
+        can_say = bool(sample.tests) or not differential.reference_behaviour(sandbox, sample).reason
+        return Execution("failed", "no code") if can_say else None
     if sample.tests:
-        if not code.strip():
-            return Execution("failed", "no code")
-        return sandbox.python(whole_program(sample, code), sample.tests)
-    if not code.strip() and differential.reference_behaviour(sandbox, sample).reason == "":
-        return Execution("failed", "no code")
-    return differential.compare(sandbox, sample, code)
+        program = _GUARD.sub("if False", whole_program(sample, code))
+        return marked_missing("python", sandbox.python(program, sample.tests))
+    verdict = differential.compare(sandbox, sample, code)
+    return verdict and marked_missing("python", verdict)
 
 
 def whole_program(sample: Sample, code: str) -> str:
@@ -90,13 +105,17 @@ def whole_program(sample: Sample, code: str) -> str:
     for body in _bodies(code):
         if parse_python(prefix + body) is not None or parse_python(f"{prefix}\n{body}") is not None:
             return prefix + body if prefix.endswith("\n") else f"{prefix}\n{body}"
-    return prefix + code
+    return prefix + _until_stop(code)
 
 
 def _bodies(code: str) -> tuple[str, ...]:
-    """Readings of an answer as a function's body, which fences may have moved to the left edge."""
-    if code[:1] in " \t":
-        return (_until_stop(code), f"    {_until_stop(code).lstrip()}")
+    """Readings of an answer as a function's body.
+
+    One that begins with white space continues the prompt and is read as the benchmark reads it. One at the
+    left edge lost its indentation to a fence or to stripping, on every line or on the first.
+    """
+    if code[:1] in " \t\n":
+        return (_until_stop(code),)
     return (textwrap.indent(code, "    "), f"    {_until_stop(code)}")
 
 
@@ -141,19 +160,6 @@ def _bound(tree: ast.Module) -> set[str]:
 
 def _loaded(tree: ast.Module) -> set[str]:
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-
-
-def defines_only(language: str, code: str) -> bool:
-    """Whether a Python program only defines things: it runs without doing anything."""
-    tree = parse_python(code) if language == "python" else None
-    if tree is None or not tree.body:
-        return False
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-    return all(isinstance(node, kinds) or _is_text(node) for node in tree.body)
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def classify(execution: Execution, functional: Execution | None, flags: tuple[str, ...], code: str) -> str:

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from src.data.syntax import syntax_error
 from src.evaluation import runners
-from src.schema import Execution
-
-if TYPE_CHECKING:
-    from src.evaluation.sandbox import Sandbox
-
-Run = Callable[["Sandbox", str], Execution]
+from src.evaluation.runners import Run
 
 
 @dataclass(frozen=True)
@@ -31,7 +25,8 @@ class Language:
 def _language(
     name: str, label: str, run: Run | None, codebleu: str | None = None, parser: bool = True
 ) -> Language:
-    return Language(name, label, codebleu, partial(syntax_error, name) if parser else None, run)
+    parse = partial(syntax_error, name) if parser else None
+    return Language(name, label, codebleu, parse, partial(runners.run_program, name, run) if run else None)
 
 
 LANGUAGES: dict[str, Language] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from src.data.syntax import syntax_error, to_sqlite
@@ -17,10 +17,13 @@ from src.evaluation.fragments import (
     php_program,
     rust_program,
 )
+from src.evaluation.missing import marked_missing
 from src.schema import Execution
 
 if TYPE_CHECKING:
     from src.evaluation.sandbox import Sandbox
+
+Run = Callable[["Sandbox", str], Execution]
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"  # what the sandbox shows; a tool in a private home is not there
 MAX_SOURCE_CHARS = 1_000_000
@@ -36,6 +39,11 @@ _UNKNOWN_NAME = re.compile(
 )
 
 
+def run_program(language: str, run: Run, sandbox: Sandbox, code: str) -> Execution:
+    """Run one answer: what is no program is refused unrun, what misses something of the machine is not_run."""
+    return _refusal(code) or marked_missing(language, run(sandbox, code))
+
+
 def check_syntax(language: str, sandbox: Sandbox, code: str) -> Execution:
     """A language that does nothing by itself: passed is that its strict parser takes it."""
     error = syntax_error(language, code)
@@ -43,7 +51,7 @@ def check_syntax(language: str, sandbox: Sandbox, code: str) -> Execution:
 
 
 def run_python(sandbox: Sandbox, code: str) -> Execution:
-    return _refusal(code) or sandbox.python(code)
+    return sandbox.python(code)
 
 
 def run_javascript(sandbox: Sandbox, code: str) -> Execution:
@@ -71,9 +79,6 @@ def run_ruby(sandbox: Sandbox, code: str) -> Execution:
 
 def run_sql(sandbox: Sandbox, code: str) -> Execution:
     """Parsed strictly; run in sqlite only where the tables it needs are made in `code` itself."""
-    refused = _refusal(code)
-    if refused:
-        return refused
     error = syntax_error("sql", code)
     if error:
         return Execution("error", "SyntaxError", stderr=error)
@@ -146,9 +151,6 @@ def _run(
     for tool in ((compile_argv or argv)[0], argv[0]):
         if not tool.startswith("./") and shutil.which(tool, path=SYSTEM_PATH) is None:
             return Execution("not_run", f"no {tool}")
-    refused = _refusal("".join(files.values()))
-    if refused:
-        return refused
     limits = sandbox.limits
     if memory_mib:
         limits = dataclasses.replace(limits, memory_mib=max(memory_mib, limits.memory_mib))
