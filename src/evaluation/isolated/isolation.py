@@ -7,18 +7,21 @@ import ctypes
 import os
 import resource
 import signal
+import tempfile
 from dataclasses import dataclass
 
 import syscall_filter
 
 NEWNS, NEWIPC, NEWPID = 0x00020000, 0x08000000, 0x20000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 2, 4, 8, 4096
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 CAPABILITY_VERSION_3 = 0x20080522
 LAST_CAPABILITY = 40
 WORK = "/tmp/work"
 INODES = 4096
+MAX_OPEN_FILES = 256
+OWN_PROCESSES = 4  # the worker, its supervisor, two inits
 MIB = 1 << 20
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -51,67 +54,156 @@ def check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
+def counts_foreign_processes(limit: int) -> bool:
+    """Whether RLIMIT_NPROC counts processes outside this sandbox too, as kernels before 5.14 do."""
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+        try:
+            grandchild = os.fork()
+        except OSError:
+            os._exit(1)
+        if grandchild:
+            os.waitpid(grandchild, 0)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] != 0
+
+
 class Isolation:
-    """Made once, in the warm interpreter; its methods run in the forks."""
+    """A new place for each program. Made once, in the warm interpreter; its methods run in the forks."""
+
+    fresh = True  # each program is forked into a place of its own
 
     def __init__(self) -> None:
         self.pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        self.work = WORK
+        self._prepare()
+
+    def _prepare(self) -> None:
         instructions = syscall_filter.assemble()
         self.filter = FilterProgram(len(instructions) // 8, instructions)
         self.no_capabilities = (ctypes.c_uint32 * 6)()
         self.capability_header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+        self.limits_processes = not counts_foreign_processes(OWN_PROCESSES + 8)
 
-    def fork_into_new_pid_namespace(self) -> int:
+    def fork(self) -> int:
         """Like os.fork(), but the child is process 1 of a namespace that dies with it."""
         check(libc.setns(self.pid_namespace, NEWPID), "setns")
         check(libc.unshare(NEWPID), "unshare pid")
         return os.fork()
 
-    def enter_fresh_mounts(self, quota: Quota) -> None:
-        """An empty temporary folder of bounded size, and a /proc that shows this namespace only."""
+    def enter(self, quota: Quota, executable: bool) -> None:
+        """An empty temporary folder of bounded size, and a /proc that shows this namespace only.
+
+        Where not `executable`, nothing that the program writes there can be run or loaded.
+        """
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         check(libc.unshare(NEWNS | NEWIPC), "unshare")
         options = f"size={quota.file_mib}m,nr_inodes={INODES},mode=755"
-        check(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, options.encode()), "tmpfs")
+        flags = MS_NOSUID | MS_NODEV | (0 if executable else MS_NOEXEC)
+        check(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", flags, options.encode()), "tmpfs")
         check(libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "proc")
-        os.mkdir(WORK)
+        self._make_folders()
+        check(libc.mount(b"/tmp/shm", b"/dev/shm", None, MS_BIND, None), "shm")
+
+    def _make_folders(self) -> None:
+        os.mkdir(self.work)
         os.mkdir("/tmp/shm")
         os.chmod("/tmp", 0o1777)
-        os.chdir(WORK)
+        os.chdir(self.work)
 
     def hide(self) -> None:
         """Nothing of this process can be read or traced, even by its own user."""
         libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
-    def give_up_privileges(self, quota: Quota, whole_address_space: bool) -> None:
+    def processes(self, program: int) -> list[str]:
+        """The ids of all processes of the program, as text."""
+        return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+
+    def kill_everything(self, program: int) -> None:
+        """End every process of the program; the caller is process 1 and none of them."""
+        if os.getpid() != 1:
+            raise RuntimeError("only process 1 of a namespace may kill all of it")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+
+    def leave(self) -> None:
+        """Nothing to put away: the namespaces end with their process 1."""
+
+    def give_up_privileges(self, quota: Quota, whole_address_space: bool, dumpable: bool) -> None:
         """No capability, no way to one, limits on every resource, and a filter on system calls.
 
         `whole_address_space` bounds what is mapped and not only what is writable: too strict for
-        runtimes that reserve far more than they use (Java, V8, Go).
+        runtimes that reserve far more than they use (Java, V8, Go). A process that is not `dumpable`
+        cannot read its own memory through /proc.
         """
         os.setsid()
-        memory = quota.memory_mib * MIB
-        seconds = max(1, int(quota.cpu_s + 0.999))
-        for kind, soft, hard in (
-            (resource.RLIMIT_AS, memory if whole_address_space else resource.RLIM_INFINITY, None),
-            (resource.RLIMIT_DATA, memory, None),
-            (resource.RLIMIT_FSIZE, quota.file_mib * MIB, None),
-            (resource.RLIMIT_CPU, seconds, seconds + 1),
-            (resource.RLIMIT_NPROC, quota.processes + 4, None),  # the worker, its supervisor, two inits
-            (resource.RLIMIT_NOFILE, 256, None),
-            (resource.RLIMIT_CORE, 0, None),
-            (resource.RLIMIT_MEMLOCK, 64 * 1024, None),
-            (resource.RLIMIT_MSGQUEUE, 0, None),
-        ):
-            with contextlib.suppress(ValueError):  # a lower hard limit is already in force
-                resource.setrlimit(kind, (soft, soft if hard is None else hard))
+        limit_resources(quota, whole_address_space, self.limits_processes)
         libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
         for capability in range(LAST_CAPABILITY + 1):
             libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
         check(libc.capset(self.capability_header, self.no_capabilities), "capset")
-        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        libc.prctl(PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
         if self.filter.length:
             address = ctypes.addressof(self.filter)
             check(libc.prctl(PR_SET_SECCOMP, 2, address, 0, 0), "seccomp")
+
+
+class SingleUse(Isolation):
+    """The namespaces of a bubblewrap that runs one program only: this process is its process 1."""
+
+    fresh = False
+
+    def __init__(self) -> None:
+        self.work = WORK
+        self._prepare()
+
+    def enter(self, quota: Quota, executable: bool) -> None:
+        self._make_folders()
+
+
+class Bare(SingleUse):
+    """No isolation at all, only limits: for those who asked for it."""
+
+    def enter(self, quota: Quota, executable: bool) -> None:
+        self.work = tempfile.mkdtemp(prefix="unsandboxed-")
+        os.chdir(self.work)
+
+    def processes(self, program: int) -> list[str]:
+        return [str(program)]
+
+    def kill_everything(self, program: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program, signal.SIGKILL)
+
+    def leave(self) -> None:
+        import shutil
+
+        os.chdir("/")
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def give_up_privileges(self, quota: Quota, whole_address_space: bool, dumpable: bool) -> None:
+        os.setsid()
+        limit_resources(quota, whole_address_space, limits_processes=False)
+
+
+def limit_resources(quota: Quota, whole_address_space: bool, limits_processes: bool) -> None:
+    """The limits that the kernel keeps for each process."""
+    memory = quota.memory_mib * MIB
+    seconds = max(1, int(quota.cpu_s + 0.999))
+    unlimited = resource.RLIM_INFINITY
+    for kind, soft, hard in (
+        (resource.RLIMIT_AS, memory if whole_address_space else unlimited, None),
+        (resource.RLIMIT_DATA, memory, None),
+        (resource.RLIMIT_FSIZE, quota.file_mib * MIB, None),
+        (resource.RLIMIT_CPU, seconds, seconds + 1),
+        (resource.RLIMIT_NPROC, quota.processes + OWN_PROCESSES if limits_processes else unlimited, None),
+        (resource.RLIMIT_NOFILE, MAX_OPEN_FILES, None),
+        (resource.RLIMIT_CORE, 0, None),
+        (resource.RLIMIT_MEMLOCK, 64 * 1024, None),
+        (resource.RLIMIT_MSGQUEUE, 0, None),
+    ):
+        with contextlib.suppress(ValueError):  # a lower hard limit is already in force
+            resource.setrlimit(kind, (soft, soft if hard is None else hard))

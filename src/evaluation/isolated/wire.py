@@ -1,0 +1,54 @@
+"""Messages between the sandbox and its workers: a JSON head and blobs, each with its length in front."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import struct
+import time
+from collections.abc import Sequence
+from typing import Any
+
+_HEAD = struct.Struct(">I")
+CHUNK = 1 << 20
+
+
+def pack(head: dict[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
+    """One message; `head` gains the blobs' sizes."""
+    text = json.dumps({**head, "sizes": [len(blob) for blob in blobs]}).encode("ascii")
+    return b"".join([_HEAD.pack(len(text)), text, *blobs])
+
+
+def send(descriptor: int, message: bytes) -> None:
+    """Raises BrokenPipeError where the other side has ended."""
+    view = memoryview(message)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def receive(descriptor: int, deadline: float | None = None) -> tuple[dict[str, Any], list[bytes]]:
+    """The next message.
+
+    Raises EOFError where the other side has ended, TimeoutError after `deadline` (time.monotonic).
+    """
+    (length,) = _HEAD.unpack(_exactly(descriptor, _HEAD.size, deadline))
+    head = json.loads(_exactly(descriptor, length, deadline))
+    return head, [_exactly(descriptor, size, deadline) for size in head["sizes"]]
+
+
+def _exactly(descriptor: int, size: int, deadline: float | None) -> bytes:
+    parts: list[bytes] = []
+    while size:
+        if deadline is not None:
+            left_ms = max(0, int((deadline - time.monotonic()) * 1000))
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            if not poll.poll(left_ms):
+                raise TimeoutError
+        part = os.read(descriptor, min(size, CHUNK))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
