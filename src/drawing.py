@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import logging
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ WIDE_FONTS = (  # families with Chinese, Japanese and Korean, tried in this orde
     "Arial Unicode MS",
     "Droid Sans Fallback",
 )
+
+PLACEHOLDERS = "Last Resort"  # a font that draws a box for every character there is
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,11 @@ def _characters_of(font_path: str, text: str | frozenset[str]) -> frozenset[str]
 
 @functools.lru_cache(maxsize=64)
 def _font_with(characters: frozenset[str]) -> str | None:
-    for family, path in _installed_fonts():
+    return _first_font_with(characters, _known_fonts()) or _first_font_with(characters, _new_fonts())
+
+
+def _first_font_with(characters: frozenset[str], fonts: Iterable[tuple[str, str]]) -> str | None:
+    for family, path in fonts:
         try:
             found = _characters_of(path, characters)
         except (OSError, RuntimeError):  # a font file that is broken or gone shows nothing
@@ -144,10 +151,27 @@ def _font_with(characters: frozenset[str]) -> str | None:
     return None
 
 
-def _installed_fonts() -> Iterator[tuple[str, str]]:
+def _known_fonts() -> list[tuple[str, str]]:
+    """Families and files, those with Chinese, Japanese and Korean first."""
     from matplotlib import font_manager
 
-    fonts = [(entry.name, entry.fname) for entry in font_manager.fontManager.ttflist]
-    yield from sorted(
+    fonts = [
+        (entry.name, entry.fname)
+        for entry in font_manager.fontManager.ttflist
+        if PLACEHOLDERS not in entry.name
+    ]
+    return sorted(
         fonts, key=lambda font: WIDE_FONTS.index(font[0]) if font[0] in WIDE_FONTS else len(WIDE_FONTS)
     )
+
+
+def _new_fonts() -> Iterator[tuple[str, str]]:
+    """Fonts that were installed after matplotlib wrote down what there is."""
+    from matplotlib import font_manager
+
+    known = {entry.fname for entry in font_manager.fontManager.ttflist}
+    for path in sorted(set(font_manager.findSystemFonts()) - known):
+        before = len(font_manager.fontManager.ttflist)
+        with contextlib.suppress(OSError, RuntimeError):  # a broken font file shows nothing
+            font_manager.fontManager.addfont(path)
+        yield from ((entry.name, entry.fname) for entry in font_manager.fontManager.ttflist[before:])

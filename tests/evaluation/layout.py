@@ -1,0 +1,47 @@
+"""Where the texts of a figure lie, by matplotlib's own renderer."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+
+class _Recorder(RendererAgg):
+    """Notes each text that is really drawn."""
+
+    texts: list[Any]
+
+    def draw_text(self, *args: Any, **kwargs: Any) -> None:
+        self.texts.append(kwargs.get("mtext") or args[-1])
+        super().draw_text(*args, **kwargs)
+
+
+def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
+    """Every text of the picture with its box in pixels."""
+    width, height = figure.get_size_inches() * figure.dpi
+    recorder = _Recorder(width, height, figure.dpi)
+    recorder.texts = []
+    figure.draw(recorder)
+    assert recorder.texts, "a figure without any text"
+    return [(text.get_text(), text.get_window_extent(recorder)) for text in recorder.texts]
+
+
+def overlaps(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of texts whose boxes share an area, a pixel's rounding aside."""
+    return [
+        (first, second)
+        for (first, one), (second, other) in combinations(boxes(figure), 2)
+        if (shared := Bbox.intersection(one, other)) is not None and shared.width > 1 and shared.height > 1
+    ]
+
+
+def outside(figure: Figure) -> list[str]:
+    """Texts that the edge of the picture cuts."""
+    width, height = figure.get_size_inches() * figure.dpi
+    return [
+        text for text, box in boxes(figure) if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height
+    ]

@@ -1,0 +1,101 @@
+"""The training curve: what is drawn, what is left out, and that a gap stays a gap."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from src.training import curve
+from src.training.curve import draw_training_curve
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Draws a history; returns the figure and the bytes of the file."""
+    figures: list[Any] = []
+    real = curve.png_bytes
+    monkeypatch.setattr(curve, "png_bytes", lambda figure: (figures.append(figure), real(figure))[1])
+
+    def draw(history: list[dict[str, Any]]) -> tuple[Any, bytes]:
+        path = tmp_path / "training_curve.png"
+        draw_training_curve(history, path)
+        return figures[-1], path.read_bytes()
+
+    return draw
+
+
+def _history(steps: int, every: int = 10) -> list[dict[str, Any]]:
+    trained = [
+        {"step": s, "loss": 2.0 / s, "learning_rate": 1e-5 * (steps - s), "tokens_per_s": 16_000 + s}
+        for s in range(1, steps + 1)
+    ]
+    return trained + [{"step": s, "eval_loss": 2.1 / s} for s in range(every, steps + 1, every)]
+
+
+def test_all_four_lines_are_drawn_with_the_best_validation_loss_named(drawn: Any) -> None:
+    figure, data = drawn(_history(50))
+    loss, rate, speed = figure.axes
+    assert [len(axes.lines) for axes in (loss, rate, speed)] == [2, 1, 1]
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == [
+        "train",
+        "validation, best 0.042 at step 50",  # 2.1 / 50
+    ]
+    assert data.startswith(b"\x89PNG")
+
+
+def test_the_same_history_gives_the_same_bytes(drawn: Any) -> None:
+    assert drawn(_history(30))[1] == drawn(_history(30))[1]
+
+
+@pytest.mark.parametrize("missing", [math.nan, math.inf, -math.inf, None])
+def test_a_value_that_is_missing_leaves_a_gap(drawn: Any, missing: float | None) -> None:
+    history = [{"step": s, "loss": missing if s in (3, 5) else 1.0 + s} for s in range(1, 61)]
+    figure, _ = drawn(history)
+    line = figure.axes[0].lines[0]
+    values = list(line.get_ydata())
+    assert [index for index, value in enumerate(values) if math.isnan(value)] == [2, 4]
+    assert line.get_markevery() == [3]  # between two gaps only a marker shows a point
+    assert figure.axes[0].get_ylim()[1] < 80
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [],
+        [{"step": 1, "train_runtime": 3.0}],
+        [{"step": 1, "loss": math.nan}],
+        [{"loss": 1.0}],  # without a step there is no place for it
+    ],
+)
+def test_a_panel_without_any_value_says_so(drawn: Any, history: list[dict[str, Any]]) -> None:
+    figure, _ = drawn(history)
+    for axes in figure.axes:
+        assert [text.get_text() for text in axes.texts] == ["not recorded"]
+
+
+def test_one_step_can_be_drawn(drawn: Any) -> None:
+    figure, _ = drawn([{"step": 1, "loss": 1.5, "learning_rate": 0.0, "tokens_per_s": 100.0}])
+    low, high = figure.axes[0].get_ylim()
+    assert low < 1.5 < high
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(2.5, "2.5"), (0.0005, "0.0005"), (2e-5, "2e-5"), (0.0, "0"), (16_821.0, "16,821"), (1e6, "1,000,000")],
+)
+def test_ticks_read_as_people_write_numbers(value: float, expected: str) -> None:
+    assert curve._tick(value) == expected
+
+
+@pytest.mark.parametrize("history", [_history(50), _history(3, 1), [{"step": 9, "loss": 1e-7}]])
+def test_no_text_of_the_picture_touches_another_or_its_edge(
+    drawn: Any, history: list[dict[str, Any]]
+) -> None:
+    from tests.evaluation.layout import outside, overlaps
+
+    figure, _ = drawn(history)
+    assert overlaps(figure) == []
+    assert outside(figure) == []
