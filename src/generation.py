@@ -176,7 +176,7 @@ def stream_answer(
         ),
         streamer=streamer,
     )
-    return str(tokenizer.decode(output[0, len(prompt) :], skip_special_tokens=True))
+    return str(tokenizer.decode(output.sequences[0, len(prompt) :], skip_special_tokens=True))
 
 
 def _answer_batch(
@@ -219,7 +219,6 @@ def _decode(
             attention_mask=mask,
             past_key_values=cache,
             generation_config=generation_config(decoding, stride, ends, pad),
-            return_dict_in_generate=True,
         )
         kept = []
         for place, row in enumerate(output.sequences[:, longest:].tolist()):
@@ -265,5 +264,6 @@ def generation_config(decoding: Decoding, max_new_tokens: int, ends: set[int], p
         eos_token_id=sorted(ends),
         pad_token_id=pad,
         num_beams=1,
+        return_dict_in_generate=True,
         **options,
     )

@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from src.config import DEFAULTS, Config, load_config
-from src.data.dataset import prepare_data
+from src.data.preparation import prepare_data
 
 END = "<|end|>"
 PAD = "<|pad|>"
@@ -133,7 +133,7 @@ def save_data(folder: Path, count: int = ROWS) -> Path:
     changes = ["validation_fraction=0.15", "test_fraction=0.15", "near_duplicate_threshold=1"]
     overrides = [f"data.{change}" for change in changes]
     config = load_config(DEFAULTS, [*overrides, f"data.dataset_path={folder}"])
-    prepare_data(config.data, "file", source)
+    prepare_data(config.data, "file", [str(source)])
     return folder
 
 
