@@ -15,7 +15,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    config = cli.configure(args, model__base_model=args.base_model)
+    config = cli.configure(args, model__base_model=args.base_model, lora__continue_from=args.from_adapter)
     print(command.train(config, args, "lora"))
 
 

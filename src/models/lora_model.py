@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,26 +17,70 @@ from src.config import LoraConfig
 from src.models.base import ModelReference, load_base
 from src.schema import UserError
 
+log = logging.getLogger(__name__)
+
 
 def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftModel:
-    """Freeze `model` and add trainable low-rank updates.
+    """Freeze `model` and add trainable low-rank updates, or those of `continue_from` to train further.
 
-    Raises UserError where `target_modules` names a layer that the model does not have.
+    Raises UserError where a layer is named that the model does not have, or the adapter does not fit.
     """
     for parameter in model.parameters():
         parameter.requires_grad_(False)
+    if config.continue_from != "none":
+        return _attach_trained(model, Path(config.continue_from))
+    pissa = config.init_lora_weights == "pissa"
     peft_config = PeftLoraConfig(
         r=config.r,
         lora_alpha=config.lora_alpha,
         lora_dropout=config.lora_dropout,
         target_modules=target_modules(model, config.target_modules),
-        bias=config.bias,
+        modules_to_save=_modules_to_save(model, config.modules_to_save),
+        bias=config.bias,  # type: ignore[arg-type]
         use_rslora=config.use_rslora,
         use_dora=config.use_dora,
+        init_lora_weights="pissa" if pissa else True,
         task_type="CAUSAL_LM",
     )
     torch.manual_seed(seed)  # peft draws the adapter's first weights from the global generator
-    return get_peft_model(model, peft_config)
+    adapted = get_peft_model(model, peft_config)
+    assert isinstance(adapted, PeftModel)
+    return adapted
+
+
+def _attach_trained(model: PreTrainedModel, folder: Path) -> PeftModel:
+    if not (folder / "adapter_config.json").exists():
+        raise UserError(f"lora.continue_from: no adapter in {folder} (adapter_config.json is missing)")
+    adapted = load_adapter(model, folder, trainable=True)
+    log.warning("training the adapter of %s further: its rank, scaling and layers are kept", folder)
+    return adapted
+
+
+def _modules_to_save(model: torch.nn.Module, wanted: str | list[str]) -> list[str] | None:
+    """The modules to train in full; None for the word "none"."""
+    if isinstance(wanted, str):
+        return None
+    for name in wanted:
+        found = [module for path, module in model.named_modules() if path.split(".")[-1] == name]
+        if not found:
+            existing = ", ".join(
+                sorted(
+                    {
+                        path.split(".")[-1]
+                        for path, _ in model.named_modules()
+                        if path and not path[-1].isdigit()
+                    }
+                )
+            )
+            raise UserError(
+                f"lora.modules_to_save: {type(model).__name__} has no module {name}; it has {existing}"
+            )
+        if any(not parameter.is_floating_point() for module in found for parameter in module.parameters()):
+            raise UserError(
+                f"lora.modules_to_save: {name} is quantised, and whole numbers cannot be trained; name modules "
+                "that stay in floating point, such as lm_head, or use train_lora.py"
+            )
+    return wanted
 
 
 def target_modules(model: torch.nn.Module, wanted: str | list[str]) -> str | list[str]:
@@ -91,12 +137,15 @@ def load_model(reference: ModelReference, *, merge: bool = False, **how: Any) ->
     return adapted.eval()
 
 
-def load_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
+def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) -> PeftModel:
     """The model with the adapter of `folder` beside its weights. Raises UserError where they do not fit."""
+    _check_base(model, folder)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            adapted = PeftModel.from_pretrained(model, str(folder), use_safetensors=True)
+            adapted = PeftModel.from_pretrained(
+                model, str(folder), is_trainable=trainable, use_safetensors=True
+            )
     except (RuntimeError, ValueError, OSError, KeyError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"the adapter in {folder} does not fit this base model: {reason}") from None
@@ -110,3 +159,22 @@ def load_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
     if missing:
         raise UserError(f"the adapter in {folder} was made for another model: {missing[0][:200]}")
     return adapted
+
+
+def base_kind(model: PreTrainedModel) -> dict[str, Any]:
+    """What an adapter needs to find again in a base model, as run.json states it."""
+    text = model.config.get_text_config()
+    return {"architecture": type(model).__name__, "vocabulary": text.vocab_size, "hidden": text.hidden_size}
+
+
+def _check_base(model: PreTrainedModel, folder: Path) -> None:
+    """Compare `model` with what the run that made the adapter noted, if one of ours made it."""
+    path = folder / "run.json"
+    noted = json.loads(path.read_text(encoding="utf-8")).get("base_kind") if path.exists() else None
+    here = base_kind(model)
+    if noted is not None and noted != here:
+        kinds = [
+            f"{kind['architecture']} of {kind['hidden']} units and {kind['vocabulary']:,} tokens"
+            for kind in (noted, here)
+        ]
+        raise UserError(f"the adapter in {folder} was made for a {kinds[0]}; this base model is a {kinds[1]}")

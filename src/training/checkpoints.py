@@ -1,18 +1,15 @@
-"""Checkpoints that are whole or do not count, and the lock that keeps two runs apart."""
+"""Checkpoints that are whole or do not count."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
 from pathlib import Path
 
 from src.files import write_atomic
-from src.schema import UserError
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +19,18 @@ _NAME = re.compile(r"checkpoint-(\d+)")
 
 def mark_complete(folder: Path) -> None:
     """Flush every file of `folder` to the disk, then state that it is whole."""
+    write_atomic(folder / MARK, json.dumps(flush(folder)))
+
+
+def flush(folder: Path) -> dict[str, int]:
+    """Have every file of `folder` on the disk; their sizes in bytes."""
     sizes = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != MARK:
             with path.open("rb") as stream:
                 os.fsync(stream.fileno())
             sizes[str(path.relative_to(folder))] = path.stat().st_size
-    write_atomic(folder / MARK, json.dumps(sizes))
+    return sizes
 
 
 def is_complete(folder: Path) -> bool:
@@ -36,38 +38,31 @@ def is_complete(folder: Path) -> bool:
     try:
         sizes = json.loads((folder / MARK).read_text(encoding="utf-8"))
         return bool(sizes) and all((folder / name).stat().st_size == size for name, size in sizes.items())
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         return False
 
 
 def last_complete(run_folder: Path) -> Path | None:
     """The newest whole checkpoint by step number; a half-written one is passed over with a line."""
-    found = [
-        (int(match[1]), path)
-        for path in run_folder.glob("checkpoint-*")
-        if (match := _NAME.fullmatch(path.name))
-    ]
-    for _, path in sorted(found, reverse=True):
+    for path in _by_step(run_folder):
         if is_complete(path):
             return path
         log.warning("passing over %s: it was not written to its end", path)
     return None
 
 
-@contextmanager
-def locked(run_folder: Path) -> Iterator[None]:
-    """Hold `run_folder` for this process. Raises UserError naming the process that has it."""
-    run_folder.mkdir(parents=True, exist_ok=True)
-    with (run_folder / ".lock").open("a+") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            holder = stream.read().strip() or "unknown"
-            raise UserError(
-                f"another run (pid {holder}) is writing to {run_folder}; wait for it or set training.output_dir"
-            ) from None
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        yield
+def remove_incomplete(run_folder: Path) -> None:
+    """Delete checkpoints that a killed run left half written or half deleted."""
+    for path in _by_step(run_folder):
+        if not is_complete(path):
+            shutil.rmtree(path)
+
+
+def _by_step(run_folder: Path) -> list[Path]:
+    """All checkpoint folders, the newest first."""
+    found = [
+        (int(match[1]), path)
+        for path in run_folder.glob("checkpoint-*")
+        if (match := _NAME.fullmatch(path.name))
+    ]
+    return [path for _, path in sorted(found, reverse=True)]

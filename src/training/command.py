@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from src.config import Config
-    from src.training.trainer import Trained
+    from src.training.results import Trained
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of a training script, beside those of every script."""
     parser.add_argument(
         "--base_model", metavar="MODEL", help="hub id, folder or smollm2-135m; default model.base_model"
+    )
+    parser.add_argument(
+        "--from_adapter", metavar="DIR", help="train this adapter further; default lora.continue_from"
     )
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="continue an unfinished run, if there is one")
@@ -25,16 +29,17 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def train(config: Config, args: argparse.Namespace, method: str) -> str:
     """Do what the flags ask for; the lines to print at the end."""
-    from src.training.trainer import fine_tune, prepare
-
     if args.dry_run:
         from src.training.dry_run import preview
+        from src.training.job import prepare
 
         return preview(prepare(config, method))
+    from src.training.trainer import fine_tune
+
     return summary(fine_tune(config, method, args.resume, args.restart), args.config)
 
 
-def summary(trained: Trained, config_file: str) -> str:
+def summary(trained: Trained, config_file: Path) -> str:
     """What was written, how well it went, and the next command."""
     metrics = trained.metrics
     loss = metrics["validation_loss"]
@@ -42,7 +47,7 @@ def summary(trained: Trained, config_file: str) -> str:
         f"{'kept, finished before with the same settings and data' if trained.reused else 'wrote'}: {trained.folder}",
         f"  curve              {trained.folder / 'training_curve.png'}",
         f"  validation loss    {'not measured' if loss is None else f'{loss:.4f}'} at step {metrics['best_step']} of {metrics['steps']}",
-        f"  speed              {metrics['tokens_per_s']:,.0f} tokens/s, no padding counted; {metrics['seconds']:,.0f} s in all",
+        f"  speed              {metrics['tokens_per_s']:,.0f} tokens/s, no padding counted; {metrics['seconds']:,.0f} s of training",
         f"  peak memory        {metrics['peak_gib']:.2f} GiB",
         f"  trained            {metrics['trainable_parameters']:,} of {metrics['total_parameters']:,} parameters",
     ]
@@ -50,5 +55,5 @@ def summary(trained: Trained, config_file: str) -> str:
         lines.append(
             f"  too long           {metrics['truncated']:,} samples truncated, {metrics['skipped']:,} skipped"
         )
-    flag = "" if config_file == "config.yaml" else f" --config {config_file}"
+    flag = "" if config_file == Path("config.yaml") else f" --config {config_file}"
     return "\n".join([*lines, f"next: python evaluate.py{flag} --model_path {trained.folder}"])

@@ -10,7 +10,7 @@ from src.data.preprocessing import Encoded, EncodedSplit
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from src.training.trainer import Job
+    from src.training.job import Job
 
 SHOWN = 2
 

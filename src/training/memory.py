@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from transformers import PretrainedConfig
 
 from src.config import LoraConfig, QloraConfig, TrainingConfig
@@ -12,7 +13,9 @@ from src.schema import UserError
 
 CPU_PACK_TOKENS = 512  # measured best on CPUs: larger packs leave the cache, smaller ones repeat overhead
 GPU_PACK_TOKENS = (16384, 8192, 4096, 2048, 1024, 512)
+LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomputing activations does
 HEADROOM = 0.92  # of the free memory; the allocator cannot use all of it
+LOGIT_ROWS = 1024  # supervised tokens whose logits exist at once, see loss.CHUNK
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,13 @@ class Shape:
 
     layers: int
     hidden: int
-    intermediate: int
+    intermediate: float
     kv_hidden: int  # width of keys or values
     vocabulary: int
     tied: bool
 
     @property
-    def linear_weights(self) -> int:
+    def linear_weights(self) -> float:
         attention = 2 * self.hidden * self.hidden + 2 * self.hidden * self.kv_hidden
         return self.layers * (attention + 3 * self.hidden * self.intermediate)
 
@@ -50,24 +53,25 @@ def shape_of(config: PretrainedConfig) -> Shape:
     """Read the sizes that every decoder configuration has under one name or another."""
     text = config.get_text_config()
     heads = text.num_attention_heads
-    kv_heads = (
-        1 if getattr(text, "multi_query", False) else getattr(text, "num_key_value_heads", None) or heads
-    )
+    kv_heads = getattr(text, "num_key_value_heads", None) or heads
+    if getattr(text, "multi_query", False):
+        kv_heads = 1
     head_dim = getattr(text, "head_dim", None) or text.hidden_size // heads
-    gated = hasattr(
-        text, "intermediate_size"
-    )  # a plain MLP of width w weighs as much as a gated one of 2/3 w
-    width = (
-        text.intermediate_size if gated else (getattr(text, "n_inner", None) or 4 * text.hidden_size) * 2 // 3
-    )
     return Shape(
         layers=text.num_hidden_layers,
         hidden=text.hidden_size,
-        intermediate=width,
+        intermediate=_gated_width(text),
         kv_hidden=kv_heads * head_dim,
         vocabulary=text.vocab_size,
         tied=bool(getattr(config, "tie_word_embeddings", False)),
     )
+
+
+def _gated_width(text: PretrainedConfig) -> float:
+    """The MLP's width as that of a gated one: a plain MLP has two matrices of its width where a gated has three."""
+    plain = getattr(text, "n_inner", None) or 4 * text.hidden_size
+    width = getattr(text, "intermediate_size", None) or plain
+    return width * 2 / 3 if text.model_type in ("gpt_bigcode", "starcoder2") else width
 
 
 def estimate_gib(
@@ -79,19 +83,18 @@ def estimate_gib(
     checkpointing: bool,
 ) -> float:
     """Peak memory of a training step in GiB: weights, adapter with its Adam state, activations, logits."""
-    width = 4 if str(hardware.dtype).endswith("float32") else 2
-    per_weight = width
+    width = 4 if hardware.dtype == torch.float32 else 2
+    per_weight: float = width
     if quantization is not None:
         per_weight = quantization.bits / 8 * 1.03  # 3 %: the quantisation constants
     weights = shape.linear_weights * per_weight + shape.embedding_weights * width
-    adapter = (
-        16 * lora.r * shape.layers * (6 * shape.hidden + 2 * shape.kv_hidden)
-    )  # weight, gradient, two moments
+    numbers = 16  # bytes a trained number: weight, gradient, two moments
+    adapter = numbers * lora.r * shape.layers * (6 * shape.hidden + 2 * shape.kv_hidden)
     layer = width * (10 * shape.hidden + 4 * shape.kv_hidden + 4 * shape.intermediate) * pack
     kept = width * shape.hidden * pack * shape.layers + layer if checkpointing else layer * shape.layers
-    logits = 3 * 4 * min(pack, 1024) * shape.vocabulary
-    workspace = 2 * max(shape.hidden * shape.intermediate, 1) * width if quantization is not None else 0
-    overhead = 0.6 * GIB
+    logits = 3 * 4 * min(pack, LOGIT_ROWS) * shape.vocabulary
+    workspace = 2 * shape.hidden * shape.intermediate * width if quantization is not None else 0
+    overhead = 0.6 * GIB  # Python, torch and its kernels
     return (weights + adapter + kept + logits + workspace + overhead) / GIB
 
 
@@ -101,31 +104,51 @@ def plan(
     lora: LoraConfig,
     quantization: QloraConfig | None,
     training: TrainingConfig,
+    step_tokens: int,
 ) -> Plan:
-    """The largest packs without recomputation that fit, else with it; what the user set is kept.
+    """The fastest way of training that fits the memory; what the user set is kept.
 
-    Raises UserError where the weights alone do not fit.
+    `step_tokens` is the size of the largest optimizer step: no pack is larger. Raises UserError where not even
+    the smallest way fits.
     """
     shape = shape_of(config)
-    free = hardware.free_gib
-    sizes = (training.pack_tokens,) if training.pack_tokens else _candidates(hardware)
-    modes = (False, True) if training.gradient_checkpointing == "auto" else (training.gradient_checkpointing,)
-    choices = [
-        (pack, mode) for mode in modes for pack in sizes if len(sizes) == 1 or mode or pack >= sizes[-1]
-    ]
-    for pack, mode in choices:
-        needed = estimate_gib(shape, hardware, lora, quantization, pack, mode)
-        if needed <= free * HEADROOM:
-            return Plan(pack, mode, needed, free)
-    pack, mode = choices[-1]
-    needed = estimate_gib(shape, hardware, lora, quantization, pack, mode)
-    if estimate_gib(shape, hardware, lora, quantization, 1, True) > free:
-        advice = "use train_qlora.py" if quantization is None else "use a smaller base model"
-        raise UserError(
-            f"training needs about {needed:.1f} GiB and {free:.1f} GiB are free on the {hardware.device}: {advice}"
-        )
-    return Plan(pack, mode, needed, free)
+    free = training.memory_budget_gib or hardware.free_gib
+
+    def needed(way: tuple[int, bool]) -> float:
+        pack, checkpointing = way
+        return estimate_gib(shape, hardware, lora, quantization, min(pack, step_tokens), checkpointing)
+
+    ways = _ways(hardware, training)
+    for way in ways:
+        if needed(way) <= free * HEADROOM:
+            return Plan(*way, needed(way), free)
+    smallest = min(ways, key=needed)
+    if needed(smallest) <= free:
+        return Plan(*smallest, needed(smallest), free)
+    raise UserError(
+        f"training needs about {needed(smallest):.1f} GiB and {free:.1f} GiB are "
+        f"{'allowed by training.memory_budget_gib' if training.memory_budget_gib else 'free'} on the "
+        f"{hardware.device}: {_advice(quantization, training)}"
+    )
 
 
-def _candidates(hardware: Hardware) -> tuple[int, ...]:
-    return GPU_PACK_TOKENS if hardware.device == "cuda" else (CPU_PACK_TOKENS,)
+def _ways(hardware: Hardware, training: TrainingConfig) -> list[tuple[int, bool]]:
+    """Pack sizes with or without recomputation, the fastest first, within what the user set."""
+    sizes: tuple[int, ...] = (
+        GPU_PACK_TOKENS if hardware.device == "cuda" else (CPU_PACK_TOKENS, CPU_PACK_TOKENS // 2)
+    )
+    if training.pack_tokens:
+        sizes = (training.pack_tokens,)
+    large = [size for size in sizes if size >= LARGE_PACK]
+    small = [size for size in sizes if size < LARGE_PACK]
+    ways = [(size, again) for group in (large, small) for again in (False, True) for size in group]
+    wanted = training.gradient_checkpointing
+    return [way for way in ways if wanted == "auto" or way[1] == wanted]
+
+
+def _advice(quantization: QloraConfig | None, training: TrainingConfig) -> str:
+    if training.gradient_checkpointing is False:
+        return "set training.gradient_checkpointing=auto"
+    if training.pack_tokens > CPU_PACK_TOKENS:
+        return "set training.pack_tokens=0"
+    return "use train_qlora.py" if quantization is None else "use a smaller base model"

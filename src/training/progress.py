@@ -1,31 +1,57 @@
-"""What a person sees of a training run, and the stop that keeps its work."""
+"""Counts the work of a training run, and shows it to a person."""
 
 from __future__ import annotations
 
-import signal
-import sys
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+log = logging.getLogger(__name__)
+
+SHOWN = ("loss", "eval_loss", "learning_rate")
+
 
 @dataclass
 class Counters:
-    """Work done so far in this process; padding does not exist here, so every token is real."""
+    """Work done so far in all processes of a run; padding does not exist here, so every token is real."""
 
     tokens: int = 0
     supervised: int = 0
+    earlier_s: float = 0.0  # training time of the processes before this one
     started: float = field(default_factory=time.perf_counter)
 
     @property
+    def seconds(self) -> float:
+        """Time spent on training steps; validation and the writing of checkpoints are left out."""
+        return self.earlier_s + time.perf_counter() - self.started
+
+    @property
     def tokens_per_s(self) -> float:
-        return self.tokens / max(time.perf_counter() - self.started, 1e-9)
+        return self.tokens / max(self.seconds, 1e-9)
+
+    def stored(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"tokens": self.tokens, "supervised": self.supervised, "seconds": self.seconds}
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the clock for what is not training."""
+        since = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.started += time.perf_counter() - since
+
+    def begin(self, tokens: int = 0, supervised: int = 0, seconds: float = 0.0) -> None:
+        """Start the clock, at what a checkpoint kept."""
+        self.tokens, self.supervised, self.earlier_s = tokens, supervised, seconds
+        self.started = time.perf_counter()
 
 
 class ProgressBar(TrainerCallback):
@@ -58,56 +84,18 @@ class ProgressBar(TrainerCallback):
         logs: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        shown = {
-            key: f"{value:.4g}"
-            for key, value in (logs or {}).items()
-            if key in ("loss", "eval_loss", "learning_rate")
-        }
+        shown = {key: f"{value:.4g}" for key, value in (logs or {}).items() if key in SHOWN}
         if self.bar is None or not shown:
             return
-        if self.bar.disable:
-            words = "  ".join(f"{key} {value}" for key, value in shown.items())
-            print(
-                f"{self.name} {state.global_step}/{state.max_steps}  {words}  {self.counters.tokens_per_s:.0f} tokens/s",
-                file=sys.stderr,
-            )
-        else:
+        if not self.bar.disable:
             self.bar.set_postfix(shown | {"tok/s": f"{self.counters.tokens_per_s:.0f}"})
+        else:
+            words = "  ".join(f"{key} {value}" for key, value in shown.items())
+            done = f"{self.name} {state.global_step}/{state.max_steps}"
+            log.warning("%s  %s  %.0f tokens/s", done, words, self.counters.tokens_per_s)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         if self.bar is not None:
             self.bar.close()
-
-
-class StopKeepingWork(TrainerCallback):
-    """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once."""
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        for number in before:
-            signal.signal(number, self._receive)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
-            raise KeyboardInterrupt
-        self.signal = number
-        print("\nfinishing this step and saving; once more to stop at once", file=sys.stderr)
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        if self.signal is not None:
-            control.should_log = control.should_save = control.should_training_stop = True
-        elif state.global_step >= state.max_steps:
-            control.should_evaluate = True  # the last weights compete for the best ones too

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import set_peft_model_state_dict
+from peft import PeftModel, set_peft_model_state_dict
+from peft.optimizers import create_loraplus_optimizer
 from safetensors.torch import load_file
 from torch.utils.data import DataLoader
-from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import rotate_checkpoints
 
 from src.config import TrainingConfig
@@ -23,11 +24,12 @@ from src.models.hardware import Hardware
 from src.schema import UserError
 from src.training import checkpoints
 from src.training.loss import supervised_loss
-from src.training.progress import Counters, ProgressBar, StopKeepingWork
+from src.training.progress import Counters
 
 log = logging.getLogger(__name__)
 
 SMALLEST_PACK = 256  # tokens; below this, running out of memory is the end
+PROGRESS = "progress.json"  # of a checkpoint: counts, and the loss since the last log line
 
 
 class StepTrainer(Trainer):
@@ -42,37 +44,58 @@ class StepTrainer(Trainer):
         *,
         steps: Sequence[Sequence[Encoded]],
         validation: Sequence[Encoded],
+        config: TrainingConfig,
         pack_tokens: int,
         hardware: Hardware,
         attention: str,
-        counters: Counters,
         **trainer_arguments: Any,
     ) -> None:
         super().__init__(train_dataset=list(steps), eval_dataset=list(validation), **trainer_arguments)
+        self.steps = steps
+        self.validation = validation
+        self.config = config
         self.pack_tokens = pack_tokens
         self.hardware = hardware
         self.packed_attention = attention
-        self.counters = counters
+        self.counters = Counters()
 
     def get_train_dataloader(self) -> DataLoader:
         """Steps in their order; the schedule is shuffled already."""
-        return DataLoader(self.train_dataset, batch_size=None, shuffle=False)
+        return DataLoader(self.steps, batch_size=None, shuffle=False)  # type: ignore[arg-type]
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0
 
-    def training_step(
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """As the Trainer does, or with LoRA+'s own learning rate for B."""
+        if self.optimizer is None and self.config.loraplus_lr_ratio > 1:
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.adapted)  # type: ignore[arg-type]
+            self.optimizer = create_loraplus_optimizer(
+                self.adapted,
+                kind,
+                loraplus_lr_ratio=self.config.loraplus_lr_ratio,
+                loraplus_weight_decay=self.config.weight_decay,
+                **options,
+            )
+        return super().create_optimizer(model)
+
+    @property
+    def adapted(self) -> PeftModel:
+        """The model, as what it always is here."""
+        assert isinstance(self.model, PeftModel)
+        return self.model
+
+    @property
+    def folder(self) -> Path:
+        return Path(str(self.args.output_dir))
+
+    def training_step(  # type: ignore[override]  # a batch is samples here, not tensors
         self, model: torch.nn.Module, inputs: Sequence[Encoded], num_items_in_batch: Any = None
     ) -> torch.Tensor:
         """Forward and backward of one optimizer step; the mean loss a supervised token."""
         model.train()
         supervised = sum(sample.supervised for sample in inputs)
-        while True:
-            try:
-                total = self._accumulate(model, inputs, supervised)
-                break
-            except torch.OutOfMemoryError:
-                self._shrink_packs(model)
+        total = self._fitting(lambda: self._accumulate(model, inputs, supervised))
         self.counters.tokens += sum(len(sample) for sample in inputs)
         self.counters.supervised += supervised
         return total
@@ -88,36 +111,48 @@ class StepTrainer(Trainer):
         return total
 
     def _pack_loss(self, model: torch.nn.Module, pack: Pack) -> torch.Tensor:
+        noise = self.config.neftune_noise_alpha if model.training else 0.0
         with autocast(self.hardware):
-            return supervised_loss(model, pack.to(self.args.device), self.packed_attention)
+            return supervised_loss(model, pack.to(self.args.device), self.packed_attention, noise)
 
-    def _shrink_packs(self, model: torch.nn.Module) -> None:
+    def _fitting(self, work: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """`work` done again with smaller packs as long as it runs out of GPU memory."""
+        while True:
+            try:
+                return work()
+            except torch.OutOfMemoryError:
+                pass  # go on outside: the error holds the tensors of the failed attempt
+            self._shrink_packs()
+
+    def _shrink_packs(self) -> None:
         if self.pack_tokens <= SMALLEST_PACK:
             raise UserError(
                 f"out of memory with packs of {self.pack_tokens} tokens; set data.max_length lower, "
                 "training.gradient_checkpointing=true, or use train_qlora.py"
-            ) from None
-        model.zero_grad(set_to_none=True)
+            )
+        self.adapted.zero_grad(set_to_none=True)
         torch.cuda.empty_cache()
         self.pack_tokens //= 2
         log.warning("out of memory: going on with packs of %d tokens, same effective batch", self.pack_tokens)
 
-    @torch.no_grad()
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Validation loss a supervised token, whatever the packing."""
-        self.model.eval()
-        total = torch.zeros((), dtype=torch.float64)
-        started = time.perf_counter()
-        for pack in pack_all(self.eval_dataset, self.pack_tokens):
-            total += self._pack_loss(self.model, pack).double().cpu()
-        supervised = sum(sample.supervised for sample in self.eval_dataset)
-        self.counters.started += time.perf_counter() - started  # tokens/s is of training
-        metrics = {f"{metric_key_prefix}_loss": total.item() / supervised}
+        with self.counters.paused():
+            loss = self._fitting(self._validation_loss).item()
+        metrics = {f"{metric_key_prefix}_loss": loss}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    @torch.no_grad()
+    def _validation_loss(self) -> torch.Tensor:
+        self.adapted.eval()
+        total = torch.zeros((), dtype=torch.float64)
+        for pack in pack_all(self.validation, self.pack_tokens):
+            total += self._pack_loss(self.adapted, pack).double().cpu()
+        return total / sum(sample.supervised for sample in self.validation)
 
     def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
         """Keep every new best: a checkpoint is chosen among those that were saved."""
@@ -126,25 +161,44 @@ class StepTrainer(Trainer):
         return better
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Only records of steps: the Trainer's closing summary differs between a run and a continued one."""
         if "loss" in logs:
             logs["tokens_per_s"] = round(self.counters.tokens_per_s, 1)
-        super().log(logs, start_time)
+        if "train_runtime" not in logs:
+            super().log(logs, start_time)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Save, mark as whole, and only then delete older checkpoints."""
+        with self.counters.paused():
+            self._save_whole(model, trial)
+
+    def _save_whole(self, model: torch.nn.Module, trial: Any) -> None:
+        counts = self.counters.stored()
         kept, self.args.save_total_limit = self.args.save_total_limit, None
         try:
             super()._save_checkpoint(model, trial)
         finally:
             self.args.save_total_limit = kept
-        folder = Path(self.args.output_dir)
-        checkpoints.mark_complete(folder / f"checkpoint-{self.state.global_step}")
+        made = self.folder / f"checkpoint-{self.state.global_step}"
+        loss = {"loss_sum": self._tr_loss.item(), "logged_step": self._globalstep_last_logged}
+        (made / PROGRESS).write_text(json.dumps(counts | loss), encoding="utf-8")
+        checkpoints.mark_complete(made)
         rotate_checkpoints(
-            str(folder),
+            str(self.folder),
             save_total_limit=kept,
             best_model_checkpoint=self.state.best_model_checkpoint,
             use_mtime=False,
         )
+
+    def begin_counting(self, checkpoint: Path | None) -> None:
+        """Start the clock; after a checkpoint, with the counts and the unlogged loss that it holds."""
+        stored = json.loads((checkpoint / PROGRESS).read_text(encoding="utf-8")) if checkpoint else {}
+        if stored:
+            loss_sum, logged_step = stored.pop("loss_sum"), stored.pop("logged_step")
+            if self.is_in_train:
+                self._tr_loss += loss_sum
+                self._globalstep_last_logged = logged_step
+        self.counters.begin(**stored)
 
 
 @contextmanager
@@ -184,7 +238,7 @@ def training_arguments(
         load_best_model_at_end=False,  # done by hand: the Trainer would also do it after a stop
         metric_for_best_model="eval_loss",
         greater_is_better=False,
-        report_to=config.report_to,
+        report_to="none" if config.report_to == "tensorboard" else config.report_to,  # ours: see callbacks
         seed=config.seed,
         data_seed=config.seed,
         disable_tqdm=True,
@@ -195,23 +249,12 @@ def training_arguments(
     )
 
 
-def make_callbacks(trainer: StepTrainer, config: TrainingConfig, name: str) -> StopKeepingWork:
-    """Progress, early stopping and the stop by signal, in place of the Trainer's own printing."""
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(ProgressBar(trainer.counters, name))
-    if config.early_stopping_patience:
-        trainer.add_callback(EarlyStoppingCallback(config.early_stopping_patience))
-    stop = StopKeepingWork()
-    trainer.add_callback(stop)
-    return stop
-
-
 def load_best(trainer: StepTrainer) -> int:
     """Put the weights with the lowest validation loss back into the model; the step they are of."""
     best = trainer.state.best_model_checkpoint
     if best is None:
-        return trainer.state.global_step
-    weights = load_file(Path(best) / "adapter_model.safetensors")
-    set_peft_model_state_dict(trainer.model, weights)
+        raise UserError(
+            "the validation loss was never a finite number: training diverged; lower training.learning_rate"
+        )
+    set_peft_model_state_dict(trainer.adapted, load_file(Path(best) / "adapter_model.safetensors"))
     return int(best.rsplit("-", 1)[1])

@@ -7,104 +7,26 @@ import json
 import logging
 import shutil
 import signal
-import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
-from transformers import AutoConfig, PreTrainedTokenizerBase
+from transformers import TrainerState
 
-from src import provenance
-from src.config import Config, QloraConfig
-from src.data.dataset import load_card, load_split
-from src.data.preprocessing import EncodedSplit, encode_split
-from src.files import write_atomic
+from src.config import Config
+from src.files import sole_writer, write_atomic
 from src.models.attention import training_attention
-from src.models.base import fingerprint, load_base, load_tokenizer, location
-from src.models.hardware import GIB, Hardware, decide
+from src.models.base import fingerprint, load_base
+from src.models.loftq import fill_from_residual
 from src.models.lora_model import attach_lora
 from src.schema import UserError
-from src.training import checkpoints, memory
-from src.training.curve import draw_training_curve
-from src.training.progress import Counters
-from src.training.step_trainer import StepTrainer, load_best, make_callbacks, training_arguments
-from src.training.utils import schedule, total_parameters, trainable_parameters
+from src.training import checkpoints, results
+from src.training.callbacks import add_callbacks, patience_spent
+from src.training.job import Job, prepare
+from src.training.results import FIRST_WEIGHTS, Trained
+from src.training.step_trainer import StepTrainer, load_best, training_arguments
 
 log = logging.getLogger(__name__)
-
-METHODS = ("lora", "qlora")
-# Keys that change what is learnt; the others may differ between a run and its continuation.
-_INDIFFERENT = (
-    "output_dir",
-    "logging_steps",
-    "report_to",
-    "save_total_limit",
-    "pack_tokens",
-    "gradient_checkpointing",
-)
-
-
-@dataclass(frozen=True)
-class Job:
-    """Everything that is decided before a model is loaded."""
-
-    config: Config
-    method: str
-    folder: Path  # OUTPUT_DIR/METHOD
-    hardware: Hardware
-    tokenizer: PreTrainedTokenizerBase
-    train: EncodedSplit
-    validation: EncodedSplit
-    steps: list[list[int]]
-    plan: memory.Plan
-    identity: dict[str, Any]  # what must be equal for a run to be continued
-
-    @property
-    def quantization(self) -> QloraConfig | None:
-        return self.config.qlora if self.method == "qlora" else None
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished run."""
-
-    folder: Path
-    metrics: dict[str, Any]
-    reused: bool = False  # it was there already
-
-
-def prepare(config: Config, method: str) -> Job:
-    """Read the data, choose device, packs and steps. Raises UserError for what cannot work."""
-    assert method in METHODS
-    hardware = decide(config.model)
-    if hardware.dtype == torch.float16:
-        raise UserError("training in float16 loses small gradients; set model.dtype=auto")
-    if hardware.notice:
-        log.warning(hardware.notice)
-    tokenizer = load_tokenizer(config.model.base_model, config.model)
-    card = load_card(config.data)
-    train = encode_split(tokenizer, load_split(config.data, "train"), config.data.max_length)
-    validation = encode_split(tokenizer, load_split(config.data, "validation"), config.data.max_length)
-    steps = schedule(len(train.samples), config.training)
-    model_config = AutoConfig.from_pretrained(
-        location(config.model.base_model), trust_remote_code=config.model.trust_remote_code
-    )
-    quantization = config.qlora if method == "qlora" else None
-    return Job(
-        config=config,
-        method=method,
-        folder=Path(config.training.output_dir) / method,
-        hardware=hardware,
-        tokenizer=tokenizer,
-        train=train,
-        validation=validation,
-        steps=steps,
-        plan=memory.plan(model_config, hardware, config.lora, quantization, config.training),
-        identity=_identity(config, method, card.fingerprint),
-    )
 
 
 def fine_tune(config: Config, method: str, resume: bool = False, restart: bool = False) -> Trained:
@@ -114,173 +36,131 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
     mend, SystemExit(130 or 143) after a stop that kept its work.
     """
     job = prepare(config, method)
-    with checkpoints.locked(job.folder):
-        done = _finished(job)
+    with sole_writer(job.folder, "wait for it or set training.output_dir"):
+        results.remove_partial(job.folder)
+        done = results.finished(job)
         if done is not None and not restart:
             return done
-        resume_from = _starting_point(job, resume, restart)
-        return _run(job, resume_from)
+        checkpoint = _starting_point(job, resume, restart)
+        try:
+            return _run(job, checkpoint)
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise UserError(
+                f"out of memory on the {job.hardware.device} ({job.plan.estimate_gib:.1f} GiB were expected, "
+                f"{job.plan.free_gib:.1f} GiB free); close other programs, set training.pack_tokens or "
+                "data.max_length lower, or use a smaller base model"
+            ) from None
 
 
-def _run(job: Job, resume_from: Path | None) -> Trained:
-    started = time.time()
+def _is_out_of_memory(error: Exception) -> bool:
+    """The CPU's allocator has no error type of its own."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _run(job: Job, checkpoint: Path | None) -> Trained:
     if job.hardware.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     trainer, base_fingerprint = _set_up(job)
-    stop = make_callbacks(trainer, job.config.training, job.method)
+    before = (
+        TrainerState.load_from_json(str(checkpoint / "trainer_state.json")) if checkpoint else TrainerState()
+    )
+    if patience_spent(before.log_history, job.config.training.early_stopping_patience):
+        trainer.state = before  # it was stopped between its last checkpoint and its end
+        trainer.begin_counting(checkpoint)
+    else:
+        _train(job, trainer, checkpoint, before.global_step)
+    best_step = load_best(trainer)
+    metrics = results.measure(job, trainer, best_step)
+    final = results.save(job, trainer, metrics, base_fingerprint)
+    shutil.rmtree(job.folder / FIRST_WEIGHTS, ignore_errors=True)
+    return Trained(final, metrics)
+
+
+def _train(job: Job, trainer: StepTrainer, checkpoint: Path | None, done_steps: int) -> None:
+    stop = add_callbacks(trainer, job.config.training, job.method, checkpoint, done_steps)
     with stop.listening():
-        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if stop.signal is not None:
         step = trainer.state.global_step
         log.warning("stopped after step %d of %d; continue with --resume", step, trainer.state.max_steps)
         raise SystemExit(143 if stop.signal == signal.SIGTERM else 130)
-    best_step = load_best(trainer)
-    metrics = _metrics(job, trainer, best_step, time.time() - started)
-    _save_final(job, trainer, metrics, base_fingerprint)
-    return Trained(job.folder / "final", metrics)
 
 
 def _set_up(job: Job) -> tuple[StepTrainer, str]:
+    """The trainer with base and adapter loaded, and the base's fingerprint."""
     config = job.config
-    place = location(config.model.base_model)
-    model_config = AutoConfig.from_pretrained(place, trust_remote_code=config.model.trust_remote_code)
-    attention = training_attention(model_config, job.hardware)
+    attention = training_attention(job.model_config, job.hardware)
     base = load_base(config.model.base_model, config.model, job.hardware, job.quantization, attention)
     base_fingerprint = fingerprint(base)
     if job.plan.checkpointing:
         base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         base.enable_input_require_grads()
     model = attach_lora(base, config.lora, config.training.seed)
+    if config.lora.init_lora_weights == "loftq":
+        on_cpu = dataclasses.replace(job.hardware, device="cpu")
+        fill_from_residual(model, load_base(config.model.base_model, config.model, on_cpu))
+    elif config.lora.init_lora_weights == "pissa":
+        model.save_pretrained(str(job.folder / FIRST_WEIGHTS))
     trainer = StepTrainer(
         model=model,
         args=training_arguments(config.training, job.folder, len(job.steps), job.hardware),
-        steps=[[job.train.samples[index] for index in step] for step in job.steps],
+        steps=job.samples(),
         validation=job.validation.samples,
+        config=config.training,
         pack_tokens=job.plan.pack_tokens,
         hardware=job.hardware,
         attention=attention,
-        counters=Counters(),
     )
     return trainer, base_fingerprint
 
 
-def _identity(config: Config, method: str, data_fingerprint: str) -> dict[str, Any]:
-    sections = dataclasses.asdict(config)
-    training = {key: value for key, value in sections["training"].items() if key not in _INDIFFERENT}
-    same = {"method": method, "data.fingerprint": data_fingerprint, "data.max_length": config.data.max_length}
-    for name in ("model", "lora") + (("qlora",) if method == "qlora" else ()):
-        same |= {f"{name}.{key}": value for key, value in sections[name].items()}
-    return same | {f"training.{key}": value for key, value in training.items()}
-
-
-def _finished(job: Job) -> Trained | None:
-    """The result of an earlier run of the very same job."""
-    try:
-        run = json.loads((job.folder / "final" / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if (
-        run.get("identity") != job.identity
-        or not (job.folder / "final" / "adapter_model.safetensors").exists()
-    ):
-        return None
-    return Trained(job.folder / "final", run["metrics"], reused=True)
-
-
 def _starting_point(job: Job, resume: bool, restart: bool) -> Path | None:
     """The checkpoint to go on from; None for a fresh start, for which the folder is cleared."""
-    identity_file = job.folder / "identity.json"
-    before = json.loads(identity_file.read_text(encoding="utf-8")) if identity_file.exists() else {}
-    unfinished = None if restart or before.get("finished") else checkpoints.last_complete(job.folder)
+    before = _identity_there(job, restart)
+    final = results.read_run(job.folder / "final")
+    ended = bool(before) and final is not None and final.get("identity") == before
+    unfinished = None if restart or ended else checkpoints.last_complete(job.folder)
     if unfinished is not None:
-        if not resume:
-            raise UserError(
-                f"{job.folder} holds an unfinished run ({unfinished.name} of {len(job.steps)} steps): "
-                "continue it with --resume or begin anew with --restart"
-            )
-        changed = [key for key in job.identity if before.get(key) != job.identity[key]]
-        if changed:
-            key = changed[0]
-            raise UserError(
-                f"cannot resume: {key} was {before.get(key)!r} and is now {job.identity[key]!r}; "
-                "set it back or begin anew with --restart"
-            )
+        _check_same_job(job, before, unfinished, resume)
+        checkpoints.remove_incomplete(job.folder)
         log.warning("continuing from %s of %d steps", unfinished.name, len(job.steps))
         return unfinished
+    if final is not None and not restart:
+        log.warning(
+            "%s is of other settings (%s) and will be replaced", job.folder / "final", _changed(job, before)
+        )
     for leftover in job.folder.glob("checkpoint-*"):
         shutil.rmtree(leftover)
     shutil.rmtree(job.folder / "runs", ignore_errors=True)
-    write_atomic(identity_file, json.dumps(job.identity | {"finished": False}, indent=1))
+    write_atomic(job.folder / "identity.json", json.dumps(job.identity, indent=1))
     return None
 
 
-def _metrics(job: Job, trainer: StepTrainer, best_step: int, seconds: float) -> dict[str, Any]:
-    history = trainer.state.log_history
-    validation = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
-    model = trainer.model
-    assert isinstance(model, PeftModel)
-    return {
-        "steps": trainer.state.global_step,
-        "best_step": best_step,
-        "validation_loss": min(validation, default=None),
-        "train_samples": len(job.train.samples),
-        "truncated": job.train.truncated,
-        "skipped": job.train.skipped,
-        "tokens_per_s": round(trainer.counters.tokens_per_s, 1),
-        "tokens": trainer.counters.tokens,
-        "seconds": round(seconds, 1),
-        "peak_gib": round(_peak_gib(job.hardware), 2),
-        "estimated_gib": round(job.plan.estimate_gib, 2),
-        "pack_tokens": trainer.pack_tokens,
-        "attention": trainer.packed_attention,
-        "gradient_checkpointing": job.plan.checkpointing,
-        "trainable_parameters": trainable_parameters(model),
-        "total_parameters": total_parameters(model),
-    }
+def _identity_there(job: Job, restart: bool) -> dict[str, Any]:
+    """What the run in the folder was of; empty where there is none."""
+    path = job.folder / "identity.json"
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    except (ValueError, TypeError):
+        if restart:
+            return {}
+        raise UserError(f"{path} is damaged; begin anew with --restart") from None
 
 
-def _peak_gib(hardware: Hardware) -> float:
-    if hardware.device == "cuda":
-        return torch.cuda.max_memory_allocated() / GIB
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
-
-
-def _save_final(job: Job, trainer: StepTrainer, metrics: dict[str, Any], base_fingerprint: str) -> None:
-    """Write the final folder beside its place, then move it there."""
-    made = Path(tempfile.mkdtemp(dir=job.folder, prefix="final.partial-"))
-    made.chmod(0o755)
-    model = trainer.model
-    assert isinstance(model, PeftModel)
-    model.save_pretrained(made)
-    job.tokenizer.save_pretrained(made)
-    history = trainer.state.log_history
-    draw_training_curve(history, made / "training_curve.png")
-    run = {
-        "method": job.method,
-        "base_model": job.config.model.base_model,
-        "qlora": dataclasses.asdict(job.config.qlora) if job.method == "qlora" else None,
-        "metrics": metrics,
-        "history": history,
-        "identity": job.identity,
-        "provenance": provenance.describe(
-            job.config,
-            device=job.hardware.name,
-            model_fingerprint=base_fingerprint,
-            data_fingerprint=job.identity["data.fingerprint"],
-        ),
-    }
-    write_atomic(made / "run.json", json.dumps(run, indent=1, ensure_ascii=False))
-    _replace(made, job.folder / "final")
-    write_atomic(job.folder / "identity.json", json.dumps(job.identity | {"finished": True}, indent=1))
+def _check_same_job(job: Job, before: dict[str, Any], unfinished: Path, resume: bool) -> None:
+    if not resume:
+        raise UserError(
+            f"{job.folder} holds an unfinished run ({unfinished.name} of {len(job.steps)} steps): "
+            "continue it with --resume or begin anew with --restart"
+        )
+    if before != job.identity:
+        raise UserError(f"cannot resume: {_changed(job, before)}; set it back or begin anew with --restart")
 
 
-def _replace(made: Path, final: Path) -> None:
-    """Move `made` to `final`; what was there goes only when the new one is whole."""
-    old = final.with_name("final.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        final.rename(old)
-    made.rename(final)
-    shutil.rmtree(old, ignore_errors=True)
+def _changed(job: Job, before: dict[str, Any]) -> str:
+    """The first difference, by the name of its key."""
+    keys = [*job.identity, *(key for key in before if key not in job.identity)]
+    key = next((key for key in keys if before.get(key) != job.identity.get(key)), "its files")
+    return f"{key} was {before.get(key)!r} and is now {job.identity.get(key)!r}"

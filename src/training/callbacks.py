@@ -1,0 +1,114 @@
+"""What happens between the steps of a run: progress, tracking, early stopping, and the stop by signal."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from transformers import (
+    PrinterCallback,
+    ProgressCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from src.config import TrainingConfig
+from src.training.progress import ProgressBar
+from src.training.step_trainer import StepTrainer
+
+
+def add_callbacks(
+    trainer: StepTrainer, config: TrainingConfig, name: str, checkpoint: Path | None, done_steps: int
+) -> StopKeepingWork:
+    """Put ours in place of the Trainer's own printing; `checkpoint` of `done_steps` is continued."""
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(CountOn(trainer, checkpoint))
+    trainer.add_callback(ProgressBar(trainer.counters, name))
+    if config.report_to == "tensorboard":
+        trainer.add_callback(_tensorboard(trainer.folder / "runs", done_steps))
+    if config.early_stopping_patience:
+        trainer.add_callback(EarlyStopping(config.early_stopping_patience))
+    stop = StopKeepingWork()
+    trainer.add_callback(stop)
+    return stop
+
+
+def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
+    """Logs in one folder a run; what a killed process logged beyond its checkpoint is hidden."""
+    from torch.utils.tensorboard import SummaryWriter
+    from transformers.integrations import TensorBoardCallback
+
+    return TensorBoardCallback(SummaryWriter(str(folder), purge_step=done_steps + 1))
+
+
+class CountOn(TrainerCallback):
+    """Starts the counts where the checkpoint left them, once the Trainer has set its own to zero."""
+
+    def __init__(self, trainer: StepTrainer, checkpoint: Path | None) -> None:
+        self.trainer = trainer
+        self.checkpoint = checkpoint
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.trainer.begin_counting(self.checkpoint)
+
+
+class EarlyStopping(TrainerCallback):
+    """Ends a run after `patience` validations in a row without a better loss."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if patience_spent(state.log_history, self.patience):
+            control.should_training_stop = True
+
+
+def patience_spent(history: Sequence[Mapping[str, Any]], patience: int) -> bool:
+    """Whether the last `patience` validations all failed to improve; 0 = never.
+
+    Told from the log alone, so that a continued run stops where the uninterrupted one does.
+    """
+    losses = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
+    return patience > 0 and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
+
+
+class StopKeepingWork(TrainerCallback):
+    """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in before:
+            signal.signal(number, self._receive)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+        print("\nfinishing this step and saving; once more to stop at once", file=sys.stderr)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if self.signal is not None:
+            control.should_save = control.should_training_stop = True

@@ -1,0 +1,129 @@
+"""What a training run will do, decided before any weights are loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, PretrainedConfig, PreTrainedTokenizerBase
+
+from src.config import Config, QloraConfig
+from src.data.dataset import load_card, load_split
+from src.data.preprocessing import Encoded, EncodedSplit, encode_split
+from src.models.base import ModelReference, load_tokenizer, location
+from src.models.hardware import Hardware, decide
+from src.models.identity import model_fingerprint
+from src.schema import UserError
+from src.training import memory
+from src.training.choices import check_choices
+from src.training.utils import schedule
+
+log = logging.getLogger(__name__)
+
+METHODS = ("lora", "qlora")
+# Keys that change what is learnt; the others may differ between a run and its continuation.
+_INDIFFERENT = (
+    "output_dir",
+    "logging_steps",
+    "report_to",
+    "save_total_limit",
+    "pack_tokens",
+    "gradient_checkpointing",
+    "memory_budget_gib",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training run."""
+
+    config: Config
+    method: str
+    folder: Path  # OUTPUT_DIR/METHOD
+    hardware: Hardware
+    tokenizer: PreTrainedTokenizerBase
+    model_config: PretrainedConfig
+    train: EncodedSplit
+    validation: EncodedSplit
+    steps: list[list[int]]  # the samples of every optimizer step
+    plan: memory.Plan
+    identity: dict[str, Any]  # what must be equal for a run to be continued
+
+    @property
+    def quantization(self) -> QloraConfig | None:
+        return self.config.qlora if self.method == "qlora" else None
+
+    def samples(self) -> list[list[Encoded]]:
+        """The samples themselves, step by step."""
+        return [[self.train.samples[index] for index in step] for step in self.steps]
+
+
+def prepare(config: Config, method: str) -> Job:
+    """Read the data, choose device, packs and steps. Raises UserError for what cannot work."""
+    assert method in METHODS
+    hardware = decide(config.model)
+    check_choices(config, method, hardware)
+    if hardware.notice:
+        log.warning(hardware.notice)
+    base = config.model.base_model
+    tokenizer = load_tokenizer(base, config.model)
+    model_config = _model_config(config)
+    train, validation = (_encoded(config, tokenizer, name) for name in ("train", "validation"))
+    lengths = [len(sample) for sample in train.samples]
+    steps = schedule(len(lengths), config.training)
+    largest_step = max(sum(lengths[index] for index in step) for step in steps)
+    quantization = config.qlora if method == "qlora" else None
+    return Job(
+        config=config,
+        method=method,
+        folder=Path(config.training.output_dir) / method,
+        hardware=hardware,
+        tokenizer=tokenizer,
+        model_config=model_config,
+        train=train,
+        validation=validation,
+        steps=steps,
+        plan=memory.plan(model_config, hardware, config.lora, quantization, config.training, largest_step),
+        identity=_identity(config, method),
+    )
+
+
+def _encoded(config: Config, tokenizer: PreTrainedTokenizerBase, split: str) -> EncodedSplit:
+    examples = load_split(config.data, split)
+    if not examples:
+        raise UserError(
+            f"the {split} split in {config.data.dataset_path} is empty; training needs one: set "
+            "data.validation_fraction above 0 and run python download_data.py again"
+        )
+    return encode_split(tokenizer, examples, config.data.max_length, config.prompt.template)
+
+
+def _model_config(config: Config) -> PretrainedConfig:
+    base = config.model.base_model
+    try:
+        return AutoConfig.from_pretrained(location(base), trust_remote_code=config.model.trust_remote_code)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"cannot load the configuration of {base}: {reason}") from None
+
+
+def _identity(config: Config, method: str) -> dict[str, Any]:
+    """Everything that decides the trained weights, flat, by the names that a user knows."""
+    sections = dataclasses.asdict(config)
+    same = {
+        "method": method,
+        "data.fingerprint": load_card(config.data).fingerprint,
+        "data.max_length": config.data.max_length,
+        "prompt.template": config.prompt.template,
+        "model.fingerprint": model_fingerprint(ModelReference(config.model.base_model), config.model),
+    }
+    for name in ("model", "lora") + (("qlora",) if method == "qlora" else ()):
+        same |= {f"{name}.{key}": value for key, value in sections[name].items()}
+    if config.lora.continue_from != "none":
+        further = ModelReference(config.model.base_model, Path(config.lora.continue_from))
+        same["lora.continue_from.fingerprint"] = model_fingerprint(further, config.model)
+    training = {key: value for key, value in sections["training"].items() if key not in _INDIFFERENT}
+    return same | {f"training.{key}": value for key, value in training.items()}

@@ -1,0 +1,165 @@
+"""Writes what a finished run leaves behind: adapter, tokenizer, figures and curve."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import resource
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from safetensors import SafetensorError, safe_open
+
+from src import provenance
+from src.files import write_atomic
+from src.models.hardware import GIB, Hardware
+from src.models.lora_model import base_kind
+from src.training import checkpoints
+from src.training.curve import draw_training_curve
+from src.training.job import Job
+from src.training.step_trainer import StepTrainer
+from src.training.utils import total_parameters, trainable_parameters
+
+FIRST_WEIGHTS = "first_weights"  # PiSSA's adapter before training, kept until the end of the run
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run."""
+
+    folder: Path
+    metrics: dict[str, Any]
+    reused: bool = False  # it was there already
+
+
+def finished(job: Job) -> Trained | None:
+    """The result of an earlier run of the very same job."""
+    final = job.folder / "final"
+    run = read_run(final)
+    if run is None or run.get("identity") != job.identity or not _is_whole(final):
+        return None
+    return Trained(final, run["metrics"], reused=True)
+
+
+def read_run(final: Path) -> dict[str, Any] | None:
+    """run.json of a final folder; None where there is none."""
+    try:
+        values = json.loads((final / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def _is_whole(final: Path) -> bool:
+    try:
+        with safe_open(final / "adapter_model.safetensors", framework="pt") as weights:
+            return bool(weights.keys())
+    except (OSError, SafetensorError):
+        return False
+
+
+def measure(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
+    """The figures of the run, for run.json and the screen."""
+    validation = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+    counters = trainer.counters
+    assert isinstance(trainer.model, PeftModel)
+    return {
+        "steps": trainer.state.global_step,
+        "planned_steps": len(job.steps),
+        "best_step": best_step,
+        "validation_loss": min(validation, default=None),
+        "train_samples": len(job.train.samples),
+        "truncated": job.train.truncated,
+        "skipped": job.train.skipped,
+        "tokens_per_s": round(counters.tokens_per_s, 1),
+        "tokens": counters.tokens,
+        "supervised_tokens": counters.supervised,
+        "seconds": round(counters.seconds, 1),
+        "peak_gib": round(_peak_gib(job.hardware), 2),
+        "estimated_gib": round(job.plan.estimate_gib, 2),
+        "pack_tokens": trainer.pack_tokens,
+        "attention": trainer.packed_attention,
+        "gradient_checkpointing": job.plan.checkpointing,
+        "trainable_parameters": trainable_parameters(trainer.model),
+        "total_parameters": total_parameters(trainer.model),
+    }
+
+
+def _peak_gib(hardware: Hardware) -> float:
+    if hardware.device == "cuda":
+        return torch.cuda.max_memory_allocated() / GIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
+
+
+def save(job: Job, trainer: StepTrainer, metrics: dict[str, Any], base_fingerprint: str) -> Path:
+    """Write the final folder beside its place, then move it there."""
+    made = Path(tempfile.mkdtemp(dir=job.folder, prefix=PARTIAL))
+    try:
+        made.chmod(0o755)
+        _write(made, job, trainer, metrics, base_fingerprint)
+        checkpoints.flush(made)
+        return _replace(made, job.folder / "final")
+    except BaseException:  # Ctrl-C too must leave no half of a result
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+PARTIAL = "final.partial-"
+
+
+def remove_partial(folder: Path) -> None:
+    """Delete what killed runs were writing."""
+    for litter in folder.glob(f"{PARTIAL}*"):
+        shutil.rmtree(litter)
+
+
+def _write(
+    made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any], base_fingerprint: str
+) -> None:
+    model = trainer.model
+    assert isinstance(model, PeftModel)
+    _save_adapter(job, model, made)
+    job.tokenizer.save_pretrained(made)
+    history = trainer.state.log_history
+    draw_training_curve(history, made / "training_curve.png")
+    run = {
+        "method": job.method,
+        "base_model": job.config.model.base_model,
+        "base_kind": base_kind(model.get_base_model()),  # type: ignore[arg-type]
+        "qlora": dataclasses.asdict(job.config.qlora) if job.method == "qlora" else None,
+        "metrics": metrics,
+        "history": history,
+        "identity": job.identity,
+        "provenance": provenance.describe(
+            job.config,
+            device=job.hardware.name,
+            model_fingerprint=base_fingerprint,
+            data_fingerprint=job.identity["data.fingerprint"],
+        ),
+    }
+    write_atomic(made / "run.json", json.dumps(run, indent=1, ensure_ascii=False))
+
+
+def _save_adapter(job: Job, model: PeftModel, made: Path) -> None:
+    """The adapter in a form that needs no change of the base: PiSSA's is turned into plain LoRA of twice the rank."""
+    first = job.folder / FIRST_WEIGHTS
+    if job.config.lora.init_lora_weights == "pissa":
+        model.save_pretrained(str(made), path_initial_model_for_weight_conversion=str(first))
+    else:
+        model.save_pretrained(str(made))
+
+
+def _replace(made: Path, final: Path) -> Path:
+    """Move `made` to `final`; what was there goes only when the new one is whole."""
+    old = final.with_name("final.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if final.exists():
+        final.rename(old)
+    made.rename(final)
+    shutil.rmtree(old, ignore_errors=True)
+    return final
