@@ -61,6 +61,18 @@ def configure(args: argparse.Namespace, **changed: object) -> Config:
     return load_config(path, args.overrides + flags)
 
 
+def next_command(script: str, args: argparse.Namespace) -> str:
+    """The command that goes on with the same settings, as a line for the shell."""
+    import shlex
+
+    words = ["python", script]
+    if args.config != DEFAULTS:
+        words += ["--config", str(args.config)]
+    for override in args.overrides:
+        words += ["--set", override]
+    return shlex.join(words)
+
+
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse, call `main`, exit: 0 done; 2 a user's mistake, one line; 130/143 stopped, resumable."""
     args = arguments.parse_args()

@@ -10,6 +10,7 @@ from typing import Any
 from src.data.cleaning import Reject
 from src.data.contamination import Overlap
 from src.data.quality import Defects, Lengths, TokenLengths
+from src.schema import from_dict
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class DataCard:
     tokens: TokenLengths | None = None
     schema: int = 1
 
+    def place(self, row: Reject) -> str:
+        """Where a row stood, to be shown."""
+        unit = "row" if row.file.endswith(".parquet") else self.reject_unit
+        return f"{row.file} {unit} {row.line}".strip()
+
 
 def card_json(card: DataCard) -> str:
     return json.dumps(dataclasses.asdict(card), ensure_ascii=False, indent=1) + "\n"
@@ -84,10 +90,7 @@ def parse_card(text: str) -> DataCard:
     values["splits"] = {name: SplitCard(**item) for name, item in values["splits"].items()}
     values["characters"] = {name: Lengths(**item) for name, item in values["characters"].items()}
     values["duplicates"] = Duplicates(**values["duplicates"])
-    defects = values["defects"]
-    values["defects"] = Defects(
-        **{key: tuple(item) if isinstance(item, list) else item for key, item in defects.items()}
-    )
+    values["defects"] = from_dict(Defects, values["defects"])
     overlaps = tuple(Overlap(**item) for item in values["contamination"]["overlaps"])
     values["contamination"] = Contamination(**values["contamination"] | {"overlaps": overlaps})
     if values["tokens"]:

@@ -51,7 +51,7 @@ def _rejects(card: DataCard) -> str:
         return "## Rows left out\n\nNone."
     counts = _table(["reason", "rows"], [[reason, f"{count:,}"] for reason, count in card.rejected.items()])
     first = ", ".join(
-        f"{card.reject_unit} {reject.line} ({reject.reason}{': ' + reject.detail if reject.detail else ''})"
+        f"{card.place(reject)} ({reject.reason}{': ' + reject.detail if reject.detail else ''})"
         for reject in card.first_rejects
     )
     return f"## Rows left out\n\n{counts}\n\nThe first: {first}."
@@ -196,7 +196,7 @@ def _draw_lengths(axes: Axes, splits: Mapping[str, Sequence[Example]]) -> None:
 
     lengths = {name: [len(example.output) for example in rows] for name, rows in splits.items() if rows}
     longest = max((max(values) for values in lengths.values()), default=1)
-    edges = np.geomspace(1, longest + 1, BINS)
+    edges = np.geomspace(1, longest + 1, BINS).tolist()
     for color, name in zip(LIGHT.series, splits, strict=False):
         if name in lengths:
             weights = np.full(len(lengths[name]), 100 / len(lengths[name]))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from src.data.formats import RawRow
+from src.data.language import LANGUAGE_ALIASES
+from src.data.shapes import alpaca_columns
 from src.schema import Example
 
 NO_INPUT = re.compile(
@@ -24,29 +26,41 @@ class Reject:
     line: int
     reason: str  # one of few: rejects are counted by it
     detail: str = ""
+    file: str = ""  # where rows come from several files
 
 
 def clean(row: RawRow) -> Example | Reject:
-    """The row as an Example with its texts normalised and its language not yet set, unless the row names it."""
-    if row.problem:
-        return Reject(row.line, row.problem)
-    if not isinstance(row.values, dict):
-        return Reject(row.line, "not an object", type(row.values).__name__)
+    """The row as an Example with its texts normalised; its language stays "" unless the row names it."""
+    found = row.problem or _clean(row.values)
+    if isinstance(found, Example):
+        return found
+    reason, _, detail = found.partition(": ")
+    return Reject(row.line, reason, detail, row.file)
+
+
+def _clean(values: Any) -> Example | str:
+    """The example, or why there is none: "reason" or "reason: detail"."""
+    if not isinstance(values, dict):
+        return f"not an object: {type(values).__name__}"
+    columns = alpaca_columns(values)
+    if isinstance(columns, str):
+        return columns
     texts: dict[str, str] = {}
     for name in ("instruction", "input", "output", "language", "tests"):
-        value = row.values.get(name)
+        value: Any = columns.get(name)
         if value is None and name not in ("instruction", "output"):
             value = ""
         reason = _fault(name, value)
         if reason:
-            return Reject(row.line, reason, type(value).__name__ if reason.endswith("not text") else "")
+            return reason
         texts[name] = normalise(value)
     texts["instruction"] = texts["instruction"].lstrip()
     if is_no_input(texts["input"]):
         texts["input"] = ""
     for name in ("instruction", "output"):
         if not texts[name].strip():
-            return Reject(row.line, f"{name} empty")
+            return f"{name} empty"
+    texts["language"] = LANGUAGE_ALIASES.get(texts["language"].strip().lower(), "")
     return Example(id=content_id(texts["instruction"], texts["input"], texts["output"]), **texts)
 
 
@@ -54,7 +68,7 @@ def _fault(name: str, value: Any) -> str:
     if value is None:
         return f"{name} missing"
     if not isinstance(value, str):
-        return f"{name} not text"
+        return f"{name} not text: {type(value).__name__}"
     if "\0" in value:
         return "NUL character"
     try:

@@ -74,7 +74,8 @@ def near_pairs(sets: Sequence[frozenset[int]], threshold: float) -> list[tuple[i
     Pairs already tied through others may be left out: union-find over the result gives the full clusters.
     Empty sets are like nothing.
     """
-    pairs, first_of = [], {}
+    pairs: list[tuple[int, int]] = []
+    first_of: dict[frozenset[int], int] = {}
     for index, items in enumerate(sets):
         if items and first_of.setdefault(items, index) != index:
             pairs.append((first_of[items], index))

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.data.shapes import COMPLETIONS
 from src.schema import UserError
 
 BLANKS = re.compile(r"[\s,]*")
-OBJECT_START = re.compile(r'\{\s*"(?:instruction|input|output)"')
+OBJECT_START = re.compile(
+    r'\{\s*"(?:instruction|input|output|id|messages|conversations|prompt|completion)"\s*:'
+)
 BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
@@ -26,6 +29,8 @@ class RawRow:
     values: Any  # a dict of its columns, if all is well
     problem: str = ""  # why there are no values
     split: str = ""  # where the source itself divides its rows
+    file: str = ""  # its file, where rows come from several
+    share: float = 1.0  # of the rows of its file that are wanted
 
 
 def read_rows(path: Path) -> Iterator[RawRow]:
@@ -74,10 +79,6 @@ def _read_json(path: Path) -> Iterator[RawRow]:
     return _line_rows(text)
 
 
-def _read_lines(path: Path) -> Iterator[RawRow]:
-    return _line_rows(_read_text(path))
-
-
 def _line_rows(text: str) -> Iterator[RawRow]:
     decode = json.JSONDecoder(strict=False).decode
     for number, line in enumerate(text.split("\n"), 1):  # never splitlines: U+2028 may stand inside a string
@@ -116,10 +117,14 @@ def _array_rows(text: str, position: int, path: Path) -> Iterator[RawRow]:
 def _read_csv(path: Path) -> Iterator[RawRow]:
     csv.field_size_limit(2**31 - 1)
     reader = csv.DictReader(io.StringIO(_read_text(path), newline=""), strict=True)
-    columns = reader.fieldnames or []
-    if not {"instruction", "output"} <= set(columns):
+    try:
+        columns = set(reader.fieldnames or [])
+    except csv.Error as error:
+        raise UserError(f"{path} is not CSV ({error}); save it again, fields in double quotes") from None
+    if not ({"instruction", "output"} <= columns or ("prompt" in columns and columns & set(COMPLETIONS))):
+        got = ", ".join(reader.fieldnames or [])[:80]
         raise UserError(
-            f"{path}: expected a header with instruction, input, output, got {', '.join(columns)[:80]!r}"
+            f"{path}: expected a header with instruction, input, output or prompt, completion, got {got!r}"
         )
     return _csv_rows(reader)
 
@@ -160,8 +165,8 @@ def _is_unicode(text: str) -> bool:
 
 READERS: dict[str, Callable[[Path], Iterator[RawRow]]] = {
     ".json": _read_json,
-    ".jsonl": _read_lines,
-    ".ndjson": _read_lines,
+    ".jsonl": _read_json,
+    ".ndjson": _read_json,
     ".parquet": _read_parquet,
     ".csv": _read_csv,
 }

@@ -7,7 +7,8 @@ import re
 from functools import cache
 from typing import Any
 
-from src.data.language_marks import DECISIVE, MARKERS, NAMED
+from src.data.language_marks import DECISIVE, MARKERS
+from src.data.language_names import NAMED
 from src.data.syntax import parse_python, syntax_error
 
 LOOK_CHARS = 6_000  # a language shows in the first lines; bounds the work on hostile text
@@ -103,7 +104,8 @@ def detect(instruction: str, input: str, code: str) -> str:
 
 
 def _named_in(text: str) -> list[str]:
-    return [name for name, pattern in NAMED.items() if pattern.search(text)]
+    lowered = text.lower()
+    return [name for name, mark in NAMED.items() if mark.found_in(text, lowered)]
 
 
 def _named(instruction: str, text: str) -> list[str]:
@@ -119,9 +121,10 @@ def _named(instruction: str, text: str) -> list[str]:
 
 
 def _decisive(text: str) -> str:
-    if syntax_error("json", text) is None and _is_json_document(text):
+    if text.lstrip()[:1] in ("[", "{") and syntax_error("json", text) is None and _is_json_document(text):
         return "json"
-    return next((name for name, pattern in DECISIVE if pattern.search(text)), "")
+    lowered = text.lower()
+    return next((name for name, mark in DECISIVE if mark.found_in(text, lowered)), "")
 
 
 def _is_json_document(text: str) -> bool:
@@ -159,9 +162,14 @@ def _evidence(name: str, text: str) -> float:
     return marks
 
 
+def _shows(name: str, text: str) -> bool:
+    """Whether anything in `text` speaks for `name`."""
+    return (name in MARKERS and MARKERS[name].search(text) is not None) or _evidence(name, text) > 0
+
+
 def _contradicted(name: str, text: str) -> bool:
     """Whether the code shows nothing of the language named, and another one clearly."""
-    if name in ("yaml", "other") or _evidence(name, text) > 0:
+    if name in ("yaml", "other") or _shows(name, text):
         return name == "other" and bool(_by_parser(text)) and _evidence(_by_parser(text), text) >= 4
     other = _by_parser(text)
     return bool(other) and _evidence(other, text) >= 2

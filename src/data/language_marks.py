@@ -1,171 +1,131 @@
-"""Marks by which a programming language is known: its names in prose, and what its code looks like."""
+"""What the code of each programming language looks like."""
 
 from __future__ import annotations
 
 import re
 
-# How an instruction names a language. "other" is a language that this project does not tell apart.
-NAMED: dict[str, re.Pattern[str]] = {
-    "python": re.compile(
-        r"\b(?:python\d?|numpy|pandas|django|flask|pytorch|tensorflow)\b",
-        re.IGNORECASE,
-    ),
-    "typescript": re.compile(
-        r"\b(?:typescript|angular)\b",
-        re.IGNORECASE,
-    ),
-    "javascript": re.compile(
-        r"\b(?:java\s?script|js|node(?:\.?js)?|react(?:\.?js)?|jquery|es6|vue)\b|\.js\b",
-        re.IGNORECASE,
-    ),
-    "java": re.compile(
-        r"\bjava\b(?!\s?script)",
-        re.IGNORECASE,
-    ),
-    "cpp": re.compile(
-        r"\bc\+\+|\bcpp\b",
-        re.IGNORECASE,
-    ),
-    "csharp": re.compile(
-        r"\bc#|\bcsharp\b|\bc sharp\b|(?<!\w)\.net\b",
-        re.IGNORECASE,
-    ),
-    "c": re.compile(
-        r"(?<![\w+#.'-])(?:C|ANSI C)(?![\w+#'.-]|\+\+)|\bin C\.|\b[Cc] (?:program|function|code"
-        r"|language)\b",
-    ),
-    "bash": re.compile(
-        r"\b(?:bash|shell|(?:unix|linux|terminal|command[- ]line) command)\b|\bcommand line\b",
-        re.IGNORECASE,
-    ),
-    "sql": re.compile(
-        r"\b\w*sql(?:ite)?\d?\b|\bdatabase query\b",
-        re.IGNORECASE,
-    ),
-    "php": re.compile(
-        r"\bphp\b|\blaravel\b",
-        re.IGNORECASE,
-    ),
-    "ruby": re.compile(
-        r"\bruby\b|\brails\b",
-        re.IGNORECASE,
-    ),
-    "go": re.compile(
-        r"\bgolang\b|\bGo\b(?= (?:program|function|code|struct|snippet|script|method|language"
-        r"|routine))|\b(?:in|using|with|to|into) Go\b",
-    ),
-    "rust": re.compile(
-        r"\brust\b",
-        re.IGNORECASE,
-    ),
-    "html": re.compile(
-        r"\bhtml5?\b|\bweb ?page\b",
-        re.IGNORECASE,
-    ),
-    "css": re.compile(
-        r"\bcss3?\b|\bstyle ?sheet\b",
-        re.IGNORECASE,
-    ),
-    "json": re.compile(
-        r"\bjson\b",
-        re.IGNORECASE,
-    ),
-    "yaml": re.compile(
-        r"\bya?ml\b",
-        re.IGNORECASE,
-    ),
-    "other": re.compile(
-        r"\b(?:swift|kotlin|scala|perl|matlab|haskell|powershell|dart|lua|vb\.?net|visual basic"
-        r"|assembly|objective-c|latex|erlang|elixir|clojure|lisp|prolog|fortran|cobol|julia)\b"
-        r"|\b(?:in|using) R\b|\bR (?:program|function|code|script)\b",
-        re.IGNORECASE,
-    ),
-}
+from src.data.language_names import Mark
 
 # What stands in no other language, in the order to look.
-DECISIVE: list[tuple[str, re.Pattern[str]]] = [
+DECISIVE: list[tuple[str, Mark]] = [
     (
         "php",
-        re.compile(
-            r"<\?php|<\?=|^\s*\$\w+\s*=[^=~].*;\s*$|^\s*echo \w+\(.*\);\s*$",
-            re.MULTILINE,
+        Mark(
+            re.compile(
+                r"<\?php|<\?=|^\s*\$\w+\s*=[^=~].*;\s*$|^\s*echo \w+\(.*\);\s*$",
+                re.MULTILINE,
+            ),
+            hints=("<?", "$", "echo "),
         ),
     ),
     (
         "bash",
-        re.compile(
-            r"\A\s*#!.*\b(?:ba|z|k|da)?sh\b",
+        Mark(
+            re.compile(
+                r"\A\s*#!.*\b(?:ba|z|k|da)?sh\b",
+            ),
+            hints=("#!",),
         ),
     ),
     (
         "python",
-        re.compile(
-            r"\A\s*#!.*\bpython",
+        Mark(
+            re.compile(
+                r"\A\s*#!.*\bpython",
+            ),
+            hints=("#!",),
         ),
     ),
     (
         "javascript",
-        re.compile(
-            r"\A\s*#!.*\bnode\b",
+        Mark(
+            re.compile(
+                r"\A\s*#!.*\bnode\b",
+            ),
+            hints=("#!",),
         ),
     ),
     (
         "ruby",
-        re.compile(
-            r"\A\s*#!.*\bruby\b",
+        Mark(
+            re.compile(
+                r"\A\s*#!.*\bruby\b",
+            ),
+            hints=("#!",),
         ),
     ),
     (
         "html",
-        re.compile(
-            r"\A\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body)\b",
-            re.IGNORECASE | re.DOTALL,
+        Mark(
+            re.compile(
+                r"\A\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body)\b",
+                re.IGNORECASE | re.DOTALL,
+            ),
+            hints=("<",),
         ),
     ),
     (
         "rust",
-        re.compile(
-            r"\bfn \w+(?:<[^>]*>)?\s*\(|\blet mut \w|\bprintln!|\bvec!\[|\bimpl(?:<\w+>)? \w+|\buse std::",
+        Mark(
+            re.compile(
+                r"\bfn \w+(?:<[^>]*>)?\s*\(|\blet mut \w|\bprintln!|\bvec!\[|\bimpl(?:<\w+>)? \w+|\buse std::",
+            ),
+            hints=("fn ", "let mut ", "println!", "vec![", "impl", "use std::"),
         ),
     ),
     (
         "cpp",
-        re.compile(
-            r"#include\s*<(?:iostream|string|vector|map|algorithm|unordered_\w+|set|queue|stack|memory"
-            r"|sstream|fstream|cmath|cstdio|cstdlib|cstring|climits|thread|mutex|chrono|iomanip"
-            r"|bits/stdc\+\+\.h)>|\bstd::|\busing namespace std\b|\bcout\s*<<|\bcin\s*>>"
-            r"|\btemplate\s*<\s*(?:typename|class)",
+        Mark(
+            re.compile(
+                r"#include\s*<(?:iostream|string|vector|map|algorithm|unordered_\w+|set|queue|stack|memory"
+                r"|sstream|fstream|cmath|cstdio|cstdlib|cstring|climits|thread|mutex|chrono|iomanip"
+                r"|bits/stdc\+\+\.h)>|\bstd::|\busing namespace std\b|\bcout\s*<<|\bcin\s*>>"
+                r"|\btemplate\s*<\s*(?:typename|class)",
+            ),
+            hints=("#include", "std::", "namespace std", "cout", "cin", "template"),
         ),
     ),
     (
         "csharp",
-        re.compile(
-            r"^\s*using System\b|\bConsole\.(?:Write|Read)|\bstatic void Main\(|\bnamespace [\w.]+\s*\{"
-            r"|\{ get; (?:private )?set; \}|\bstring\.(?:IsNullOr|Join|Format)",
-            re.MULTILINE,
+        Mark(
+            re.compile(
+                r"^\s*using System\b|\bConsole\.(?:Write|Read)|\bstatic void Main\(|\bnamespace [\w.]+\s*\{"
+                r"|\{ get; (?:private )?set; \}|\bstring\.(?:IsNullOr|Join|Format)",
+                re.MULTILINE,
+            ),
+            hints=("using system", "console.", "static void main(", "namespace ", "{ get; ", "string."),
         ),
     ),
     (
         "java",
-        re.compile(
-            r"\bSystem\.(?:out|err|in)\b|^\s*import java[x]?\.|\bpublic static void main\b|\bArrayList<"
-            r"|\bpublic (?:static )?(?:final )?(?:class|interface|enum) \w+(?:<\w+>)?(?: (?:extends"
-            r"|implements) [\w<>, ]+)?\s*\{",
-            re.MULTILINE,
+        Mark(
+            re.compile(
+                r"\bSystem\.(?:out|err|in)\b|^\s*import java[x]?\.|\bpublic static void main\b|\bArrayList<"
+                r"|\bpublic (?:static )?(?:final )?(?:class|interface|enum) \w+(?:<\w+>)?(?: (?:extends"
+                r"|implements) [\w<>, ]+)?\s*\{",
+                re.MULTILINE,
+            ),
+            hints=("system.", "import java", "public static void main", "arraylist<", "public "),
         ),
     ),
     (
         "go",
-        re.compile(
-            r"^\s*package \w+\s*$|\bfmt\.(?:Print|Sprint|Scan|Errorf)"
-            r"|^func (?:\(\w+ \*?\w+\) )?\w+\([^)]*\)",
-            re.MULTILINE,
+        Mark(
+            re.compile(
+                r"^\s*package \w+\s*$|\bfmt\.(?:Print|Sprint|Scan|Errorf)"
+                r"|^func (?:\(\w+ \*?\w+\) )?\w+\([^)]*\)",
+                re.MULTILINE,
+            ),
+            hints=("package ", "fmt.", "func "),
         ),
     ),
     (
         "c",
-        re.compile(
-            r"#include\s*[<\"]\w+\.h[>\"]|\bprintf\s*\(\s*\".*%|\bscanf\s*\(|\bmalloc\s*\(",
+        Mark(
+            re.compile(
+                r"#include\s*[<\"]\w+\.h[>\"]|\bprintf\s*\(\s*\".*%|\bscanf\s*\(|\bmalloc\s*\(",
+            ),
+            hints=("#include", "printf", "scanf", "malloc"),
         ),
     ),
 ]

@@ -100,12 +100,12 @@ def measure_lengths(lengths: Sequence[int]) -> Lengths:
     return Lengths(round(float(values.mean()), 2), p50, p90, p99, int(values.max()))
 
 
-def token_counter(tokenizer: PreTrainedTokenizerBase, name: str) -> TokenCounter:
+def token_counter(tokenizer: PreTrainedTokenizerBase, name: str, template: str = "alpaca") -> TokenCounter:
     """Counts tokens as training does: prompt and response apart, the end token with the response."""
     from src.data.preprocessing import prompt_ids
 
     def count(example: Example) -> tuple[int, int]:
-        prompt = prompt_ids(tokenizer, example.instruction, example.input)
+        prompt = prompt_ids(tokenizer, example.instruction, example.input, template)
         return len(prompt), len(tokenizer(example.output, add_special_tokens=False)["input_ids"]) + 1
 
     return TokenCounter(name, count)

@@ -1,31 +1,23 @@
-"""The places that rows come from: the hub, the official repository, a file, the embedded starter set."""
+"""The places that rows come from: the hub, the official repository, files, the embedded starter set."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import http.client
-import logging
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from src.config import DataConfig
+from src.data.download import download_json
 from src.data.formats import RawRow, read_bytes, read_rows
-from src.files import write_atomic
 from src.schema import UserError
-
-log = logging.getLogger(__name__)
 
 GITHUB_URL = "https://raw.githubusercontent.com/sahil280114/codealpaca/master/data/code_alpaca_20k.json"
 STARTER = Path(__file__).resolve().parent / "starter"
 SPLITS = ("train", "validation", "test")
-TIMEOUT_S = 30.0  # without a byte
-ATTEMPTS = 3
-CHUNK_BYTES = 1 << 16
-MOST_BYTES = 500 << 20
+WEIGHTED = re.compile(r"(.+):([-+.\d]\S*)")  # FILE:WEIGHT
 
 
 @dataclass(frozen=True)
@@ -41,20 +33,20 @@ class Source:
     divided: bool = False  # the rows come with their split
 
 
-def find_source(config: DataConfig, kind: str, path: Path | None, force: bool) -> Source:
-    """The source called `kind`. `force` fetches again what was fetched before.
+def find_source(config: DataConfig, kind: str, paths: Sequence[str], force: bool) -> Source:
+    """The source called `kind`; `paths` are its files (FILE or FILE:WEIGHT), for "file" only.
 
-    Raises UserError where `kind` and `path` do not go together.
+    `force` fetches again what was fetched before. Raises UserError where `kind` and `paths` do not go together.
     """
-    if path is not None and kind != "file":
+    if paths and kind != "file":
         raise UserError(f"--path goes with --source file, not with --source {kind}")
     if kind == "file":
-        return _file_source(path)
+        return _file_source(paths)
     if kind == "starter":
         files = [STARTER / f"{split}.jsonl" for split in SPLITS]
         digest = hashlib.sha256(b"".join(read_bytes(file) for file in files)).hexdigest()
         return Source(
-            "starter", "embedded starter set", f"sha256:{digest}", "MIT", _starter_rows, divided=True
+            "starter", "embedded starter set", f"sha256:{digest}", "Apache-2.0", _starter_rows, divided=True
         )
     if kind == "github":
         cached = Path(config.dataset_path) / "download" / GITHUB_URL.rsplit("/", 1)[1]
@@ -68,79 +60,82 @@ def find_source(config: DataConfig, kind: str, path: Path | None, force: bool) -
     if kind == "hub":
         name = config.dataset_name
         licence = "CC BY-NC 4.0" if "codealpaca" in name.lower() else "see its page on the hub"
-        return Source("hub", name, f"hub:{name}", licence, lambda: _hub_rows(name), unit="row")
+        return Source("hub", name, f"hub:{name}", licence, lambda: _hub_rows(name, force), unit="row")
     raise UserError(f"unknown source {kind!r}; expected hub, github, file or starter")
 
 
-def _file_source(path: Path | None) -> Source:
-    if path is None:
-        raise UserError("--source file needs --path FILE (Alpaca format: json, jsonl, parquet or csv)")
-    digest = hashlib.sha256(read_bytes(path)).hexdigest()
-    unit = "row" if path.suffix.lower() == ".parquet" else "line"
-    return Source("file", path.name, f"sha256:{digest}", "not known", lambda: read_rows(path), unit=unit)
+@dataclass(frozen=True)
+class _Weighted:
+    """A file, and the share of its rows that is wanted."""
+
+    path: Path
+    weight: float
+    sha256: str
+
+
+def _file_source(texts: Sequence[str]) -> Source:
+    if not texts:
+        raise UserError("--source file needs --path FILE or data.paths (json, jsonl, parquet or csv)")
+    files = [_weighted(text) for text in texts]
+    names = [file.path.name for file in files]
+    if len(set(names)) < len(names):  # told apart by their folders then
+        names = [f"{file.path.parent.name}/{file.path.name}" for file in files]
+    shown = [
+        name + (f":{file.weight:g}" if file.weight < 1 else "")
+        for name, file in zip(names, files, strict=True)
+    ]
+    rowed = all(file.path.suffix.lower() == ".parquet" for file in files)
+    return Source(
+        "file",
+        " + ".join(shown),
+        " ".join(f"sha256:{file.sha256}:{file.weight:g}" for file in files),
+        "not known",
+        lambda: _rows_of(files, names if len(files) > 1 else [""]),
+        unit="row" if rowed else "line",
+    )
+
+
+def _weighted(text: str) -> _Weighted:
+    """FILE or FILE:WEIGHT, the weight over 0 and at most 1."""
+    match = None if Path(text).exists() else WEIGHTED.fullmatch(text)
+    path, weight = Path(match[1] if match else text), 1.0
+    if match:
+        try:
+            weight = float(match[2])
+        except ValueError:
+            weight = 0.0
+        if not 0 < weight <= 1:
+            raise UserError(
+                f"--path {text}: the weight after the colon must be over 0 and at most 1 (the share of rows kept); "
+                "to see one file more often, lower the others'"
+            )
+    return _Weighted(path, weight, hashlib.sha256(read_bytes(path)).hexdigest())
+
+
+def _rows_of(files: Sequence[_Weighted], names: Sequence[str]) -> Iterator[RawRow]:
+    for file, name in zip(files, names, strict=True):
+        for row in read_rows(file.path):
+            yield dataclasses.replace(row, file=name, share=file.weight) if name or file.weight < 1 else row
 
 
 def _starter_rows() -> Iterator[RawRow]:
     for split in SPLITS:
         for row in read_rows(STARTER / f"{split}.jsonl"):
-            yield RawRow(row.line, row.values, row.problem, split)
+            yield dataclasses.replace(row, split=split)
 
 
 def _downloaded_rows(url: str, cached: Path, force: bool) -> Iterator[RawRow]:
-    if force or not cached.exists():
-        write_atomic(cached, download(url))
+    download_json(url, cached, force)
     return read_rows(cached)
 
 
-def download(url: str, attempts: int = ATTEMPTS, pause_s: float = 1.0) -> bytes:
-    """The whole content of `url`, tried `attempts` times; a short answer counts as a failure.
-
-    Raises UserError naming the other sources where it cannot be had.
-    """
-    reason = ""
-    for attempt in range(attempts):
-        if attempt:
-            time.sleep(pause_s * 2 ** (attempt - 1))
-        try:
-            return _download_once(url)
-        except urllib.error.HTTPError as error:
-            reason = f"HTTP {error.code} {error.reason}"
-            if error.code < 500 and error.code != 429:
-                break
-        except (OSError, http.client.HTTPException) as error:
-            reason = str(getattr(error, "reason", "") or error) or type(error).__name__
-        log.info("attempt %d of %s failed: %s", attempt + 1, url, reason)
-    raise UserError(f"cannot download {url} ({reason[:120]}); try again, or use --source hub|file|starter")
-
-
-def _download_once(url: str) -> bytes:
-    from tqdm import tqdm
-
-    request = urllib.request.Request(
-        url, headers={"User-Agent": "download_data", "Accept-Encoding": "identity"}
-    )
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-        announced = answer.headers.get("Content-Length")
-        size = int(announced) if announced and announced.isdigit() else None
-        content = bytearray()
-        with tqdm(total=size, unit="B", unit_scale=True, desc="download", disable=None, leave=False) as bar:
-            while chunk := answer.read(CHUNK_BYTES):
-                content += chunk
-                bar.update(len(chunk))
-                if len(content) > MOST_BYTES:
-                    raise UserError(f"{url} is larger than {MOST_BYTES >> 20} MiB: not the data set")
-    if size is not None and len(content) != size:
-        raise ConnectionError(f"got {len(content)} of {size} bytes")
-    return bytes(content)
-
-
-def _hub_rows(name: str) -> Iterator[RawRow]:
+def _hub_rows(name: str, force: bool) -> Iterator[RawRow]:
     """Rows of every split of a data set on the hub, numbered through."""
     import datasets
     from datasets.exceptions import DatasetsError
 
     try:
-        loaded = datasets.load_dataset(name)
+        loaded = datasets.load_dataset(name, download_mode="force_redownload" if force else None)
     except (
         OSError,
         ValueError,

@@ -44,6 +44,11 @@ def find_neighbours(examples: Sequence[Example], threshold: float) -> Neighbourh
     )
 
 
+def position(key: str) -> float:
+    """Where a hash of `key` falls between 0 and 1: the same on every machine, even over many keys."""
+    return int(hashlib.sha256(key.encode()).hexdigest()[:13], 16) / 16**13
+
+
 def assign_splits(neighbours: Neighbourhood, validation_fraction: float, test_fraction: float) -> list[str]:
     """The split of each example: a threshold on a hash of its cluster's first key.
 
@@ -54,12 +59,12 @@ def assign_splits(neighbours: Neighbourhood, validation_fraction: float, test_fr
     splits = [""] * len(neighbours.keys)
     for group in neighbours.groups:
         first = min(neighbours.keys[index] for index in group)  # hashed again: a minimum of many is small
-        position = int(hashlib.sha256(first.encode()).hexdigest()[:13], 16) / 16**13
+        place = position(first)
         split = "train"
         if len(group) <= LARGE_CLUSTER:
-            if position < test_fraction:
+            if place < test_fraction:
                 split = "test"
-            elif position < test_fraction + validation_fraction:
+            elif place < test_fraction + validation_fraction:
                 split = "validation"
         for index in group:
             splits[index] = split

@@ -73,5 +73,6 @@ def test_nesting_past_the_limit_is_refused_before_parsing():
 
 def test_statements_of_other_dialects_become_sqlite():
     statements = to_sqlite("CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY); SELECT * FROM t;")
-    assert statements is not None and len(statements) == 2
+    assert statements is not None
+    assert len(statements) == 2
     assert "AUTO_INCREMENT" not in statements[0]

@@ -1,0 +1,88 @@
+"""Downloads a file over HTTP: whole, checked, and only once."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import logging
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from src.files import write_together
+from src.schema import UserError
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = 30.0  # without a byte
+ATTEMPTS = 3
+CHUNK_BYTES = 1 << 16
+MOST_BYTES = 500 << 20
+
+
+def download_json(url: str, path: Path, force: bool = False) -> None:
+    """Bring the JSON at `url` to `path`, unless it lies there whole; `force` downloads in any case.
+
+    Its SHA-256 is kept in a file beside it, by which a later call knows it again.
+    Raises UserError where it cannot be had, or where something else than JSON answers.
+    """
+    witness = path.with_name(path.name + ".sha256")
+    if not force and _is_whole(path, witness):
+        return
+    content = download(url)
+    if content.lstrip()[:1] not in (b"[", b"{"):
+        raise UserError(
+            f"{url} answered with something else than JSON (a login page?); check the connection, or use "
+            "--source hub|file|starter"
+        )
+    write_together({path: content, witness: hashlib.sha256(content).hexdigest() + "\n"})
+
+
+def _is_whole(path: Path, witness: Path) -> bool:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == witness.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return False
+
+
+def download(url: str, attempts: int = ATTEMPTS, pause_s: float = 1.0) -> bytes:
+    """The whole content of `url`, tried `attempts` times; a short answer counts as a failure.
+
+    Raises UserError naming the other sources where it cannot be had.
+    """
+    reason = ""
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(pause_s * 2 ** (attempt - 1))
+        try:
+            return _download_once(url)
+        except urllib.error.HTTPError as error:
+            reason = f"HTTP {error.code} {error.reason}"
+            if error.code < 500 and error.code != 429:
+                break
+        except (OSError, http.client.HTTPException) as error:
+            reason = str(getattr(error, "reason", "") or error) or type(error).__name__
+        log.info("attempt %d of %s failed: %s", attempt + 1, url, reason)
+    raise UserError(f"cannot download {url} ({reason[:120]}); try again, or use --source hub|file|starter")
+
+
+def _download_once(url: str) -> bytes:
+    from tqdm import tqdm
+
+    request = urllib.request.Request(
+        url, headers={"User-Agent": "download_data", "Accept-Encoding": "identity"}
+    )
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+        announced = answer.headers.get("Content-Length")
+        size = int(announced) if announced and announced.isdigit() else None
+        content = bytearray()
+        with tqdm(total=size, unit="B", unit_scale=True, desc="download", disable=None, leave=False) as bar:
+            while chunk := answer.read(CHUNK_BYTES):
+                content += chunk
+                bar.update(len(chunk))
+                if len(content) > MOST_BYTES:
+                    raise UserError(f"{url} is larger than {MOST_BYTES >> 20} MiB: not the data set")
+    if size is not None and len(content) != size:
+        raise ConnectionError(f"got {len(content)} of {size} bytes")
+    return bytes(content)

@@ -1,0 +1,256 @@
+"""Prepares a data set: rows read, cleaned, divided and described, then written with their card."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from src.config import DataConfig
+from src.data.card import Contamination, DataCard, Duplicates, SplitCard
+from src.data.cleaning import Reject, clean
+from src.data.contamination import Overlap, find_overlaps
+from src.data.dataset import is_whole, load_card, load_split, split_bytes, write_data
+from src.data.quality import TokenCounter, find_defects, measure_lengths, measure_tokens
+from src.data.shapes import ACCEPTED
+from src.data.sources import SPLITS, Source, find_source
+from src.data.splitting import Neighbourhood, assign_splits, find_neighbours, position, straddling
+from src.files import sole_writer
+from src.schema import Example, UserError
+
+PREPARATION = 1  # raised when the same rows would be prepared differently
+SHOWN_REJECTS = 10
+SHOWN_OF_REASON = 2
+COPY = "copy of an earlier row"
+OUTSIDE_SHARE = "outside the share of its file"
+
+Splits = dict[str, list[Example]]
+
+log = logging.getLogger(__name__)
+
+
+def prepare_data(
+    config: DataConfig,
+    source: str | None = None,
+    paths: Sequence[str] = (),
+    force: bool = False,
+    benchmarks: Mapping[str, Sequence[Example]] | None = None,
+    counter: TokenCounter | None = None,
+) -> DataCard:
+    """Write train, validation and test under config.dataset_path, with their card; do nothing where they are
+    there, whole, and made from the same source and settings.
+
+    `source` is config.source unless given, its files are `paths` (FILE or FILE:WEIGHT) or config.paths. Training
+    rows are compared with `benchmarks` and the test split, and dropped on overlap if config.remove_contamination.
+    `counter` adds token lengths to the card.
+    """
+    kind = source or ("file" if paths else config.source)
+    origin = find_source(config, kind, paths or (config.paths if kind == "file" else ()), force)
+    benchmarks = benchmarks or {}
+    recipe = _recipe(config, origin, benchmarks)
+    with sole_writer(Path(config.dataset_path), "set data.dataset_path to another folder"):
+        card = None if force else _card_in_place(config, recipe)
+        if card:
+            return _with_tokens(config, card, counter)
+        return _prepare(config, origin, recipe, benchmarks, counter)
+
+
+def _prepare(
+    config: DataConfig,
+    origin: Source,
+    recipe: str,
+    benchmarks: Mapping[str, Sequence[Example]],
+    counter: TokenCounter | None,
+) -> DataCard:
+    rows = read_examples(origin)
+    neighbours = find_neighbours(rows.examples, config.near_duplicate_threshold)
+    sides = rows.splits or assign_splits(neighbours, config.validation_fraction, config.test_fraction)
+    splits = divide(rows.examples, sides)
+    _require_rows(splits, config, origin)
+    splits, contamination = check_contamination(splits, benchmarks, config)
+    _require_rows(splits, config, origin)
+    files = {name: split_bytes(examples) for name, examples in splits.items()}
+    kept = [example for examples in splits.values() for example in examples]
+    card = DataCard(
+        source=origin.kind,
+        origin=origin.origin,
+        licence=origin.licence,
+        recipe=recipe,
+        fingerprint=_fingerprint(files),
+        settings=_settings(config),
+        rows_read=rows.read,
+        rows=len(kept),
+        rejected=dict(rows.rejected.most_common()),
+        first_rejects=tuple(rows.first_rejects),
+        reject_unit=origin.unit,
+        splits={name: _describe_split(splits[name], files[name]) for name in SPLITS},
+        characters={
+            name: measure_lengths([len(text) for example in kept if (text := getattr(example, name))])
+            for name in ("instruction", "input", "output")
+        },
+        duplicates=_describe_duplicates(neighbours, sides, rows.rejected[COPY], config),
+        defects=find_defects(kept),
+        contamination=contamination,
+        tokens=measure_tokens(kept, counter, config.max_length) if counter else None,
+    )
+    write_data(config, card, splits, files)
+    return card
+
+
+@dataclass
+class Rows:
+    """What was read from a source."""
+
+    examples: list[Example] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)  # of each example, where the source divides its rows
+    rejected: Counter[str] = field(default_factory=Counter)
+    first_rejects: list[Reject] = field(default_factory=list)
+    read: int = 0
+
+    def reject(self, row: Reject) -> None:
+        self.rejected[row.reason] += 1
+        if self.rejected[row.reason] <= SHOWN_OF_REASON and len(self.first_rejects) < SHOWN_REJECTS:
+            self.first_rejects.append(row)
+
+
+def read_examples(source: Source) -> Rows:
+    """Clean examples of a source, each once, with their language. Raises UserError where there are none."""
+    from tqdm import tqdm
+
+    from src.data.language import detect
+
+    rows, seen = Rows(), set()
+    for raw in tqdm(source.rows(), desc="rows", unit=" rows", disable=None, leave=False):
+        rows.read += 1
+        example = clean(raw)
+        if isinstance(example, Reject):
+            rows.reject(example)
+        elif raw.share < 1 and position(f"share {example.id}") >= raw.share:
+            rows.reject(Reject(raw.line, OUTSIDE_SHARE, file=raw.file))
+        elif example.id in seen:
+            rows.reject(Reject(raw.line, COPY, file=raw.file))
+        else:
+            seen.add(example.id)
+            language = example.language or detect(example.instruction, example.input, example.output)
+            rows.examples.append(dataclasses.replace(example, language=language))
+            if source.divided:
+                rows.splits.append(raw.split)
+    if not rows.examples:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in rows.rejected.most_common(4))
+        raise UserError(f"no usable row in {source.origin} ({reasons or 'no rows'}); expected {ACCEPTED}")
+    return rows
+
+
+def divide(examples: Sequence[Example], sides: Sequence[str]) -> Splits:
+    """The examples of each split, ordered by id: the files do not depend on the order of the rows."""
+    splits: Splits = {name: [] for name in SPLITS}
+    for example, side in sorted(zip(examples, sides, strict=True), key=lambda pair: pair[0].id):
+        splits[side].append(example)
+    return splits
+
+
+def _require_rows(splits: Mapping[str, Sequence[Example]], config: DataConfig, source: Source) -> None:
+    wanted = {"train": True, "validation": config.validation_fraction > 0, "test": config.test_fraction > 0}
+    for name, examples in splits.items():
+        if wanted[name] and not examples:
+            total = sum(map(len, splits.values()))
+            key = (
+                "data.test_fraction and data.validation_fraction"
+                if name == "train"
+                else f"data.{name}_fraction"
+            )
+            change = "lower" if name == "train" else "raise"
+            raise UserError(
+                f"the {name} split of {source.origin} is empty ({total} rows in all); {change} {key}"
+            )
+
+
+def check_contamination(
+    splits: Splits, benchmarks: Mapping[str, Sequence[Example]], config: DataConfig
+) -> tuple[Splits, Contamination]:
+    """Compare train with what it is tested on; the splits come back without overlapping rows of train if
+    config.remove_contamination.
+    """
+    protected = {"test": splits["test"], **benchmarks}
+    overlaps: list[Overlap] = find_overlaps(splits["train"], protected, config.near_duplicate_threshold)
+    tainted = {item.train_id for item in overlaps} if config.remove_contamination else set()
+    found = Contamination(
+        checked={name: len(examples) for name, examples in protected.items()},
+        rows={name: len({item.train_id for item in overlaps if item.against == name}) for name in protected},
+        overlaps=tuple(overlaps),
+        removed=len(tainted),
+    )
+    train = [example for example in splits["train"] if example.id not in tainted]
+    return splits | {"train": train}, found
+
+
+def _describe_split(examples: Sequence[Example], content: bytes) -> SplitCard:
+    languages = Counter(example.language for example in examples)
+    return SplitCard(
+        rows=len(examples),
+        fingerprint=hashlib.sha256(content).hexdigest(),
+        languages=dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))),
+        with_input=sum(bool(example.input) for example in examples),
+        with_tests=sum(bool(example.tests) for example in examples),
+    )
+
+
+def _describe_duplicates(
+    neighbours: Neighbourhood, sides: Sequence[str], exact_rows: int, config: DataConfig
+) -> Duplicates:
+    clusters = neighbours.clusters
+    return Duplicates(
+        threshold=config.near_duplicate_threshold,
+        exact_rows=exact_rows,
+        near_prompt_rows=len({index for pair in neighbours.prompt_pairs for index in pair}),
+        near_output_rows=len({index for pair in neighbours.output_pairs for index in pair}),
+        clusters=len(clusters),
+        clustered_rows=sum(map(len, clusters)),
+        largest_cluster=max(map(len, clusters), default=1),
+        straddling=len(straddling(neighbours, sides)),
+    )
+
+
+def _settings(config: DataConfig) -> dict[str, object]:
+    names = ("validation_fraction", "test_fraction", "near_duplicate_threshold", "remove_contamination")
+    return {name: getattr(config, name) for name in names}
+
+
+def _recipe(config: DataConfig, source: Source, benchmarks: Mapping[str, Sequence[Example]]) -> str:
+    tested = {name: sorted(example.id for example in examples) for name, examples in benchmarks.items()}
+    parts = [PREPARATION, source.identity, _settings(config), tested]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _card_in_place(config: DataConfig, recipe: str) -> DataCard | None:
+    """The card of what lies there, if it is whole and of this recipe."""
+    try:
+        card = load_card(config)
+    except UserError as error:
+        log.info("preparing: %s", error)
+        return None
+    return card if card.recipe == recipe and is_whole(config, card) else None
+
+
+def _with_tokens(config: DataConfig, card: DataCard, counter: TokenCounter | None) -> DataCard:
+    """The card with lengths by `counter`, measured and stored unless it has them."""
+    known = card.tokens
+    if counter is None or (
+        known and (known.tokenizer, known.max_length) == (counter.name, config.max_length)
+    ):
+        return card
+    splits = {name: load_split(config, name) for name in card.splits}
+    examples: Iterable[Example] = (example for rows in splits.values() for example in rows)
+    card = dataclasses.replace(card, tokens=measure_tokens(examples, counter, config.max_length))
+    write_data(config, card, splits)
+    return card
+
+
+def _fingerprint(files: Mapping[str, bytes]) -> str:
+    """Of the three splits together: 16 hex digits."""
+    return hashlib.sha256(b"".join(hashlib.sha256(files[name]).digest() for name in SPLITS)).hexdigest()[:16]
