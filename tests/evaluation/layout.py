@@ -30,18 +30,16 @@ def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
     return [(text.get_text(), text.get_window_extent(recorder)) for text in recorder.texts]
 
 
-def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of texts whose boxes share an area, a pixel's rounding aside."""
-    return [
-        (first, second)
-        for (first, one), (second, other) in combinations(boxes(figure), 2)
-        if (shared := Bbox.intersection(one, other)) is not None and shared.width > 1 and shared.height > 1
-    ]
-
-
-def outside(figure: Figure) -> list[str]:
-    """Texts that the edge of the picture cuts."""
+def misplaced(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of texts that share an area, a pixel's rounding aside, and texts that the picture's edge cuts."""
+    placed = boxes(figure)
     width, height = figure.get_size_inches() * figure.dpi
     return [
-        text for text, box in boxes(figure) if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height
+        (first, second)
+        for (first, one), (second, other) in combinations(placed, 2)
+        if (shared := Bbox.intersection(one, other)) is not None and shared.width > 1 and shared.height > 1
+    ] + [
+        (text, "edge")
+        for text, box in placed
+        if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height
     ]

@@ -10,6 +10,7 @@ import pytest
 
 from src.training import curve
 from src.training.curve import draw_training_curve
+from tests.evaluation.layout import misplaced
 
 
 @pytest.fixture
@@ -94,8 +95,5 @@ def test_ticks_read_as_people_write_numbers(value: float, expected: str) -> None
 def test_no_text_of_the_picture_touches_another_or_its_edge(
     drawn: Any, history: list[dict[str, Any]]
 ) -> None:
-    from tests.evaluation.layout import outside, overlaps
-
     figure, _ = drawn(history)
-    assert overlaps(figure) == []
-    assert outside(figure) == []
+    assert misplaced(figure) == []

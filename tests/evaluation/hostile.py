@@ -1,0 +1,28 @@
+"""Texts that a model could write to take over a report; each carries the word MARK, by which it is found again."""
+
+HOSTILE = {
+    "script": "<script>alert('MARK')</script>",
+    "script end": "</script><script>alert('MARK')</script><!--",
+    "image": "![MARK](https://evil.example/x.png)<img src=x onerror=alert('MARK')>",
+    "link": "[MARK](javascript:alert(1)) <https://evil.example/MARK> https://evil.example/MARK www.evil.example",
+    "mention": "@octocat #1 GH-12 MARK octo/repo#3",
+    "backticks": "MARK `one` ``two`` ```three``` ````four````\n`````\n<b>out</b>\n`````",
+    "tildes": "~~~\nMARK\n~~~\n<b>out</b>",
+    "table": "| MARK | b |\n|---|---|\n| c | d |",
+    "comment": "<!-- MARK --><![CDATA[ MARK ]]><?MARK?><!MARK>",
+    "details": "</details></td></tr></table></picture><h1>MARK</h1>",
+    "heading": "# MARK\n\nMARK\n===\n\n- item\n\n> quote\n\n    indented\n\n***",
+    "reference": "[MARK]: https://evil.example/ 'title'\n\n[MARK]",
+    "entity": "&lt;b&gt;MARK&amp;&#60;script&#62;",
+    "bidi": "MARK \u202e gnihton \u2066 \u200b \u200f \ufeff \u00ad \u3164",
+    "surrogate": "MARK \ud800 \udfff",
+    "controls": "MARK \x00 \x07 \x1b[31m \x9b \r alone",
+    "crlf": "MARK\r\n```\r\n<b>out</b>\r\n",
+    "tags": "MARK \U000e0041\U000e0042",
+    "template": "MARK ${alert(1)} {{7*7}} {% raw %} @@DATA@@ @@SCRIPT@@",
+    "math": "$MARK$ $$\\frac{1}{2}$$ $`MARK`$",
+    "mermaid": "```mermaid\ngraph TD; MARK-->B\n```",
+    "long line": "MARK" + "a<b>" * 250_000,
+    "many lines": "MARK\n" + "x = 1\ny = '''\n" * 20_000,
+    "unclosed": "MARK '''\"\"\" /* <!-- `",
+}
