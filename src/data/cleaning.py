@@ -17,6 +17,7 @@ NO_INPUT = re.compile(
     r"|n\s*[/.]\s*a|na|none|not\s+(applicable|required|needed|necessary|provided)|input\s+not\s+(required|needed|provided))",
     re.IGNORECASE,
 )
+LEADING_BLANKS = re.compile(r"\A(?:[^\S\n]*\n|\ufeff)+")  # blank lines, byte order marks
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def normalise(text: str) -> str:
 
     Indentation stays: an output may continue a program.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").rstrip()
-    return re.sub(r"\A(?:[^\S\n]*\n)+", "", text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    return LEADING_BLANKS.sub("", text)
 
 
 def is_no_input(text: str) -> bool:
