@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
 )
+LIFE_S = 300.0
 KEY_CODES = {"Escape": 27, "Enter": 13, "Tab": 9}
 
 
@@ -129,9 +131,12 @@ def browsing(profile: Path) -> Iterator[Browser]:
     )
     os.close(down_read)
     os.close(up_write)
+    watch = threading.Timer(LIFE_S, process.kill)  # a browser that hangs must not hang the tests
+    watch.start()
     try:
         yield Browser(down_write, up_read)
     finally:
+        watch.cancel()
         process.terminate()
         try:
             process.wait(20)

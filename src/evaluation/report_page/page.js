@@ -6,6 +6,8 @@ const FILTERS = ["language", "verdict", "execution", "change"];
 const PAIRS = [["before", "after"], ["reference", "before"], ["reference", "after"]];
 const TITLES = { before: "Before", reference: "Reference" };
 const MAX_HIGHLIGHTED = 100000; // characters of a text; beyond, it is shown plain
+const MAX_SHOWN = 200000; // characters of a text, and
+const MAX_LINES = 3000; // lines: a page of more is too slow to read anyhow
 const NARROW = matchMedia("(max-width: 800px)");
 const state = { method: 0, shown: [], place: 0, pair: 0 };
 
@@ -115,7 +117,7 @@ function drawList() {
       const item = element("li");
       const button = element("button");
       button.type = "button";
-      button.append(element("span", sample.instruction.split("\n")[0] || sample.id, "task"), facts(sample));
+      button.append(element("span", sample.instruction.slice(0, 200).split("\n")[0] || sample.id, "task"), facts(sample));
       button.addEventListener("click", () => {
         show(place);
         if (NARROW.matches) byId("sample").scrollIntoView(); // it lies below the list there
@@ -162,7 +164,8 @@ function show(place) {
   }
   buttons[place].setAttribute("aria-current", "true");
   buttons[place].scrollIntoView({ block: "nearest" });
-  history.replaceState(null, "", `#${encodeURIComponent(data.methods[state.method].name)}/${encodeURIComponent(sample.id)}`);
+  const address = [data.methods[state.method].name, sample.id].map((name) => encodeURIComponent(wellFormed(name)));
+  history.replaceState(null, "", `#${address.join("/")}`);
   drawSample(sample);
 }
 
@@ -174,8 +177,8 @@ function drawSample(sample) {
     pane.append(scoreTable(sample), element("p", "The texts of the samples were left out of this report."));
     return;
   }
-  pane.append(element("h3", "Task"), element("p", sample.instruction, "prose"));
-  if (sample.input) pane.append(element("h3", "Input"), element("p", sample.input, "prose"));
+  pane.append(element("h3", "Task"), element("p", normal(sample.instruction), "prose"));
+  if (sample.input) pane.append(element("h3", "Input"), element("p", normal(sample.input), "prose"));
   pane.append(pairButtons(), codeTable(sample));
 }
 
@@ -276,8 +279,12 @@ function half(pieces, kind, sign, range) {
   return [element("td", kind ? sign : "", `mark ${kind}`), cell];
 }
 
+// A text with line ends as \n and none at its end, cut where it is too long to show.
 function normal(text) {
-  return text.replace(/\r\n/g, "\n").replace(/\n+$/, "");
+  const whole = text.replace(/\r\n/g, "\n").replace(/\n+$/, "");
+  const shown = whole.slice(0, MAX_SHOWN).split("\n", MAX_LINES).join("\n");
+  const hidden = whole.length - shown.length;
+  return hidden ? `${shown}\n\u2026 ${hidden} more characters: see comparison.json` : shown;
 }
 
 function coloured(text, language) {
@@ -322,10 +329,15 @@ function chooseMethod(index) {
 
 function openAddress() {
   const [name, id] = location.hash.slice(1).split("/").map(decoded);
-  const method = Math.max(0, data.methods.findIndex((candidate) => candidate.name === name));
+  const method = Math.max(0, data.methods.findIndex((candidate) => wellFormed(candidate.name) === name));
   chooseMethod(method);
-  const place = state.shown.findIndex((sample) => sample.id === id);
+  const place = state.shown.findIndex((sample) => wellFormed(sample.id) === id);
   if (place >= 0) show(place);
+}
+
+// An address cannot hold half a character.
+function wellFormed(text) {
+  return text.replace(/[\ud800-\udfff]/gu, "\ufffd");
 }
 
 function decoded(part) {
