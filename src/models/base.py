@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from src.config import ModelConfig, QloraConfig
 from src.models import embedded
@@ -126,6 +128,8 @@ def load_base(
 
         options["quantization_config"] = quantization_config(quantization, hardware)
     place = location(reference)
+    if not sys.stderr.isatty():
+        disable_progress_bar()
     try:
         _check_format(place, config)
         return AutoModelForCausalLM.from_pretrained(

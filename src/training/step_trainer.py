@@ -32,6 +32,12 @@ SMALLEST_PACK = 256  # tokens; below this, running out of memory is the end
 PROGRESS = "progress.json"  # of a checkpoint: counts, and the loss since the last log line
 
 
+def _only(batch: list[list[Encoded]]) -> list[Encoded]:
+    """A batch of one step as that step; without batches, the Trainer cannot skip steps on resuming."""
+    (step,) = batch
+    return step
+
+
 class StepTrainer(Trainer):
     """A Trainer whose batch is the samples of one optimizer step, computed pack by pack.
 
@@ -61,7 +67,7 @@ class StepTrainer(Trainer):
 
     def get_train_dataloader(self) -> DataLoader:
         """Steps in their order; the schedule is shuffled already."""
-        return DataLoader(self.steps, batch_size=None, shuffle=False)  # type: ignore[arg-type]
+        return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=_only)  # type: ignore[arg-type]
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0

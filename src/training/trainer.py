@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import signal
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,8 @@ def _is_out_of_memory(error: Exception) -> bool:
 def _run(job: Job, checkpoint: Path | None) -> Trained:
     if job.hardware.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
+    # peft still asks the base by the old name
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
     trainer, base_fingerprint = _set_up(job)
     before = (
         TrainerState.load_from_json(str(checkpoint / "trainer_state.json")) if checkpoint else TrainerState()
