@@ -47,17 +47,16 @@ def _logical_lines(code: str) -> list[str]:
 
 
 def _layout(line: str, columns: list[int]) -> list[str]:
-    """The INDENT or DEDENTs before a line; `columns`, the open indentations, is brought up to date."""
-    expanded = line.expandtabs(TAB_COLUMNS)
-    column = len(expanded) - len(expanded.lstrip())
-    if column > columns[-1]:
-        columns.append(column)
-        return [INDENT]
-    closed = []
-    while column < columns[-1]:
+    """The DEDENTs and the INDENT before a line; `columns`, the open indentations, is brought up to date."""
+    margin = line[: len(line) - len(line.lstrip())].expandtabs(TAB_COLUMNS)
+    tokens = []
+    while len(margin) < columns[-1]:
         columns.pop()
-        closed.append(DEDENT)
-    return closed
+        tokens.append(DEDENT)
+    if len(margin) > columns[-1]:
+        columns.append(len(margin))
+        tokens.append(INDENT)
+    return tokens
 
 
 def _bracket_balance(line: str) -> int:
