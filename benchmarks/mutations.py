@@ -28,6 +28,14 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult,
     ast.Pow: ast.Mult,
 }
+_MIRROR: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.Gt,
+    ast.Gt: ast.Lt,
+    ast.LtE: ast.GtE,
+    ast.GtE: ast.LtE,
+    ast.Eq: ast.Eq,
+    ast.NotEq: ast.NotEq,
+}
 _CALLS = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list", "sum": "len"}
 
 
@@ -49,6 +57,31 @@ def mutants(source: str, count: int, seed: int) -> list[str]:
         if len(found) == count:
             break
     return found
+
+
+def changes_functions(source: str, mutant: str) -> bool:
+    """Whether the mutant's functions and classes are others, or read a name that the changed script makes."""
+    (definitions, script), (others, _) = _parted(source), _parted(mutant)
+    if [ast.dump(node) for node in definitions] != [ast.dump(node) for node in others]:
+        return True
+    if any(isinstance(node, ast.Lambda) for part in script for node in ast.walk(part)):
+        return True
+    own = _names(definitions, ast.Store) | {
+        node.arg for part in definitions for node in ast.walk(part) if isinstance(node, ast.arg)
+    }
+    return bool(_names(script, ast.Store) & (_names(definitions, ast.Load) - own))
+
+
+def _parted(source: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """Top-level definitions, and the rest."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    body = ast.parse(source).body
+    return [n for n in body if isinstance(n, kinds)], [n for n in body if not isinstance(n, kinds)]
+
+
+def _names(nodes: list[ast.stmt], context: type[ast.expr_context]) -> set[str]:
+    every = (node for part in nodes for node in ast.walk(part))
+    return {node.id for node in every if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
 
 
 def _mutation(node: ast.AST, tree: ast.Module) -> Callable[[], None] | None:
@@ -193,23 +226,69 @@ class _ComprehensionForLoop(ast.NodeTransformer):
         return node.body[0]
 
 
+class _NegatedConditions(ast.NodeTransformer):
+    """`if a: x else: y` as `if not a: y else: x`."""
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        self.generic_visit(node)
+        if not node.orelse or (len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)):
+            return node
+        return ast.If(ast.UnaryOp(ast.Not(), node.test), node.orelse, node.body)
+
+
+class _NamedResults(ast.NodeTransformer):
+    """`return f(x)` as `result = f(x)` and `return result`."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        scoped = any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in ast.walk(node) if n is not node)
+        return node if "outcome" in names or scoped else self.generic_visit(node)
+
+    def visit_Return(self, node: ast.Return) -> ast.AST | list[ast.stmt]:
+        if node.value is None or isinstance(node.value, ast.Constant | ast.Name):
+            return node
+        return [
+            ast.Assign([ast.Name("outcome", ast.Store())], node.value),
+            ast.Return(ast.Name("outcome", ast.Load())),
+        ]
+
+
+class _WrittenOutAdditions(ast.NodeTransformer):
+    """`x += 1` as `x = x + 1`, for numbers, which have no other way to be added to."""
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        number = isinstance(node.value, ast.Constant) and type(node.value.value) in (int, float)
+        if not number or not isinstance(node.target, ast.Name):
+            return node
+        read = ast.Name(node.target.id, ast.Load())
+        return ast.Assign([node.target], ast.BinOp(read, node.op, node.value))
+
+
+def _guarded(tree: ast.Module) -> ast.Module:
+    """What follows the last definition under `if __name__ == "__main__"`."""
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    last = max((at for at, node in enumerate(tree.body) if isinstance(node, kinds)), default=-1)
+    if last in (-1, len(tree.body) - 1) or any(isinstance(n, ast.If) and _guards(n) for n in tree.body):
+        return tree
+    guard = ast.parse("if __name__ == '__main__':\n    pass").body[0]
+    assert isinstance(guard, ast.If)
+    guard.body = tree.body[last + 1 :]
+    tree.body[last + 1 :] = [guard]
+    return tree
+
+
+def _guards(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Compare) and _is_guard(node.test)
+
+
 class _MirroredComparisons(ast.NodeTransformer):
     """`a < b` as `b > a`."""
-
-    _mirror = {
-        ast.Lt: ast.Gt,
-        ast.Gt: ast.Lt,
-        ast.LtE: ast.GtE,
-        ast.GtE: ast.LtE,
-        ast.Eq: ast.Eq,
-        ast.NotEq: ast.NotEq,
-    }
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         simple = all(isinstance(part, ast.Name | ast.Constant) for part in (node.left, node.comparators[0]))
-        if len(node.ops) == 1 and type(node.ops[0]) in self._mirror and simple and not _is_guard(node):
-            return ast.Compare(node.comparators[0], [self._mirror[type(node.ops[0])]()], [node.left])
+        if len(node.ops) == 1 and type(node.ops[0]) in _MIRROR and simple and not _is_guard(node):
+            return ast.Compare(node.comparators[0], [_MIRROR[type(node.ops[0])]()], [node.left])
         return node
 
 
@@ -219,4 +298,8 @@ _REWRITES: dict[str, Callable[[ast.Module], ast.Module]] = {
     "loop for comprehension": lambda tree: _LoopForComprehension().visit(tree),
     "comprehension for loop": lambda tree: _ComprehensionForLoop().visit(tree),
     "mirrored comparisons": lambda tree: _MirroredComparisons().visit(tree),
+    "negated conditions": lambda tree: _NegatedConditions().visit(tree),
+    "named results": lambda tree: _NamedResults().visit(tree),
+    "written-out additions": lambda tree: _WrittenOutAdditions().visit(tree),
+    "main guard": _guarded,
 }

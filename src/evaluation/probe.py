@@ -1,7 +1,7 @@
 """Runs inside the sandbox: executes one Python program, calls its functions, and writes down what came of it.
 
-Its text is sent into the sandbox with a plan in front of it, so it imports nothing of this project. It
-knows the inputs and never what is expected; what it writes is compared outside.
+Its text is sent into the sandbox with a plan and probe_clock.py in front of it, so it imports nothing of this
+project. It knows the inputs and never what is expected; what it writes is compared outside.
 """
 
 import ast
@@ -18,7 +18,14 @@ import tempfile
 import time
 import types
 
-PLAN = json.loads(PLAN_JSON) if "PLAN_JSON" in globals() else {}  # noqa: F821
+MYPY = False  # what only the type checker reads: no import that costs a program time
+if MYPY:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from src.evaluation.probe_clock import stop_the_clock
+
+PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
 
 MAX_RECORD_BYTES = 58_000  # one line of stdout; the sandbox keeps a little more
 MAX_TEXT = 4_000
@@ -26,29 +33,30 @@ MAX_NODES = 3_000
 MAX_DEPTH = 12
 MAX_ITEMS = 500
 MAX_SEEN = 8
-MODULE_S = 4.0
-CALL_S = 0.5
-TOTAL_S = 7.0
+OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
+WAIT_FACTOR = 3  # wall time allowed for each second of processor time: other programs run beside this one
 MAX_TIMEOUTS = 3
+TICKS_S = {1: 0.001, 2: 0.003}  # what a reading of the clock moves it by, for each seed
 
 
 class _OutOfTimeError(BaseException):
     """Not an Exception: a program's own handlers should not catch it."""
 
 
-def _alarm(number, frame):
+def _alarm(number: int, frame: "types.FrameType | None") -> None:
     raise _OutOfTimeError
 
 
 class _Capture(io.StringIO):
     """A stdout that keeps its first characters and counts the rest into a digest."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.kept, self.room, self.digest = [], MAX_TEXT, hashlib.sha256()
-        self.buffer = _BytesCapture(self)
+        self.kept: list[str] = []
+        self.room, self.digest = MAX_TEXT, hashlib.sha256()
+        self.buffer = _BytesCapture(self)  # type: ignore[misc,assignment]  # read-only only in the stubs
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError("write() argument must be str, not " + type(text).__name__)
         self.digest.update(text.encode("utf-8", "backslashreplace"))
@@ -57,39 +65,43 @@ class _Capture(io.StringIO):
             self.room -= len(text)
         return len(text)
 
-    def text(self):
+    def text(self) -> str:
         cut = "" if self.room >= 0 else "\n[cut] " + self.digest.hexdigest()
         return "".join(self.kept) + cut
 
 
 class _BytesCapture(io.RawIOBase):
-    def __init__(self, target):
+    def __init__(self, target: _Capture) -> None:
         self.target = target
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, data):
+    def write(self, data: "Any") -> int:
         self.target.write(bytes(data).decode("utf-8", "replace"))
         return len(data)
 
 
-def _timed(seconds, action):
-    """(value, error name): `action` under an alarm, with every way out of it caught."""
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01))
+def _timed(seconds: float, action: "Callable[[], Any]") -> "tuple[Any, str, str]":
+    """(value, error name, its message) of `action` with so much processor time, every way out of it caught."""
+    signal.setitimer(signal.ITIMER_PROF, max(seconds, 0.01))
+    signal.setitimer(signal.ITIMER_REAL, max(WAIT_FACTOR * seconds, 0.03))
     try:
-        return action(), ""
+        return action(), "", ""
     except SystemExit as stop:
-        return None, "" if stop.code in (None, 0) else "SystemExit"
+        return None, "" if stop.code in (None, 0) else "SystemExit", ""
     except _OutOfTimeError:
-        return None, "timeout"
+        return None, "timeout", ""
+    except ImportError as error:
+        return None, type(error).__name__, error.msg
     except BaseException as error:
-        return None, type(error).__name__
+        return None, type(error).__name__, ""
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def describe(value, depth=0, budget=None):
+def describe(value: "Any", depth: int = 0, budget: list[int] | None = None) -> list[object]:
     """A JSON tree of `value`: [kind, content]. ["u"] is something that cannot be compared."""
     budget = budget if budget is not None else [MAX_NODES]
     budget[0] -= 1
@@ -113,12 +125,12 @@ def describe(value, depth=0, budget=None):
     return _describe_container(value, depth, budget)
 
 
-def _digest(text):
+def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _describe_container(value, depth, budget):
-    def inside(items):
+def _describe_container(value: "Any", depth: int, budget: list[int]) -> list[object]:
+    def inside(items: "Iterable[Any]") -> list[list[object]]:
         return [describe(item, depth + 1, budget) for item, _ in zip(items, range(MAX_ITEMS), strict=False)]
 
     if isinstance(value, list | collections.deque):
@@ -149,7 +161,7 @@ def _describe_container(value, depth, budget):
     return ["x", type(value).__name__, str(value)[:MAX_TEXT]]
 
 
-def _literal(value):
+def _literal(value: object) -> str | None:
     """Source that makes `value` again, or None."""
     try:
         source = repr(value)
@@ -158,11 +170,15 @@ def _literal(value):
         return None
 
 
-def _record_calls(code, seen):
+def _record_calls(code: types.CodeType, seen: "dict[str, list[Any]]") -> "Callable[..., None]":
     """A profiler that notes the arguments of the program's own calls of its functions."""
-    functions = {item: item.co_name for item in code.co_consts if isinstance(item, types.CodeType)}
+    functions = {
+        item: item.co_name
+        for item in code.co_consts
+        if isinstance(item, types.CodeType) and item.co_flags & OPTIMIZED
+    }
 
-    def note(frame, event, argument):
+    def note(frame: types.FrameType, event: str, argument: object) -> None:
         name = functions.get(frame.f_code) if event == "call" else None
         if name is None or frame.f_back is None or frame.f_back.f_code is not code:
             return
@@ -175,23 +191,26 @@ def _record_calls(code, seen):
     return note
 
 
-def _last_value_kept(tree):
+def _last_value_kept(tree: ast.Module) -> tuple[ast.Module, str | None]:
     """The tree, its last bare expression kept under a name; the name of the last value, or None."""
-    last = tree.body[-1] if tree.body else None
+    body = tree.body
+    if body and isinstance(body[-1], ast.If) and "__name__" in ast.dump(body[-1].test):
+        body = body[-1].body
+    last = body[-1] if body else None
     if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant):
-        tree.body[-1] = ast.copy_location(ast.Assign([ast.Name("_last_", ast.Store())], last.value), last)
+        body[-1] = ast.copy_location(ast.Assign([ast.Name("_last_", ast.Store())], last.value), last)
         return ast.fix_missing_locations(tree), "_last_"
     bound = [
-        n.targets[0].id for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+        n.targets[0].id for n in body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
     ]
     return tree, bound[-1] if bound else None
 
 
-def _run_module(namespace, seen):
+def _run_module(namespace: "dict[str, Any]", seen: "dict[str, list[Any]]") -> "dict[str, Any]":
     tree, last = _last_value_kept(ast.parse(PLAN["program"]))
     code = compile(tree, "program.py", "exec")
 
-    def run():
+    def run() -> None:
         if PLAN["record_calls"]:
             sys.setprofile(_record_calls(code, seen))
         try:
@@ -200,32 +219,29 @@ def _run_module(namespace, seen):
             sys.setprofile(None)
 
     output = sys.stdout = _Capture()
-    _, error = _timed(MODULE_S, run)
+    _, error, message = _timed(PLAN["module_s"], run)
     value = describe(namespace[last]) if not error and last in namespace else ["n"]
-    return {"error": error, "stdout": output.text(), "last": value}
+    return {"error": error, "message": message, "stdout": output.text(), "last": value}
 
 
-def _unfinished():
+def _unfinished() -> "dict[str, Any]":
     return {"value": None, "error": "timeout", "stdout": "", "changed": None}
 
 
-def _run_call(namespace, name, sources, deadline):
+def _run_call(namespace: "dict[str, Any]", name: str, sources: list[str], allowed: float) -> "dict[str, Any]":
     arguments = [ast.literal_eval(source) for source in sources]
     before = [describe(argument) for argument in arguments]
     output = sys.stdout = _Capture()
     random.seed(PLAN["seed"])
-    allowed = min(CALL_S, deadline - time.monotonic())
-    if allowed <= 0:
-        return _unfinished()
-    described, error = _timed(allowed, lambda: describe(namespace[name](*arguments)))
+    described, error, _ = _timed(allowed, lambda: describe(namespace[name](*arguments)))
     after = [describe(argument) for argument in arguments]
     record = {"value": described, "error": error, "stdout": output.text()}
     return {**record, "changed": after if after != before else None}
 
 
-def _made_files():
+def _made_files() -> dict[str, str]:
     """Files in the working folder that are not as they were given: what the program wrote."""
-    made = {}
+    made: dict[str, str] = {}
     for name in sorted(os.listdir("."))[:MAX_SEEN]:
         if os.path.isfile(name):
             with open(name, "rb") as file:
@@ -235,34 +251,39 @@ def _made_files():
     return made
 
 
-def _main():
-    write, dumps, leave = os.write, json.dumps, os._exit
+def _prepared() -> "dict[str, Any]":
+    """The namespace of a main module, in a folder with the plan's files, with seeds and clock set."""
     os.chdir(tempfile.mkdtemp())
     for name, text in PLAN["files"].items():
         with open(name, "w", encoding="utf-8") as file:
             file.write(text)
     signal.signal(signal.SIGALRM, _alarm)
-    deadline = time.monotonic() + TOTAL_S
-    time.sleep = lambda seconds: None  # waiting is no behaviour
+    signal.signal(signal.SIGPROF, _alarm)
+    stop_the_clock(TICKS_S[PLAN["seed"]])
     random.seed(PLAN["seed"])
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
-    namespace = module.__dict__
-    namespace["__builtins__"] = builtins
-    seen = {}
+    module.__dict__["__builtins__"] = builtins
     if PLAN["setup"]:
         sys.stdout = _Capture()
-        _timed(MODULE_S, lambda: exec(compile(PLAN["setup"], "input.py", "exec"), namespace))
-    record = {"module": _run_module(namespace, seen), "seen": seen, "calls": []}
+        _timed(PLAN["module_s"], lambda: exec(compile(PLAN["setup"], "input.py", "exec"), module.__dict__))
+    return module.__dict__
+
+
+def _main() -> None:
+    write, dumps, leave, processor_time = os.write, json.dumps, os._exit, time.process_time
+    deadline = processor_time() + PLAN["total_s"]
+    namespace = _prepared()
+    seen: dict[str, list[Any]] = {}
+    record: dict[str, Any] = {"module": _run_module(namespace, seen), "seen": seen, "calls": []}
     room = MAX_RECORD_BYTES - len(dumps(record))
-    if not record["module"]["error"]:
-        timeouts = 0
-        for name, sources in PLAN["calls"]:
-            given_up = timeouts >= MAX_TIMEOUTS
-            result = _unfinished() if given_up else _run_call(namespace, name, sources, deadline)
-            timeouts += result["error"] == "timeout"
-            room -= len(dumps(result)) + 2
-            record["calls"].append(result if room > 0 else _unfinished())
+    timeouts = 0
+    for name, sources in [] if record["module"]["error"] else PLAN["calls"]:
+        allowed = 0 if timeouts >= MAX_TIMEOUTS else min(PLAN["call_s"], deadline - processor_time())
+        result = _run_call(namespace, name, sources, allowed) if allowed > 0 else _unfinished()
+        timeouts += result["error"] == "timeout"
+        room -= len(dumps(result)) + 2
+        record["calls"].append(result if room > 0 else _unfinished())
     record["files"] = _made_files() if room > MAX_SEEN * MAX_TEXT else {}
     line = "\n" + PLAN["mark"] + dumps(record)
     write(1, (line + "\n").encode("ascii"))

@@ -138,6 +138,7 @@ def _generated(
     sets = itertools.product(*(kinds[:4] for kinds in ranked))
     combinations = sorted(sets, key=lambda c: sum(k.index(kind) for k, kind in zip(ranked, c, strict=True)))
     yield from _with_constants(function, wanted, known, combinations[0])
+    yield from _related([*known[:2], *(_drawn(combinations[0], turn) for turn in range(4))], len(wanted))
     rounds = PER_KINDS if len(combinations) < 8 else PER_KINDS // 2
     for kinds in combinations[:16]:
         for turn in range(rounds):
@@ -159,3 +160,33 @@ def _with_constants(
         for constant in compared_constants(function, parameter.arg)[:6]:
             for base in bases:
                 yield (*base[:place], constant, *base[place + 1 :])
+
+
+def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
+    """Calls in which one argument occurs in another: what is searched for is also found."""
+    for base in bases:
+        if len(base) < count:
+            continue
+        for place, source in enumerate(base[:count]):
+            for container, parts in _parts_of(_literal(source)):
+                for other in range(count):
+                    if other != place:
+                        for part in parts:
+                            call = [*base]
+                            call[place], call[other] = container, part
+                            yield tuple(call)
+
+
+def _parts_of(value: object) -> Iterator[tuple[str, list[str]]]:
+    """A container as given and, if it can be, in order: with its first, middle and last part."""
+    if isinstance(value, dict):
+        yield repr(value), [repr(key) for key in list(value)[:2]]
+    elif isinstance(value, str) and len(value) > 2:
+        yield repr(value), [repr(value[0]), repr(value[-2:])]
+    elif isinstance(value, list) and len(value) > 1:
+        versions = [value]
+        if all(isinstance(item, int | float) for item in value):
+            versions.append(sorted(value))
+        for version in versions:
+            parts = (version[0], version[len(version) // 2], version[-1])
+            yield repr(version), [repr(part) for part in parts]

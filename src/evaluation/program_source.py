@@ -96,6 +96,13 @@ def is_interactive(tree: ast.Module) -> bool:
     return False
 
 
+def shows_addresses(tree: ast.Module) -> bool:
+    """Whether the program asks where its objects lie, which another program's objects do not."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "id"]
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return bool(names) and "id" not in arguments and all(isinstance(name.ctx, ast.Load) for name in names)
+
+
 def iterates_set(tree: ast.Module) -> bool:
     """Whether the program goes through a set, so that the order of what it makes is an accident."""
     sets: set[str] = set()

@@ -1,6 +1,7 @@
 """The differential run agrees with what behaves the same and with nothing else."""
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -46,9 +47,7 @@ def test_every_program_agrees_with_itself(sandbox, samples):
 
 def test_at_least_90_percent_of_200_mutants_disagree(sandbox, samples):
     jobs = [
-        partial(compare, sample=s, code=mutant)
-        for s in samples
-        for mutant in mutants(s.reference, 12, seed=5)
+        partial(compare, sample=s, code=mutant) for s in samples for mutant in mutants(s.reference, 8, seed=5)
     ]
     assert len(jobs) >= 200
     results = outcomes(sandbox, jobs)
@@ -63,7 +62,7 @@ def test_at_least_97_percent_of_100_rewrites_agree(sandbox, samples):
 
 
 def test_programs_for_other_tasks_disagree(sandbox, samples):
-    jobs = [partial(compare, sample=s, code=o.reference) for s, o in zip(samples, samples[1:], strict=False)]
+    jobs = [partial(compare, sample=s, code=o.reference) for s, o in pairwise(samples)]
     assert "passed" not in outcomes(sandbox, jobs)
 
 
@@ -99,7 +98,10 @@ def test_an_answer_is_held_to_what_the_reference_returns_and_prints(sandbox, cod
         "name = input('Name? ')\nprint(name)",
         "import random\nprint(random.random())",
         "import random\ndef roll():\n    return random.randint(1, 1000000)",
-        "import time\nprint(time.time())",
+        "import time\nstart = time.time()\nprint(time.time() - start)",
+        "import os\nprint(os.urandom(4))",
+        "print(id([]))",
+        "def f(x: int):\n    return []",
         "import uuid\nprint(uuid.uuid4())",
         "print(undefined)",
         "def f(:",
@@ -117,6 +119,31 @@ def test_a_reference_that_settles_nothing_gives_no_verdict(sandbox, reference):
 def test_a_seeded_reference_is_deterministic(sandbox):
     code = "import random\nrandom.seed(3)\nprint(random.randint(1, 1000))"
     assert verdict(sandbox, code, code) == "passed"
+
+
+@pytest.mark.parametrize(
+    ("reference", "right", "wrong"),
+    [
+        (
+            "from datetime import datetime\nprint(datetime.now())",
+            "import datetime\nprint(datetime.datetime.today())",
+            "import datetime\nprint(datetime.date.today())",
+        ),
+        (
+            "import time\nprint(time.strftime('%Y-%m-%d'))",
+            "import datetime\nprint(datetime.date.today())",
+            "print('2024-03-14')",
+        ),
+        (
+            "import time\nfor i in range(3):\n    time.sleep(60)\n    print(i)",
+            "for i in range(3):\n    print(i)",
+            "import time\ntime.sleep(3)\nprint(3)",
+        ),
+    ],
+)
+def test_the_clock_stands_still_so_that_dates_can_be_compared(sandbox, reference, right, wrong):
+    assert verdict(sandbox, reference, right) == "passed"
+    assert verdict(sandbox, reference, wrong) == "failed"
 
 
 def test_names_that_the_input_defines_are_there_first(sandbox):
