@@ -135,12 +135,14 @@ class Sandbox:
             finished = execution(head, stdout, stderr, asdict(limits))
         except WorkerError as error:
             self._check_open()
-            finished, worker = Execution("killed", str(error)), self._discard(worker)
+            finished = Execution("killed", str(error))
+            worker = self._without(worker)
         except TimeoutError:
-            finished, worker = Execution("timeout", "its worker did not answer"), self._discard(worker)
+            finished = Execution("timeout", "its worker did not answer")
+            worker = self._without(worker)
         finally:
             if worker is not None and worker.single_use:
-                worker = self._discard(worker)
+                worker = self._without(worker)
             self._idle.put(worker)
         return finished
 
@@ -154,13 +156,14 @@ class Sandbox:
         worker.close()
         raise SandboxClosedError("the sandbox was closed")
 
-    def _discard(self, worker: Worker | None) -> None:
-        """Leave the place empty, for a new worker to be started."""
+    def _without(self, worker: Worker | None) -> Worker | None:
+        """End a worker; None, for a new one to be started in its place."""
         if worker is not None:
             with self._lock:
                 self._started.discard(worker)
             with contextlib.suppress(OSError):
                 worker.close()
+        return None
 
     def _check_open(self) -> None:
         if self._closed:

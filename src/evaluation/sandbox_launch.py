@@ -20,6 +20,7 @@ ISOLATED = Path(__file__).with_name("isolated")
 INSIDE = "/sandbox"
 NOBODY = 65_534
 START_S = 20.0
+SINGLE_USE_BYTES = 64 << 20  # of temporary files, where they cannot be bounded for each program
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/tmp/work",
@@ -29,7 +30,13 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 READ_ONLY = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-CONFIGURATION = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/java-*")
+CONFIGURATION = (
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/ssl/openssl.cnf",
+    "/etc/java-*",
+)
 ADVICE = (
     "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 "
     "kernel.apparmor_restrict_unprivileged_userns=0; in Docker --security-opt seccomp=unconfined "
@@ -84,7 +91,8 @@ class Worker:
                 )
             except OSError as error:
                 raise WorkerError(f"{executable}: {error.strerror}") from error
-            assert self.process.stdin and self.process.stdout
+            assert self.process.stdin is not None
+            assert self.process.stdout is not None
             self.requests, self.answers = self.process.stdin.fileno(), self.process.stdout.fileno()
             try:
                 head, _ = wire.receive(self.answers, time.monotonic() + START_S)
@@ -148,12 +156,27 @@ def _argv(recipe: Recipe, files: dict[str, int]) -> list[str]:
     home = _python_home(recipe.python)
     if home:
         call += ["--ro-bind", home, home]
-    call += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--symlink", "/tmp", "/var/tmp"]
+    call += ["--proc", "/proc", *_devices(), *_temporary("/tmp"), "--symlink", "/tmp", "/var/tmp"]
+    if recipe.kind == "single":  # a warm worker mounts new ones for each program
+        call += _temporary("/dev/shm")
     for name, descriptor in files.items():
         call += ["--perms", "0444", "--file", str(descriptor), f"{INSIDE}/{name}"]
-    if recipe.kind == "warm":
-        call += ["--remount-ro", "/dev"]
-    return [*call, "--remount-ro", "/", "--chdir", "/", "--", *python]
+    return [*call, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *python]
+
+
+def _temporary(place: str) -> list[str]:
+    return ["--size", str(SINGLE_USE_BYTES), "--tmpfs", place]
+
+
+def _devices() -> list[str]:
+    """A /dev without terminals. With them (--dev) bubblewrap puts an unprivileged user into a second user
+    namespace, which may not make process namespaces beside its own."""
+    call = ["--tmpfs", "/dev", "--dir", "/dev/shm", "--symlink", "/proc/self/fd", "/dev/fd"]
+    for name in ("null", "zero", "full", "random", "urandom"):
+        call += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        call += ["--symlink", f"/proc/self/fd/{number}", f"/dev/{name}"]
+    return call
 
 
 def _python_home(python: str) -> str:
@@ -215,7 +238,14 @@ def _trial(recipe: Recipe) -> str:
     except WorkerError as error:
         return str(error)
     try:
-        quota = {"wall_s": 5.0, "cpu_s": 5.0, "memory_mib": 512, "output_bytes": 100, "processes": 8, "file_mib": 1}
+        quota = {
+            "wall_s": 5.0,
+            "cpu_s": 5.0,
+            "memory_mib": 512,
+            "output_bytes": 100,
+            "processes": 8,
+            "file_mib": 1,
+        }
         head, blobs = worker.run(python_request(quota, "print(1)", "assert True", b""), START_S)
     except (WorkerError, TimeoutError) as error:
         return str(error) or "the trial program did not end"

@@ -12,7 +12,9 @@ from src.schema import Execution
 
 MAX_DETAIL = 300
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_OUT_OF_MEMORY = re.compile(r"OutOfMemoryError|heap out of memory|bad_alloc|MemoryError|Cannot allocate memory")
+_OUT_OF_MEMORY = re.compile(
+    r"OutOfMemoryError|heap out of memory|bad_alloc|MemoryError|Cannot allocate memory"
+)
 _FAILED_ASSERT = re.compile(r".*[Aa]ssertion .*failed.*|.*\bAssertionError\b.*")
 _THROWN = (  # how the languages name what ended them
     re.compile(r"^terminate called after throwing an instance of '([^']+)'", re.MULTILINE),
@@ -37,7 +39,12 @@ def command_request(
     stdin: bytes,
 ) -> bytes:
     """The order to write `files` into an empty folder and run `argv` there, `compile_argv` before it."""
-    head = {"quota": dict(quota), "argv": list(argv), "compile_argv": list(compile_argv), "names": list(files)}
+    head = {
+        "quota": dict(quota),
+        "argv": list(argv),
+        "compile_argv": list(compile_argv),
+        "names": list(files),
+    }
     return wire.pack(head, (stdin, *(_encoded(text) for text in files.values())))
 
 

@@ -21,7 +21,7 @@ LAST_CAPABILITY = 40
 WORK = "/tmp/work"
 INODES = 4096
 MAX_OPEN_FILES = 256
-OWN_PROCESSES = 4  # the worker, its supervisor, two inits
+OWN_PROCESSES = 2  # the worker and the supervisor
 MIB = 1 << 20
 
 libc = ctypes.CDLL(None, use_errno=True)

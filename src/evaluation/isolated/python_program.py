@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import contextlib
 import gc
 import importlib
 import json
 import operator
 import os
+import re
 import sys
 import threading
 import types
@@ -24,10 +26,11 @@ WARM = (
 )
 PROGRAM, TESTS = "main.py", "<tests>"
 MAX_LINE = 300
+WORD = re.compile(r"\w+")
 MACHINERY = ("ctypes", "_ctypes", "isolation", "syscall_filter", "supervisor", "usage", "wire", "worker")
 
-Snapshot = list[tuple[dict[str, Any], dict[str, Any]]]
-_pristine: Snapshot = []
+Contents = dict[str, Any]
+_pristine: dict[str, tuple[Contents, Contents]] = {}  # module: its live names, and those it had at first
 
 
 def warm_up() -> None:
@@ -43,7 +46,7 @@ def warm_up() -> None:
         make()
     for name, module in list(sys.modules.items()):
         if module is not None and name not in (*MACHINERY, "__main__", __name__, "sys", "threading"):
-            _pristine.append((module.__dict__, dict(module.__dict__)))
+            _pristine[name] = (module.__dict__, dict(module.__dict__))
 
 
 def starter(source: bytes, tests: bytes, work: str) -> Callable[[int, int], None]:
@@ -54,8 +57,7 @@ def starter(source: bytes, tests: bytes, work: str) -> Callable[[int, int], None
         try:
             _open_streams()
             namespace = _fresh_main(work)
-            with open(PROGRAM, "wb") as file:
-                file.write(source)
+            _write_program(source)
             _forget_machinery()
             if tests:
                 sys.addaudithook(_guard)
@@ -63,17 +65,27 @@ def starter(source: bytes, tests: bytes, work: str) -> Callable[[int, int], None
             else:
                 os.close(nonce)
                 run_alone(source, namespace, report)
+        except BaseException as error:
+            _report(error, report, {}, sys.__excepthook__)
         finally:
             leave(127)
 
     return start
 
 
+def _write_program(source: bytes) -> None:
+    """The file that tracebacks and inspect read; a program larger than its folder does without."""
+    with contextlib.suppress(OSError), open(PROGRAM, "wb") as file:
+        file.write(source)
+
+
 def _open_streams() -> None:
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         errors = "backslashreplace" if number == 2 else "surrogateescape"
         buffering = 1 if number == 2 else -1
-        stream = open(number, mode, buffering, encoding="utf-8", errors=errors, closefd=False)
+        stream = open(  # noqa: SIM115 - it stays open as long as the program runs
+            number, mode, buffering, encoding="utf-8", errors=errors, closefd=False
+        )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
 
@@ -145,7 +157,7 @@ def run_tests(source: bytes, tests: bytes, namespace: dict[str, Any], report: in
                     map(
                         run,
                         (program, restore, checks),
-                        (namespace, {"restore": _restorer(namespace)}, namespace),
+                        (namespace, {"restore": _restorer(namespace, tests)}, namespace),
                     )
                 ),
             )[0],
@@ -153,22 +165,28 @@ def run_tests(source: bytes, tests: bytes, namespace: dict[str, Any], report: in
     except BaseException as error:
         _report(error, report, {PROGRAM: source, TESTS: tests}, show)
     for stream in flush:
-        try:
+        with contextlib.suppress(Exception):  # it may be closed, which is no verdict on the tests
             stream()
-        except Exception:  # noqa: S112 - the program may have closed it, which is no verdict on its tests
-            continue
     leave(0)
 
 
-def _restorer(namespace: dict[str, Any]) -> Callable[[], None]:
-    """Puts the library back as it was, in place: a program may have made `abs` or `math.isclose` lie."""
-    pristine, modules, system = list(_pristine), dict(sys.modules), sys.__dict__
-    _pristine.clear()
+def _restorer(namespace: dict[str, Any], tests: bytes) -> Callable[[], None]:
+    """Puts what the tests name back as it was: a program may have made `abs` or `math.isclose` lie.
+
+    Only what they name, because every object looked at is a page that this fork no longer shares.
+    """
+    named = {"builtins", *WORD.findall(tests.decode("utf-8", "replace"))}
+    everything = _pristine
+    pristine = [everything[name] for name in everything if not named.isdisjoint(name.split("."))]
+    modules, system = dict(sys.modules), sys.__dict__
+    globals()[
+        "_pristine"
+    ] = {}  # no longer to be found; `restore` keeps it, for to free it would touch it all
     own_builtins = dict(builtins.__dict__)
     kept = {name: system[name] for name in ("stdin", "stdout", "stderr", "argv", "path", "modules")}
     same, differs, every = operator.is_, operator.is_not, any
 
-    def restore() -> None:
+    def restore(_kept: object = everything) -> None:
         for live, saved in pristine:
             if every(map(differs, map(live.get, saved), saved.values())):
                 live.update((key, value) for key, value in saved.items() if not same(live.get(key), value))
@@ -234,7 +252,7 @@ def _report(
 ) -> None:
     """Tell the type of `error` and the line that raised it; a program may lie here, but only to its harm."""
     line = ""
-    try:
+    with contextlib.suppress(BaseException):  # the exception's own methods may raise; its type still counts
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         step = trace
         while step is not None:
@@ -243,8 +261,7 @@ def _report(
                 lines = text.decode("utf-8").splitlines()
                 line = lines[step.tb_lineno - 1].strip()[:MAX_LINE] if step.tb_lineno <= len(lines) else line
             step = step.tb_next
-        if show:
+        if show and not isinstance(error, SystemExit):
+            error.__traceback__ = trace  # without the frame that ran the program
             show(type(error), error, trace)
-    except BaseException:  # noqa: S110 - the exception's own methods may raise; its type is reported below
-        pass
     os.write(report, json.dumps({"error": type(error).__name__[:100], "line": line}).encode())

@@ -74,6 +74,7 @@ ABSENT: dict[str, tuple[int | None, int | None]] = {
     "memfd_create": (319, 279),
 }
 CLONE = (56, 220)
+LIMIT_OTHERS = (302, 261)  # prlimit64: allowed on the caller itself, whose process id is given as 0
 SOCKET = (41, 198)
 NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS|NEWCGROUP|NEWUTS|NEWIPC|NEWUSER|NEWPID|NEWNET
 FAMILIES = (1, 2, 10)  # unix, inet, inet6: they reach the program's own empty network only
@@ -109,6 +110,11 @@ def assemble(machine: str = "") -> bytes:
         (JUMP_EQUAL, 0, 4, CLONE[column]),
         (LOAD, 0, 0, FIRST_ARGUMENT),
         (JUMP_ANY_BIT, 0, 1, NEW_NAMESPACES),
+        (RETURN, 0, 0, ERRNO | errno.EPERM),
+        (RETURN, 0, 0, ALLOW),
+        (JUMP_EQUAL, 0, 4, LIMIT_OTHERS[column]),
+        (LOAD, 0, 0, FIRST_ARGUMENT),
+        (JUMP_EQUAL, 1, 0, 0),
         (RETURN, 0, 0, ERRNO | errno.EPERM),
         (RETURN, 0, 0, ALLOW),
         (JUMP_EQUAL, 0, len(FAMILIES) + 2, SOCKET[column]),

@@ -69,6 +69,6 @@ def _take_descriptors() -> tuple[int, int]:
     answers = fcntl.fcntl(ANSWERS, fcntl.F_DUPFD_CLOEXEC, base)
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     for place in range(base):
-        if place != 2 and place != null:
+        if place not in (2, null):
             os.dup2(null, place, inheritable=False)
     return requests, answers
