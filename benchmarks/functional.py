@@ -119,7 +119,7 @@ def humaneval(sandbox: Sandbox, path: str | None) -> dict[str, dict[str, float]]
     for kind, body in (("canonical", ""), ("returns None", "    return None\n")):
         began = time.monotonic()
         jobs = [partial(judge, sample=s, code=body or s.reference) for s in samples]
-        passed = sum(execution.outcome == "passed" for execution in sandbox.map(jobs))
+        passed = sum(verdict is not None and verdict.outcome == "passed" for verdict in sandbox.map(jobs))
         results[kind] = {"n": len(jobs), "passed": passed, "wall_s": round(time.monotonic() - began, 1)}
     return results
 

@@ -101,10 +101,11 @@ def _mutation(node: ast.AST, tree: ast.Module) -> Callable[[], None] | None:
     if isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
         return lambda: setattr(node, "value", ast.Constant(None))
     if isinstance(node, ast.Constant) and node not in _inert_constants(tree):
-        if type(node.value) is int:
-            return lambda: setattr(node, "value", node.value + 1)
-        if isinstance(node.value, str) and node.value:
-            return lambda: setattr(node, "value", node.value + "x")
+        value = node.value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return lambda: setattr(node, "value", value + 1)
+        if isinstance(value, str) and value:
+            return lambda: setattr(node, "value", value + "x")
     return None
 
 
