@@ -121,5 +121,6 @@ def _quieten(args: argparse.Namespace) -> None:
         for name in ("httpx", "huggingface_hub", "bitsandbytes", "datasets", "matplotlib", "torchao"):
             logging.getLogger(name).setLevel(logging.ERROR)
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     if args.quiet:
         os.environ["TQDM_DISABLE"] = "1"

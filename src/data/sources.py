@@ -12,6 +12,7 @@ from pathlib import Path
 from src.config import DataConfig
 from src.data.download import download_json
 from src.data.formats import RawRow, read_bytes, read_rows
+from src.data.hub import hub_rows
 from src.schema import UserError
 
 GITHUB_URL = "https://raw.githubusercontent.com/sahil280114/codealpaca/master/data/code_alpaca_20k.json"
@@ -60,7 +61,7 @@ def find_source(config: DataConfig, kind: str, paths: Sequence[str], force: bool
     if kind == "hub":
         name = config.dataset_name
         licence = "CC BY-NC 4.0" if "codealpaca" in name.lower() else "see its page on the hub"
-        return Source("hub", name, f"hub:{name}", licence, lambda: _hub_rows(name, force), unit="row")
+        return Source("hub", name, f"hub:{name}", licence, lambda: hub_rows(name, force), unit="row")
     raise UserError(f"unknown source {kind!r}; expected hub, github, file or starter")
 
 
@@ -127,28 +128,3 @@ def _starter_rows() -> Iterator[RawRow]:
 def _downloaded_rows(url: str, cached: Path, force: bool) -> Iterator[RawRow]:
     download_json(url, cached, force)
     return read_rows(cached)
-
-
-def _hub_rows(name: str, force: bool) -> Iterator[RawRow]:
-    """Rows of every split of a data set on the hub, numbered through."""
-    import datasets
-    from datasets.exceptions import DatasetsError
-
-    try:
-        loaded = datasets.load_dataset(name, download_mode="force_redownload" if force else None)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-        DatasetsError,
-    ) as error:  # offline, unknown, gated, broken: all end here
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise UserError(
-            f"cannot load {name} from the hub ({reason}); check the connection and HF_HUB_OFFLINE, or use "
-            "--source github|file|starter"
-        ) from error
-    number = 0
-    for split in loaded:
-        for values in loaded[split]:
-            number += 1
-            yield RawRow(number, values)
