@@ -56,6 +56,13 @@ def languages_section(comparison: Comparison) -> str:
     return "\n\n".join(["## By language", LANGUAGE_NOTES, *blocks]) if blocks else ""
 
 
+def difference_text(difference: Difference) -> str:
+    """Markdown: the difference, in bold where it is significant, with its interval."""
+    delta = signed(difference.delta)
+    shown = f"**{delta}**" if significant(difference) else delta
+    return f"{shown} [{interval(difference.ci95)}]"
+
+
 def value_text(score: Score | None) -> str:
     return NOT_AVAILABLE if score is None else number(score.value)
 
@@ -72,12 +79,10 @@ def _metric_block(comparison: Comparison, metric: str) -> str:
 def _difference_cells(difference: Difference | None) -> list[str]:
     if difference is None:
         return [NOT_AVAILABLE] * 4
-    delta = signed(difference.delta)
-    shown = f"**{delta}**" if significant(difference) else delta
     detectable = number(difference.detectable) if difference.detectable < 100 else "nothing"
     record = f"{difference.wins} / {difference.ties} / {difference.losses}"
     p_value = p_text(difference.p_holm).removeprefix("= ")
-    cells = [f"{shown} [{interval(difference.ci95)}]", p_value, detectable, record]
+    cells = [difference_text(difference), p_value, detectable, record]
     return [_unbroken(cell) for cell in cells]
 
 

@@ -11,23 +11,31 @@ from src.evaluation.report_format import NOT_AVAILABLE, method_label
 from src.schema import Comparison, Run
 
 RUN_KEYS = {"precision": "Precision", "prompt": "Prompt", "sandbox": "Generated code ran in"}
-UNSANDBOXED = ("none", "off", "bare", "unsandboxed")  # what provenance["sandbox"] says of code that ran bare
-WARNING = (
+SANDBOX, BARE = (
+    "bubblewrap",
+    "none:",
+)  # what provenance["sandbox"] is, or begins with; else why nothing was run
+BARE_WARNING = (
     "> **Generated code ran without a sandbox** ({}). A program that a model wrote could then reach this "
     "machine, its files and these very results: trust the execution figures as far as you trust the models."
+)
+NOT_RUN_WARNING = (
+    "> **Generated code was not run** ({}), for want of a sandbox: {}. Nothing here says whether it works."
 )
 
 
 def sandbox_warning(comparison: Comparison) -> str:
-    """A warning that names the runs whose code ran bare; "" where none did."""
-    bare = [inline(name) for name, run in named_runs(comparison) if ran_bare(run)]
-    return WARNING.format(", ".join(bare)) if bare else ""
-
-
-def ran_bare(run: Run) -> bool:
-    """What the run's provenance says; a run that says nothing is not accused."""
-    sandbox = run.provenance.get("sandbox", "")
-    return sandbox is False or str(sandbox or "").lower() in UNSANDBOXED
+    """Warnings that name the runs whose code ran bare or was not run; "" where all ran in a sandbox."""
+    states: dict[str, list[str]] = {}
+    for name, run in named_runs(comparison):
+        states.setdefault(str(run.provenance.get("sandbox") or SANDBOX), []).append(inline(name))
+    return "\n\n".join(
+        BARE_WARNING.format(", ".join(names))
+        if state.startswith(BARE)
+        else NOT_RUN_WARNING.format(", ".join(names), inline(state))
+        for state, names in states.items()
+        if state != SANDBOX
+    )
 
 
 def reproduction_section(comparison: Comparison) -> str:

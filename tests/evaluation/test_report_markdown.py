@@ -7,7 +7,6 @@ import html
 import re
 import time
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt  # 4.3.0, CommonMark with tables and raw HTML, as GitHub reads it
@@ -187,20 +186,33 @@ def test_precision_prompt_and_sandbox_of_each_run_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sandbox", "bare"),
-    [("none", True), (False, True), ("bubblewrap", False), (None, False), ("", False), ("absent", False)],
+    ("sandbox", "warning"),
+    [
+        (
+            "none: programs ran without a sandbox",
+            "> **Generated code ran without a sandbox** (Before). A program",
+        ),
+        (
+            "bubblewrap needs Linux, this is darwin",
+            "> **Generated code was not run** (Before), for want of a sandbox: `bubblewrap needs Linux, this is darwin`",
+        ),
+        ("bubblewrap", ""),
+        (None, ""),
+        ("", ""),
+    ],
 )
-def test_code_that_ran_bare_is_named_at_the_top(sandbox: Any, bare: bool) -> None:
+def test_code_that_ran_bare_or_not_at_all_is_named_at_the_top(sandbox: str | None, warning: str) -> None:
     made = comparison(1)
-    provenance = {key: value for key, value in made.before.provenance.items() if key != "sandbox"}
-    if sandbox != "absent":
-        provenance["sandbox"] = sandbox
-    text, _ = _render(
-        dataclasses.replace(made, before=dataclasses.replace(made.before, provenance=provenance))
-    )
-    assert ("> **Generated code ran without a sandbox** (Before)." in text) is bare
-    if bare:
-        assert text.index("without a sandbox") < text.index("<picture>")
+    before = dataclasses.replace(made.before, provenance=made.before.provenance | {"sandbox": sandbox})
+    text, _ = _render(dataclasses.replace(made, before=before))
+    assert text.count("> **") == (1 if warning else 0)
+    assert warning in text[: text.index("<picture>")]
+
+
+def test_a_run_that_says_nothing_of_a_sandbox_is_not_accused() -> None:
+    made = comparison(1)
+    text, _ = _render(dataclasses.replace(made, before=dataclasses.replace(made.before, provenance={})))
+    assert "sandbox:" not in text.lower()
 
 
 def test_the_commands_of_all_methods_reproduce_it() -> None:
