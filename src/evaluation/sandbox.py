@@ -20,6 +20,7 @@ from src.schema import Execution
 log = logging.getLogger(__name__)
 
 GRACE_S = 10.0  # after which a worker that has not answered is given up
+ATTEMPTS = 2
 LOOK_AHEAD = 8  # jobs begun per worker before the first of them is fetched
 Result = TypeVar("Result")
 
@@ -124,27 +125,28 @@ class Sandbox:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, request: bytes, limits: Limits) -> Execution:
+        """Run one order; once more where its worker ended, which may have been for another's fault."""
         if self._recipe is None:
             return Execution("not_run", self._reason)
-        worker = self._idle.get()
-        try:
-            if worker is None:
-                worker = self._starter.submit(self._start, self._recipe).result()
-            # twice the wall time: there may be a compiler's step too
-            head, (stdout, stderr) = worker.run(request, 2 * limits.wall_s + GRACE_S)
-            finished = execution(head, stdout, stderr, asdict(limits))
-        except WorkerError as error:
-            self._check_open()
-            finished = Execution("killed", str(error))
-            worker = self._without(worker)
-        except TimeoutError:
-            finished = Execution("timeout", "its worker did not answer")
-            worker = self._without(worker)
-        finally:
-            if worker is not None and worker.single_use:
+        for _ in range(ATTEMPTS):
+            worker = self._idle.get()
+            try:
+                if worker is None:
+                    worker = self._starter.submit(self._start, self._recipe).result()
+                # twice the wall time: there may be a compiler's step too
+                head, (stdout, stderr) = worker.run(request, 2 * limits.wall_s + GRACE_S)
+                return execution(head, stdout, stderr, asdict(limits))
+            except WorkerError:
                 worker = self._without(worker)
-            self._idle.put(worker)
-        return finished
+            except TimeoutError:
+                worker = self._without(worker)
+                return Execution("timeout", "its worker did not answer")
+            finally:
+                if worker is not None and worker.single_use:
+                    worker = self._without(worker)
+                self._idle.put(worker)
+            self._check_open()
+        return Execution("killed", "its worker ended")
 
     def _start(self, recipe: Recipe) -> Worker:
         self._check_open()
@@ -166,5 +168,6 @@ class Sandbox:
         return None
 
     def _check_open(self) -> None:
+        """Raises SandboxClosedError."""
         if self._closed:
             raise SandboxClosedError("the sandbox was closed")

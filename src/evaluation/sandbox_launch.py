@@ -72,25 +72,25 @@ class Worker:
     def __init__(self, recipe: Recipe) -> None:
         """Raises WorkerError where it does not start."""
         self.single_use = recipe.kind != "warm"
-        with tempfile.TemporaryFile() as complaints, _code_files() as files:
-            executable = Path(recipe.bubblewrap or recipe.python)
+        program = recipe.bubblewrap or recipe.python
+        with tempfile.TemporaryFile() as complaints, _opened(program) as (executable, files):
             try:
                 self.process = subprocess.Popen(
                     _argv(recipe, files),
-                    executable=executable,
+                    executable=f"/proc/self/fd/{executable}" if recipe.bubblewrap else program,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=complaints,
                     env=ENVIRONMENT,
                     cwd="/",
-                    pass_fds=files.values() if recipe.bubblewrap else (),
+                    pass_fds=(executable, *files.values()) if recipe.bubblewrap else (),
                     start_new_session=True,
                     user=recipe.user,
                     group=recipe.user,
                     extra_groups=None if recipe.user is None else [],
                 )
             except OSError as error:
-                raise WorkerError(f"{executable}: {error.strerror}") from error
+                raise WorkerError(f"{program}: {error.strerror}") from error
             assert self.process.stdin is not None
             assert self.process.stdout is not None
             self.requests, self.answers = self.process.stdin.fileno(), self.process.stdout.fileno()
@@ -124,16 +124,16 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _code_files() -> Iterator[dict[str, int]]:
-    """The modules that run inside, as open files: their folder may be closed to the sandbox's user."""
-    opened: dict[str, int] = {}
-    try:
-        for path in sorted(ISOLATED.glob("*.py")):
-            opened[path.name] = os.open(path, os.O_RDONLY)
-        yield opened
-    finally:
-        for descriptor in opened.values():
-            os.close(descriptor)
+def _opened(program: str) -> Iterator[tuple[int, dict[str, int]]]:
+    """bubblewrap and the modules that run inside it, opened: their folders may be closed to its user."""
+    with contextlib.ExitStack() as stack:
+
+        def opened(path: str | Path) -> int:
+            descriptor = os.open(path, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            return descriptor
+
+        yield opened(program), {path.name: opened(path) for path in sorted(ISOLATED.glob("*.py"))}
 
 
 def _argv(recipe: Recipe, files: dict[str, int]) -> list[str]:

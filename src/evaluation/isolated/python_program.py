@@ -11,6 +11,7 @@ import json
 import operator
 import os
 import re
+import resource
 import sys
 import threading
 import types
@@ -126,7 +127,6 @@ def _guard(
             "sys._current_frames",
             "sys._current_exceptions",
             "sys.monitoring.register_callback",
-            "code.__new__",
         )
     ),
     _error: type[Exception] = ValueError,
@@ -238,13 +238,22 @@ def _compiled(source: bytes, tests: bytes, report: int) -> list[types.CodeType]:
         for text, name in ((source, PROGRAM), (tests, TESTS)):
             codes.append(compile(text.decode("utf-8"), name, "exec", dont_inherit=True))
     except BaseException as error:
-        # too deep for the parser is a MemoryError or RecursionError, a NUL a ValueError: no syntax all the same
-        kind = type(error).__name__ if isinstance(error, SyntaxError) else "SyntaxError"
+        kind = _refusal(error)
         print(f"{kind}: {str(error)[:MAX_LINE]}", file=sys.stderr)
         os.write(report, json.dumps({"error": kind}).encode())
         sys.stderr.flush()
         os._exit(1)
     return codes
+
+
+def _refusal(error: BaseException) -> str:
+    """What a failure to compile is called: a NUL is a ValueError, too deep for the parser a RecursionError or
+    a MemoryError, and all of these are no syntax. A MemoryError is one where half the memory was in use."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if isinstance(error, MemoryError) and used > limit / 2 > 0:
+        return "MemoryError"
+    return type(error).__name__ if isinstance(error, SyntaxError) else "SyntaxError"
 
 
 def _report(
