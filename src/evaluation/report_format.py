@@ -27,6 +27,11 @@ def method_label(name: str) -> str:
     return METHOD_LABELS.get(name, name)
 
 
+def is_share(metric: str) -> bool:
+    """Whether the metric is a percentage of samples, not a score."""
+    return metric in SHARES or metric.startswith("pass@")
+
+
 def language_label(name: str) -> str:
     return name if name not in ("", "other") else "other or not known"
 
@@ -51,7 +56,7 @@ def signed(value: float) -> str:
 
 def points(metric: str, text: str) -> str:
     """A figure with its unit for a sentence: 12 points of a share, 7.1 of a score."""
-    if metric not in SHARES:
+    if not is_share(metric):
         return text
     short = text.removesuffix(".0")
     return f"{short} point" if short.lstrip(f"+{MINUS}") == "1" else f"{short} points"
@@ -108,7 +113,7 @@ def _leading_clause(name: str, metric: str, difference: Difference) -> str:
         verb = "gains" if difference.delta > 0 else "loses"
         gained = points(metric, number(abs(difference.delta)))
         return (
-            f"{name} {verb} {gained} {'of ' if metric in SHARES else ''}{_in_sentence(metric)} "
+            f"{name} {verb} {gained} {'of ' if is_share(metric) else ''}{_in_sentence(metric)} "
             f"({evidence(difference)})"
         )
     change = (

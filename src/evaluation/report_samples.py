@@ -90,7 +90,10 @@ def _summary(example: ComparedExample) -> str:
 
 
 def _outcomes(scores: dict[str, object]) -> str:
-    return ", ".join(f"{label} {_outcome(scores.get(key))}" for key, label in SCORE_NAMES.items())
+    found = [f"{label} {_outcome(scores.get(key))}" for key, label in SCORE_NAMES.items()]
+    if scores.get("error"):
+        found.append(f"fault: {inline(str(scores['error']).replace('_', ' '))}")
+    return ", ".join(found)
 
 
 def _outcome(value: object) -> str:

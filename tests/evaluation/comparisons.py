@@ -138,8 +138,20 @@ def _run(name: str, metrics: dict[str, Score]) -> Run:
 
 def _example(index: int, texts: dict[str, str]) -> ComparedExample:
     better = index % 3 != 2
-    low = {"bleu": 22.5 + index, "codebleu": 30.25, "execution": "error", "functional": "failed"}
-    high = {"bleu": 71.0 + index, "codebleu": 80.0, "execution": "passed", "functional": "passed"}
+    low = {
+        "bleu": 22.5 + index,
+        "codebleu": 30.25,
+        "execution": "error",
+        "functional": "failed",
+        "error": "name",
+    }
+    high = {
+        "bleu": 71.0 + index,
+        "codebleu": 80.0,
+        "execution": "passed",
+        "functional": "passed",
+        "error": "",
+    }
     written = TEXTS | texts
     if not better:
         written["before"], written["after"] = written["after"], written["before"]

@@ -78,7 +78,7 @@ def test_without_examples_no_file_holds_any_text_of_a_sample(tmp_path: Path, exa
     (kept,) = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))["comparisons"].values()
     assert [example["id"] for example in kept["examples"]] == ["sample0000", "sample0001", "sample0002"]
     assert kept["examples"][0]["after_scores"] == {
-        "bleu": 71.0, "codebleu": 80.0, "execution": "passed", "functional": "passed", "exact": True,
+        "bleu": 71.0, "codebleu": 80.0, "execution": "passed", "functional": "passed", "error": "", "exact": True,
     }  # fmt: skip
     write_reports(made, tmp_path, 1)
     assert SECRET.encode() in (tmp_path / "comparison.md").read_bytes()  # the check above can fail

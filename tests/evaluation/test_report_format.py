@@ -95,6 +95,7 @@ def test_figures_that_are_missing_say_so() -> None:
         ("execution_success", "+12.0", "+12 points"),
         ("execution_success", "−1.0", "−1 point"),
         ("functional_accuracy", "1.5", "1.5 points"),
+        ("pass@10", "3.0", "3 points"),
     ],
 )
 def test_shares_are_counted_in_points(metric: str, text: str, expected: str) -> None:

@@ -2,7 +2,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
-const FILTERS = ["language", "verdict", "execution", "change"];
+const FILTERS = ["language", "verdict", "execution", "error", "change"];
 const PAIRS = [["before", "after"], ["reference", "before"], ["reference", "after"]];
 const TITLES = { before: "Before", reference: "Reference" };
 const MAX_HIGHLIGHTED = 100000; // characters of a text; beyond, it is shown plain
@@ -63,6 +63,7 @@ const TESTS = {
   language: (sample, wanted) => (sample.language || "not known") === wanted,
   verdict: (sample, wanted) => verdict(sample) === wanted,
   execution: (sample, wanted) => (sample.after_scores.execution || "none") === wanted,
+  error: (sample, wanted) => (sample.after_scores.error || "none") === wanted,
   change: (sample, wanted) => CHANGES[wanted](sample),
 };
 
@@ -224,7 +225,8 @@ function titles(sample, pair) {
 
 function outcomes(scores) {
   const names = [["functional", "tests"], ["execution", "run"], ["bleu", "BLEU"], ["codebleu", "CodeBLEU"]];
-  return names.map(([key, label]) => `${label} ${outcome(scores[key])}`).join(", ");
+  const found = names.map(([key, label]) => `${label} ${outcome(scores[key])}`);
+  return [...found, ...(scores.error ? [`fault: ${scores.error}`] : [])].join(", ");
 }
 
 function outcome(value) {
@@ -378,6 +380,7 @@ options(byId("method"), data.methods.map((method, index) => [String(index), meth
 options(byId("language"), values((sample) => sample.language || "not known"), "all");
 options(byId("verdict"), Object.entries(VERDICTS), "all");
 options(byId("execution"), values((sample) => sample.after_scores.execution || "none"), "all");
+options(byId("error"), values((sample) => sample.after_scores.error || "none"), "all");
 options(byId("change"), Object.entries(CHANGE_NAMES), "any");
 options(byId("order"), Object.entries(ORDERS));
 openAddress();
