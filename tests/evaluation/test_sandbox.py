@@ -77,7 +77,7 @@ HONEST = [  # what ordinary programs do, and the tests beside them must not forb
     "import multiprocessing\nwith multiprocessing.Pool(2) as p:\n    assert p.map(abs, [-1, 2]) == [1, 2]",
     "import subprocess\nassert subprocess.run(['echo', 'x'], capture_output=True, text=True).stdout == 'x\\n'",
     "import tempfile, os\nwith tempfile.NamedTemporaryFile() as f:\n    f.write(b'x')\nopen('a.txt', 'w').write('b')\nassert os.listdir('.')",
-    "import signal\ndef stop(*a):\n    raise TimeoutError\nsignal.signal(signal.SIGALRM, stop)\nsignal.setitimer(signal.ITIMER_REAL, 0.3)\ntry:\n    while True: x = 1\nexcept TimeoutError:\n    pass",
+    "import signal\ndef stop(*a):\n    raise TimeoutError\nsignal.signal(signal.SIGALRM, stop)\nsignal.setitimer(signal.ITIMER_REAL, 0.3)\ntry:\n    while True:\n        x = 1\nexcept TimeoutError:\n    pass",
     "import random, statistics, math, re, json, itertools, functools, heapq, bisect, decimal, fractions, datetime\nassert math.isclose(statistics.mean([1, 2]), 1.5)",
     "import sqlite3\nc = sqlite3.connect(':memory:')\nassert c.execute('select 1').fetchone() == (1,)",
     "import unittest\nclass T(unittest.TestCase):\n    def test_x(self):\n        self.assertEqual(1, 1)\nassert unittest.main(exit=False, argv=['x']).result.wasSuccessful()",
