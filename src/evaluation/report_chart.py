@@ -65,13 +65,14 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
     _write(figure, MARGIN_IN, TITLE_IN - 0.15, title, theme.text, size=TITLE_PT, weight="bold")
     name_in = max(_width_in(figure, name) for name in names) + 0.1
     bars_in = (WIDTH_IN - 2 * MARGIN_IN - name_in - GAP_IN - 2 * (VALUE_IN + CHANGE_IN)) / 2
+    panels = [_bars(comparison, metric, names, theme) for metric in CHART_METRICS]
     for index, metric in enumerate(CHART_METRICS):
         row, column = divmod(index, 2)
         left = MARGIN_IN + name_in + column * (bars_in + VALUE_IN + CHANGE_IN + GAP_IN)
         top = TITLE_IN + row * panel_in
-        bars = _bars(comparison, metric, names, theme)
+        right_end = _right_end([*panels[2 * row], *panels[2 * row + 1]])  # panels in a row share their scale
         box = (left, top + HEADER_IN, bars_in, row_in * rows)
-        _draw_panel(figure, metric, bars, box, theme, with_names=column == 0)
+        _draw_panel(figure, metric, panels[index], box, right_end, theme, with_names=column == 0)
     _write(figure, MARGIN_IN, figure.get_figheight() - 0.12, NOTE, theme.muted, size=8.5)
     return figure
 
@@ -127,13 +128,14 @@ def _draw_panel(
     metric: str,
     bars: list[Bar],
     box: tuple[float, float, float, float],  # left, top, width, height in inches from the top left
+    right_end: float,  # of the axis
     theme: Theme,
     with_names: bool,
 ) -> None:
     left, top, width, height = box
     total = figure.get_figheight()
     axes = figure.add_axes((left / WIDTH_IN, 1 - (top + height) / total, width / WIDTH_IN, height / total))
-    _style(axes, metric, bars, theme)
+    _style(axes, len(bars), right_end, theme)
     row_in = height / len(bars)
     for place, bar in enumerate(bars):
         _draw_bar(axes, place, bar, theme)
@@ -148,12 +150,12 @@ def _draw_panel(
     _write(figure, right, top - 0.1, "change", theme.muted, size=8.5, align="right")
 
 
-def _style(axes: Axes, metric: str, bars: list[Bar], theme: Theme) -> None:
+def _style(axes: Axes, rows: int, right_end: float, theme: Theme) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.set_facecolor(theme.background)
-    axes.set_xlim(0, _right_end(metric, bars))
-    axes.set_ylim(len(bars) - 0.5, -0.5)
+    axes.set_xlim(0, right_end)
+    axes.set_ylim(rows - 0.5, -0.5)
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     axes.tick_params(axis="x", colors=theme.muted, labelsize=8.5, length=0, labelfontfamily=BASE_FONT)
@@ -164,11 +166,9 @@ def _style(axes: Axes, metric: str, bars: list[Bar], theme: Theme) -> None:
     axes.spines["left"].set_color(theme.muted)
 
 
-def _right_end(metric: str, bars: list[Bar]) -> float:
-    if metric in SHARES:
-        return 100
+def _right_end(bars: list[Bar]) -> float:
     ends = [max(bar.value, *(bar.ci95 or (0,))) for bar in bars if bar.value is not None]
-    return next((ceiling for ceiling in CEILINGS if ceiling >= max(ends, default=0)), CEILINGS[-1])
+    return next((ceiling for ceiling in CEILINGS if ceiling >= max(ends, default=100)), CEILINGS[-1])
 
 
 def _draw_bar(axes: Axes, place: int, bar: Bar, theme: Theme) -> None:

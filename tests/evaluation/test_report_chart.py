@@ -75,9 +75,14 @@ def test_bars_and_whiskers_lie_where_the_figures_say() -> None:
     assert (start, end) == pytest.approx(made.before.metrics["bleu"].ci95)
 
 
-def test_shares_reach_to_a_hundred_so_that_panels_compare() -> None:
-    figure = chart_figure(comparison(1), LIGHT)
+def test_panels_of_a_row_share_a_scale_that_holds_every_interval() -> None:
+    made = comparison(1)
+    figure = chart_figure(made, LIGHT)
     assert [axes.get_xlim()[1] for axes in figure.axes] == [50, 50, 100, 100]
+    small = _with_scores(
+        made, lambda name, score: Score(1.4, (0.2, 7.0 if "_" in name else 4.0), 50, 1.0, "s")
+    )
+    assert [axes.get_xlim()[1] for axes in chart_figure(small, LIGHT).axes] == [5, 5, 10, 10]
 
 
 @pytest.mark.parametrize(
