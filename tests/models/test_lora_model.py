@@ -1,0 +1,209 @@
+"""Adapters: which layers they go to, what of them is refused, and that plain peft reads them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from src.config import LoraConfig, ModelConfig, load_config
+from src.models.base import resolve
+from src.models.hardware import decide
+from src.models.lora_model import attach_lora, load_model
+from src.schema import UserError
+from tests import tiny
+
+PROMPT = torch.tensor([[2, 30, 31, 32, 33, 34]])
+CPU: ModelConfig = load_config(overrides=["model.device=cpu"]).model
+
+
+def _lora(*changes: str) -> LoraConfig:
+    return load_config(
+        overrides=["lora.r=4", "lora.target_modules=auto", *(f"lora.{item}" for item in changes)]
+    ).lora
+
+
+def _load(folder: Path, base: str | None = None, merge: bool = False) -> torch.nn.Module:
+    return load_model(resolve(str(folder), base), merge=merge, config=CPU, hardware=decide(CPU))
+
+
+def _adapted_layers(model: torch.nn.Module) -> set[str]:
+    return {
+        name.split(".lora_A")[0].split(".", 2)[2] for name, _ in model.named_parameters() if "lora_A" in name
+    }
+
+
+@pytest.mark.parametrize(
+    ("architecture", "wanted"),
+    [
+        ("llama", {"q_proj", "k_proj", "v_proj", "o_proj"}),
+        ("starcoder2", {"q_proj", "k_proj", "v_proj", "o_proj"}),
+        ("qwen2", {"q_proj", "k_proj", "v_proj", "o_proj"}),
+        ("gpt_bigcode", {"c_attn", "c_proj"}),
+    ],
+)
+def test_auto_adapts_the_attention_projections_and_nothing_else(architecture: str, wanted: set[str]) -> None:
+    layers = _adapted_layers(attach_lora(tiny.build_model(architecture), _lora(), 0))
+    assert {layer.split(".")[-1] for layer in layers} == wanted
+    assert all("attn" in layer for layer in layers)
+    assert len(layers) == 2 * len(wanted)  # two blocks
+
+
+@pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
+def test_all_linear_adapts_every_linear_layer_but_the_head(architecture: str) -> None:
+    model = tiny.build_model(architecture)
+    linear = {name for name, item in model.named_modules() if type(item).__name__ in ("Linear", "Conv1D")}
+    assert len(linear) > 8
+    found = _adapted_layers(attach_lora(model, _lora("target_modules=all-linear"), 0))
+    assert found == linear - {"lm_head"}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "name", "existing"),
+    [("llama", "c_attn", "q_proj"), ("gpt_bigcode", "q_proj", "c_attn"), ("llama", "proj", "v_proj")],
+)
+def test_a_layer_that_is_not_there_is_refused_with_those_that_are(
+    architecture: str, name: str, existing: str
+) -> None:
+    with pytest.raises(UserError, match=rf"has no layer {name}; it has .*{existing}.*or use auto"):
+        attach_lora(tiny.build_model(architecture), _lora(f"target_modules=[{name}]"), 0)
+
+
+def test_a_module_to_train_in_full_must_exist() -> None:
+    with pytest.raises(
+        UserError, match=r"lora\.modules_to_save: LlamaForCausalLM has no module head; it has.*lm_head"
+    ):
+        attach_lora(tiny.build_model(), _lora("modules_to_save=[head]"), 0)
+
+
+def test_the_first_weights_depend_on_the_seed_alone() -> None:
+    first, same, other = (attach_lora(tiny.build_model(), _lora(), seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], same[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_a_fresh_adapter_changes_no_answer() -> None:
+    model = tiny.build_model()
+    before = model(PROMPT).logits
+    torch.testing.assert_close(attach_lora(model, _lora(), 0).eval()(PROMPT).logits, before)
+
+
+def test_only_the_adapter_is_trainable() -> None:
+    model = attach_lora(tiny.build_model(), _lora(), 0)
+    assert {name.split(".")[-3] for name, item in model.named_parameters() if item.requires_grad} == {
+        "lora_A",
+        "lora_B",
+    }
+
+
+def test_a_merged_adapter_answers_as_the_adapter_does(tiny_adapter: Path) -> None:
+    apart, merged = _load(tiny_adapter)(PROMPT).logits, _load(tiny_adapter, merge=True)(PROMPT).logits
+    torch.testing.assert_close(merged, apart, rtol=1e-5, atol=1e-5)
+
+
+def test_plain_peft_and_transformers_load_the_adapter(tiny_adapter: Path, tiny_model: Path) -> None:
+    from peft import AutoPeftModelForCausalLM, PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    ours = _load(tiny_adapter)(PROMPT).logits
+    theirs = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model), tiny_adapter)
+    torch.testing.assert_close(theirs(PROMPT).logits, ours)
+    torch.testing.assert_close(AutoPeftModelForCausalLM.from_pretrained(tiny_adapter)(PROMPT).logits, ours)
+    assert not torch.equal(AutoModelForCausalLM.from_pretrained(tiny_model)(PROMPT).logits, ours)
+    assert AutoTokenizer.from_pretrained(tiny_adapter).eos_token == tiny.END
+
+
+def _copy(folder: Path, target: Path, **changed: bytes | None) -> Path:
+    """A copy of an adapter with files replaced, or removed where the new content is None."""
+    shutil.copytree(folder, target)
+    for name, content in changed.items():
+        path = target / name.replace("__", ".")
+        path.unlink() if content is None else path.write_bytes(content)
+    return target
+
+
+def _weights(folder: Path) -> bytes:
+    return (folder / "adapter_model.safetensors").read_bytes()
+
+
+def test_an_adapter_without_weights_is_refused(tiny_adapter: Path, tmp_path: Path) -> None:
+    broken = _copy(tiny_adapter, tmp_path / "a", adapter_model__safetensors=None)
+    with pytest.raises(UserError, match=r"no adapter_model\.safetensors; other formats are refused"):
+        resolve(str(broken))
+
+
+def test_a_pickle_is_refused_unread(tiny_adapter: Path, tmp_path: Path) -> None:
+    broken = _copy(tiny_adapter, tmp_path / "a", adapter_model__safetensors=None)
+    import pickle
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "sprung",)  # type: ignore[return-value]
+
+    (broken / "adapter_model.bin").write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(UserError, match="other formats are refused"):
+        _load(broken)
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("keep", [0, 7, 100, -1])
+def test_truncated_weights_are_refused(tiny_adapter: Path, tmp_path: Path, keep: int) -> None:
+    broken = _copy(tiny_adapter, tmp_path / "a", adapter_model__safetensors=_weights(tiny_adapter)[:keep])
+    with pytest.raises(UserError, match=r"adapter_model\.safetensors is damaged.*train again"):
+        _load(broken)
+
+
+def test_foreign_weights_are_refused(tiny_adapter: Path, tmp_path: Path) -> None:
+    from safetensors.torch import save
+
+    broken = _copy(
+        tiny_adapter, tmp_path / "a", adapter_model__safetensors=save({"encoder.weight": torch.zeros(2)})
+    )
+    with pytest.raises(UserError, match="was made for another model"):
+        _load(broken)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "changes", "message"),
+    [
+        ("qwen2", {}, r"made for a LlamaForCausalLM of 32 units.*this base model is a Qwen2ForCausalLM"),
+        ("llama", {"vocab_size": 480}, r"32 units and 400 tokens; this base model is.*480 tokens"),
+        ("llama", {"hidden_size": 64}, "64 units and 400 tokens"),
+    ],
+)
+def test_another_base_or_vocabulary_is_refused(
+    tiny_adapter: Path, tmp_path: Path, architecture: str, changes: dict[str, int], message: str
+) -> None:
+    other = tiny.save_model(tmp_path / "other", architecture, **changes)
+    with pytest.raises(UserError, match=message):
+        _load(tiny_adapter, str(other))
+
+
+def test_an_adapter_not_of_ours_for_another_width_is_refused(tiny_adapter: Path, tmp_path: Path) -> None:
+    foreign = _copy(tiny_adapter, tmp_path / "a", run__json=None)
+    other = tiny.save_model(tmp_path / "other", hidden_size=64)
+    with pytest.raises(UserError, match=r"does not fit this base model: .*size mismatch"):
+        _load(foreign, str(other))
+
+
+def test_a_base_given_by_hand_wins_over_the_one_named(tiny_adapter: Path, tiny_model: Path) -> None:
+    assert resolve(str(tiny_adapter)).base == str(tiny_model)
+    assert resolve(str(tiny_adapter), "org/other").base == "org/other"
+
+
+def test_an_adapter_that_names_no_base_asks_for_one(tiny_adapter: Path, tmp_path: Path) -> None:
+    config = json.loads((tiny_adapter / "adapter_config.json").read_text())
+    nameless = json.dumps(config | {"base_model_name_or_path": None}).encode()
+    broken = _copy(tiny_adapter, tmp_path / "a", run__json=None, adapter_config__json=nameless)
+    with pytest.raises(UserError, match=r"does not name its base model; give --base_model"):
+        resolve(str(broken))
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b"[1]"])
+def test_a_damaged_run_json_is_named(tiny_adapter: Path, tmp_path: Path, content: bytes) -> None:
+    broken = _copy(tiny_adapter, tmp_path / "a", run__json=content)
+    with pytest.raises(UserError, match=r"run\.json"):
+        resolve(str(broken))
