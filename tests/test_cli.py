@@ -1,0 +1,83 @@
+"""The scripts' edge: exit codes, one line for a mistake, and flags that win over the configuration."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import os
+
+import pytest
+
+from src import cli
+from src.schema import UserError
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, outcome: BaseException | None, *flags: str) -> int:
+    def main(args: argparse.Namespace) -> None:
+        if outcome is not None:
+            raise outcome
+
+    monkeypatch.setattr("sys.argv", ["script.py", *flags])
+    try:
+        cli.run(main, cli.parser("test"))
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
+CASES = [  # what the script meets, exit code, what stderr says
+    (None, 0, ""),
+    (UserError("no adapter\n in here"), 2, "error: no adapter in here\n"),
+    (
+        OSError(errno.ENOSPC, "No space left on device", "/tmp/x"),
+        2,
+        "No space left on device (/tmp/x); what was finished",
+    ),
+    (PermissionError(errno.EACCES, "Permission denied", "/x"), 2, "Permission denied (/x)"),
+    (KeyboardInterrupt(), 130, "the same command continues"),
+    (cli.Stopped(), 143, "the same command continues"),
+]
+
+
+@pytest.mark.parametrize(("outcome", "code", "message"), CASES)
+def test_each_end_has_its_exit_code_and_its_line(monkeypatch, capsys, outcome, code: int, message: str):
+    assert _run(monkeypatch, outcome) == code
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert errors.count("\n") <= 1
+
+
+@pytest.mark.parametrize("outcome", [ValueError("a bug"), OSError("a bug with no number"), AssertionError()])
+def test_a_bug_of_ours_is_not_dressed_up_as_a_mistake(monkeypatch, outcome: Exception):
+    with pytest.raises(type(outcome)):
+        _run(monkeypatch, outcome)
+
+
+def test_verbose_adds_the_traceback(monkeypatch, capsys, caplog):
+    with caplog.at_level(logging.INFO):
+        assert _run(monkeypatch, UserError("wrong"), "--verbose") == 2
+    assert "UserError: wrong" in caplog.text
+
+
+def test_quiet_silences_progress(monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    _run(monkeypatch, None, "--quiet")
+    assert os.environ.pop("TQDM_DISABLE") == "1"
+
+
+def test_a_flag_wins_over_set_and_an_absent_flag_changes_nothing():
+    args = cli.parser("test").parse_args(["--set", "evaluation.num_samples=3", "--set", "lora.r=4"])
+    config = cli.configure(args, evaluation__num_samples=7, evaluation__temperature=None)
+    assert (config.evaluation.num_samples, config.lora.r, config.evaluation.temperature) == (7, 4, 0)
+
+
+def test_flags_are_not_abbreviated():
+    with pytest.raises(SystemExit) as ended:
+        cli.parser("test").parse_args(["--conf", "x"])
+    assert ended.value.code == 2
+
+
+def test_scripts_find_the_defaults_from_another_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert cli.configure(cli.parser("test").parse_args([])).lora.r == 16

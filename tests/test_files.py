@@ -1,0 +1,54 @@
+"""Files are replaced whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from src.files import write_atomic, write_together
+
+
+def test_what_is_written_is_read_back_byte_for_byte(tmp_path: Path):
+    write_atomic(tmp_path / "new" / "a.txt", "\u00e4\r\n\u2028")
+    assert (tmp_path / "new" / "a.txt").read_bytes() == "\u00e4\r\n\u2028".encode()
+    write_atomic(tmp_path / "b", b"\x00\xff")
+    assert (tmp_path / "b").read_bytes() == b"\x00\xff"
+
+
+def test_a_failure_leaves_the_old_files_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    first, second = tmp_path / "a", tmp_path / "b"
+    write_together({first: "old a", second: "old b"})
+    calls = []
+    real = os.fsync
+
+    def full(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_together({first: "new a", second: "new b"})
+    assert (first.read_text(), second.read_text()) == ("old a", "old b")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_an_interrupt_leaves_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(tmp_path / "a", "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_symbolic_link_stays_one(tmp_path: Path):
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    write_atomic(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"

@@ -1,0 +1,41 @@
+"""A result says where it comes from and nothing about who made it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from src import provenance
+from src.config import load_config
+
+
+def test_it_names_commit_configuration_versions_and_hardware():
+    made = provenance.describe(load_config(), device="here")
+    assert set(made) >= {"commit", "command", "config", "versions", "hardware", "device"}
+    assert made["config"]["lora"]["r"] == 16
+    assert made["versions"]["torch"].startswith("2.")
+    json.dumps(made)
+
+
+def test_it_holds_no_environment_user_or_absolute_path(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret123")
+    monkeypatch.setattr(
+        sys, "argv", ["/home/somebody/project/train_lora.py", "--config", "/home/somebody/my.yaml"]
+    )
+    made = json.dumps(provenance.describe(load_config()))
+    assert "hf_secret123" not in made
+    assert "somebody" not in made
+    assert os.environ["HOME"] not in made
+    assert provenance.command() == "python train_lora.py --config my.yaml"
+
+
+def test_the_commit_is_that_of_the_project_wherever_it_is_run_from(monkeypatch, tmp_path):
+    here = subprocess.run(
+        ["git", "-C", str(provenance.ROOT), "rev-parse", "HEAD"], capture_output=True, text=True
+    ).stdout.strip()
+    monkeypatch.chdir(tmp_path)
+    assert provenance.commit().removesuffix("+dirty") == (here[:12] or "unknown")
