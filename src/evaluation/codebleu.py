@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
 import selectors
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,9 +22,16 @@ from src.schema import UserError
 
 log = logging.getLogger(__name__)
 
-START_S = 60.0
-SAMPLE_S = 10.0
+START_S = 120.0
+SAMPLE_S = (
+    60.0  # ten times what the slowest sample within the worker's limits takes: no machine's speed decides
+)
+TRIES = 2  # of a sample whose process ended: the first end may be none of its doing
+MAX_WORKERS = 2
+SAMPLES_A_WORKER = 100  # starting one costs as much time as 100 samples
 ROOT = Path(__file__).resolve().parents[2]
+
+_Request = tuple[int, str, str, str]  # index, prediction, reference, language as the package calls it
 
 
 @dataclass(frozen=True)
@@ -41,24 +51,40 @@ def codebleu_scores(
     references: Sequence[str],
     languages: Sequence[str],
     sample_s: float = SAMPLE_S,
+    workers: int | None = None,
 ) -> list[CodeBleu | None]:
     """CodeBLEU of each sample; None where its language or its reference has none.
 
-    A prediction on which the package hangs or crashes scores 0. Raises UserError when the package's parsers
-    cannot be loaded.
+    A prediction on which the package hangs or crashes scores 0. `workers` processes share the samples (None: as
+    many as pay) and change nothing but the time. Raises UserError when the package's parsers cannot be loaded.
     """
     if not len(predictions) == len(references) == len(languages):
         raise ValueError(
             f"{len(predictions)} predictions, {len(references)} references, {len(languages)} languages"
         )
     keys = [LANGUAGES[language].codebleu if language in LANGUAGES else None for language in languages]
-    needed = sorted({key for key in keys if key})
-    if not needed:
-        return [None] * len(predictions)
-    with _Worker(needed, sample_s) as worker:
+    samples = zip(predictions, references, keys, strict=True)
+    requests = [
+        (i, prediction or "", reference, key) for i, (prediction, reference, key) in enumerate(samples) if key
+    ]
+    scores: list[CodeBleu | None] = [None] * len(predictions)
+    if not requests:
+        return scores
+    count = workers or min(MAX_WORKERS, os.cpu_count() or 1, 1 + len(requests) // SAMPLES_A_WORKER)
+    with ThreadPoolExecutor(count) as pool:
+        shares = pool.map(
+            _score_share, (requests[i::count] for i in range(count)), itertools.repeat(sample_s)
+        )
+        for index, found in itertools.chain.from_iterable(shares):
+            scores[index] = found
+    return scores
+
+
+def _score_share(requests: Sequence[_Request], sample_s: float) -> list[tuple[int, CodeBleu | None]]:
+    with _Worker(sorted({language for *_, language in requests}), sample_s) as worker:
         scores = [
-            worker.score(prediction or "", reference, key) if key else None
-            for prediction, reference, key in zip(predictions, references, keys, strict=True)
+            (index, worker.score(prediction, reference, language))
+            for index, prediction, reference, language in requests
         ]
     if worker.failures:
         log.warning(
@@ -85,37 +111,47 @@ class _Worker:
         self._kill()
 
     def score(self, prediction: str, reference: str, language: str) -> CodeBleu | None:
-        process = self._process or self._start()
         request = json.dumps([prediction, reference, language]).encode() + b"\n"
-        try:
-            process.stdin.write(request)  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
-            answer = _read_line(process, self.sample_s)
-        except (BrokenPipeError, EOFError, TimeoutError):
-            self._kill()
-            self.failures += 1
-            return NOTHING
-        return None if answer is None else _to_score(answer)
+        for _ in range(TRIES):
+            try:
+                answer = self._ask(request)
+            except TimeoutError:
+                break
+            except (BrokenPipeError, EOFError):
+                self._kill()
+                continue
+            return None if answer is None else _to_score(answer)
+        self._kill()
+        self.failures += 1
+        return NOTHING
+
+    def _ask(self, request: bytes) -> Any:
+        process = self._process or self._start()
+        assert process.stdin is not None
+        process.stdin.write(request)
+        process.stdin.flush()
+        return _read_line(process, self.sample_s)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "src.evaluation.codebleu_worker", *self.languages],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONHASHSEED": "0"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            answer = _read_line(self._process, START_S)
-        except (EOFError, TimeoutError) as error:
-            raise UserError(
-                "the codebleu package does not start. Run pip install -r requirements.txt."
-            ) from error
+        with tempfile.TemporaryFile() as messages:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "src.evaluation.codebleu_worker", *self.languages],
+                cwd=ROOT,
+                env=os.environ | {"PYTHONHASHSEED": "0"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=messages,
+                start_new_session=True,
+            )
+            try:
+                answer = _read_line(self._process, START_S)
+            except (EOFError, TimeoutError):
+                messages.seek(0)
+                reason = messages.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+                answer = {"error": reason or "no answer"}
         if "error" in answer:
             raise UserError(
-                f"codebleu cannot load its parser ({answer['error']}). Run pip install -r requirements.txt:"
+                f"the codebleu package cannot be used ({answer['error']}). Run pip install -r requirements.txt:"
                 " it needs the versions of tree-sitter pinned there."
             )
         return self._process

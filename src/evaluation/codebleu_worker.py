@@ -26,6 +26,9 @@ from tree_sitter import Node, Parser
 MEMORY_BYTES = 2 * 1024**3
 MAX_CHARACTERS = 16_384  # longer predictions are cut here, longer references have no CodeBLEU
 MAX_DEPTH = 300  # of the syntax tree: the package takes minutes on 10,000 nested brackets, 30,000 crash it
+MAX_VISITS = (
+    100_000  # of leaves by the data flow, which goes twice through every loop: 90 nested ones never end
+)
 VERBOSITY = 2.0  # recall parts shrink once a prediction is this many times as long as its reference
 NGRAM_ORDER = 4
 KEYWORD_WEIGHT = 5  # of a keyword against any other token, as in the package (1 and 0.2)
@@ -38,17 +41,27 @@ _QUOTED_OR_COMMENT = re.compile(
 _WORD_RUN = re.compile(r"[^\W\d]\w*(?:['’]\w+)?(?:[ \t]+[^\W\d]\w*(?:['’]\w+)?)*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
+_LOOPS = frozenset(
+    (
+        "for", "while", "until", "loop", "for_statement", "while_statement", "enhanced_for_statement",
+        "for_each_statement", "foreach_statement", "while_modifier", "for_expression", "while_expression",
+        "while_let_expression", "loop_expression",
+    )
+)  # fmt: skip
+
 Parts = tuple[float, float, float, float]
 
 
 def score(prediction: str, reference: str, language: str) -> dict[str, Any] | None:
-    """CodeBLEU of one sample, 0-1; None where the reference has none."""
+    """CodeBLEU of one sample, 0-1; None where the reference has none: no code in it, or too much."""
     prediction, reference = _encodable(prediction), _encodable(reference)
-    if not reference.strip() or len(reference) > MAX_CHARACTERS or _depth(reference, language) > MAX_DEPTH:
+    if len(reference) > MAX_CHARACTERS or _too_heavy(reference, language):
+        return None
+    if not is_code(reference.strip(), language):
         return None
     too_long = len(prediction) > MAX_CHARACTERS
     prediction = prediction[:MAX_CHARACTERS]
-    if _depth(prediction, language) > MAX_DEPTH:
+    if _too_heavy(prediction, language):
         return {"value": 0.0, "parts": (0.0, 0.0, 0.0, 0.0), "package_value": None}
     result = calc_codebleu([reference], [prediction], language)
     parts = (
@@ -142,18 +155,27 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _depth(code: str, language: str) -> int:
+def _too_heavy(code: str, language: str) -> bool:
+    """Whether the package would hang or crash on this syntax tree."""
     cursor = _parser(language).parse(code.encode()).walk()
-    depth = deepest = 0
+    depth, visits, loops = 0, 0, [0]  # loops: how many are open at each depth
     while True:
+        node = cursor.node
+        open_loops = loops[-1] + (node is not None and node.type in _LOOPS)
         if cursor.goto_first_child():
             depth += 1
-            deepest = max(deepest, depth)
+            loops.append(open_loops)
+            if depth > MAX_DEPTH:
+                return True
             continue
+        visits += 2 ** loops[-1]
+        if visits > MAX_VISITS:
+            return True
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
-                return deepest
+                return False
             depth -= 1
+            loops.pop()
 
 
 def _root(code: str, language: str) -> Node:
