@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,3 +204,27 @@ def test_hostile_names_break_neither_yaml_nor_markdown(case: str) -> None:
     assert tags <= {
         "h1", "h2", "p", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("template", ["alpaca", "chat"])
+def test_the_code_of_the_card_answers_with_plain_peft(
+    template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    from tests import tiny
+
+    base, folder = tiny.save_model(tmp_path / "base"), tmp_path / "adapter"
+    get_peft_model(tiny.build_model(), LoraConfig(target_modules=["q_proj"])).save_pretrained(str(folder))
+    tiny.tokenizer().save_pretrained(folder)
+    run = _run(base=str(base))
+    run["provenance"]["config"]["prompt"]["template"] = template
+    (block,) = re.findall(r"```python\n(.*?)```", render_model_card(run, None), re.DOTALL)
+    monkeypatch.chdir(folder)
+    scope: dict[str, Any] = {}
+    exec(block.replace("max_new_tokens=256", "max_new_tokens=3"), scope)
+    assert scope["answer"].shape[1] == scope["inputs"]["input_ids"].shape[1] + 3
+    text = scope["tokenizer"].decode(scope["inputs"]["input_ids"][0], skip_special_tokens=False)
+    assert text.count(tiny.START) == (0 if template == "chat" else 1)  # the tiny chat template writes none
+    assert "reverses a string" in text
+    capsys.readouterr()
