@@ -26,7 +26,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from src.evaluation.report_run import render_run
+    from src.evaluation.report_table import render_run
 
     run = command.evaluate(args, command.configure(args)).run
     print(render_run(run))
