@@ -74,9 +74,9 @@ def _score(
     folder: Path,
     allow_unsandboxed: bool,
 ) -> ScoredRun:
-    sandbox = (
-        "none: programs ran without a sandbox" if allow_unsandboxed else unavailable_reason() or "bubblewrap"
-    )
+    lacking = unavailable_reason()
+    without = "none: programs ran without a sandbox" if allow_unsandboxed else lacking
+    sandbox = without if lacking else "bubblewrap"
     limits = {"timeout_s": config.evaluation.timeout_s, "memory_mib": config.evaluation.memory_mib}
     store = ScoreStore(folder / "scored.jsonl", {"sandbox": sandbox, **limits})
     samples = sorted(samples, key=lambda sample: (sample.id, sample.completion))
