@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LANGUAGES_SHOWN = 14
 BINS = 40
+TITLE_COLUMNS = 60
 
 
 def render_card(card: DataCard) -> str:
@@ -153,7 +154,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
     """Languages by split beside the lengths of the outputs, as PNG."""
-    from src.drawing import LIGHT, new_figure, png_bytes
+    from src.drawing import LIGHT, drawable, font_families, new_figure, png_bytes, shortened
 
     figure = new_figure(3.9, LIGHT)
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
@@ -164,9 +165,9 @@ def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
         axes.tick_params(colors=LIGHT.text, labelsize=8)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-    figure.suptitle(
-        f"{card.origin.rsplit('/', 1)[-1]}: {card.rows:,} examples", fontsize=11, color=LIGHT.text
-    )
+    name = drawable(shortened(card.origin.rsplit("/", 1)[-1], TITLE_COLUMNS), "data set")
+    title = f"{name}: {card.rows:,} examples"
+    figure.suptitle(title, fontsize=11, color=LIGHT.text, fontfamily=font_families(title))
     figure.tight_layout()
     return png_bytes(figure)
 
