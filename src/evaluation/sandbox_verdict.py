@@ -91,6 +91,8 @@ def _ended_by_force(head: Mapping[str, Any], stderr: str, quota: Mapping[str, fl
             return "output_limit", f"{quota['output_bytes']} bytes"
         case "processes":
             return "killed", f"more than {quota['processes']} processes"
+        case "descriptors":
+            return "killed", "too many open descriptors"
         case "supervisor":
             return "killed", "its supervisor was ended"
     if by_time:

@@ -59,8 +59,8 @@ def starter(source: bytes, tests: bytes, work: str) -> Callable[[int, int], None
             _open_streams()
             namespace = _fresh_main(work)
             _write_program(source)
-            _forget_machinery()
             if tests:
+                _forget_machinery()
                 sys.addaudithook(_guard)
                 run_tests(source, tests, namespace, report, nonce)
             else:
@@ -177,16 +177,16 @@ def _restorer(namespace: dict[str, Any], tests: bytes) -> Callable[[], None]:
     """
     named = {"builtins", *WORD.findall(tests.decode("utf-8", "replace"))}
     everything = _pristine
-    pristine = [everything[name] for name in everything if not named.isdisjoint(name.split("."))]
-    modules, system = dict(sys.modules), sys.__dict__
-    globals()[
-        "_pristine"
-    ] = {}  # no longer to be found; `restore` keeps it, for to free it would touch it all
+    chosen = [name for name in everything if not named.isdisjoint(name.split("."))]
+    pristine = [everything[name] for name in chosen]
+    modules, system = {name: sys.modules[name] for name in chosen}, sys.__dict__
+    globals().update(_pristine={})  # no longer to be found
+    sys.addaudithook(everything.get)  # does nothing but keep it: to free it would touch every page of it
     own_builtins = dict(builtins.__dict__)
     kept = {name: system[name] for name in ("stdin", "stdout", "stderr", "argv", "path", "modules")}
     same, differs, every = operator.is_, operator.is_not, any
 
-    def restore(_kept: object = everything) -> None:
+    def restore() -> None:
         for live, saved in pristine:
             if every(map(differs, map(live.get, saved), saved.values())):
                 live.update((key, value) for key, value in saved.items() if not same(live.get(key), value))

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import python_program
@@ -20,6 +20,7 @@ from isolation import Isolation, Quota
 
 TICK_S = 0.02
 REPORT_BYTES = 4_096
+MAX_DESCRIPTORS = 2_048  # of all processes together; each may hold 0.2 MiB in a socket's buffers
 NONCE_BYTES = 32
 REPORT, NONCE = 3, 4  # descriptors of a Python program beside the standard three
 FIRST_FREE = 10  # the worker keeps lower descriptors occupied, so that none collides in the fork
@@ -41,7 +42,7 @@ class Ending:
 
     step: str = "run"  # or "compile"
     status: int | None = None  # exit status, a signal's number negative; None where it had to be killed
-    stopped: str = ""  # timeout cpu out_of_memory output_limit processes: why it was killed
+    stopped: str = ""  # timeout cpu out_of_memory output_limit processes descriptors: why it was killed
     finished: bool = False  # its tests came to their end
     tested: bool = False
     error: str = ""  # type of the exception it ended with
@@ -168,6 +169,8 @@ class Step:
             self.ending.stopped = "cpu"
         elif len(processes) > self.quota.processes + 1:
             self.ending.stopped = "processes"
+        elif len(processes) > 1 and usage.open_descriptors(processes) > MAX_DESCRIPTORS:
+            self.ending.stopped = "descriptors"
 
     def _finish(self) -> None:
         """End what is left of the program, and read what it had written."""
@@ -241,7 +244,7 @@ def supervise(order: Order, blobs: Sequence[bytes], isolation: Isolation) -> byt
             step.run(python_program.starter(source, tests, isolation.work), stdin, True, bool(tests))
     finally:
         isolation.leave()
-    return wire.pack(asdict(step.ending), (step.out, step.err))
+    return wire.pack(vars(step.ending), (step.out, step.err))
 
 
 def _run_commands(order: Order, stdin: bytes, contents: Sequence[bytes], isolation: Isolation) -> Step:
