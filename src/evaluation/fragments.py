@@ -6,53 +6,9 @@ import re
 
 from src.data.syntax import MAX_CHARS, bracket_depth, top_level
 
+NO_MAIN = "Entry"  # the class that starts a Java program whose own classes have no main
 MAX_PARSED_DEPTH = 1_000  # of brackets; no parser is given more
 
-_C_HEADERS = ["stdio", "stdlib", "string", "math", "ctype", "stdbool", "limits", "stdint", "time"]
-_CPP_HEADERS = [
-    "iostream",
-    "string",
-    "vector",
-    "map",
-    "set",
-    "unordered_map",
-    "unordered_set",
-    "algorithm",
-    "cmath",
-    "queue",
-    "stack",
-    "deque",
-    "sstream",
-    "memory",
-    "numeric",
-    "functional",
-    "utility",
-    "climits",
-    "iomanip",
-    "fstream",
-    "cstring",
-    "cstdlib",
-    "list",
-    "bitset",
-    "tuple",
-    "regex",
-    "thread",
-    "mutex",
-    "chrono",
-    "random",
-]
-_C_STATEMENTS = {
-    "expression_statement",
-    "if_statement",
-    "for_statement",
-    "while_statement",
-    "do_statement",
-    "switch_statement",
-    "return_statement",
-    "for_range_loop",
-    "try_statement",
-    "ERROR",
-}
 _JAVA_MEMBERS = {
     "method_declaration",
     "constructor_declaration",
@@ -70,36 +26,6 @@ _JAVA_TYPES = {
 }
 _JAVA_PACKAGES = ("java.util", "java.util.function", "java.util.stream", "java.io", "java.math")
 _JAVA_IMPORTS = "".join(f"import {package}.*;\n" for package in _JAVA_PACKAGES)
-
-
-def c_program(code: str) -> tuple[str, bool]:
-    """`code` with the headers and the main it lacks, and whether it lacked any."""
-    headers = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS)
-    return _with_main("c", code, headers, "int main(void) { return 0; }")
-
-
-def cpp_program(code: str) -> tuple[str, bool]:
-    headers = "".join(f"#include <{name}>\n" for name in _CPP_HEADERS)
-    if not re.search(r"\busing namespace std\b|\bstd::", code):
-        headers += "using namespace std;\n"
-    return _with_main("cpp", code, headers, "int main() { return 0; }")
-
-
-def _with_main(language: str, code: str, headers: str, main: str) -> tuple[str, bool]:
-    if re.search(r"\bmain\s*\(", code):
-        return (code, False) if "#include" in code else (headers + code, True)
-    outside: list[str] = []
-    statements: list[str] = []
-    for kind, text in top_level_nodes(language, code):
-        (statements if kind in _C_STATEMENTS else outside).append(
-            text if text.endswith("\n") else text + "\n"
-        )
-    if not statements:
-        return f"{headers}{code}\n{main}\n", True
-    loose = [text for text in outside if not re.match(r"#|using|(?:.|\n)*\{", text)]
-    outside = [text for text in outside if text not in loose]
-    body = code if not outside else "".join(loose + statements)
-    return f"{headers}{''.join(outside)}{main.replace('return 0;', body + chr(10) + 'return 0;')}\n", True
 
 
 def java_program(code: str) -> tuple[dict[str, str], str, bool]:
@@ -158,8 +84,8 @@ def _java_classes(code: str, wrapped: bool) -> tuple[dict[str, str], str, bool]:
     files = {f"{public.group(1) if public else 'Program'}.java": code}
     entry = _java_main_class(code)
     if entry is None:
-        files["Entry.java"] = "class Entry { public static void main(String[] args) { } }\n"
-    return files, entry or "Entry", wrapped
+        files[f"{NO_MAIN}.java"] = f"class {NO_MAIN} {{ public static void main(String[] args) {{ }} }}\n"
+    return files, entry or NO_MAIN, wrapped
 
 
 def _java_main_class(code: str) -> str | None:

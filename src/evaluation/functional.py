@@ -14,7 +14,7 @@ from src.evaluation import differential
 from src.evaluation.definitions import defines_only
 from src.evaluation.languages import LANGUAGES
 from src.evaluation.missing import marked_missing
-from src.evaluation.program_source import setup_program
+from src.evaluation.sample_input import with_input
 from src.schema import Execution, Sample
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _TAXONOMY: tuple[tuple[str, str], ...] = (
         r"NameError|UnboundLocalError|ReferenceError|cannot find symbol|undeclared|was not declared"
         r"|command not found"
         r"|does not name a type|unknown type name|undefined reference|undefined:|no such table"
-        r"|no such column",
+        r"|no such column|Cannot find name|undefined (?:function|method|variable)|undefined local variable",
     ),
     (
         "syntax",
@@ -54,7 +54,7 @@ _TAXONOMY: tuple[tuple[str, str], ...] = (
     (
         "type",
         r"TypeError|AttributeError|ClassCastException|incompatible types|cannot convert"
-        r"|NullPointerException|NoMethodError",
+        r"|NullPointerException|NoMethodError|is not assignable to|cannot use .* as ",
     ),
     ("index", r"IndexError|KeyError|OutOfBounds|out_of_range|StringIndex"),
     ("assertion", r"AssertionError|[Aa]ssertion .*failed"),
@@ -62,7 +62,7 @@ _TAXONOMY: tuple[tuple[str, str], ...] = (
 
 
 def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
-    """Run the prediction's program, in Python and SQL after what the sample's input defines.
+    """Run the prediction's program, after what the sample's input defines.
 
     The detail of a program that ran but only defined things is DEFINES_ONLY.
     """
@@ -73,7 +73,7 @@ def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
     if not code.strip():
         return Execution("error", "no code")
     program = whole_program(sample, code)
-    execution = language.run(sandbox, _with_input(sample, program))
+    execution = language.run(sandbox, with_input(sample, program))
     if execution.outcome == "passed" and defines_only(sample.language, program):
         return dataclasses.replace(execution, detail=DEFINES_ONLY)
     return execution
@@ -131,35 +131,6 @@ def _last_function(tree: ast.Module) -> str:
 
 def _function_names(tree: ast.Module) -> set[str]:
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-
-
-def _with_input(sample: Sample, program: str) -> str:
-    """`program` after the names that the sample's input defines, where it needs them."""
-    if sample.language == "sql" and re.search(r"(?i)\bcreate\s+table\b", sample.input):
-        return (
-            program
-            if re.search(r"(?i)\bcreate\s+table\b", program)
-            else f"{sample.input.rstrip('; ')};\n{program}"
-        )
-    if sample.language != "python" or sample.prefix:
-        return program
-    setup = setup_program(sample.input)
-    before, tree = parse_python(setup), parse_python(program)
-    if not setup or before is None or tree is None or not _bound(before) & (_loaded(tree) - _bound(tree)):
-        return program
-    return f"{setup}\n{program}"
-
-
-def _bound(tree: ast.Module) -> set[str]:
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    names |= {(n.asname or n.name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.alias)}
-    return names | {n.name for n in ast.walk(tree) if isinstance(n, kinds)}
-
-
-def _loaded(tree: ast.Module) -> set[str]:
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def classify(execution: Execution, functional: Execution | None, flags: tuple[str, ...], code: str) -> str:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from src.data.syntax import syntax_error, to_sqlite
 from src.evaluation.fragments import (
-    c_program,
-    cpp_program,
+    NO_MAIN,
     go_program,
     java_program,
     php_program,
     rust_program,
 )
+from src.evaluation.fragments_c import c_program, cpp_program
 from src.evaluation.missing import marked_missing
 from src.schema import Execution
 
@@ -62,7 +62,10 @@ def run_javascript(sandbox: Sandbox, code: str) -> Execution:
 
 def run_typescript(sandbox: Sandbox, code: str) -> Execution:
     compile_argv = ["tsc", "--target", "es2020", "--module", "commonjs", "main.ts"]
-    return _run(sandbox, {"main.ts": code}, ["node", "main.js"], compile_argv, memory_mib=_NODE_MIB)
+    execution = _run(sandbox, {"main.ts": code}, ["node", "main.js"], compile_argv, memory_mib=_NODE_MIB)
+    if execution.detail.startswith("compile"):  # tsc tells what is wrong on stdout
+        return dataclasses.replace(execution, stdout="", stderr=execution.stdout + execution.stderr)
+    return execution
 
 
 def run_bash(sandbox: Sandbox, code: str) -> Execution:
@@ -70,7 +73,11 @@ def run_bash(sandbox: Sandbox, code: str) -> Execution:
 
 
 def run_php(sandbox: Sandbox, code: str) -> Execution:
-    return _run(sandbox, {"main.php": php_program(code)}, ["php", "main.php"])
+    return _run(
+        sandbox,
+        {"main.php": php_program(code)},
+        ["php", "-d", "display_errors=stderr", "-d", "log_errors=0", "main.php"],
+    )
 
 
 def run_ruby(sandbox: Sandbox, code: str) -> Execution:
@@ -123,7 +130,10 @@ def run_java(sandbox: Sandbox, code: str) -> Execution:
         ".",
         main_class,
     ]
-    return _fragment(_run(sandbox, files, argv, compile_argv, memory_mib=_JAVA_MIB), wrapped)
+    execution = _run(sandbox, files, argv, compile_argv, memory_mib=_JAVA_MIB)
+    # A class with no main is part of a program, whose other classes it may name; a variable it must make itself.
+    lacks_class = main_class == NO_MAIN and re.search(r"symbol:\s+class \w", execution.stderr) is not None
+    return _fragment(execution, wrapped or lacks_class)
 
 
 def run_go(sandbox: Sandbox, code: str) -> Execution:
