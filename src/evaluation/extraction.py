@@ -16,6 +16,8 @@ MAX_TRIMS = 6
 MAX_ANSWER_CHARS = 1_000_000  # hundreds of times what a model writes; the rest of a longer answer is left out
 MAX_FENCE_CHARS = 1_000  # a longer line opens or closes no block
 
+MARKDOWN = frozenset({"markdown", "md"})
+
 _NEW_TURN = re.compile(r"^[ \t]*#{2,4}[ \t]*(?:Instruction|Response)[ \t]*:", re.MULTILINE)
 _END_TOKEN = re.compile(r"<\|(?:im_end|im_start|endoftext|end_of_text|eot_id)\|>|</s>\s*\Z")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^`]*)$")
@@ -49,10 +51,11 @@ def extract(answer: str, language: str) -> Extracted:
     Linear in the answer's length. Code keeps the indentation of its first line: it may continue a prompt.
     """
     kept = answer[:MAX_ANSWER_CHARS]
-    text, flags = _first_turn(kept.replace("\r\n", "\n").replace("\r", "\n"))
+    text, flags = _first_turn(kept.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     if len(kept) < len(answer):
         flags = (*flags, "oversized")
     before, blocks = _fenced_blocks(text)
+    blocks = [inner for block in blocks for inner in _unwrapped(block)]
     if blocks:
         flags = (*flags, "fenced")
         code = _best_block(before, blocks, language)
@@ -81,7 +84,8 @@ def _fenced_blocks(text: str) -> tuple[str, list[_Block]]:
     """The text before the first fence, and the blocks in order; the last one may lack its end."""
     before: list[str] = []
     blocks: list[_Block] = []
-    fence, label, lines = "", "", []
+    fence, label = "", ""
+    lines: list[str] = []
     for line in text.split("\n"):
         if fence:
             if _closes(line, fence):
@@ -108,6 +112,11 @@ def _fenced_blocks(text: str) -> tuple[str, list[_Block]]:
     elif fence and not blocks:
         blocks.append(_Block("", "\n".join(before)))  # only the end of a fence that the prompt had opened
     return "\n".join(before), [_dedented(block) for block in blocks if block.text.strip()]
+
+
+def _unwrapped(block: _Block) -> list[_Block]:
+    """The blocks inside a block of Markdown, the whole answer having been fenced once more; else itself."""
+    return (block.label in MARKDOWN and _fenced_blocks(block.text)[1]) or [block]
 
 
 def _fence_in(line: str) -> tuple[re.Match[str] | None, re.Match[str] | None]:

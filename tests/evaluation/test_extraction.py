@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from src.evaluation.extraction import extract
 
@@ -31,6 +33,19 @@ SHAPES = {
     "next turn": f"{CODE}\n\n### Instruction:\nWrite a poem.\n\n### Response:\nRoses",
     "its own header first": f"### Response:\n{CODE}",
     "end token left in": f"{CODE}<|im_end|>\nmore",
+    "end token of Llama": f"{CODE}</s>",
+    "end token inside a fence": f"```python\n{CODE}<|endoftext|>",
+    "fence label in capitals": f"```PYTHON\n{CODE}\n```",
+    "short label": f"```py\n{CODE}\n```",
+    "console label": f"```ipython3\n{CODE}\n```",
+    "fence inside a fence": f"````markdown\n```python\n{CODE}\n```\n````",
+    "lone CR": f"```python\n{CODE}\n```".replace("\n", "\r"),
+    "indented fence without an end": "- So:\n  ```python\n  def add(a, b):\n      return a + b\n",
+    "prose, fence, prose, fence of another language": f"A\n```python\n{CODE}\n```\nIn Ruby:\n```ruby\n[1].sum\n```",
+    "heading above": f"### Solution\n\n```python\n{CODE}\n```",
+    "bold prose around": f"**Answer:**\n\n```python\n{CODE}\n```\n\n**Note:** it adds.",
+    "chat turn after": f"```python\n{CODE}\n```<|im_end|>\n<|im_start|>user\nThanks",
+    "byte order mark": f"\ufeff{CODE}",
 }
 
 
@@ -93,7 +108,8 @@ def test_a_docstring_of_many_sentences_is_still_code():
 
 def test_what_is_left_of_an_oversized_answer_is_flagged():
     found = extract("x = 1\n" * 1_000_000, "python")
-    assert "oversized" in found.flags and len(found.code) <= 1_000_000
+    assert "oversized" in found.flags
+    assert len(found.code) <= 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -114,6 +130,26 @@ def test_what_is_left_of_an_oversized_answer_is_flagged():
     ids=range(11),
 )
 def test_ten_megabytes_take_seconds(text):
-    began = time.monotonic()
+    began = time.process_time()
     extract(text, "python")
-    assert time.monotonic() - began < 3.0
+    assert time.process_time() - began < 2.0
+
+
+PIECES = st.sampled_from(
+    ["```", "````", "~~~", "```python\n", "```js\n", "\n", "\r\n", "\r", " ", "\t", "    ", CODE, "x = 1", "def f(:",
+     "### Response:", "### Instruction:", "<|im_end|>", "</s>", "Here is the code:", "It works.", "`", "{", "(", '"""',
+     "'", "\\", "\0", "\ud800", "\ufeff", "\u2028", "<p>", "SELECT 1;", "#", "1. ", "- ", "> "]
+)  # fmt: skip
+ANSWERS = st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=300), st.binary().map(repr))
+LANGUAGES = st.sampled_from(["python", "javascript", "sql", "html", "json", "bash", "java", "c", "", "cobol"])
+
+
+@settings(max_examples=500, deadline=2000, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(ANSWERS, LANGUAGES)
+def test_no_answer_breaks_the_extraction(answer, language):
+    found = extract(answer, language)
+    assert (found.code == "") == (not found.code.strip())
+    assert ("no_code" in found.flags) == (found.code == "")
+    assert len(found.code) <= len(answer)
+    assert set(found.flags) <= {"fenced", "no_code", "extra_turn", "oversized"}
+    assert extract(answer, language) == found
