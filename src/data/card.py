@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,13 @@ class DataCard:
     contamination: Contamination
     tokens: TokenLengths | None = None
     schema: int = 1
+
+    def languages(self) -> dict[str, int]:
+        """Rows of each language over all splits, most frequent first."""
+        total: Counter[str] = Counter()
+        for part in self.splits.values():
+            total.update(part.languages)
+        return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
     def place(self, row: Reject) -> str:
         """Where a row stood, to be shown."""

@@ -1,21 +1,12 @@
-"""Shows a data card: as Markdown and as a picture."""
+"""Shows a data card as Markdown."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from src.data.card import DataCard
 from src.data.quality import Lengths, TokenLengths
-from src.schema import Example
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-LANGUAGES_SHOWN = 14
-BINS = 40
-TITLE_COLUMNS = 60
 
 
 def render_card(card: DataCard) -> str:
@@ -59,13 +50,10 @@ def _rejects(card: DataCard) -> str:
 
 
 def _languages(card: DataCard) -> str:
-    total: Counter[str] = Counter()
-    for part in card.splits.values():
-        total.update(part.languages)
     rows = [
         [name or "none found", f"{count:,}", _share(count, card.rows)]
         + [_share(part.languages.get(name, 0), part.rows) for part in card.splits.values()]
-        for name, count in sorted(total.items(), key=lambda item: (-item[1], item[0]))
+        for name, count in card.languages().items()
     ]
     return "## Languages\n\n" + _table(["language", "rows", "share", *card.splits], rows)
 
@@ -150,67 +138,3 @@ def _share(part: int, whole: int) -> str:
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
-    """Languages by split beside the lengths of the outputs, as PNG."""
-    from src.drawing import LIGHT, drawable, font_families, new_figure, png_bytes, shortened
-
-    figure = new_figure(3.9, LIGHT)
-    left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
-    _draw_languages(left, card)
-    _draw_lengths(right, splits)
-    for axes in (left, right):
-        axes.set_facecolor(LIGHT.background)
-        axes.tick_params(colors=LIGHT.text, labelsize=8)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-    name = drawable(shortened(card.origin.rsplit("/", 1)[-1], TITLE_COLUMNS), "data set")
-    title = f"{name}: {card.rows:,} examples"
-    figure.suptitle(title, fontsize=11, color=LIGHT.text, fontfamily=font_families(title))
-    figure.tight_layout()
-    return png_bytes(figure)
-
-
-def _draw_languages(axes: Axes, card: DataCard) -> None:
-    from src.drawing import LIGHT
-
-    total: Counter[str] = Counter()
-    for part in card.splits.values():
-        total.update(part.languages)
-    names = [name for name, _ in total.most_common(LANGUAGES_SHOWN)]
-    labels = [name or "none found" for name in names]
-    before = [0] * len(names)
-    for color, (split, part) in zip(LIGHT.series, card.splits.items(), strict=False):
-        counts = [part.languages.get(name, 0) for name in names]
-        axes.barh(labels, counts, left=before, color=color, label=split, height=0.7)
-        before = [low + count for low, count in zip(before, counts, strict=True)]
-    axes.invert_yaxis()
-    axes.set_xlabel("rows", fontsize=8, color=LIGHT.text)
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
-
-
-def _draw_lengths(axes: Axes, splits: Mapping[str, Sequence[Example]]) -> None:
-    import numpy as np
-
-    from src.drawing import LIGHT
-
-    lengths = {name: [len(example.output) for example in rows] for name, rows in splits.items() if rows}
-    longest = max((max(values) for values in lengths.values()), default=1)
-    edges = np.geomspace(1, longest + 1, BINS).tolist()
-    for color, name in zip(LIGHT.series, splits, strict=False):
-        if name in lengths:
-            weights = np.full(len(lengths[name]), 100 / len(lengths[name]))
-            axes.hist(
-                lengths[name],
-                bins=edges,
-                weights=weights,
-                histtype="step",
-                color=color,
-                label=name,
-                linewidth=1.4,
-            )
-    axes.set_xscale("log")
-    axes.set_xlabel("characters in an output", fontsize=8, color=LIGHT.text)
-    axes.set_ylabel("% of the split", fontsize=8, color=LIGHT.text)
-    axes.legend(fontsize=8, frameon=False)

@@ -72,7 +72,8 @@ def write_data(
     files: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write `files` (bytes of splits), the card and its pages, all or nothing."""
-    from src.data.card_page import draw_card, render_card
+    from src.data.card_page import render_card
+    from src.data.card_picture import draw_card
 
     folder = Path(config.dataset_path)
     contents: dict[Path, str | bytes] = {

@@ -7,7 +7,8 @@ import struct
 import pytest
 
 from src.data.card import Contamination, DataCard, Duplicates, SplitCard, card_json, parse_card
-from src.data.card_page import draw_card, render_card
+from src.data.card_page import render_card
+from src.data.card_picture import draw_card
 from src.data.cleaning import Reject
 from src.data.contamination import Overlap
 from src.data.quality import Defects, Lengths, TokenLengths
