@@ -292,4 +292,102 @@ scores = [95, 90, 80, 75, 60, 50, 49]
 grades = [grade(s) for s in scores]
 print(grades)
 """),
+    ("Run lengths of a text", "aaabbc", """
+def run_lengths(text):
+    runs = []
+    for letter in text:
+        if runs and runs[-1][0] == letter:
+            runs[-1][1] += 1
+        else:
+            runs.append([letter, 1])
+    return "".join(letter + str(count) for letter, count in runs)
+"""),
+    ("Is the year a leap year?", "2024", """
+def is_leap_year(year):
+    if year % 400 == 0:
+        return True
+    if year % 100 == 0:
+        return False
+    else:
+        return year % 4 == 0
+"""),
+    ("Days until a date", "", """
+from datetime import date
+
+today = date.today()
+target = date(today.year + 1, 1, 1)
+print((target - today).days)
+"""),
+    ("Rotate a list to the right", "[1, 2, 3], 1", """
+def rotate(values, k):
+    if not values:
+        return values
+    k = k % len(values)
+    return values[-k:] + values[:-k]
+
+print(rotate([1, 2, 3, 4, 5], 2))
+"""),
+    ("A generator of squares", "", """
+def squares(limit):
+    number = 1
+    while number * number <= limit:
+        yield number * number
+        number += 1
+
+print(list(squares(30)))
+"""),
+    ("A stack", "", """
+class Stack:
+    def __init__(self):
+        self.items = []
+
+    def push(self, item):
+        self.items.append(item)
+
+    def pop(self):
+        if not self.items:
+            return None
+        return self.items.pop()
+
+stack = Stack()
+for value in (3, 5, 8):
+    stack.push(value)
+print(stack.pop(), stack.pop())
+print(len(stack.items))
+"""),
+    ("Total price of an order", "", """
+def total_price(prices, discount):
+    total = 0.0
+    for price in prices:
+        total += price
+    if discount > 0:
+        total -= total * discount / 100
+    else:
+        total += 0
+    return round(total, 2)
+
+print(total_price([10.0, 2.5], 10))
+"""),
+    ("Anagrams", "", """
+def are_anagrams(first, second):
+    return sorted(first.lower()) == sorted(second.lower())
+
+print(are_anagrams("Listen", "Silent"))
+print(are_anagrams("abc", "abd"))
+"""),
+    ("Numbers above the average", "values = [4, 8, 15]", """
+average = sum(values) / len(values)
+above = [value for value in values if value > average]
+print(above, round(average, 1))
+"""),
+    ("Binary digits of a number", "10", """
+def to_binary(n):
+    if n == 0:
+        return "0"
+    digits = ""
+    while n > 0:
+        digits = str(n % 2) + digits
+        n = n // 2
+    return digits
+"""),
 ]  # fmt: skip

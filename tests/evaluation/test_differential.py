@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.mutations import mutants, rewrites
-from src.evaluation.differential import compare, reference_behaviour
-from src.evaluation.sandbox import Sandbox, unavailable_reason
-from src.schema import Sample
+from benchmarks.mutations import changes_functions, mutants, rewrites
+from src.evaluation.differential import _behaviour, compare, reference_behaviour
+from src.evaluation.sandbox import Limits, Sandbox, unavailable_reason
+from src.schema import Execution, Sample
 from tests.evaluation.programs import PROGRAMS
 
 pytestmark = pytest.mark.skipif(unavailable_reason() is not None, reason=str(unavailable_reason()))
@@ -16,7 +16,8 @@ pytestmark = pytest.mark.skipif(unavailable_reason() is not None, reason=str(una
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox(workers=2) as started:
+    # Half the usual time: endless programs are stopped sooner. Processor time is what counts.
+    with Sandbox(Limits(wall_s=6), workers=2) as started:
         yield started
 
 
@@ -35,7 +36,7 @@ def outcomes(sandbox, jobs):
 
 @pytest.fixture(scope="module")
 def samples():
-    assert len(PROGRAMS) >= 30
+    assert len(PROGRAMS) >= 40
     return [sample(program, given, instruction) for instruction, given, program in PROGRAMS]
 
 
@@ -47,7 +48,7 @@ def test_every_program_agrees_with_itself(sandbox, samples):
 
 def test_at_least_90_percent_of_200_mutants_disagree(sandbox, samples):
     jobs = [
-        partial(compare, sample=s, code=mutant) for s in samples for mutant in mutants(s.reference, 8, seed=5)
+        partial(compare, sample=s, code=mutant) for s in samples for mutant in mutants(s.reference, 6, seed=5)
     ]
     assert len(jobs) >= 200
     results = outcomes(sandbox, jobs)
@@ -64,6 +65,42 @@ def test_at_least_97_percent_of_100_rewrites_agree(sandbox, samples):
 def test_programs_for_other_tasks_disagree(sandbox, samples):
     jobs = [partial(compare, sample=s, code=o.reference) for s, o in pairwise(samples)]
     assert "passed" not in outcomes(sandbox, jobs)
+
+
+def test_verdicts_do_not_depend_on_workers_order_or_what_ran_before(samples):
+    pairs = [(s, code) for s in samples[::3] for code in (s.reference, *mutants(s.reference, 1, seed=2))]
+
+    def verdicts(pairs, workers):
+        _behaviour.cache_clear()
+        with Sandbox(workers=workers) as sandbox:
+            ran = list(sandbox.map([partial(compare, sample=s, code=code) for s, code in pairs]))
+        return [(execution.outcome, execution.detail) for execution in ran]
+
+    once = verdicts(pairs, 1)
+    assert {outcome for outcome, _ in once} >= {"passed", "failed"}
+    assert verdicts(pairs[::-1], 3)[::-1] == once
+
+
+class NoSandbox:
+    limits = Limits()
+
+    def python(self, source, tests="", stdin=b""):
+        return Execution("not_run", "no bwrap")
+
+
+def test_without_a_sandbox_nothing_is_said_and_nothing_remembered(sandbox):
+    reference = "print('seen with no sandbox first')"
+    execution = compare(NoSandbox(), sample(reference), reference)
+    assert (execution.outcome, execution.detail) == ("not_run", "no bwrap")
+    assert verdict(sandbox, reference, reference) == "passed"
+
+
+def test_a_mutant_that_shows_no_difference_is_told_from_others():
+    program = "def f(n):\n    return n + 1\n\ndata = [1, 5]\nprint(f(min(data)))\n"
+    assert not changes_functions(program, program.replace("5", "6"))
+    assert changes_functions(program, program.replace("n + 1", "n + 2"))
+    uses_data = program.replace("n + 1", "n + data[1]")
+    assert changes_functions(uses_data, uses_data.replace("5", "6"))
 
 
 ADD = "def add(a, b):\n    return a + b\n"

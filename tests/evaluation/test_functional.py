@@ -1,13 +1,15 @@
 """Tests decide what is right, whatever the shape of the answer; errors fall into kinds."""
 
+import json
 from itertools import combinations
 
 import numpy as np
 import pytest
 
+from src.evaluation.benchmarks import load_benchmark
 from src.evaluation.extraction import extract
 from src.evaluation.functional import classify, execute, judge, pass_at_k, whole_program
-from src.evaluation.sandbox import Sandbox, unavailable_reason
+from src.evaluation.sandbox import Limits, Sandbox, unavailable_reason
 from src.schema import Execution, Sample
 
 needs_sandbox = pytest.mark.skipif(unavailable_reason() is not None, reason=str(unavailable_reason()))
@@ -139,6 +141,64 @@ def test_a_language_that_cannot_be_run_is_not_failed():
 )
 def test_errors_fall_into_kinds(execution, functional, kind):
     assert classify(execution, functional, (), "code") == kind
+
+
+REFERENCE = "def first(values):\n    return values[0]\n\nprint(first([4, 2]))\n"
+ERRORS = {  # what an answer to REFERENCE gets wrong -> the answer
+    "": REFERENCE,
+    "syntax": "def first(values)\n    return values[0]",
+    "name": REFERENCE + "print(undefined)",
+    "type": REFERENCE + "len(3)",
+    "index": REFERENCE + "first([])",
+    "import": "import no_such_package_at_all\n" + REFERENCE,
+    "assertion": REFERENCE + "assert first([1]) == 2",
+    "wrong_output": REFERENCE.replace("[0]", "[-1]"),
+    "timeout": REFERENCE + "while True:\n    pass",
+    "memory": REFERENCE + "x = bytearray(1 << 40)",
+    "output_limit": REFERENCE + "print('x' * 10_000_000)",
+    "runtime": REFERENCE + "raise ValueError('no')",
+    "no_code": "",
+}
+
+
+@needs_sandbox
+@pytest.mark.parametrize("kind", ERRORS)
+def test_each_error_of_an_answer_is_named(kind):
+    sample, code = Sample("1", "Give the first value", "", REFERENCE, "", "python"), ERRORS[kind]
+    with Sandbox(Limits(wall_s=3), workers=1) as sandbox:
+        execution, verdict = execute(sandbox, sample, code), judge(sandbox, sample, code)
+    assert classify(execution, verdict, (), code) == kind
+    assert (verdict.outcome == "passed") is (kind == "")
+
+
+MBPP_FULL = {
+    "task_id": 11,
+    "text": "Write a function that doubles a number.",
+    "code": "def twice(n):\r\n    return 2 * n\r\n",
+    "test_list": ["assert twice(2) == 4", "assert twice(half) == 1"],
+    "test_setup_code": "half = 0.5",
+}
+MBPP_SANITIZED = {
+    "task_id": 12,
+    "prompt": "Write a function that takes the square root of a number.",
+    "code": "import math\ndef root(n):\n    return math.sqrt(n)",
+    "test_list": ["assert math.isclose(root(4), 2)"],
+    "test_imports": ["import math"],
+}
+
+
+@needs_sandbox
+@pytest.mark.parametrize("row", [MBPP_FULL, MBPP_SANITIZED])
+def test_mbpp_is_judged_by_its_asserts_whatever_the_shape_of_the_answer(sandbox, tmp_path, row):
+    path = tmp_path / "mbpp.jsonl"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    (example,) = load_benchmark("mbpp", str(path))
+    sample = task(reference=example.output, tests=example.tests, prefix="")
+    for answer in (example.output, f"Here:\n```python\n{example.output}```\nThat is all."):
+        assert judge(sandbox, sample, extract(answer, "python").code).outcome == "passed"
+    wrong = example.output.replace("return ", "return 1 + ")
+    verdict = judge(sandbox, sample, wrong)
+    assert (verdict.outcome, classify(Execution("passed"), verdict, (), wrong)) == ("failed", "assertion")
 
 
 def test_what_is_not_code_is_called_so():
