@@ -55,7 +55,7 @@ class Outcome:
     seconds: float
 
 
-def campaign(root: Path, method: str, points: int, seed: int) -> list[Outcome]:
+def campaign(root: Path, method: str, points: int, seed: int, set_only: bool = False) -> list[Outcome]:
     """Run all points under `root`; every run is forked from this process."""
     from tests import tiny
 
@@ -66,7 +66,7 @@ def campaign(root: Path, method: str, points: int, seed: int) -> list[Outcome]:
     whole_s = time.perf_counter() - started
     wanted = state(alone / method)
     draw = random.Random(seed)
-    set_moments = [MOMENTS[index % len(MOMENTS)] for index in range(points // 2)]
+    set_moments = [MOMENTS[index % len(MOMENTS)] for index in range(points if set_only else points // 2)]
     plans: list[str | float] = [
         *set_moments,
         *(draw.uniform(0, 0.8 * whole_s) for _ in range(points - len(set_moments))),
@@ -190,6 +190,7 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=30)
     parser.add_argument("--method", choices=("lora", "qlora"), default="lora")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set_moments", action="store_true", help="no random moments, only the set ones")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -197,7 +198,7 @@ def main() -> int:
     import tests.tiny  # noqa: F401
 
     with tempfile.TemporaryDirectory(prefix="crash-campaign-") as folder:
-        outcomes = campaign(Path(folder), args.method, args.points, args.seed)
+        outcomes = campaign(Path(folder), args.method, args.points, args.seed, args.set_moments)
     for outcome in outcomes:
         verdict = "same bits" if outcome.equal else "DIFFERENT"
         print(

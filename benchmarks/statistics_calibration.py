@@ -128,7 +128,7 @@ def calibrate(
     scenario: Scenario, n: int, effect: float, comparisons: int, resamples: int, seed: int
 ) -> Calibration:
     """Simulate comparisons of n samples; count false alarms and covered truths."""
-    truth, true_difference = _truth(scenario, effect)
+    true_score, true_difference = truth(scenario, effect)
     hits = np.zeros(7)
     for index in range(comparisons):
         generator = np.random.default_rng([seed, n, index])
@@ -140,7 +140,7 @@ def calibrate(
             result.p_value < 1 - LEVEL,
             _other_p_value(scenario, before, after, result, resamples, index) < 1 - LEVEL,
             result.ci95[0] <= true_difference <= result.ci95[1],
-            interval[0] <= truth <= interval[1],
+            interval[0] <= true_score <= interval[1],
             shows_by_interval != (result.p_value < 1 - LEVEL),
             result.detectable,
             _expected_power(result.detectable, true_difference),
@@ -188,7 +188,7 @@ def _expected_power(detectable: float, true_difference: float) -> float:
 
 
 @functools.cache
-def _truth(scenario: Scenario, effect: float) -> tuple[float, float]:
+def truth(scenario: Scenario, effect: float) -> tuple[float, float]:
     """The score before, and the difference, over a population."""
     before, after = scenario.measures(np.random.default_rng([0, POPULATION]), POPULATION, effect)
     value, improved = (float(measure.combine(measure.statistics.sum(axis=0))) for measure in (before, after))

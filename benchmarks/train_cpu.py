@@ -60,14 +60,15 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
         )
         ways = _ways(trainer, args.pack_tokens)
         steps = random.Random(0).sample(job.samples(), args.turns + 1)
+        clock = time.process_time if args.clock == "cpu" else time.perf_counter
         rates: dict[str, list[float]] = {name: [] for name in ways}
         for number, step in enumerate(steps):
             for name, work in ways.items():
-                started = time.perf_counter()
+                started = clock()
                 work(step)
                 optimizer.step()
                 optimizer.zero_grad()
-                rate = sum(map(len, step)) / (time.perf_counter() - started)
+                rate = sum(map(len, step)) / (clock() - started)
                 print(f"turn {number} {name:<16}{rate:>8.1f} tokens/s", file=sys.stderr, flush=True)
                 if number:  # the first turn warms up
                     rates[name].append(rate)
@@ -124,6 +125,7 @@ def _report(args: argparse.Namespace, rates: dict[str, list[float]], threads: in
         "method": args.method,
         "data": args.data.name if args.data else "starter",
         "turns": args.turns,
+        "clock": args.clock,
         "threads": threads,
         "load_average": os.getloadavg()[0],
         "machine": _processor(),
@@ -152,6 +154,10 @@ def main() -> None:
     )
     parser.add_argument("--method", choices=("lora", "qlora"), default="lora")
     parser.add_argument("--threads", type=int, default=0, help="0 = torch's own choice")
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall",
+        help="cpu: seconds of this process alone, for a machine that others use; with --threads 1",
+    )  # fmt: skip
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="SECTION.KEY=VALUE")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()

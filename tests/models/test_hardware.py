@@ -1,0 +1,155 @@
+"""Device and number type are what the machine has; what it lacks is said, never assumed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from src.config import ModelConfig, load_config
+from src.models import attention, hardware
+from src.models.hardware import GIB, Hardware, decide
+from src.schema import UserError
+from tests import tiny
+
+
+def _config(*changes: str) -> ModelConfig:
+    return load_config(overrides=[f"model.{item}" for item in changes]).model
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.fixture(params=[True, False], ids=["with bf16", "without bf16"])
+def gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """A stand-in for a GPU of 24 GiB; whether it computes in bfloat16."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda _: SimpleNamespace(name="Test GPU", total_memory=24 * GIB)
+    )
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: request.param)
+    return request.param
+
+
+@pytest.mark.usefixtures("no_gpu")
+@pytest.mark.parametrize(
+    ("changes", "dtype", "notice"),
+    [
+        (["device=auto"], torch.float32, "no GPU found: working on the CPU"),
+        (["device=cpu"], torch.float32, ""),
+        (["device=cpu", "dtype=bfloat16"], torch.bfloat16, ""),
+    ],
+)
+def test_without_a_gpu_the_cpu_works_and_auto_says_so(
+    changes: list[str], dtype: torch.dtype, notice: str
+) -> None:
+    found = decide(_config(*changes))
+    assert (found.device, found.dtype, found.notice) == ("cpu", dtype, notice)
+    assert found.memory_gib >= found.free_gib > 0
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_a_gpu_that_is_asked_for_must_be_there() -> None:
+    with pytest.raises(UserError, match=r"model\.device is cuda but this machine has no usable GPU"):
+        decide(_config("device=cuda"))
+
+
+def test_a_gpu_is_taken_in_the_best_type_it_has(gpu: bool) -> None:
+    found = decide(_config("device=auto"))
+    assert (found.device, found.name, found.memory_gib) == ("cuda", "Test GPU", 24)
+    assert found.dtype == (torch.bfloat16 if gpu else torch.float32)
+    assert found.notice == ("" if gpu else "Test GPU has no bfloat16: working in float32")
+
+
+def test_bfloat16_on_a_gpu_without_it_is_refused(gpu: bool) -> None:
+    if gpu:
+        assert decide(_config("dtype=bfloat16")).dtype == torch.bfloat16
+    else:
+        with pytest.raises(UserError, match="does not compute in it; use auto or float16"):
+            decide(_config("dtype=bfloat16"))
+
+
+def test_a_cpu_is_taken_where_it_is_asked_for(gpu: bool) -> None:
+    assert decide(_config("device=cpu")).device == "cpu"
+
+
+def test_bf16_of_the_cpu_is_asked_from_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
+    assert hardware.cpu_has_bf16()
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "capability", "heads", "wanted"),
+    [
+        ("cpu", torch.float32, (9, 0), 4, attention.FALLBACK),
+        ("cuda", torch.float32, (9, 0), 4, attention.FALLBACK),
+        ("cuda", torch.bfloat16, (7, 5), 4, attention.FALLBACK),
+        ("cuda", torch.bfloat16, (9, 0), 8, attention.FALLBACK),  # heads of 4: not a multiple of 8
+        ("cuda", torch.bfloat16, (8, 0), 4, attention.NAME),
+        ("cuda", torch.float16, (9, 0), 4, attention.NAME),
+    ],
+)
+def test_varlen_attention_is_used_only_where_it_runs(
+    monkeypatch: pytest.MonkeyPatch,
+    device: str,
+    dtype: torch.dtype,
+    capability: tuple[int, int],
+    heads: int,
+    wanted: str,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    config = tiny.model_config("llama", num_attention_heads=heads, head_dim=32 // heads)
+    assert attention.training_attention(config, Hardware(device, dtype, "test", 8)) == wanted
+
+
+@pytest.mark.parametrize("window", [None, 3])
+def test_varlen_attention_hands_the_kernel_what_sdpa_computes(
+    monkeypatch: pytest.MonkeyPatch, window: int | None
+) -> None:
+    """The kernel runs on GPUs only: a stand-in with its signature does the sum from its definition."""
+    from torch.nn.attention import varlen
+
+    def kernel(
+        query,
+        key,
+        value,
+        cu_seq_q,
+        cu_seq_k,
+        max_q,
+        max_k,
+        *,
+        scale=None,
+        window_size=(-1, -1),
+        enable_gqa=False,
+    ):  # type: ignore[no-untyped-def]
+        assert (max_q, enable_gqa) == (5, True)
+        key, value = (item.repeat_interleave(query.shape[1] // item.shape[1], 1) for item in (key, value))
+        rows = []
+        for start, end in zip(cu_seq_q[:-1].tolist(), cu_seq_q[1:].tolist(), strict=True):
+            q, k, v = (item[start:end].float().transpose(0, 1) for item in (query, key, value))
+            scores = q @ k.transpose(1, 2) * scale
+            ahead = torch.arange(end - start)[:, None] - torch.arange(end - start)[None, :]
+            hidden = (ahead < 0) | ((window_size[0] >= 0) & (ahead > window_size[0]))
+            rows.append((scores.masked_fill(hidden, float("-inf")).softmax(-1) @ v).transpose(0, 1))
+        return torch.cat(rows).to(query.dtype)
+
+    monkeypatch.setattr(varlen, "varlen_attn", kernel)
+    torch.manual_seed(0)
+    query = torch.randn(1, 4, 8, 16).bfloat16()
+    key, value = torch.randn(2, 1, 2, 8, 16).bfloat16()
+    ends = torch.tensor([0, 3, 8], dtype=torch.int32)
+    found, _ = attention.varlen_attention(
+        torch.nn.Identity(), query, key, value, None, scaling=0.25, cu_seq_lens_q=ends, max_length_q=5,
+        sliding_window=window,
+    )  # fmt: skip
+    mask = torch.zeros(8, 8, dtype=torch.bool)
+    for start, end in ((0, 3), (3, 8)):
+        for row in range(start, end):
+            mask[row, max(start, row - (window or 99) + 1) : row + 1] = True
+    keys, values = (item.repeat_interleave(2, 1).float() for item in (key, value))
+    wanted = torch.nn.functional.scaled_dot_product_attention(query.float(), keys, values, mask, scale=0.25)
+    torch.testing.assert_close(found.float(), wanted.transpose(1, 2), rtol=2e-2, atol=2e-2)

@@ -1,0 +1,162 @@
+"""QLoRA: the base really is held in 4 bits, trains on a CPU too, and merges without losing the adapter."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from src.config import ModelConfig, QloraConfig, load_config
+from src.models.base import load_base, resolve
+from src.models.hardware import Hardware, decide
+from src.models.loftq import _dequantised, fill_from_residual
+from src.models.lora_model import attach_lora, load_model
+from src.models.qlora_model import compute_dtype, quantization_config
+from src.training.loss import supervised_loss
+from src.training.utils import total_parameters
+from tests import tiny
+from tests.training.test_packing_equality import _samples
+
+CPU: ModelConfig = load_config(overrides=["model.device=cpu"]).model
+QLORA: QloraConfig = load_config().qlora
+PROMPT = torch.tensor([[2, 30, 31, 32, 33, 34]])
+
+
+def _base(folder: Path, **changed: object) -> torch.nn.Module:
+    return load_base(str(folder), CPU, decide(CPU), dataclasses.replace(QLORA, **changed))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
+def test_every_linear_layer_but_the_head_is_held_in_nf4_with_double_quantisation(
+    tiny_models: dict[str, Path], architecture: str
+) -> None:
+    import bitsandbytes as bnb
+
+    model = _base(tiny_models[architecture])
+    linear = {name: item for name, item in model.named_modules() if isinstance(item, torch.nn.Linear)}
+    assert len(linear) > 8
+    for name, layer in linear.items():
+        if name == "lm_head":
+            assert layer.weight.dtype == torch.float32
+            continue
+        assert isinstance(layer.weight, bnb.nn.Params4bit), name
+        assert layer.weight.dtype == torch.uint8
+        assert layer.weight.numel() * 2 == layer.in_features * layer.out_features
+        state = layer.weight.quant_state
+        assert (state.quant_type, state.nested) == ("nf4", True)
+        assert layer.compute_dtype == torch.float32
+
+
+def test_the_keys_of_the_config_reach_the_weights(tiny_model: Path) -> None:
+    layer = _base(tiny_model, quant_type="fp4", use_double_quant=False).model.layers[0].mlp.up_proj
+    assert (layer.weight.quant_state.quant_type, layer.weight.quant_state.nested) == ("fp4", False)
+
+
+def test_eight_bits_load_too(tiny_model: Path) -> None:
+    layer = _base(tiny_model, bits=8).model.layers[0].mlp.up_proj
+    assert layer.weight.dtype == torch.int8
+
+
+@pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
+def test_gradients_reach_the_adapter_through_4_bit_weights_and_nothing_else(
+    tiny_models: dict[str, Path], architecture: str
+) -> None:
+    from src.data.packing import pack
+
+    lora = load_config(overrides=["lora.r=4", "lora.target_modules=auto"]).lora
+    model = attach_lora(_base(tiny_models[architecture]), lora, 0).train()  # type: ignore[arg-type]
+    supervised_loss(model, pack(_samples(3)), "sdpa").backward()
+    touched = {name for name, item in model.named_parameters() if item.grad is not None}
+    assert touched
+    assert all("lora_" in name for name in touched)
+    assert all(item.grad.abs().max() > 0 for name, item in model.named_parameters() if "lora_B" in name)
+
+
+def test_4_bits_err_as_much_as_nf4_does(tiny_model: Path) -> None:
+    """NF4 of normal weights has a relative error of 0.08 to 0.1; bitsandbytes 0.50.2 on this model: 0.09."""
+    full = load_base(str(tiny_model), CPU, decide(CPU))
+    exact = full.model.layers[0].mlp.up_proj.weight
+    held = _dequantised(_base(tiny_model).model.layers[0].mlp.up_proj.weight)
+    assert 0.05 < ((held - exact).norm() / exact.norm()).item() < 0.12
+
+
+def test_parameters_are_counted_as_weights_not_as_bytes(tiny_model: Path) -> None:
+    full = load_base(str(tiny_model), CPU, decide(CPU))
+    assert total_parameters(_base(tiny_model)) == total_parameters(full)
+
+
+@pytest.mark.parametrize(
+    ("asked", "device", "dtype", "wanted"),
+    [
+        ("auto", "cpu", torch.float32, torch.float32),
+        ("bfloat16", "cpu", torch.float32, torch.bfloat16),
+        ("float32", "cpu", torch.bfloat16, torch.float32),
+    ],
+)
+def test_the_compute_type_is_what_the_device_does_fast(
+    asked: str, device: str, dtype: torch.dtype, wanted: torch.dtype
+) -> None:
+    hardware = Hardware(device, dtype, "test", 8)
+    config = dataclasses.replace(QLORA, compute_dtype=asked)
+    assert compute_dtype(config, hardware) == wanted
+    assert quantization_config(config, hardware).bnb_4bit_compute_dtype == wanted
+
+
+def test_an_adapter_trained_on_4_bits_is_loaded_on_4_bits(tiny_qlora_adapter: Path) -> None:
+    reference = resolve(str(tiny_qlora_adapter))
+    assert reference.quantization == QLORA
+    model = load_model(reference, merge=True, config=CPU, hardware=decide(CPU))
+    assert model.get_base_model().model.layers[0].mlp.up_proj.weight.dtype == torch.uint8  # type: ignore[union-attr]
+
+
+def test_it_merges_into_the_weights_it_was_trained_beside(tiny_qlora_adapter: Path, tmp_path: Path) -> None:
+    """The merged model, in plain transformers, answers as adapter and 4-bit base do; the plain base does not."""
+    from transformers import AutoModelForCausalLM
+
+    from src.models.merging import merge_to
+
+    reference = resolve(str(tiny_qlora_adapter))
+    apart = load_model(reference, config=CPU, hardware=decide(CPU))(PROMPT).logits
+    merge_to(reference, CPU, tmp_path / "merged")
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")(PROMPT).logits
+    base = AutoModelForCausalLM.from_pretrained(reference.base)(PROMPT).logits
+    torch.testing.assert_close(merged, apart, rtol=1e-4, atol=1e-5)
+    assert (merged - apart).abs().max() * 50 < (base - apart).abs().max()
+
+
+def test_plain_peft_loads_it_on_a_4_bit_base(tiny_qlora_adapter: Path) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.float32)  # fmt: skip
+    named = json.loads((tiny_qlora_adapter / "adapter_config.json").read_text())["base_model_name_or_path"]
+    base = AutoModelForCausalLM.from_pretrained(named, quantization_config=config, dtype=torch.float32)
+    theirs = PeftModel.from_pretrained(base, tiny_qlora_adapter)(PROMPT).logits
+    ours = load_model(resolve(str(tiny_qlora_adapter)), config=CPU, hardware=decide(CPU))(PROMPT).logits
+    torch.testing.assert_close(theirs, ours)
+
+
+def test_loftq_brings_base_and_adapter_nearer_to_the_full_weights(tiny_model: Path) -> None:
+    """With a scaling that is not 1, which the first weights must allow for."""
+    lora = load_config(overrides=["lora.r=8", "lora.lora_alpha=32", "lora.target_modules=auto"]).lora
+    full = load_base(str(tiny_model), CPU, decide(CPU))
+    model = attach_lora(_base(tiny_model), lora, 0)  # type: ignore[arg-type]
+    fill_from_residual(model, full)  # type: ignore[arg-type]
+    for name, layer in model.named_modules():
+        if not name.endswith(("q_proj", "o_proj")):
+            continue
+        exact = full.get_submodule(name.removeprefix("base_model.model.")).weight
+        held = _dequantised(layer.get_base_layer().weight)
+        update = layer.get_delta_weight("default")
+        assert (held + update - exact).norm() < 0.85 * (held - exact).norm()
+
+
+def test_a_quantised_module_is_not_trained_in_full(tiny_model: Path) -> None:
+    from src.schema import UserError
+
+    lora = load_config(overrides=["lora.target_modules=auto", "lora.modules_to_save=[up_proj]"]).lora
+    with pytest.raises(UserError, match=r"up_proj is quantised.*lm_head.*train_lora\.py"):
+        attach_lora(_base(tiny_model), lora, 0)  # type: ignore[arg-type]
