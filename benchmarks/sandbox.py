@@ -198,6 +198,7 @@ def main() -> None:
             "machine": platform.machine(),
             "cpu_count": os.cpu_count(),
             "user": "root" if os.geteuid() == 0 else "ordinary",
+            "niceness": os.nice(0),
             "load_before": load_before,
             "load_after": os.getloadavg()[0],
         }

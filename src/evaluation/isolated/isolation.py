@@ -25,6 +25,7 @@ OWN_PROCESSES = 2  # the worker and the supervisor
 MIB = 1 << 20
 
 libc = ctypes.CDLL(None, use_errno=True)
+plain_fork = ctypes.PyDLL(None, use_errno=True).fork  # keeps the interpreter's lock across the call
 libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 libc.mount.argtypes = [ctypes.c_char_p] * 3 + [ctypes.c_ulong, ctypes.c_char_p]
 
@@ -85,12 +86,23 @@ class Isolation:
         self.no_capabilities = (ctypes.c_uint32 * 6)()
         self.capability_header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
         self.limits_processes = not counts_foreign_processes(OWN_PROCESSES + 8)
+        # what is in neither set can never be gained by running a file; this process keeps what it has
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+        for capability in range(LAST_CAPABILITY + 1):
+            libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
     def fork(self) -> int:
-        """Like os.fork(), but the child is process 1 of a namespace that dies with it."""
+        """Fork; the child is process 1 of a namespace that dies with it.
+
+        The C library's fork and not os.fork(): what Python does after a fork (locks, random seeds) touches
+        many pages, and is done when the program itself is forked.
+        """
         check(libc.setns(self.pid_namespace, NEWPID), "setns")
         check(libc.unshare(NEWPID), "unshare pid")
-        return os.fork()
+        child = plain_fork()
+        if child < 0:
+            raise OSError(ctypes.get_errno(), "fork")
+        return child
 
     def enter(self, quota: Quota, executable: bool) -> None:
         """An empty temporary folder of bounded size, and a /proc that shows this namespace only.
@@ -139,9 +151,6 @@ class Isolation:
         """
         os.setsid()
         limit_resources(quota, whole_address_space, self.limits_processes)
-        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-        for capability in range(LAST_CAPABILITY + 1):
-            libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
         check(libc.capset(self.capability_header, self.no_capabilities), "capset")
         libc.prctl(PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

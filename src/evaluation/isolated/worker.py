@@ -26,6 +26,7 @@ def main(kind: str) -> None:
     python_program.warm_up()
     gc.collect()
     gc.freeze()
+    gc.disable()  # until the program itself runs
     wire.send(answers, wire.pack({"ready": sys.version.split()[0]}))
     while True:
         try:
