@@ -71,7 +71,10 @@ def test_without_examples_no_file_holds_any_text_of_a_sample(tmp_path: Path, exa
         "nested": {"stdout": SECRET},
         "exact": True,
     }
-    samples = [dataclasses.replace(e, after_scores=e.after_scores | telling) for e in method.examples]
+    samples = [
+        dataclasses.replace(e, before_scores=e.before_scores | telling, after_scores=e.after_scores | telling)
+        for e in method.examples
+    ]
     made = dataclasses.replace(made, comparisons={"lora": dataclasses.replace(method, examples=samples)})
     for path in write_reports(made, tmp_path, examples):
         assert SECRET.encode() not in path.read_bytes(), path.name

@@ -34,13 +34,12 @@ def _with_scores(made: Comparison, change: Any) -> Comparison:
     return dataclasses.replace(made, before=run(made.before), comparisons=methods)
 
 
-HARD = {
-    "wide letters": lambda made: _renamed(made, {"lora": "W" * 60, "qlora": "M" * 24}, "W" * 80),
-    "every value at its widest": lambda made: _with_scores(
-        made, lambda name, score: Score(100.0, (0.0, 100.0), 10_000 + len(name), 0.876, "s")
-    ),
-    "as it comes": lambda made: made,
-}
+def _at_its_widest(made: Comparison) -> Comparison:
+    made = _with_scores(made, lambda name, score: Score(100.0, (0.0, 100.0), 10_000 + len(name), 0.876, "s"))
+    return _renamed(made, {"lora": "W" * 60, "qlora": "M" * 24}, "W" * 80)
+
+
+HARD = {"as it comes": lambda made: made, "all at its widest": _at_its_widest}
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import html
 import re
 import time
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt  # 4.3.0, CommonMark with tables and raw HTML, as GitHub reads it
 
 from src.evaluation.markdown import FENCE_LANGUAGES
 from src.evaluation.report_markdown import render_markdown
+from src.evaluation.report_samples import most_changed
 from src.schema import Comparison, Score
 from tests.evaluation.comparisons import comparison
 from tests.evaluation.hostile import HOSTILE
@@ -142,6 +144,31 @@ def test_samples_are_as_many_as_asked_for_and_the_best_come_first() -> None:
         dataclasses.replace(unchanged, comparisons={"lora": dataclasses.replace(method, examples=same)})
     )
     assert text.count("None.") == 2  # an unchanged sample is neither improved nor worsened
+
+
+def _changed(gain: float, before: str = "failed", after: str = "failed") -> Any:
+    (method,) = comparison(1, 1).comparisons.values()
+    return dataclasses.replace(
+        method.examples[0],
+        id=f"{gain:g} {before} {after}",
+        before_scores={"functional": before, "execution": "passed", "bleu": 50.0, "codebleu": None},
+        after_scores={"functional": after, "execution": "passed", "bleu": 50.0 + gain, "codebleu": 3.0},
+    )
+
+
+def test_a_verdict_weighs_more_than_any_gain_in_bleu() -> None:
+    fixed, broken = _changed(-40, "failed", "passed"), _changed(40, "passed", "failed")
+    up, more, down, same = _changed(10), _changed(20), _changed(-30), _changed(0)
+    assert most_changed([up, same, broken, down, fixed, more], 9) == ([fixed, more, up], [broken, down])
+    assert most_changed([up, same, broken, down, fixed, more], 1) == ([fixed], [broken])
+
+
+def test_a_difference_far_down_a_long_answer_is_not_called_none() -> None:
+    long = "x = 1\n" * 5_000
+    text, _ = _render(comparison(1, 1, before=long, after=long + "y = 2"))
+    assert "(no difference in the first 1000 lines)" in text
+    text, _ = _render(comparison(1, 1, before=long, after=long))
+    assert "(no difference)" in text
 
 
 def test_each_metric_has_its_table() -> None:
