@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from src.evaluation.metrics import combine_bleu, combine_mean
 from src.evaluation.pass_rates import mcnemar_exact
@@ -103,11 +103,11 @@ def draw_continuous(generator: Generator, n: int, effect: float) -> Simulated:
 def draw_binary(generator: Generator, n: int, effect: float, pass_rate: float) -> Simulated:
     """Pass or fail, with a difficulty that both systems share."""
     spread = 1.2
-    centre = float(stats.norm.ppf(pass_rate)) * math.sqrt(1 + spread**2)
+    centre = float(special.ndtri(pass_rate)) * math.sqrt(1 + spread**2)
     difficulty = spread * generator.normal(0, 1, n) + centre
 
     def answers(shift: float) -> Array:
-        passed = generator.random(n) < stats.norm.cdf(difficulty + shift)
+        passed = generator.random(n) < special.ndtr(difficulty + shift)
         return np.column_stack([100.0 * passed, np.ones(n)])
 
     return answers(0.0), answers(effect)
@@ -181,10 +181,8 @@ def _other_p_value(
 
 def _expected_power(detectable: float, true_difference: float) -> float:
     """Probability that a true difference shows, if `detectable` shows with probability POWER."""
-    threshold = stats.norm.ppf((1 + LEVEL) / 2)
-    return float(
-        stats.norm.sf(threshold - true_difference / detectable * (threshold + stats.norm.ppf(POWER)))
-    )
+    threshold = special.ndtri((1 + LEVEL) / 2)
+    return float(special.ndtr(true_difference / detectable * (threshold + special.ndtri(POWER)) - threshold))
 
 
 @functools.cache

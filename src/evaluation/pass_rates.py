@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy import special, stats
 
 from src.evaluation.resampling import LEVEL, SCALE, Interval
 
@@ -27,7 +27,7 @@ def mcnemar_score(wins: int, losses: int) -> float:
     """
     if wins == losses:
         return 1.0
-    return 2 * float(stats.norm.sf(abs(wins - losses) / math.sqrt(wins + losses)))
+    return 2 * float(special.ndtr(-abs(wins - losses) / math.sqrt(wins + losses)))
 
 
 def mcnemar_exact(wins: int, losses: int) -> float:
@@ -75,4 +75,4 @@ def _score(true: float, wins: int, losses: int, n: int) -> float:
 
 
 def _z(level: float) -> float:
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(special.ndtri((1 + level) / 2))

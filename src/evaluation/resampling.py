@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Array = NDArray[np.float64]
 Combine = Callable[[Array], Array]  # sums of statistics (..., k) -> values (...), 0-100
@@ -55,8 +55,8 @@ def widened_interval(resampled: Array, left_out: Array, level: float = LEVEL) ->
     jackknife_error = math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum()))
     error = max(bootstrap_error, jackknife_error)
     wider = error / bootstrap_error if bootstrap_error > TIE else 1.0
-    tail = stats.t.ppf((1 + level) / 2, n - 1) * math.sqrt(n / (n - 1)) * wider
-    low, high = np.quantile(resampled, stats.norm.cdf([-tail, tail]))
+    tail = special.stdtrit(n - 1, (1 + level) / 2) * math.sqrt(n / (n - 1)) * wider
+    low, high = np.quantile(resampled, special.ndtr([-tail, tail]))
     return (float(low), float(high)), error
 
 

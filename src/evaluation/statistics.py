@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from src.evaluation.pass_rates import mcnemar_exact, mcnemar_score, paired_error, tango, wilson
 from src.evaluation.resampling import (
@@ -122,7 +122,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def detectable_difference(standard_error: float, level: float = LEVEL, power: float = POWER) -> float:
     """The smallest true difference that shows at p < 1 - level with the given power; at most 100."""
-    return float(min(SCALE, (stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(power)) * standard_error))
+    return float(min(SCALE, (special.ndtri((1 + level) / 2) + special.ndtri(power)) * standard_error))
 
 
 def _is_binary(measure: Measure, rows: Array) -> bool:
