@@ -31,6 +31,7 @@ LEAST_COLUMNS = 8  # of a method's name, where figures at their widest leave no 
 GAP = "  "
 COMPARISON_HEADER = ("Metric", "Method", "Score [95 % CI]", "Change [95 % CI]", "p (Holm)", "n")
 RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")
+OUTCOME_TITLES = {"execution": "Programs", "functional": "Verdicts", "error": "Faults", "flags": "Form"}
 MARK = "*"  # beside a change with p < 0.05
 
 
@@ -50,12 +51,24 @@ def render_table(comparison: Comparison) -> str:
 
 
 def render_run(run: Run) -> str:
-    """A row for each metric of one run."""
+    """A row for each metric of one run, then how its answers fared."""
     rows = [
         [_name(metric_label(name)), score_text(score), str(score.n), percent(score.coverage)]
         for name, score in run.metrics.items()
     ]
-    return _printable(f"{_name(run.name, 60)}, {run.n} samples\n\n{_drawn(RUN_HEADER, rows, 1, frozenset())}")
+    title = f"{_name(run.name, 60)}, {run.n} samples"
+    blocks = [title, _drawn(RUN_HEADER, rows, 1, frozenset()), "\n".join(_outcome_lines(run))]
+    return _printable("\n\n".join(block for block in blocks if block))
+
+
+def _outcome_lines(run: Run) -> list[str]:
+    """How the answers fared, most frequent first; kinds without any are left out."""
+    lines = []
+    for kind, title in OUTCOME_TITLES.items():
+        counts = sorted(run.outcomes.get(kind, {}).items(), key=lambda item: (-item[1], item[0]))
+        found = ", ".join(f"{_name(name.replace('_', ' '))} {count}" for name, count in counts if count)
+        lines += [_wrapped(f"{title}: {found}")] if found else []
+    return lines
 
 
 def _printable(text: str) -> str:

@@ -131,5 +131,11 @@ def test_a_run_is_a_table_too() -> None:
     assert [line.split() for line in lines if line.startswith("CodeBLEU")] == [
         ["CodeBLEU", "36.4", "[31.2", "to", "41.6]", "44", "88", "%"]
     ]
+    assert lines[-4:] == [
+        "Programs: passed 21, error 11, timeout 2",
+        "Verdicts: failed 35, passed 15",
+        "Faults: wrong output 15, syntax 7, name 4, timeout 1",
+        "Form: fenced 40, truncated 1",
+    ]
     bare = dataclasses.replace(comparison(1).before, metrics={"bleu": Score(None, None, 0, 0.0, "s")})
     assert "n/a" in render_run(bare)
