@@ -96,10 +96,12 @@ def _yaml(text: str) -> str | None:
     import yaml
 
     try:
-        for _ in yaml.parse(text, Loader=yaml.SafeLoader):  # events only: aliases are never expanded
-            pass
+        # events only: aliases are never expanded
+        kinds = {type(event) for event in yaml.parse(text, Loader=yaml.SafeLoader)}
     except (yaml.YAMLError, RecursionError) as error:
         return str(error).splitlines()[0]
+    if not kinds & {yaml.MappingStartEvent, yaml.SequenceStartEvent}:
+        return "no mapping or sequence"  # any sentence is a YAML scalar
     return None
 
 

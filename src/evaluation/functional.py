@@ -14,6 +14,7 @@ from src.evaluation import differential
 from src.evaluation.definitions import defines_only
 from src.evaluation.languages import LANGUAGES
 from src.evaluation.missing import marked_missing
+from src.evaluation.runners import refusal
 from src.evaluation.sample_input import with_input
 from src.schema import Execution, Sample
 
@@ -49,7 +50,7 @@ _TAXONOMY: tuple[tuple[str, str], ...] = (
         r"SyntaxError|IndentationError|TabError|syntax error|unexpected (?:token|end of file)"
         r"|error: expected|';' expected|ParseError"
         r"|class, interface, enum, or record expected|reached end of file|unexpected EOF|not text"
-        r"|nested deeper",
+        r"|nested deeper|^longer than",
     ),
     (
         "type",
@@ -87,6 +88,9 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
         can_say = bool(sample.tests) or not differential.reference_behaviour(sandbox, sample).reason
         return Execution("failed", "no code") if can_say else None
     if sample.tests:
+        refused = refusal(code)
+        if refused:
+            return refused
         program = _GUARD.sub("if False", whole_program(sample, code))
         return marked_missing("python", sandbox.python(program, sample.tests))
     verdict = differential.compare(sandbox, sample, code)

@@ -23,7 +23,7 @@ if MYPY:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from src.evaluation.probe_clock import stop_the_clock
+    from src.evaluation.probe_clock import Clock, stop_the_clock
 
 PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
 
@@ -191,23 +191,24 @@ def _record_calls(code: types.CodeType, seen: "dict[str, list[Any]]") -> "Callab
     return note
 
 
-def _last_value_kept(tree: ast.Module) -> tuple[ast.Module, str | None]:
-    """The tree, its last bare expression kept under a name; the name of the last value, or None."""
+def _last_values_kept(tree: ast.Module) -> tuple[ast.Module, list[str]]:
+    """The tree, its last bare expression kept under a name; the names of its last values, the last one first."""
     body = tree.body
     if body and isinstance(body[-1], ast.If) and "__name__" in ast.dump(body[-1].test):
         body = body[-1].body
+    names = [
+        n.targets[0].id for n in body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+    ]
     last = body[-1] if body else None
     if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant):
         body[-1] = ast.copy_location(ast.Assign([ast.Name("_last_", ast.Store())], last.value), last)
-        return ast.fix_missing_locations(tree), "_last_"
-    bound = [
-        n.targets[0].id for n in body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
-    ]
-    return tree, bound[-1] if bound else None
+        ast.fix_missing_locations(tree)
+        names.append("_last_")
+    return tree, names[:-3:-1]
 
 
 def _run_module(namespace: "dict[str, Any]", seen: "dict[str, list[Any]]") -> "dict[str, Any]":
-    tree, last = _last_value_kept(ast.parse(PLAN["program"]))
+    tree, names = _last_values_kept(ast.parse(PLAN["program"]))
     code = compile(tree, "program.py", "exec")
 
     def run() -> None:
@@ -220,19 +221,23 @@ def _run_module(namespace: "dict[str, Any]", seen: "dict[str, list[Any]]") -> "d
 
     output = sys.stdout = _Capture()
     _, error, message = _timed(PLAN["module_s"], run)
-    value = describe(namespace[last]) if not error and last in namespace else ["n"]
-    return {"error": error, "message": message, "stdout": output.text(), "last": value}
+    values = [] if error else [namespace[name] for name in names if namespace.get(name) is not None]
+    last = describe(values[0] if values else None)  # what changes something in place has no value of its own
+    return {"error": error, "message": message, "stdout": output.text(), "last": last}
 
 
 def _unfinished() -> "dict[str, Any]":
     return {"value": None, "error": "timeout", "stdout": "", "changed": None}
 
 
-def _run_call(namespace: "dict[str, Any]", name: str, sources: list[str], allowed: float) -> "dict[str, Any]":
+def _run_call(
+    namespace: "dict[str, Any]", clock: "Clock", name: str, sources: list[str], allowed: float
+) -> "dict[str, Any]":
     arguments = [ast.literal_eval(source) for source in sources]
     before = [describe(argument) for argument in arguments]
     output = sys.stdout = _Capture()
     random.seed(PLAN["seed"])
+    clock.elapsed_s = 0.0
     described, error, _ = _timed(allowed, lambda: describe(namespace[name](*arguments)))
     after = [describe(argument) for argument in arguments]
     record = {"value": described, "error": error, "stdout": output.text()}
@@ -251,15 +256,15 @@ def _made_files() -> dict[str, str]:
     return made
 
 
-def _prepared() -> "dict[str, Any]":
-    """The namespace of a main module, in a folder with the plan's files, with seeds and clock set."""
+def _prepared() -> "tuple[dict[str, Any], Clock]":
+    """The namespace of a main module, in a folder with the plan's files, and the clock; seeds set."""
     os.chdir(tempfile.mkdtemp())
     for name, text in PLAN["files"].items():
         with open(name, "w", encoding="utf-8") as file:
             file.write(text)
     signal.signal(signal.SIGALRM, _alarm)
     signal.signal(signal.SIGPROF, _alarm)
-    stop_the_clock(TICKS_S[PLAN["seed"]])
+    clock = stop_the_clock(TICKS_S[PLAN["seed"]])
     random.seed(PLAN["seed"])
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
@@ -267,20 +272,20 @@ def _prepared() -> "dict[str, Any]":
     if PLAN["setup"]:
         sys.stdout = _Capture()
         _timed(PLAN["module_s"], lambda: exec(compile(PLAN["setup"], "input.py", "exec"), module.__dict__))
-    return module.__dict__
+    return module.__dict__, clock
 
 
 def _main() -> None:
     write, dumps, leave, processor_time = os.write, json.dumps, os._exit, time.process_time
     deadline = processor_time() + PLAN["total_s"]
-    namespace = _prepared()
+    namespace, clock = _prepared()
     seen: dict[str, list[Any]] = {}
     record: dict[str, Any] = {"module": _run_module(namespace, seen), "seen": seen, "calls": []}
     room = MAX_RECORD_BYTES - len(dumps(record))
     timeouts = 0
     for name, sources in [] if record["module"]["error"] else PLAN["calls"]:
         allowed = 0 if timeouts >= MAX_TIMEOUTS else min(PLAN["call_s"], deadline - processor_time())
-        result = _run_call(namespace, name, sources, allowed) if allowed > 0 else _unfinished()
+        result = _run_call(namespace, clock, name, sources, allowed) if allowed > 0 else _unfinished()
         timeouts += result["error"] == "timeout"
         room -= len(dumps(result)) + 2
         record["calls"].append(result if room > 0 else _unfinished())

@@ -16,7 +16,7 @@ TEXT_FORM = "%a %b %e %H:%M:%S %Y"
 START_S = 1_710_498_030  # 2024-03-15 10:20:30 UTC
 
 
-class _Clock:
+class Clock:
     """Seconds since START_S; each reading moves it on by `tick_s`."""
 
     def __init__(self, tick_s: float) -> None:
@@ -33,9 +33,9 @@ class _Clock:
         self.elapsed_s += seconds
 
 
-def stop_the_clock(tick_s: float) -> None:
-    """Put the module time, and today and now of datetime, on one clock, in UTC."""
-    clock = _Clock(tick_s)
+def stop_the_clock(tick_s: float) -> Clock:
+    """Put the module time, and today and now of datetime, on one clock, in UTC; the clock."""
+    clock = Clock(tick_s)
     localtime, gmtime, plain_strftime = time.localtime, time.gmtime, time.strftime
     os.environ["TZ"] = "UTC"
     time.tzset()
@@ -62,6 +62,7 @@ def stop_the_clock(tick_s: float) -> None:
         setattr(time, name, function)
     for name, made in _dates(now_s).items():
         setattr(datetime, name, made)
+    return clock
 
 
 def _dates(now_s: "Callable[[], float]") -> "dict[str, type]":

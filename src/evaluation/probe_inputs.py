@@ -182,7 +182,7 @@ def _parts_of(value: object) -> Iterator[tuple[str, list[str]]]:
     if isinstance(value, dict):
         yield repr(value), [repr(key) for key in list(value)[:2]]
     elif isinstance(value, str) and len(value) > 2:
-        yield repr(value), [repr(value[0]), repr(value[-2:])]
+        yield repr(value), [repr(part) for part in (value[0], value[-2:], *value.split()[:1])]
     elif isinstance(value, list) and len(value) > 1:
         versions = [value]
         if all(isinstance(item, int | float) for item in value):

@@ -19,7 +19,17 @@ def names_in(node: ast.AST | None) -> set[str]:
 
 
 def functions_of(tree: ast.Module) -> dict[str, Function]:
-    return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+    """Top-level functions by name, those that are a named lambda among them."""
+    functions: dict[str, Function] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions[node.name] = node
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            body: list[ast.stmt] = [ast.Return(node.value.body)]
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    functions[target.id] = ast.FunctionDef(target.id, node.value.args, body, [])
+    return functions
 
 
 def entry_functions(tree: ast.Module) -> list[Function]:

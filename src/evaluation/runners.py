@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from src.data.syntax import syntax_error, to_sqlite
+from src.data.syntax import MAX_CHARS, syntax_error, to_sqlite
 from src.evaluation.fragments import (
     NO_MAIN,
     go_program,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Run = Callable[["Sandbox", str], Execution]
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"  # what the sandbox shows; a tool in a private home is not there
-MAX_SOURCE_CHARS = 1_000_000
 _NODE_MIB = 4096  # address space, most of it never touched
 _JAVA_MIB = 8192
 
@@ -41,7 +40,7 @@ _UNKNOWN_NAME = re.compile(
 
 def run_program(language: str, run: Run, sandbox: Sandbox, code: str) -> Execution:
     """Run one answer: what is no program is refused unrun, what misses something of the machine is not_run."""
-    return _refusal(code) or marked_missing(language, run(sandbox, code))
+    return refusal(code) or marked_missing(language, run(sandbox, code))
 
 
 def check_syntax(language: str, sandbox: Sandbox, code: str) -> Execution:
@@ -167,12 +166,12 @@ def _run(
     return sandbox.command(files, argv, compile_argv=compile_argv, limits=limits)
 
 
-def _refusal(code: str) -> Execution | None:
+def refusal(code: str) -> Execution | None:
     """What is no program in any language, without starting one."""
     if not code.strip():
         return Execution("error", "no code")
-    if len(code) > MAX_SOURCE_CHARS:
-        return Execution("error", f"longer than {MAX_SOURCE_CHARS} characters")
+    if len(code) > MAX_CHARS:
+        return Execution("error", f"longer than {MAX_CHARS} characters")
     if "\0" in code:
         return Execution("error", "SyntaxError", stderr="a NUL character in the source")
     return None

@@ -172,6 +172,11 @@ def test_a_seeded_reference_is_deterministic(sandbox):
             "print('2024-03-14')",
         ),
         (
+            "from datetime import datetime\ndef now():\n    return datetime.now()\nprint(now())",
+            "import datetime\nprint(datetime.datetime.now())\nnow = lambda: datetime.datetime.today()",
+            "from datetime import datetime\ndef now():\n    return datetime.min\nprint(datetime.now())",
+        ),
+        (
             "import time\nfor i in range(3):\n    time.sleep(60)\n    print(i)",
             "for i in range(3):\n    print(i)",
             "import time\ntime.sleep(3)\nprint(3)",
@@ -195,6 +200,18 @@ def test_floats_have_a_tolerance_and_sets_no_order(sandbox):
     )
     same = "def f(items: list):\n    return list({i for i in items})"
     assert verdict(sandbox, same, "def f(items):\n    return sorted(set(items), reverse=True)") == "passed"
+
+
+def test_a_named_lambda_is_a_function(sandbox):
+    reference = "twice = lambda n: 2 * n"
+    assert verdict(sandbox, reference, "def twice(n):\n    return n + n") == "passed"
+    assert verdict(sandbox, reference, "twice = lambda n: n * n") == "failed"
+
+
+def test_a_script_that_prints_nothing_is_held_to_its_last_value(sandbox):
+    reference = "a = {'x': 1}\nb = {'y': 2}\nmerged = a.copy()\nmerged.update(b)"
+    assert verdict(sandbox, reference, "a = {'x': 1}\nb = {'y': 2}\nboth = {**a, **b}") == "passed"
+    assert verdict(sandbox, reference, "a = {'x': 1}\nb = {'y': 2}\nboth = {**a}") == "failed"
 
 
 def test_lists_that_come_from_no_set_keep_their_order(sandbox):

@@ -91,6 +91,8 @@ PROGRAMS = [  # language, code, outcome, stdout
     ("css", "p { color", "error", ""),
     ("json", '{"a": 1}', "passed", ""),
     ("yaml", "a: [1", "error", ""),
+    ("yaml", "a:\n  - 1", "passed", ""),
+    ("yaml", "The answer is 3.", "error", ""),
 ]  # fmt: skip
 
 

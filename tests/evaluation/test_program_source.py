@@ -21,6 +21,7 @@ def names(source):
 
 def test_functions_that_others_call_are_not_entries():
     assert names("def inner(a): pass\ndef outer(a): return inner(a)\n") == ["outer"]
+    assert names("twice = lambda n: 2 * n\n") == ["twice"]
     assert names("def again(n): return again(n - 1)\n") == ["again"]
 
 
