@@ -27,16 +27,18 @@ def arguments() -> argparse.ArgumentParser:
         "--runs_dir", type=Path, default=Path("reports/runs"), help="keeps answers and scores"
     )
     parser.add_argument("--name", help="of the method in the report; otherwise as the adapter was trained")
+    parser.add_argument(
+        "--push_to_hub", metavar="REPO", help="upload the adapter with its model card to owner/name"
+    )
     parser.add_argument("--fresh", action="store_true", help="begin the report anew instead of adding to it")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    from src.evaluation.report_table import render_table
-
     from src import provenance
     from src.evaluation.comparing import compare, load_comparison
     from src.evaluation.report import write_reports
+    from src.evaluation.report_table import render_table
 
     config = command.configure(args)
     earlier = None if args.fresh else load_comparison(args.output_dir / "comparison.json")
@@ -45,7 +47,7 @@ def main(args: argparse.Namespace) -> None:
     comparison = compare(before, after, command.method_name(args), config.evaluation, about, earlier)
     written = write_reports(comparison, args.output_dir, config.evaluation.examples)
     print(render_table(comparison))
-    print("wrote " + ", ".join(map(str, written)))
+    print("wrote " + ", ".join(map(str, [*written, *command.publish(args, comparison)])))
 
 
 if __name__ == "__main__":

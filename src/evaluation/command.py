@@ -13,6 +13,7 @@ from src.schema import UserError
 if TYPE_CHECKING:
     from src.config import Config
     from src.evaluation.runs import ScoredRun
+    from src.schema import Comparison
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +72,20 @@ def method_name(args: argparse.Namespace) -> str:
         return str(run["method"])
     except (OSError, ValueError, KeyError, TypeError):  # not a folder that train_*.py wrote
         return Path(args.after_model).name
+
+
+def publish(args: argparse.Namespace, comparison: Comparison) -> list[str]:
+    """Write the adapter's model card and, with --push_to_hub, upload it; what was made."""
+    from src.evaluation.publishing import push_to_hub, write_card
+
+    if not args.after_model:
+        if args.push_to_hub:
+            raise UserError("--push_to_hub needs --after_model: predictions are no adapter")
+        return []
+    folder = Path(args.after_model)
+    card = write_card(folder, comparison, method_name(args))
+    made = [str(card)] if card else []
+    return [*made, push_to_hub(folder, args.push_to_hub)] if args.push_to_hub else made
 
 
 def _run(
