@@ -1,4 +1,4 @@
-"""Shows a data card as Markdown."""
+"""Shows a data card as text: a page of Markdown, and a few lines for the screen."""
 
 from __future__ import annotations
 
@@ -13,6 +13,24 @@ def render_card(card: DataCard) -> str:
     """The card as Markdown: figures only, no text of the data."""
     sections = (_head, _splits, _rejects, _languages, _lengths, _duplicates, _defects, _contamination)
     return "\n\n".join(section(card) for section in sections) + "\n"
+
+
+def summarise(card: DataCard, folder: str) -> str:
+    """A few lines: what lies in `folder`, what was left out and why, what overlaps."""
+    lines = [
+        f"{folder}: " + ", ".join(f"{name} {part.rows:,}" for name, part in card.splits.items()),
+        f"{card.rows:,} of {card.rows_read:,} rows kept, fingerprint {card.fingerprint}, licence {card.licence}",
+    ]
+    for reason, count in card.rejected.items():
+        places = [card.place(row) for row in card.first_rejects if row.reason == reason]
+        more = ", ..." if count > len(places) else ""
+        lines.append(f"  left out: {count:,} {reason}" + (f" ({', '.join(places)}{more})" if places else ""))
+    removed = " (removed)" if card.contamination.removed else "; data.remove_contamination=true drops them"
+    for name, rows in card.contamination.rows.items():
+        if rows:
+            lines.append(f"  runs or near copies shared with {name}: {rows:,} training rows{removed}")
+    files = [f"{name}.jsonl" for name in card.splits] + ["card.json", "data_card.md", "data_card.png"]
+    return "\n".join([*lines, f"wrote {', '.join(files)}"])
 
 
 def _head(card: DataCard) -> str:

@@ -72,6 +72,8 @@ def _fault(name: str, value: Any) -> str:
         return f"{name} not text: {type(value).__name__}"
     if "\0" in value:
         return "NUL character"
+    if value.isascii():
+        return ""
     try:
         value.encode()
     except UnicodeEncodeError:  # lone surrogates: bytes that were not UTF-8, or half a \u escape pair

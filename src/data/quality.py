@@ -76,7 +76,8 @@ def is_refusal(output: str) -> bool:
 
 def has_mojibake(example: Example) -> bool:
     """Whether a text of the example went through a wrong encoding."""
-    return any(MOJIBAKE.search(text) for text in (example.instruction, example.input, example.output))
+    texts = (example.instruction, example.input, example.output)
+    return any(not text.isascii() and MOJIBAKE.search(text) for text in texts)
 
 
 def find_defects(examples: Iterable[Example], shown: int = 20) -> Defects:
