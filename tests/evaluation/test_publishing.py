@@ -34,7 +34,9 @@ class Hub(BaseHTTPRequestHandler):
             return self._answer({"error": "no"}, 401)
         if self.path == "/api/repos/create":
             self.server.created.append(json.loads(body))
-            return self._answer({"url": "http://hub/someone/adapter"})
+            return self._answer({"url": f"{self._here()}/someone/adapter"})
+        if self.path == "/api/validate-yaml":
+            return self._answer({"errors": [], "warnings": []})
         if self.path.endswith("/preupload/main"):
             files = json.loads(body)["files"]
             modes = [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files]
@@ -47,10 +49,13 @@ class Hub(BaseHTTPRequestHandler):
                 {
                     "success": True,
                     "commitOid": "a" * 40,
-                    "commitUrl": "http://hub/someone/adapter/commit/" + "a" * 40,
+                    "commitUrl": f"{self._here()}/someone/adapter/commit/{'a' * 40}",
                 }
             )
         return self._answer({"error": self.path}, 404)
+
+    def _here(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def do_GET(self) -> None:
         self._answer({"id": "someone/adapter", "sha": "a" * 40, "siblings": []})
