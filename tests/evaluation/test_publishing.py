@@ -120,7 +120,7 @@ def test_the_adapter_arrives_with_its_card_and_nothing_else(hub: ThreadingHTTPSe
     write_card(adapter, comparison(), "lora")
     done = _push(hub, adapter)
     assert done.returncode == 0, done.stderr
-    assert hub.created[0]["private"] is True
+    assert hub.created[0].get("visibility") == "private"
     assert set(hub.files) == {"README.md", "adapter_config.json", "adapter_model.safetensors", "run.json"}
     assert hub.files["adapter_model.safetensors"] == b"weights"
     assert "library_name: peft" in hub.files["README.md"].decode()
