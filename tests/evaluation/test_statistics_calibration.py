@@ -3,9 +3,19 @@
 docs/statistics.md holds the full table (benchmarks/statistics_calibration.py); these are fewer, with a fixed seed.
 """
 
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from benchmarks.statistics_calibration import SCENARIOS, SIZES, calibrate
+from benchmarks.scoring import compare_systems, draw_samples, measure_samples
+from benchmarks.statistics_calibration import RESULTS, SCENARIOS, SIZES, Calibration, calibrate, table
+from src.evaluation.metrics import measures
+
+DOCS = Path(__file__).parents[2] / "docs" / "statistics.md"
 
 COMPARISONS = 1000
 CASES = [(scenario, n) for scenario in SCENARIOS for n in SIZES]
@@ -18,3 +28,31 @@ def test_equal_systems_differ_in_five_percent_and_intervals_cover_in_ninety_five
     assert 0.93 <= found.difference_coverage <= 0.97
     assert 0.93 <= found.score_coverage <= 0.97
     assert found.disagreement <= 0.03
+
+
+def test_the_documented_table_is_the_stored_one_and_keeps_its_promises():
+    rows = [Calibration(**row) for row in json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]]
+    assert table(rows) in DOCS.read_text(encoding="utf-8")
+    promised = [row for row in rows if row.scenario in {scenario.name for scenario in SCENARIOS}]
+    assert len(promised) == 2 * len(CASES)
+    for row in promised:
+        assert row.comparisons >= 1000
+        assert row.effect or 0.035 <= row.significant <= 0.065
+        assert 0.93 <= row.difference_coverage <= 0.97
+        assert 0.93 <= row.score_coverage <= 0.97
+
+
+def test_two_thousand_resamples_of_four_metrics_for_three_systems_take_seconds():
+    systems = []
+    for seed in range(3):
+        drawn = measures(measure_samples(draw_samples(50, seed=0), seed))
+        systems.append(
+            {
+                name: replace(measure, statistics=np.tile(measure.statistics, (20, 1)), ids=())
+                for name, measure in drawn.items()
+            }
+        )
+    assert len(systems[0]["bleu"].statistics) == 1000
+    began = time.process_time()
+    compare_systems(systems, resamples=2000)
+    assert time.process_time() - began < 10  # seconds of CPU; 3 measured
