@@ -1,0 +1,105 @@
+"""Writes the tables of the documents: flags from the scripts, keys from config.yaml. `python -m tests.tables` renews them."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = (
+    "download_data.py",
+    "train_lora.py",
+    "train_qlora.py",
+    "evaluate.py",
+    "compare_results.py",
+    "inference.py",
+)
+PLACES = {"flags": "README.md", "config": "docs/configuration.md"}  # table -> document
+_SETTING = re.compile(r"  (?P<key>\w+): (?P<value>.*?) +# (?P<comment>.+)")
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each script."""
+    made = {}
+    for script in SCRIPTS:
+        spec = importlib.util.spec_from_file_location(f"script_{script[:-3]}", ROOT / script)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        made[script] = module.arguments()
+    return made
+
+
+def flags() -> list[list[str]]:
+    """Flag, scripts, meaning: in the order of the scripts, one row for a flag that means the same in several."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for script, parser in parsers().items():
+        for action in parser._actions:
+            if action.dest != "help":
+                rows.setdefault((_flag(action), _meaning(action)), []).append(script[:-3])
+    return [[flag, _scripts(used), meaning] for (flag, meaning), used in rows.items()]
+
+
+def _flag(action: argparse.Action) -> str:
+    """`--num_samples N`"""
+    words = [*action.option_strings]
+    if action.nargs != 0:
+        choices = "{" + ",".join(map(str, action.choices)) + "}" if action.choices else action.dest.upper()
+        words.append(str(action.metavar or choices))
+    return f"`{' '.join(words)}`"
+
+
+def _meaning(action: argparse.Action) -> str:
+    shown = "" if action.default in (None, False, [], "") else f" (default: `{action.default}`)"
+    return (action.help or "") + shown
+
+
+def _scripts(used: list[str]) -> str:
+    if len(used) == len(SCRIPTS):
+        return "all"
+    return ", ".join(used)
+
+
+def settings() -> list[list[str]]:
+    """Key, default, meaning, as config.yaml states them."""
+    rows, section = [], ""
+    for line in (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines():
+        if re.fullmatch(r"\w+:", line):
+            section = line[:-1]
+        elif found := _SETTING.fullmatch(line):
+            rows.append([f"`{section}.{found['key']}`", f"`{found['value']}`", found["comment"]])
+    return rows
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def tables() -> dict[str, str]:
+    """Each table by its name."""
+    return {
+        "flags": table(["Flag", "Scripts", "Meaning"], flags()),
+        "config": table(["Key", "Default", "Meaning"], settings()),
+    }
+
+
+def between(text: str, name: str) -> str:
+    """What stands between the marks of a table."""
+    return text.split(f"<!-- {name} -->\n", 1)[1].split(f"\n<!-- /{name} -->", 1)[0]
+
+
+def renewed(text: str, name: str, made: str) -> str:
+    """`text` with another table between the marks."""
+    head, _, rest = text.partition(f"<!-- {name} -->\n")
+    return f"{head}<!-- {name} -->\n{made}\n<!-- /{name} -->{rest.partition(f'<!-- /{name} -->')[2]}"
+
+
+if __name__ == "__main__":
+    for name, made in tables().items():
+        document = ROOT / PLACES[name]
+        document.write_text(renewed(document.read_text(encoding="utf-8"), name, made), encoding="utf-8")
