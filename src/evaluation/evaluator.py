@@ -10,7 +10,7 @@ import numpy as np
 
 from src.config import EvaluationConfig
 from src.evaluation.codebleu import CodeBleu, codebleu_scores
-from src.evaluation.extraction import Extracted, extract
+from src.evaluation.extraction import MAX_ANSWER_CHARS, Extracted, extract
 from src.evaluation.functional import classify, execute, judge, pass_at_k
 from src.evaluation.metrics import (
     NOT_RUN,
@@ -113,7 +113,7 @@ def _score(
         defines_only=execution.detail == "defines only",
         exact=item.code.strip() == sample.reference.strip(),
         flags=flags,
-        raw_bleu=bleu_statistics(sample.prediction, sample.reference),
+        raw_bleu=bleu_statistics(sample.prediction[:MAX_ANSWER_CHARS], sample.reference),
         completion=sample.completion,
     )
 
