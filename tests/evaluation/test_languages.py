@@ -10,7 +10,7 @@ from src.evaluation.fragments import java_program
 from src.evaluation.fragments_c import cpp_program
 from src.evaluation.languages import LANGUAGES, parses
 from src.evaluation.runners import SYSTEM_PATH
-from src.evaluation.sandbox import Sandbox, unavailable_reason
+from src.evaluation.sandbox import Limits, Sandbox, unavailable_reason
 
 TOOLS = {"javascript": "node", "typescript": "tsc", "bash": "bash", "c": "gcc", "cpp": "g++", "java": "javac",
          "php": "php", "ruby": "ruby", "go": "go", "rust": "rustc"}  # fmt: skip
@@ -98,7 +98,7 @@ PROGRAMS = [  # language, code, outcome, stdout
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox(workers=2) as started:
+    with Sandbox(Limits(wall_s=60), workers=2) as started:
         yield started
 
 
