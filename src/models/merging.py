@@ -35,7 +35,7 @@ def merge_to(reference: ModelReference, config: ModelConfig, folder: Path) -> to
     hardware = _merging_hardware(reference, config, stored)
     model = load_base(reference.base, config, hardware, reference.quantization)
     if reference.quantization is not None:
-        model = model.dequantize()  # type: ignore[operator]
+        model = model.dequantize()
     merged = load_adapter(model, reference.adapter).merge_and_unload(safe_merge=True).to(stored)
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.partial-"))

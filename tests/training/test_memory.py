@@ -1,0 +1,132 @@
+"""The plan of a run: what fits the memory, chosen by an estimate that grows with what it should grow with."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+import torch
+from transformers import GPTBigCodeConfig, LlamaConfig, Starcoder2Config
+
+from src.config import Config, load_config
+from src.models.hardware import Hardware
+from src.schema import UserError
+from src.training import memory
+from src.training.memory import Plan, estimate_gib, plan, shape_of
+from tests import tiny
+
+CODELLAMA_7B = LlamaConfig(
+    vocab_size=32016, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32
+)
+GPU = Hardware("cuda", torch.bfloat16, "test", 80)
+CPU = Hardware("cpu", torch.float32, "test", 16)
+
+
+def _config(*changes: str) -> Config:
+    return load_config(overrides=list(changes))
+
+
+def _plan(
+    free_gib: float, hardware: Hardware = GPU, quantised: bool = False, *changes: str, step: int = 20_000
+) -> Plan:
+    config = _config(f"training.memory_budget_gib={free_gib}", *changes)
+    quantization = config.qlora if quantised else None
+    return plan(CODELLAMA_7B, hardware, config.lora, quantization, config.training, step)
+
+
+@pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
+def test_the_shape_counts_the_weights_of_the_model(architecture: str) -> None:
+    """Against the weights of a real model; norms, biases and position embeddings are small and left out."""
+    model = tiny.build_model(architecture)
+    shape = shape_of(model.config)
+    linear = sum(
+        item.weight.numel()
+        for name, item in model.named_modules()
+        if isinstance(item, torch.nn.Linear) and name != "lm_head"
+    )
+    assert shape.linear_weights == pytest.approx(linear, rel=0.01)
+    embeddings = {
+        item.data_ptr(): item.numel()
+        for name, item in model.named_parameters()
+        if "wte" in name or "embed_tokens" in name or "lm_head" in name
+    }
+    assert shape.embedding_weights == sum(embeddings.values())
+
+
+@pytest.mark.parametrize(
+    ("config", "billions"),
+    [
+        (CODELLAMA_7B, 6.74),
+        (GPTBigCodeConfig(vocab_size=49152, n_embd=6144, n_layer=40, n_head=48, multi_query=True, n_inner=24576), 15.5),
+        (Starcoder2Config(vocab_size=49152, hidden_size=3072, intermediate_size=12288, num_hidden_layers=30, num_attention_heads=24, num_key_value_heads=2), 3.03),
+    ],
+    ids=["CodeLlama-7b", "StarCoder", "starcoder2-3b"],
+)  # fmt: skip
+def test_the_shape_of_models_people_train(config: object, billions: float) -> None:
+    """Parameters as their model pages state them."""
+    shape = shape_of(config)  # type: ignore[arg-type]
+    assert (shape.linear_weights + shape.embedding_weights) / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+@pytest.mark.parametrize("quantised", [False, True])
+@pytest.mark.parametrize("hardware", [GPU, CPU], ids=["gpu", "cpu"])
+def test_the_estimate_grows_with_packs_and_rank_and_shrinks_with_recomputation(
+    hardware: Hardware, quantised: bool
+) -> None:
+    config = _config()
+    shape, quantization = shape_of(CODELLAMA_7B), config.qlora if quantised else None
+
+    def estimate(r: int = 16, pack: int = 2048, checkpointing: bool = False) -> float:
+        return estimate_gib(
+            shape, hardware, dataclasses.replace(config.lora, r=r), quantization, pack, checkpointing
+        )
+
+    assert estimate(pack=4096) > estimate() > estimate(checkpointing=True)
+    assert estimate(r=64) > estimate()
+    full = estimate_gib(shape, hardware, config.lora, None, 2048, False)
+    assert quantised == (estimate() < full)
+
+
+def test_more_memory_never_plans_a_slower_way() -> None:
+    order = memory._ways(GPU, _config().training)
+    plans = [_plan(free, quantised=True) for free in (6, 8, 12, 16, 24, 40, 80)]
+    ranks = [order.index((made.pack_tokens, made.checkpointing)) for made in plans]
+    assert ranks == sorted(ranks, reverse=True)
+    assert ranks[-1] < ranks[0]
+    assert all(made.estimate_gib <= made.free_gib for made in plans)
+
+
+def test_what_the_user_set_is_kept() -> None:
+    made = _plan(80, GPU, False, "training.pack_tokens=1000", "training.gradient_checkpointing=true")
+    assert (made.pack_tokens, made.checkpointing) == (1000, True)
+
+
+def test_a_pack_larger_than_a_step_costs_what_the_step_costs() -> None:
+    small, large = (_plan(80, step=step) for step in (700, 20_000))
+    assert small.estimate_gib < large.estimate_gib
+    assert not small.checkpointing
+
+
+def test_free_memory_counts_where_no_budget_is_set() -> None:
+    config = _config()
+    hardware = SimpleNamespace(device="cuda", dtype=torch.bfloat16, free_gib=17.0)
+    made = plan(CODELLAMA_7B, hardware, config.lora, None, config.training, 20_000)  # type: ignore[arg-type]
+    assert made.free_gib == 17.0
+    assert made.estimate_gib <= 17.0
+
+
+@pytest.mark.parametrize(
+    ("free", "quantised", "changes", "advice"),
+    [
+        (8, False, (), "use train_qlora.py"),
+        (2, True, (), "use a smaller base model"),
+        (5, True, ("training.gradient_checkpointing=false",), "set training.gradient_checkpointing=auto"),
+        (5, True, ("training.pack_tokens=16384",), "set training.pack_tokens=0"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_a_way_out(
+    free: float, quantised: bool, changes: tuple[str, ...], advice: str
+) -> None:
+    with pytest.raises(UserError, match=rf"needs about [\d.]+ GiB and {free}\.0 GiB are allowed.*{advice}"):
+        _plan(free, GPU, quantised, *changes)
