@@ -84,8 +84,15 @@ class Sandbox:
             self._closed = True
             started, self._started = self._started, set()
         for worker in started:
-            worker.close()
+            worker.kill()
         self._starter.shutdown(wait=True, cancel_futures=True)
+        with contextlib.suppress(queue.Empty):
+            for _ in range(self.workers):  # those in use are closed by the threads that use them
+                idle = self._idle.get_nowait()
+                if idle is not None:
+                    idle.close()
+        for _ in range(self.workers):  # whoever waits for a place learns that there is none
+            self._idle.put(None)
 
     def python(self, source: str, tests: str = "", stdin: bytes = b"") -> Execution:
         """Run a Python program, then `tests` in its namespace: passed only where these come to their end."""

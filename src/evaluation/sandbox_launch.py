@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/tmp/work",
     "TMPDIR": "/tmp",
+    "USER": "sandbox",
+    "LOGNAME": "sandbox",
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",  # so that a program does the same in every worker
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -33,7 +35,6 @@ READ_ONLY = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 CONFIGURATION = (
     "/etc/alternatives",
     "/etc/ld.so.cache",
-    "/etc/localtime",
     "/etc/ssl/openssl.cnf",
     "/etc/java-*",
 )
@@ -94,6 +95,7 @@ class Worker:
             assert self.process.stdin is not None
             assert self.process.stdout is not None
             self.requests, self.answers = self.process.stdin.fileno(), self.process.stdout.fileno()
+            os.set_blocking(self.requests, False)
             try:
                 head, _ = wire.receive(self.answers, time.monotonic() + START_S)
             except (EOFError, TimeoutError, OSError) as error:
@@ -106,17 +108,22 @@ class Worker:
     def run(self, request: bytes, timeout_s: float) -> tuple[dict[str, object], list[bytes]]:
         """The answer to one order. Raises WorkerError where the worker ended, TimeoutError where it hangs."""
         try:
-            wire.send(self.requests, request)
-            return wire.receive(self.answers, time.monotonic() + timeout_s)
+            deadline = time.monotonic() + timeout_s
+            wire.send(self.requests, request, deadline)
+            return wire.receive(self.answers, deadline)
         except (EOFError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
             raise WorkerError("the worker ended") from error
 
-    def close(self) -> None:
-        """End the worker and all that it runs, at once."""
+    def kill(self) -> None:
+        """End the worker and all that it runs, at once; whoever waits for its answer gets WorkerError."""
         self.process.kill()
         self.process.wait()
+
+    def close(self) -> None:
+        """End it, and close the pipes to it: only for the thread that uses it."""
+        self.kill()
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
                 if pipe:

@@ -131,7 +131,7 @@ ATTACKS = [
     Hostile("depth", "recursion past every limit", "killed", "import sys\nsys.setrecursionlimit(10 ** 9)\nf = lambda: eval('f()')\nf()\n", detail="SIGSEGV"),
     Hostile("depth", "brackets", "error", "x = " + "[" * 10_000 + "]" * 10_000 + "\n", detail="SyntaxError"),
     Hostile("depth", "operators", "error", "x = " + "-" * 200_000 + "1\n", detail="SyntaxError"),
-    Hostile("depth", "blocks", "error", "".join(" " * i + "if 1:\n" for i in range(10_000)), detail="IndentationError"),
+    Hostile("depth", "blocks", "error", "".join(" " * i + "if 1:\n" for i in range(2_000)), detail="IndentationError"),
     Hostile("native", "null pointer", "killed", "import ctypes\nctypes.string_at(0)\n", detail="SIGSEGV"),
     Hostile("native", "abort", "killed", "import os\nos.abort()\n", detail="SIGABRT"),
     Hostile("native", "faulthandler", "killed", "import faulthandler\nfaulthandler._sigfpe()\n", detail="SIGFPE"),

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from string import Template
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.skipif(unavailable_reason() is not None, reason=str(una
 
 SECRET = "swordfish-7261"
 LIMITS = Limits(wall_s=1.5, cpu_s=3, memory_mib=256, output_bytes=20_000, processes=16, file_mib=8)
+PATIENT = replace(LIMITS, wall_s=20)  # for what ends by itself, however busy the machine is
 ALL = [*ATTACKS, *FORGERIES]
 
 
@@ -105,15 +107,22 @@ def host(tmp_path_factory):
 def ran(host):
     """What became of every program, and the host before and after them all."""
     os.environ["CANARY"] = SECRET
-    before = {"disk": shutil.disk_usage("/").used, "shm": set(Path("/dev/shm").iterdir())}
-    with Sandbox(LIMITS, workers=3) as sandbox:
-        list(sandbox.map([lambda s: s.python("x = 1")] * 3))
-        started = {id(worker) for worker in sandbox._started}
-        results = list(sandbox.map([partial(job, program, host) for program in ALL]))
-        time.sleep(0.3)
-        before["left"] = processes_of_the_sandbox()
-        before["same_workers"] = {id(worker) for worker in sandbox._started} == started
-    return dict(zip([(p.kind, p.name) for p in ALL], results, strict=True)), before
+    before = {"disk": shutil.disk_usage("/").used, "shm": set(Path("/dev/shm").iterdir()), "left": set()}
+    before["same_workers"] = True
+    results = {}
+    for limits, programs in (
+        (LIMITS, [program for program in ALL if program.outcome == "timeout"]),
+        (PATIENT, [program for program in ALL if program.outcome != "timeout"]),
+    ):
+        with Sandbox(limits, workers=3) as sandbox:
+            list(sandbox.map([lambda s: s.python("x = 1")] * 3))
+            started = {id(worker) for worker in sandbox._started}
+            executions = sandbox.map([partial(job, program, host) for program in programs])
+            results |= {(p.kind, p.name): e for p, e in zip(programs, executions, strict=True)}
+            time.sleep(0.3)
+            before["left"] |= processes_of_the_sandbox()
+            before["same_workers"] &= {id(worker) for worker in sandbox._started} == started
+    return results, before
 
 
 def test_the_suite_is_as_large_as_it_claims():
@@ -130,7 +139,7 @@ def test_a_hostile_program_ends_as_it_must(ran, program):
     assert execution.outcome == program.outcome, execution
     assert program.detail in execution.detail
     assert len(execution.stdout) <= 6 * LIMITS.output_bytes  # an escape is up to six characters
-    assert execution.wall_s < LIMITS.wall_s + 3
+    assert program.outcome != "timeout" or execution.wall_s < LIMITS.wall_s + 3
     shown = execution.stdout + execution.stderr + execution.detail
     assert all(c in "\n\t" or c.isprintable() or c == " " for c in shown if ord(c) < 0xA0)
 
@@ -146,22 +155,31 @@ def test_the_host_is_as_it_was(ran, host):
     assert sorted(path.name for path in host.canary.parent.iterdir()) == ["canary.txt", "socket"]
     assert host.was_reached() == []
     assert set(Path("/dev/shm").iterdir()) - before["shm"] == set()
-    assert shutil.disk_usage("/").used - before["disk"] < 512 << 20  # others write to this disk too
+    left = {path.name for place in ("/tmp", "/var/tmp", "/dev/shm") for path in Path(place).iterdir()}
+    assert left & {"left", "big", "f0", "d", "link", "root", "pipe", "disk", "id", "main.py"} == set()
+    assert shutil.disk_usage("/").used - before["disk"] < 4 << 30  # others write to this disk too
 
 
 def test_no_process_is_left(ran):
     _, before = ran
     assert before["same_workers"]  # none had to be started anew
-    assert len(before["left"]) == 2 * 3  # a bubblewrap and its interpreter for each of three workers
+    assert (
+        len(before["left"]) == 2 * 2 * 3
+    )  # twice, a bubblewrap and its interpreter for each of three workers
     assert processes_of_the_sandbox() & before["left"] == set()
 
 
 def test_memory_is_given_back(ran):
     with Sandbox(LIMITS, workers=1) as sandbox:
         sandbox.python("x = 1")
-        before = used_mib()
-        for program in ATTACKS:
-            if program.kind == "memory" and program.outcome == "out_of_memory":
-                sandbox.python(program.source)
-        growth = min(used_mib() - before for _ in range(5) if time.sleep(0.1) is None)
-    assert growth < 1_500  # others use this machine too; what the programs asked for was over 3 GiB
+        growth = []
+        for _ in range(3):  # others use this machine too: one quiet moment is enough
+            before = used_mib()
+            for program in ATTACKS:
+                if program.kind == "memory" and program.outcome == "out_of_memory":
+                    sandbox.python(program.source)
+            time.sleep(0.1)
+            growth.append(used_mib() - before)
+            if growth[-1] < 300:
+                break
+    assert min(growth) < 300  # the programs asked for more than 9 GiB

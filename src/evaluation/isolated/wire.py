@@ -20,11 +20,16 @@ def pack(head: dict[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
     return b"".join([_HEAD.pack(len(text)), text, *blobs])
 
 
-def send(descriptor: int, message: bytes) -> None:
-    """Raises BrokenPipeError where the other side has ended."""
+def send(descriptor: int, message: bytes, deadline: float | None = None) -> None:
+    """Raises BrokenPipeError where the other side has ended, TimeoutError after `deadline` (time.monotonic).
+
+    With a deadline, `descriptor` has to be one that does not block.
+    """
     view = memoryview(message)
     while view:
-        view = view[os.write(descriptor, view) :]
+        if deadline is not None:
+            _wait(descriptor, select.POLLOUT, deadline)
+        view = view[os.write(descriptor, view[:CHUNK]) :]
 
 
 def receive(descriptor: int, deadline: float | None = None) -> tuple[dict[str, Any], list[bytes]]:
@@ -41,14 +46,17 @@ def _exactly(descriptor: int, size: int, deadline: float | None) -> bytes:
     parts: list[bytes] = []
     while size:
         if deadline is not None:
-            left_ms = max(0, int((deadline - time.monotonic()) * 1000))
-            poll = select.poll()
-            poll.register(descriptor, select.POLLIN)
-            if not poll.poll(left_ms):
-                raise TimeoutError
+            _wait(descriptor, select.POLLIN, deadline)
         part = os.read(descriptor, min(size, CHUNK))
         if not part:
             raise EOFError
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
+
+
+def _wait(descriptor: int, event: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(descriptor, event)
+    if not poll.poll(max(0, int((deadline - time.monotonic()) * 1000))):
+        raise TimeoutError
