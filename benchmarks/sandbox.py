@@ -91,7 +91,7 @@ def latencies_ms(sandbox: Sandbox, job: Job, programs: int) -> list[float]:
 
 
 def processor_ms(sandbox: Sandbox, job: Job, programs: int) -> float:
-    """Processor time of everything that runs a program, the caller included: it hardly depends on the load."""
+    """Processor time of everything that runs a program, the caller included."""
     seconds(sandbox, [job] * 20)
     before = _processor_s(sandbox)
     seconds(sandbox, [job] * programs)
