@@ -1,0 +1,42 @@
+"""Deals the samples of an optimizer step to the processes of a run, so that all finish together."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+
+from src.data.packing import best_fit
+
+Packs = list[list[int]]  # indices of samples, pack by pack
+
+
+def deal(lengths: Sequence[int], capacity: int, ranks: int) -> list[Packs]:
+    """The packs of each rank: every index of `lengths` once, tokens as even as whole samples allow.
+
+    The longest sample left goes to the rank with the fewest tokens (Graham 1969, "Bounds on multiprocessing timing
+    anomalies": at most 4/3 of the best possible maximum); each rank then packs its own by best fit. With as
+    many samples as ranks or more, every rank gets one; with fewer, some get no pack. Equal input gives equal output.
+    """
+    hands: list[list[int]] = [[] for _ in range(ranks)]
+    loads = [(0, rank) for rank in range(ranks)]  # (tokens, rank), a heap
+    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        tokens, rank = heapq.heappop(loads)
+        hands[rank].append(index)
+        heapq.heappush(loads, (tokens + lengths[index], rank))
+    return [_packed(sorted(hand), lengths, capacity) for hand in hands]
+
+
+def _packed(hand: list[int], lengths: Sequence[int], capacity: int) -> Packs:
+    bins = best_fit([lengths[index] for index in hand], capacity)
+    return [[hand[place] for place in members] for members in bins]
+
+
+def tokens_of(packs: Packs, lengths: Sequence[int]) -> int:
+    """All tokens of one rank's packs."""
+    return sum(lengths[index] for members in packs for index in members)
+
+
+def imbalance(dealt: Sequence[Packs], lengths: Sequence[int]) -> float:
+    """How much longer the fullest rank works than the mean one: 0 is even, 1 is twice as long."""
+    loads = [tokens_of(packs, lengths) for packs in dealt]
+    return max(loads) * len(loads) / sum(loads) - 1
