@@ -16,6 +16,7 @@ from peft import PeftModel
 from safetensors import SafetensorError, safe_open
 
 from src import provenance
+from src.data.dataset import load_card
 from src.files import write_atomic
 from src.models.hardware import GIB, Hardware
 from src.models.lora_model import base_kind
@@ -127,11 +128,13 @@ def _write(
     job.tokenizer.save_pretrained(made)
     history = trainer.state.log_history
     draw_training_curve(history, made / "training_curve.png")
+    card = load_card(job.config.data)
     run = {
         "method": job.method,
         "base_model": job.config.model.base_model,
         "base_kind": base_kind(model.get_base_model()),  # type: ignore[arg-type]
         "qlora": dataclasses.asdict(job.config.qlora) if job.method == "qlora" else None,
+        "data": {"source": card.source, "origin": card.origin, "licence": card.licence},
         "metrics": metrics,
         "history": history,
         "identity": job.identity,
