@@ -141,7 +141,9 @@ def test_a_reference_that_is_not_code_has_no_codebleu():
 
 
 def test_no_data_flow_in_the_reference_leaves_three_parts():
-    found = one("print('hello', 'big', 'new', 'wide', 'world')", "print('hello', 'big', 'old', 'wide', 'world')")
+    found = one(
+        "print('hello', 'big', 'new', 'wide', 'world')", "print('hello', 'big', 'old', 'wide', 'world')"
+    )
     assert found.parts[3] == 0
     assert found.value == pytest.approx(100 * sum(found.parts[:3]) / 3)
     assert found.package_value == pytest.approx(100 * (sum(found.parts[:3]) + 1) / 4)

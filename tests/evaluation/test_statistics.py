@@ -144,7 +144,11 @@ def test_several_completions_of_a_sample_are_no_longer_pass_or_fail():
     assert found.n == 20
     assert found.ci95 != pytest.approx(wilson(9, 20))
     better = Measure(
-        "functional_accuracy", "test", np.minimum(rows + np.array([100, 0]), [400, 4]), combine_mean, binary=True
+        "functional_accuracy",
+        "test",
+        np.minimum(rows + np.array([100, 0]), [400, 4]),
+        combine_mean,
+        binary=True,
     )
     assert difference(many, better).test.startswith("paired randomisation")
     assert difference(many, better).ties == 5
