@@ -163,6 +163,7 @@ def dump_config(config: Config) -> str:
 
 def _read_yaml(path: Path) -> tuple[Any, str]:
     from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
     try:
@@ -174,25 +175,36 @@ def _read_yaml(path: Path) -> tuple[Any, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the config file {path}: {error}") from None
     try:
+        _refuse_aliases(text)
         return OmegaConf.to_container(OmegaConf.create(text)) if text.strip() else {}, str(path)
-    except (YAMLError, ValueError, AssertionError) as error:
+    except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} is not valid YAML: {reason}") from None
 
 
 def _read_override(text: str) -> tuple[Any, str]:
     from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    key, equals, _ = text.partition("=")
+    key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise UserError(
             f"--set {text}: expected section.key=value, such as --set training.learning_rate=1e-4"
         )
     try:
+        _refuse_aliases(value)
         return OmegaConf.to_container(OmegaConf.from_dotlist([text])), f"--set {text}"
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
         raise UserError(f"--set {text}: not a YAML value: {' '.join(str(error).split())[:150]}") from None
+
+
+def _refuse_aliases(text: str) -> None:
+    """Raise ValueError for YAML that names a part again: a few lines could unfold into more than any memory."""
+    import yaml
+
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise ValueError("aliases (*name) are not read; write the value out")
 
 
 def _flatten(layer: Any, origin: str) -> dict[str, Any]:

@@ -6,8 +6,11 @@ import contextlib
 import fcntl
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 from src.schema import UserError
 
@@ -62,23 +65,91 @@ def _sync_folder(folder: Path) -> None:
 def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
     """Hold `folder` for this process; what a killed writer left unfinished in it is removed.
 
-    Raises UserError naming the process that holds it, with `remedy`.
+    The lock ends with the process, however it ends. Raises UserError naming the process that holds it, with
+    `remedy`.
     """
+    path = folder / ".lock"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("a+")
+        made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        stream = _locked(path)
+    except BlockingIOError:
+        holder = path.read_text(encoding="ascii").strip() if path.exists() else ""
+        raise UserError(f"another run (pid {holder or 'unknown'}) is writing to {folder}; {remedy}") from None
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror or error}); {remedy}") from None
-    with lock as stream:
+    with stream:
+        try:
+            stream.truncate(0)
+            stream.write(str(os.getpid()))
+            stream.flush()
+            for litter in folder.glob(".*.tmp"):
+                litter.unlink(missing_ok=True)
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # the folder may have gone, or become read-only
+                path.unlink()
+                for parent in made:  # where nothing came of it, nothing stays
+                    parent.rmdir()
+
+
+def _locked(path: Path) -> TextIO:
+    """`path` opened and locked. Raises BlockingIOError where another holds it."""
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            stream = path.open("a+", encoding="ascii")
+        except FileNotFoundError:  # its holder removed the empty folder
+            continue
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            holder = stream.read().strip() or "unknown"
-            raise UserError(f"another run (pid {holder}) is writing to {folder}; {remedy}") from None
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        for litter in folder.glob(".*.tmp"):
-            litter.unlink(missing_ok=True)
-        yield
+            if _is_still(stream, path):
+                return stream
+        except BaseException:
+            stream.close()
+            raise
+        stream.close()  # its holder removed it between the opening and the locking
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip() or "unknown"
+    except OSError:  # it ended just now
+        return "unknown"
+
+
+def _is_still(stream: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new folder in `parent` that is gone at the end; those of the same prefix whose makers were killed go too."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for other in parent.glob(f"{prefix}*"):
+        _remove_abandoned(other)
+    folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # ends with the process: others see that this one lives
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Delete `folder` unless its maker is alive."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # removed meanwhile, or no folder
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -42,7 +42,7 @@ def load_card(config: DataConfig) -> DataCard:
         return parse_card(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"no data in {config.dataset_path}. Run python download_data.py first.") from None
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise UserError(
             f"{path} is damaged or of another version. Run python download_data.py --force"
         ) from None

@@ -26,7 +26,7 @@ def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
     Raises UserError where it cannot be had.
     """
     if not Path(name).exists():
-        _go_offline_unless_reachable()
+        go_offline_unless_reachable()
     import datasets
     from datasets.exceptions import DatasetsError
 
@@ -44,8 +44,8 @@ def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
             yield RawRow(number, values)
 
 
-def _go_offline_unless_reachable() -> None:
-    """One question instead of the half minute for which the libraries, not yet imported, would repeat theirs."""
+def go_offline_unless_reachable() -> None:
+    """One question instead of the half minute for which the libraries would repeat theirs."""
     if os.environ.get("HF_HUB_OFFLINE"):
         return
     endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT)
@@ -56,6 +56,8 @@ def _go_offline_unless_reachable() -> None:
     except (OSError, http.client.HTTPException) as error:
         log.warning("%s does not answer (%s): using what is cached", endpoint, error)
         os.environ["HF_HUB_OFFLINE"] = "1"
+        if "huggingface_hub.constants" in sys.modules:  # it has read the variable already
+            sys.modules["huggingface_hub.constants"].HF_HUB_OFFLINE = True
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

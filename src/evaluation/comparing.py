@@ -90,7 +90,7 @@ def load_comparison(path: Path) -> Comparison | None:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"{path} is not JSON; delete it or give another --output_dir") from None
     try:
         return parse_comparison(values)

@@ -47,13 +47,13 @@ class ScoreStore:
             lines = self.path.read_text(encoding="utf-8").split("\n")
             if json.loads(lines[0]) != self.key:
                 return
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return
         for line in lines[1:]:
             try:
                 entry = json.loads(line)
                 self.done[entry["sample"]] = from_dict(SampleScore, entry["score"])
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, RecursionError):
                 break  # the line that a crash cut off
 
 

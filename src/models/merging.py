@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import shutil
-import tempfile
 from pathlib import Path
 
 import torch
 from transformers import AutoConfig
 
 from src.config import ModelConfig
-from src.models.base import ModelReference, load_base, load_tokenizer, location
+from src.files import scratch_folder
+from src.models.base import ModelReference, load_base, load_tokenizer, location, reading
 from src.models.hardware import GIB, Hardware, available_ram_gib, decide
 from src.models.lora_model import load_adapter
 from src.schema import UserError
@@ -37,18 +36,13 @@ def merge_to(reference: ModelReference, config: ModelConfig, folder: Path) -> to
     if reference.quantization is not None:
         model = model.dequantize()
     merged = load_adapter(model, reference.adapter).merge_and_unload(safe_merge=True).to(stored)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.partial-"))
-    try:
-        made.chmod(0o755)
+    with scratch_folder(folder.parent, f".{folder.name}.partial-") as scratch:
+        made = scratch / folder.name
         merged.save_pretrained(made)
         load_tokenizer(reference.base, config).save_pretrained(made)
         if folder.exists():
             folder.rmdir()
         made.rename(folder)
-    except BaseException:  # Ctrl-C too must leave no half of a model
-        shutil.rmtree(made, ignore_errors=True)
-        raise
     return stored
 
 
@@ -56,12 +50,8 @@ def _stored_type(base: str, config: ModelConfig) -> torch.dtype:
     """What model.dtype asks for, else the type in which the base itself is stored."""
     if config.dtype != "auto":
         return getattr(torch, config.dtype)
-    try:
+    with reading("configuration", base):
         found = AutoConfig.from_pretrained(location(base), trust_remote_code=config.trust_remote_code).dtype
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"cannot read the configuration of {base}: {' '.join(str(error).split())[:160]}"
-        ) from None
     return found if isinstance(found, torch.dtype) else torch.float32
 
 

@@ -10,15 +10,16 @@ from typing import Any
 
 from transformers import AutoConfig, PretrainedConfig, PreTrainedTokenizerBase
 
+from src import processes
 from src.config import Config, QloraConfig
 from src.data.dataset import load_card, load_split
 from src.data.preprocessing import Encoded, EncodedSplit, encode_split
-from src.models.base import ModelReference, load_tokenizer, location
+from src.models.base import ModelReference, load_tokenizer, location, reading
 from src.models.hardware import Hardware, decide
 from src.models.identity import model_fingerprint
 from src.schema import UserError
 from src.training import memory
-from src.training.choices import check_choices
+from src.training.choices import check_choices, check_processes
 from src.training.utils import schedule
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ def prepare(config: Config, method: str) -> Job:
     assert method in METHODS
     hardware = decide(config.model)
     check_choices(config, method, hardware)
+    check_processes(config, method, processes.sharding(), processes.count())
     if hardware.notice:
         log.warning(hardware.notice)
     base = config.model.base_model
@@ -75,7 +77,12 @@ def prepare(config: Config, method: str) -> Job:
     lengths = [len(sample) for sample in train.samples]
     steps = schedule(len(lengths), config.training)
     largest_step = max(sum(lengths[index] for index in step) for step in steps)
+    if processes.count() > 1:  # dealing gives no process more than an even part and one sample
+        largest_step = largest_step // processes.count() + max(lengths)
     quantization = config.qlora if method == "qlora" else None
+    plan = memory.plan(
+        model_config, hardware, config.lora, quantization, config.training, largest_step, _parts()
+    )
     return Job(
         config=config,
         method=method,
@@ -86,9 +93,14 @@ def prepare(config: Config, method: str) -> Job:
         train=train,
         validation=validation,
         steps=steps,
-        plan=memory.plan(model_config, hardware, config.lora, quantization, config.training, largest_step),
+        plan=min(processes.gather(plan), key=lambda each: (each.pack_tokens, not each.checkpointing)),
         identity=_identity(config, method),
     )
+
+
+def _parts() -> int:
+    """Processes that the base model is divided among."""
+    return processes.count() if processes.sharding() else 1
 
 
 def _encoded(config: Config, tokenizer: PreTrainedTokenizerBase, split: str) -> EncodedSplit:
@@ -103,11 +115,8 @@ def _encoded(config: Config, tokenizer: PreTrainedTokenizerBase, split: str) -> 
 
 def _model_config(config: Config) -> PretrainedConfig:
     base = config.model.base_model
-    try:
+    with reading("configuration", base):
         return AutoConfig.from_pretrained(location(base), trust_remote_code=config.model.trust_remote_code)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"cannot load the configuration of {base}: {reason}") from None
 
 
 def _identity(config: Config, method: str) -> dict[str, Any]:

@@ -76,10 +76,10 @@ def test_a_hub_that_hangs_or_is_not_there_is_left_alone(monkeypatch):
     with serving(("hang", b"")) as web:
         monkeypatch.setenv("HF_ENDPOINT", web.url)
         began = time.monotonic()
-        hub._go_offline_unless_reachable()
+        hub.go_offline_unless_reachable()
         assert time.monotonic() - began < 2
         assert hub.os.environ["HF_HUB_OFFLINE"] == "1"
-    hub._go_offline_unless_reachable()
+    hub.go_offline_unless_reachable()
     assert len(web.asked) == 1  # who is offline asks nobody
 
 
@@ -88,7 +88,7 @@ def test_a_hub_that_answers_anything_is_reachable(monkeypatch, status):
     monkeypatch.delenv("HF_HUB_OFFLINE")
     with serving((status, b"")) as web:
         monkeypatch.setenv("HF_ENDPOINT", web.url)
-        hub._go_offline_unless_reachable()
+        hub.go_offline_unless_reachable()
     assert "HF_HUB_OFFLINE" not in hub.os.environ
 
 
