@@ -16,7 +16,7 @@ MODULES = sorted(path for path in (ROOT / "src").rglob("*.py") if path.name != "
 # Lower rooms first. A module imports from its own room and from those below.
 ROOMS = (
     ("src.schema",),
-    ("src.files", "src.config_rules", "src.config", "src.drawing"),
+    ("src.files", "src.processes", "src.config_rules", "src.config", "src.drawing"),
     ("src.provenance", "src.cli"),
     ("src.data",),
     ("src.models",),

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import torch
 
+from src import processes
 from src.config import ModelConfig
 from src.schema import UserError
 
@@ -16,7 +17,7 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Hardware:
-    """The device in use. Sizes in GiB."""
+    """The device that this process uses. Sizes in GiB."""
 
     device: str  # "cuda" or "cpu"
     dtype: torch.dtype
@@ -24,17 +25,26 @@ class Hardware:
     memory_gib: float  # all of the device's memory
     notice: str = ""  # what was chosen instead of what might be expected
 
+    @property
+    def place(self) -> str:
+        """The device with its number where several processes share the machine's GPUs."""
+        return (
+            f"cuda:{processes.local_rank()}"
+            if self.device == "cuda" and processes.count() > 1
+            else self.device
+        )
+
     @cached_property
     def free_gib(self) -> float:
-        """Memory free when first asked."""
+        """Memory free for this process when first asked; processes on one machine share its main memory."""
         if self.device == "cuda":
-            return torch.cuda.mem_get_info()[0] / GIB
-        return available_ram_gib()
+            return torch.cuda.mem_get_info(self.place)[0] / GIB
+        return available_ram_gib() / processes.local_count()
 
 
 def decide(config: ModelConfig) -> Hardware:
     """Device and dtype for `config`. Raises UserError where it asks for what the machine lacks."""
-    has_gpu = torch.cuda.is_available()
+    has_gpu = torch.cuda.is_available() and not processes.kept_on_cpu()
     if config.device == "cuda" and not has_gpu:
         raise UserError(
             "model.device is cuda but this machine has no usable GPU; set model.device=auto or cpu"
@@ -43,7 +53,7 @@ def decide(config: ModelConfig) -> Hardware:
         notice = "no GPU found: working on the CPU" if config.device == "auto" else ""
         dtype = _named_dtype(config.dtype) or torch.float32
         return Hardware("cpu", dtype, f"{os.cpu_count()} CPU cores", _total_ram_gib(), notice)
-    properties = torch.cuda.get_device_properties(torch.cuda.current_device())
+    properties = torch.cuda.get_device_properties(_own_gpu())
     bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     if config.dtype == "bfloat16" and not bf16:
         raise UserError(
@@ -54,6 +64,20 @@ def decide(config: ModelConfig) -> Hardware:
         "" if bf16 or config.dtype != "auto" else f"{properties.name} has no bfloat16: working in float32"
     )
     return Hardware("cuda", dtype, properties.name, properties.total_memory / GIB, notice)
+
+
+def _own_gpu() -> int:
+    """The number of this process's GPU: one each. Raises UserError where there are fewer than processes."""
+    if processes.count() == 1:
+        return torch.cuda.current_device()
+    number, there = processes.local_rank(), torch.cuda.device_count()
+    if number >= there:
+        raise UserError(
+            f"{processes.local_count()} processes were started on this machine and it has {there} GPUs; each needs "
+            f"its own: launch with --num_processes {there}"
+        )
+    torch.cuda.set_device(number)
+    return number
 
 
 def cpu_has_bf16() -> bool:

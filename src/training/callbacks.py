@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
 from transformers import (
     PrinterCallback,
     ProgressCallback,
@@ -19,6 +20,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from src import processes
 from src.config import TrainingConfig
 from src.training.progress import ProgressBar
 from src.training.step_trainer import StepTrainer
@@ -31,8 +33,9 @@ def add_callbacks(
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(CountOn(trainer, checkpoint))
-    trainer.add_callback(ProgressBar(trainer.counters, name))
-    if config.report_to == "tensorboard":
+    if processes.is_first():
+        trainer.add_callback(ProgressBar(trainer.counters, name))
+    if config.report_to == "tensorboard" and processes.is_first():
         trainer.add_callback(_tensorboard(trainer.folder / "runs", done_steps))
     if config.early_stopping_patience:
         trainer.add_callback(EarlyStopping(config.early_stopping_patience))
@@ -85,7 +88,11 @@ def patience_spent(history: Sequence[Mapping[str, Any]], patience: int) -> bool:
 
 
 class StopKeepingWork(TrainerCallback):
-    """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once."""
+    """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once.
+
+    Of several processes, all stop after the step in which the first of them was told to. A launcher passes signals
+    on and terminals send them to every process, so a second one means nothing there.
+    """
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -103,12 +110,27 @@ class StopKeepingWork(TrainerCallback):
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
-            raise KeyboardInterrupt
+            if processes.count() == 1:
+                raise KeyboardInterrupt
+            return
         self.signal = number
-        print("\nfinishing this step and saving; once more to stop at once", file=sys.stderr)
+        again = "; once more to stop at once" if processes.count() == 1 else ""
+        if processes.is_first():
+            print(f"\nfinishing this step and saving{again}", file=sys.stderr)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
+        self.signal = _agreed(self.signal, args.device)
         if self.signal is not None:
             control.should_save = control.should_training_stop = True
+
+
+def _agreed(number: int | None, device: torch.device) -> int | None:
+    """The signal that any of the processes was sent; None where none was."""
+    if processes.count() == 1:
+        return number
+    told = torch.zeros(signal.NSIG, device=device)
+    told[number or 0] = 1
+    found = processes.total(told)[1:].nonzero().flatten().tolist()
+    return found[0] + 1 if found else None

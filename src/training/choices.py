@@ -20,6 +20,36 @@ def check_choices(config: Config, method: str, hardware: Hardware) -> None:
             raise UserError(reason)
 
 
+def check_processes(config: Config, method: str, sharding: str, count: int) -> None:
+    """Raise UserError where `count` processes, with the base sharded among them or not, cannot run this job."""
+    lora, training = config.lora, config.training
+    kind = {"fsdp": "FSDP", "deepspeed": "DeepSpeed"}.get(sharding, "")
+    whole_weights = [
+        (lora.init_lora_weights != "default", "lora.init_lora_weights=default"),
+        (lora.use_dora, "lora.use_dora=false"),
+        (lora.bias != "none", "lora.bias=none"),
+        (lora.modules_to_save != "none", "lora.modules_to_save=none"),
+        (training.loraplus_lr_ratio > 1, "training.loraplus_lr_ratio=1"),
+        (not training.optim.startswith("adamw_torch"), "training.optim=adamw_torch"),
+    ]
+    if training.batch_size < count:
+        raise UserError(
+            f"training.batch_size is {training.batch_size} and {count} processes were started: each needs a sample "
+            f"of every step; set training.batch_size={count} or more, or start fewer processes"
+        )
+    if kind and method == "qlora":
+        raise UserError(
+            f"QLoRA with {kind} is refused: bitsandbytes' 4-bit weights stay whole on every GPU under it, so nothing "
+            "is saved and nothing has shown the result to be equal; use configs/accelerate/multi_gpu.yaml, or "
+            "train_lora.py"
+        )
+    for wrong, remedy in whole_weights:
+        if kind and wrong:
+            raise UserError(
+                f"{kind} divides the weights among processes, and this choice was not tried so; set {remedy}"
+            )
+
+
 def _conflicts(config: Config, method: str, hardware: Hardware) -> list[tuple[bool, str]]:
     lora, training = config.lora, config.training
     pissa, loftq = lora.init_lora_weights == "pissa", lora.init_lora_weights == "loftq"

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from src import processes
+
 if TYPE_CHECKING:
     from src.config import Config
     from src.training.results import Trained
@@ -30,6 +32,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def train(config: Config, args: argparse.Namespace, method: str) -> str:
     """Do what the flags ask for; the lines to print at the end."""
     if args.dry_run:
+        if not processes.is_first():
+            return ""
         from src.training.dry_run import preview
         from src.training.job import prepare
 

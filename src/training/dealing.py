@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 
-from src.data.packing import best_fit
+from src.data.packing import Pack, best_fit, pack
+from src.data.preprocessing import Encoded
 
 Packs = list[list[int]]  # indices of samples, pack by pack
 
@@ -29,6 +30,21 @@ def deal(lengths: Sequence[int], capacity: int, ranks: int) -> list[Packs]:
 def _packed(hand: list[int], lengths: Sequence[int], capacity: int) -> Packs:
     bins = best_fit([lengths[index] for index in hand], capacity)
     return [[hand[place] for place in members] for members in bins]
+
+
+def own_packs(
+    samples: Sequence[Encoded], capacity: int, rank: int, ranks: int, equal: bool = False
+) -> list[tuple[Pack, float]]:
+    """The packs that one rank computes, each with its weight in the loss.
+
+    Every rank has one at least: a rank without samples computes the shortest one with weight 0, so that it takes
+    part when gradients are summed. `equal` gives all ranks the same number of packs in that way.
+    """
+    dealt = deal([len(sample) for sample in samples], capacity, ranks)
+    found = [(pack([samples[index] for index in members]), 1.0) for members in dealt[rank]]
+    wanted = max(map(len, dealt)) if equal else 1
+    filler = (pack([min(samples, key=len)]), 0.0)
+    return found + [filler] * (wanted - len(found))
 
 
 def tokens_of(packs: Packs, lengths: Sequence[int]) -> int:

@@ -81,13 +81,20 @@ def estimate_gib(
     quantization: QloraConfig | None,
     pack: int,
     checkpointing: bool,
+    parts: int = 1,
 ) -> float:
-    """Peak memory of a training step in GiB: weights, adapter with its Adam state, activations, logits."""
+    """Peak memory of a training step in GiB: weights, adapter with its Adam state, activations, logits.
+
+    Of weights divided into `parts` a process holds one, and two layers and the embeddings gathered.
+    """
     width = 4 if hardware.dtype == torch.float32 else 2
     per_weight: float = width
     if quantization is not None:
         per_weight = quantization.bits / 8 * 1.03  # 3 %: the quantisation constants
     weights = shape.linear_weights * per_weight + shape.embedding_weights * width
+    if parts > 1:
+        gathered = 2 * shape.linear_weights / shape.layers + shape.embedding_weights
+        weights = weights / parts + gathered * width
     numbers = 16  # bytes a trained number: weight, gradient, two moments
     adapter = numbers * lora.r * shape.layers * (6 * shape.hidden + 2 * shape.kv_hidden)
     layer = width * (10 * shape.hidden + 4 * shape.kv_hidden + 4 * shape.intermediate) * pack
@@ -105,18 +112,19 @@ def plan(
     quantization: QloraConfig | None,
     training: TrainingConfig,
     step_tokens: int,
+    parts: int = 1,
 ) -> Plan:
     """The fastest way of training that fits the memory; what the user set is kept.
 
-    `step_tokens` is the size of the largest optimizer step: no pack is larger. Raises UserError where not even
-    the smallest way fits.
+    `step_tokens` is the size of the largest optimizer step: no pack is larger. `parts` processes share the base's
+    weights. Raises UserError where not even the smallest way fits.
     """
     shape = shape_of(config)
     free = training.memory_budget_gib or hardware.free_gib
 
     def needed(way: tuple[int, bool]) -> float:
         pack, checkpointing = way
-        return estimate_gib(shape, hardware, lora, quantization, min(pack, step_tokens), checkpointing)
+        return estimate_gib(shape, hardware, lora, quantization, min(pack, step_tokens), checkpointing, parts)
 
     ways = _ways(hardware, training)
     for way in ways:

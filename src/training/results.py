@@ -15,7 +15,7 @@ import torch
 from peft import PeftModel
 from safetensors import SafetensorError, safe_open
 
-from src import provenance
+from src import processes, provenance
 from src.data.dataset import load_card
 from src.files import write_atomic
 from src.models.hardware import GIB, Hardware
@@ -84,6 +84,7 @@ def measure(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
         "peak_gib": round(_peak_gib(job.hardware), 2),
         "estimated_gib": round(job.plan.estimate_gib, 2),
         "pack_tokens": trainer.pack_tokens,
+        "processes": processes.count(),
         "attention": trainer.packed_attention,
         "gradient_checkpointing": job.plan.checkpointing,
         "trainable_parameters": trainable_parameters(trainer.model),
@@ -124,7 +125,10 @@ def _write(
 ) -> None:
     model = trainer.model
     assert isinstance(model, PeftModel)
-    _save_adapter(job, model, made)
+    if trainer.sharded:
+        _copy_adapter(Path(str(trainer.state.best_model_checkpoint)), made)
+    else:
+        _save_adapter(job, model, made)
     job.tokenizer.save_pretrained(made)
     history = trainer.state.log_history
     draw_training_curve(history, made / "training_curve.png")
@@ -155,6 +159,11 @@ def _save_adapter(job: Job, model: PeftModel, made: Path) -> None:
         model.save_pretrained(str(made), path_initial_model_for_weight_conversion=str(first))
     else:
         model.save_pretrained(str(made))
+
+
+def _copy_adapter(checkpoint: Path, made: Path) -> None:
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        shutil.copy(checkpoint / name, made / name)
 
 
 def _replace(made: Path, final: Path) -> Path:

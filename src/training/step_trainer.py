@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,17 @@ from torch.utils.data import DataLoader
 from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import rotate_checkpoints
 
+from src import processes
 from src.config import TrainingConfig
-from src.data.packing import Pack, pack_all
+from src.data.packing import Pack
 from src.data.preprocessing import Encoded
 from src.models.hardware import Hardware
 from src.schema import UserError
 from src.training import checkpoints
+from src.training.dealing import own_packs
 from src.training.loss import supervised_loss
 from src.training.progress import Counters
+from src.training.wrapping import as_forward
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ class StepTrainer(Trainer):
     """A Trainer whose batch is the samples of one optimizer step, computed pack by pack.
 
     The loss is the mean over all supervised tokens of the step, so the pack size changes speed and
-    memory but not the gradient.
+    memory but not the gradient. Of several processes each sees the whole step and computes its own packs.
     """
 
     def __init__(
@@ -98,7 +101,10 @@ class StepTrainer(Trainer):
     def training_step(  # type: ignore[override]  # a batch is samples here, not tensors
         self, model: torch.nn.Module, inputs: Sequence[Encoded], num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        """Forward and backward of one optimizer step; the mean loss a supervised token."""
+        """Forward and backward of one optimizer step; the mean loss a supervised token.
+
+        Of several processes each returns its part times their number: the Trainer logs the mean.
+        """
         model.train()
         supervised = sum(sample.supervised for sample in inputs)
         total = self._fitting(lambda: self._accumulate(model, inputs, supervised))
@@ -110,16 +116,34 @@ class StepTrainer(Trainer):
         self, model: torch.nn.Module, samples: Sequence[Encoded], supervised: int
     ) -> torch.Tensor:
         total = torch.zeros((), device=self.args.device)
-        for pack in pack_all(samples, self.pack_tokens):
-            loss = self._pack_loss(model, pack) / supervised
-            self.accelerator.backward(loss)
+        packs = self._own_packs(samples)
+        for place, (pack, weight) in enumerate(packs, start=1):
+            # gradients travel once a step: with the last pack
+            with nullcontext() if place == len(packs) else self.accelerator.no_sync(model=model):
+                # DDP and FSDP2 divide the summed gradients by the number of processes
+                loss = self._pack_loss(model, pack) * (weight * processes.count()) / supervised
+                self.accelerator.backward(loss)
             total += loss.detach()
         return total
 
+    @property
+    def sharded(self) -> bool:
+        """Whether each process holds a part of the weights only: then all must call the model equally often."""
+        return bool(self.is_fsdp_enabled or self.is_deepspeed_enabled)
+
+    def _own_packs(self, samples: Sequence[Encoded]) -> list[tuple[Pack, float]]:
+        return own_packs(samples, self.pack_tokens, processes.rank(), processes.count(), equal=self.sharded)
+
     def _pack_loss(self, model: torch.nn.Module, pack: Pack) -> torch.Tensor:
         noise = self.config.neftune_noise_alpha if model.training else 0.0
+        pack = pack.to(self.args.device)
+
+        def loss() -> torch.Tensor:
+            return supervised_loss(self.adapted, pack, self.packed_attention, noise)
+
         with autocast(self.hardware):
-            return supervised_loss(model, pack.to(self.args.device), self.packed_attention, noise)
+            alone = model is self.adapted and not self.sharded
+            return loss() if alone else as_forward(model, self.adapted, loss, pack.input_ids)
 
     def _fitting(self, work: Callable[[], torch.Tensor]) -> torch.Tensor:
         """`work` done again with smaller packs as long as it runs out of GPU memory."""
@@ -131,6 +155,11 @@ class StepTrainer(Trainer):
             self._shrink_packs()
 
     def _shrink_packs(self) -> None:
+        if processes.count() > 1:  # others wait for this one's gradients, computed with packs of the old size
+            raise UserError(
+                f"out of memory in process {processes.rank()} with packs of {self.pack_tokens} tokens; go on with "
+                f"--resume and --set training.pack_tokens={max(SMALLEST_PACK, self.pack_tokens // 2)}"
+            )
         if self.pack_tokens <= SMALLEST_PACK:
             raise UserError(
                 f"out of memory with packs of {self.pack_tokens} tokens; set data.max_length lower, "
@@ -155,10 +184,11 @@ class StepTrainer(Trainer):
     @torch.no_grad()
     def _validation_loss(self) -> torch.Tensor:
         self.adapted.eval()
-        total = torch.zeros((), dtype=torch.float64)
-        for pack in pack_all(self.validation, self.pack_tokens):
-            total += self._pack_loss(self.adapted, pack).double().cpu()
-        return total / sum(sample.supervised for sample in self.validation)
+        model = self.model_wrapped if self.sharded else self.adapted
+        total = torch.zeros((), dtype=torch.float64, device=self.args.device)
+        for pack, weight in self._own_packs(self.validation):
+            total += self._pack_loss(model, pack).double() * weight
+        return processes.total(total) / sum(sample.supervised for sample in self.validation)
 
     def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
         """Keep every new best: a checkpoint is chosen among those that were saved."""
@@ -185,16 +215,19 @@ class StepTrainer(Trainer):
             super()._save_checkpoint(model, trial)
         finally:
             self.args.save_total_limit = kept
-        made = self.folder / f"checkpoint-{self.state.global_step}"
-        loss = {"loss_sum": self._tr_loss.item(), "logged_step": self._globalstep_last_logged}
-        (made / PROGRESS).write_text(json.dumps(counts | loss), encoding="utf-8")
-        checkpoints.mark_complete(made)
-        rotate_checkpoints(
-            str(self.folder),
-            save_total_limit=kept,
-            best_model_checkpoint=self.state.best_model_checkpoint,
-            use_mtime=False,
-        )
+        unlogged = processes.total(self._tr_loss.detach().clone()).item() / processes.count()
+        if processes.is_first():  # the sum above has waited for what the others wrote
+            made = self.folder / f"checkpoint-{self.state.global_step}"
+            loss = {"loss_sum": unlogged, "logged_step": self._globalstep_last_logged}
+            (made / PROGRESS).write_text(json.dumps(counts | loss), encoding="utf-8")
+            checkpoints.mark_complete(made)
+            rotate_checkpoints(
+                str(self.folder),
+                save_total_limit=kept,
+                best_model_checkpoint=self.state.best_model_checkpoint,
+                use_mtime=False,
+            )
+        processes.wait()
 
     def begin_counting(self, checkpoint: Path | None) -> None:
         """Start the clock; after a checkpoint, with the counts and the unlogged loss that it holds."""
@@ -252,6 +285,8 @@ def training_arguments(
         remove_unused_columns=False,
         dataloader_pin_memory=False,
         ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,  # the base's buffers never change
+        ddp_timeout=int(processes.PATIENCE.total_seconds()),
     )
 
 
@@ -262,5 +297,6 @@ def load_best(trainer: StepTrainer) -> int:
         raise UserError(
             "the validation loss was never a finite number: training diverged; lower training.learning_rate"
         )
-    set_peft_model_state_dict(trainer.adapted, load_file(Path(best) / "adapter_model.safetensors"))
+    if not trainer.sharded:  # no process holds the whole model then: the checkpoint's file is kept as it is
+        set_peft_model_state_dict(trainer.adapted, load_file(Path(best) / "adapter_model.safetensors"))
     return int(best.rsplit("-", 1)[1])

@@ -8,16 +8,20 @@ import logging
 import shutil
 import signal
 import warnings
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import TrainerState
 
+from src import processes
 from src.config import Config
 from src.files import sole_writer, write_atomic
 from src.models.attention import training_attention
-from src.models.base import fingerprint, load_base
+from src.models.base import fingerprint, load_base, location
+from src.models.hardware import decide
 from src.models.loftq import fill_from_residual
 from src.models.lora_model import attach_lora
 from src.schema import UserError
@@ -29,6 +33,8 @@ from src.training.step_trainer import StepTrainer, load_best, training_arguments
 
 log = logging.getLogger(__name__)
 
+REMEDY = "wait for it or set training.output_dir"
+
 
 def fine_tune(config: Config, method: str, resume: bool = False, restart: bool = False) -> Trained:
     """Train an adapter and save it to OUTPUT_DIR/METHOD/final with tokenizer, run.json and training_curve.png.
@@ -36,23 +42,40 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
     A finished run of the same configuration and data is kept. Raises UserError for what the user can
     mend, SystemExit(130 or 143) after a stop that kept its work.
     """
-    job = prepare(config, method)
-    with sole_writer(job.folder, "wait for it or set training.output_dir"):
-        results.remove_partial(job.folder)
-        done = results.finished(job)
-        if done is not None and not restart:
-            return done
-        checkpoint = _starting_point(job, resume, restart)
-        try:
-            return _run(job, checkpoint)
-        except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
-                raise
-            raise UserError(
-                f"out of memory on the {job.hardware.device} ({job.plan.estimate_gib:.1f} GiB were expected, "
-                f"{job.plan.free_gib:.1f} GiB free); close other programs, set training.pack_tokens or "
-                "data.max_length lower, or use a smaller base model"
-            ) from None
+    with processes.joined(decide(config.model).device):
+        processes.on_first(lambda: location(config.model.base_model))  # fetched and converted once
+        job = prepare(config, method)
+        with sole_writer(job.folder, REMEDY) if processes.is_first() else nullcontext():
+            start = processes.on_first(lambda: _begin(job, resume, restart))
+            if start.done is not None:
+                return start.done
+            try:
+                return _run(job, start.checkpoint)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                raise UserError(
+                    f"out of memory on the {job.hardware.device} ({job.plan.estimate_gib:.1f} GiB were expected, "
+                    f"{job.plan.free_gib:.1f} GiB free); close other programs, set training.pack_tokens or "
+                    "data.max_length lower, or use a smaller base model"
+                ) from None
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where a run begins."""
+
+    done: Trained | None = None  # it need not be run
+    checkpoint: Path | None = None  # it goes on from there
+
+
+def _begin(job: Job, resume: bool, restart: bool) -> _Start:
+    """Look at what lies in the folder, and clear it for a fresh start."""
+    results.remove_partial(job.folder)
+    done = results.finished(job)
+    if done is not None and not restart:
+        return _Start(done=done)
+    return _Start(checkpoint=_starting_point(job, resume, restart))
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -74,6 +97,10 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
         trainer.begin_counting(checkpoint)
     else:
         _train(job, trainer, checkpoint, before.global_step)
+    return processes.on_first(lambda: _finish(job, trainer, base_fingerprint))
+
+
+def _finish(job: Job, trainer: StepTrainer, base_fingerprint: str) -> Trained:
     best_step = load_best(trainer)
     metrics = results.measure(job, trainer, best_step)
     final = results.save(job, trainer, metrics, base_fingerprint)
@@ -95,17 +122,18 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
     """The trainer with base and adapter loaded, and the base's fingerprint."""
     config = job.config
     attention = training_attention(job.model_config, job.hardware)
-    base = load_base(config.model.base_model, config.model, job.hardware, job.quantization, attention)
+    on_cpu = dataclasses.replace(job.hardware, device="cpu")
+    place = on_cpu if processes.sharding() else job.hardware  # a model to be divided may not fit one GPU
+    base = load_base(config.model.base_model, config.model, place, job.quantization, attention)
     base_fingerprint = fingerprint(base)
     if job.plan.checkpointing:
         base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         base.enable_input_require_grads()
     model = attach_lora(base, config.lora, config.training.seed)
     if config.lora.init_lora_weights == "loftq":
-        on_cpu = dataclasses.replace(job.hardware, device="cpu")
         fill_from_residual(model, load_base(config.model.base_model, config.model, on_cpu))
     elif config.lora.init_lora_weights == "pissa":
-        model.save_pretrained(str(job.folder / FIRST_WEIGHTS))
+        processes.on_first(lambda: model.save_pretrained(str(job.folder / FIRST_WEIGHTS)))
     trainer = StepTrainer(
         model=model,
         args=training_arguments(config.training, job.folder, len(job.steps), job.hardware),
@@ -116,6 +144,8 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
         hardware=job.hardware,
         attention=attention,
     )
+    if not processes.is_first():  # the Trainer gives all the same seed: dropout would repeat itself
+        torch.manual_seed(config.training.seed + processes.rank())
     return trainer, base_fingerprint
 
 
@@ -129,6 +159,7 @@ def _starting_point(job: Job, resume: bool, restart: bool) -> Path | None:
         _check_same_job(job, before, unfinished, resume)
         checkpoints.remove_incomplete(job.folder)
         log.warning("continuing from %s of %d steps", unfinished.name, len(job.steps))
+        _tell_of_other_masks(job, unfinished)
         return unfinished
     if final is not None and not restart:
         log.warning(
@@ -139,6 +170,18 @@ def _starting_point(job: Job, resume: bool, restart: bool) -> Path | None:
     shutil.rmtree(job.folder / "runs", ignore_errors=True)
     write_atomic(job.folder / "identity.json", json.dumps(job.identity, indent=1))
     return None
+
+
+def _tell_of_other_masks(job: Job, checkpoint: Path) -> None:
+    """Any number of processes can go on; only what each drew at random cannot be handed over to another number."""
+    before = max(1, len(list(checkpoint.glob("rng_state_*.pth"))))
+    drawn = job.config.lora.lora_dropout > 0 or job.config.training.neftune_noise_alpha > 0
+    if before != processes.count() and drawn:
+        log.warning(
+            "it was made by %d processes, now there are %d: dropout and noise will be drawn anew, all else is the same",
+            before,
+            processes.count(),
+        )
 
 
 def _identity_there(job: Job, restart: bool) -> dict[str, Any]:

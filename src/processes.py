@@ -1,0 +1,176 @@
+"""The processes of one run, as `accelerate launch` and `torchrun` start them; where there is one, nothing happens.
+
+Read from the launcher's variables (RANK, WORLD_SIZE, LOCAL_RANK). torch is imported only where there are several.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from src.schema import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+Result = TypeVar("Result")
+
+PATIENCE = timedelta(hours=2)  # for what the first process prepares alone, such as a download
+# In what gloo and NCCL say when a process at the other end is gone.
+_LOST = ("connection closed by peer", "connection reset by peer", "broken pipe", "nccl", "gloo", "socket")
+
+
+class EndedElsewhere(SystemExit):
+    """The first process has told the user what is wrong; this one ends without a word."""
+
+
+class LostContact(UserError):
+    """Another process has ended while this one waited for it."""
+
+
+def count() -> int:
+    """Processes of this run, on all machines."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def rank() -> int:
+    """This process's number: 0 writes, prints and logs."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def local_rank() -> int:
+    """Its number on this machine, and that of its GPU."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def local_count() -> int:
+    """Processes on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", str(count())))
+
+
+def is_first() -> bool:
+    return rank() == 0
+
+
+def sharding() -> str:
+    """How the launcher was told to spread a model that one GPU cannot hold: "fsdp", "deepspeed", or "" for not at all.
+
+    Raises UserError for a kind of sharding that is not supported or not installed.
+    """
+    if _is_set("ACCELERATE_USE_DEEPSPEED"):
+        import importlib.util
+
+        if importlib.util.find_spec("deepspeed") is None:
+            raise UserError(
+                "the launcher asks for DeepSpeed and it is not installed: pip install deepspeed, or launch with "
+                "configs/accelerate/fsdp2.yaml, which needs nothing more"
+            )
+        return "deepspeed"
+    if _is_set("ACCELERATE_USE_FSDP"):
+        if os.environ.get("FSDP_VERSION", "1") != "2":
+            raise UserError(
+                "FSDP version 1 is not supported: set fsdp_version: 2, as in configs/accelerate/fsdp2.yaml"
+            )
+        return "fsdp"
+    return ""
+
+
+def kept_on_cpu() -> bool:
+    """Whether `accelerate launch --cpu` asked to leave the GPUs alone."""
+    return _is_set("ACCELERATE_USE_CPU")
+
+
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "false").lower() in ("1", "true", "yes")
+
+
+@contextmanager
+def joined(device: str) -> Iterator[None]:
+    """Meet the other processes, over gloo for "cpu" and NCCL for "cuda", and part at the end.
+
+    An error that comes of another process's death is a LostContact that says so.
+    """
+    if count() == 1:
+        yield
+        return
+    from accelerate import PartialState
+    from torch import distributed
+
+    PartialState(cpu=device == "cpu", timeout=PATIENCE)
+    try:
+        yield
+    except RuntimeError as error:
+        if not _is_loss(error):
+            raise
+        raise LostContact(
+            f"process {rank()} of {count()} lost contact with another one, which has ended (see above for its "
+            "reason, if it gave one); what was finished is kept: train on with --resume, evaluate with the same command"
+        ) from None
+    else:
+        distributed.barrier()
+        distributed.destroy_process_group()
+
+
+def _is_loss(error: RuntimeError) -> bool:
+    from torch.distributed import DistError
+
+    return isinstance(error, DistError) or any(word in str(error).lower() for word in _LOST)
+
+
+def on_first(work: Callable[[], Result]) -> Result:
+    """What `work` returns in the first process; the others wait for it and get a copy.
+
+    Its UserError is raised there, and EndedElsewhere in the others.
+    """
+    if count() == 1:
+        return work()
+    told: list[Any] = [None, None]
+    if is_first():
+        try:
+            told[0] = work()
+        except UserError as error:
+            _broadcast([None, str(error)])
+            raise
+    told = _broadcast(told)
+    if told[1] is not None:
+        raise EndedElsewhere(2)
+    result: Result = told[0]
+    return result
+
+
+def _broadcast(values: list[Any]) -> list[Any]:
+    from torch import distributed
+
+    distributed.broadcast_object_list(values, src=0)
+    return values
+
+
+def gather(value: Result) -> list[Result]:
+    """The `value` of every process, in the order of their ranks."""
+    if count() == 1:
+        return [value]
+    from torch import distributed
+
+    found: list[Any] = [None] * count()
+    distributed.all_gather_object(found, value)
+    return found
+
+
+def wait() -> None:
+    """Go on when every process has come here."""
+    if count() > 1:
+        from torch import distributed
+
+        distributed.barrier()
+
+
+def total(value: torch.Tensor) -> torch.Tensor:
+    """The sum of a tensor over all processes, in place; it lies on the device that they work on."""
+    if count() > 1:
+        from torch import distributed
+
+        distributed.all_reduce(value)
+    return value

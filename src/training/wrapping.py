@@ -1,0 +1,33 @@
+"""Runs a computation as the forward pass of a model that DDP or FSDP2 has wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+
+def as_forward(
+    wrapped: torch.nn.Module,
+    inner: torch.nn.Module,
+    work: Callable[[], torch.Tensor],
+    argument: torch.Tensor,
+) -> torch.Tensor:
+    """What `work` computes with `inner`, where the hooks of `wrapped` see a call of the model.
+
+    DDP prepares its reduction and FSDP2 gathers the root's weights when the model itself is called; the loss calls
+    its parts. So `inner`'s forward stands for `work` during one call. `argument` only tells DDP where inputs lie.
+    """
+    own = inner.__dict__.get("forward")  # an instance's own forward hides that of the class
+
+    def forward(*_: object) -> torch.Tensor:
+        return work()
+
+    inner.forward = forward
+    try:
+        loss: torch.Tensor = wrapped(argument)
+    finally:
+        del inner.forward
+        if own is not None:
+            inner.forward = own
+    return loss
