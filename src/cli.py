@@ -7,11 +7,13 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from src import processes
 from src.schema import UserError
 
 if TYPE_CHECKING:
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
 
 EXIT_MISTAKE = 2
 DEFAULTS = Path("config.yaml")
+FIRST_SPEAKS_S = 5.0  # that another process waits with its own account of an error
+OUT_OF_MEMORY = (
+    "out of memory; what was finished is kept. Close other programs, lower evaluation.batch_size and "
+    "evaluation.workers, or use a smaller model"
+)
+OUT_OF_MEMORY_MARKS = ("can't allocate memory", "Cannot allocate memory", "os error 12")  # torch, C, Rust
+DISK_FULL = (
+    "No space left on device; what was finished is kept. Free some space and start the same command again"
+)
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -81,6 +92,8 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     try:
         main(args)
     except UserError as error:
+        if not isinstance(error, processes.LostContactError) or processes.rank() > 1:
+            _let_the_first_speak()
         _complain(str(error), args.verbose)
         sys.exit(EXIT_MISTAKE)
     except BrokenPipeError:
@@ -92,12 +105,43 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
         place = f" ({error.filename})" if error.filename else ""
         _complain(f"{error.strerror or error}{place}; what was finished is kept", args.verbose)
         sys.exit(EXIT_MISTAKE)
+    except Exception as error:
+        limit = _limit_reached(error)
+        if not limit:
+            raise
+        _complain(limit, args.verbose)
+        sys.exit(EXIT_MISTAKE)
     except KeyboardInterrupt:
         print("stopped; the same command continues", file=sys.stderr)
         sys.exit(130)
     except Stopped:
         print("terminated; the same command continues", file=sys.stderr)
         sys.exit(143)
+
+
+def _limit_reached(error: Exception) -> str:
+    """What to say where the machine's memory or disk is full; "" for any other error.
+
+    The libraries have error types of their own for these, which are not imported here.
+    """
+    name, text = type(error).__name__, str(error)
+    if isinstance(error, MemoryError) or name == "OutOfMemoryError":
+        return OUT_OF_MEMORY
+    if any(mark in text for mark in OUT_OF_MEMORY_MARKS):
+        return OUT_OF_MEMORY
+    if any(mark in text for mark in ("No space left", "os error 28", "PytorchStreamWriter failed writing")):
+        return DISK_FULL
+    return ""
+
+
+def _let_the_first_speak() -> None:
+    """A mistake that all processes of a run find is told once: when the first ends, the launcher ends the others."""
+    if processes.is_first():
+        return
+    try:
+        time.sleep(FIRST_SPEAKS_S)
+    except (Stopped, KeyboardInterrupt):
+        sys.exit(EXIT_MISTAKE)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
@@ -107,11 +151,15 @@ def _stop(signum: int, frame: FrameType | None) -> None:
 def _complain(message: str, verbose: bool) -> None:
     if verbose:
         logging.getLogger(__name__).exception("where it happened:")
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    who = "" if processes.is_first() else f" in process {processes.rank()} of {processes.count()}"
+    print(f"error{who}: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _quieten(args: argparse.Namespace) -> None:
     """Set what the libraries print; before any of them is imported."""
+    if not processes.is_first():
+        args.quiet = True
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # only the first process prints
     level = logging.INFO if args.verbose else logging.ERROR if args.quiet else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "info" if args.verbose else "error")

@@ -35,6 +35,9 @@ CASES = [  # what the script meets, exit code, what stderr says
         "No space left on device (/tmp/x); what was finished",
     ),
     (PermissionError(errno.EACCES, "Permission denied", "/x"), 2, "Permission denied (/x)"),
+    (MemoryError(), 2, "error: out of memory; what was finished is kept"),
+    (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 2, "error: out of memory"),
+    (RuntimeError("PytorchStreamWriter failed writing file"), 2, "error: No space left on device; what was"),
     (KeyboardInterrupt(), 130, "the same command continues"),
     (cli.Stopped(), 143, "the same command continues"),
 ]
@@ -48,7 +51,9 @@ def test_each_end_has_its_exit_code_and_its_line(monkeypatch, capsys, outcome, c
     assert errors.count("\n") <= 1
 
 
-@pytest.mark.parametrize("outcome", [ValueError("a bug"), OSError("a bug with no number"), AssertionError()])
+@pytest.mark.parametrize(
+    "outcome", [ValueError("a bug"), RuntimeError("a bug"), OSError("a bug with no number"), AssertionError()]
+)
 def test_a_bug_of_ours_is_not_dressed_up_as_a_mistake(monkeypatch, outcome: Exception):
     with pytest.raises(type(outcome)):
         _run(monkeypatch, outcome)

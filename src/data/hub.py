@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from src.data.formats import RawRow
 from src.schema import UserError
@@ -46,18 +47,25 @@ def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
 
 def go_offline_unless_reachable() -> None:
     """One question instead of the half minute for which the libraries would repeat theirs."""
-    if os.environ.get("HF_HUB_OFFLINE"):
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return
     endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT)
     try:
         urllib.request.urlopen(endpoint, timeout=KNOCK_S).close()
-    except urllib.error.HTTPError as answer:  # it is there; the libraries know what to make of it
+    except urllib.error.HTTPError as answer:  # it is there; the libraries know what to make of a refusal
         answer.close()
+        if answer.code >= 500:
+            _go_offline(endpoint, answer)
     except (OSError, http.client.HTTPException) as error:
-        log.warning("%s does not answer (%s): using what is cached", endpoint, error)
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        if "huggingface_hub.constants" in sys.modules:  # it has read the variable already
-            sys.modules["huggingface_hub.constants"].HF_HUB_OFFLINE = True
+        _go_offline(endpoint, error)
+
+
+def _go_offline(endpoint: str, error: Exception) -> None:
+    log.warning("%s does not answer (%s): using what is cached", endpoint, error)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    constants: Any = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:  # it has read the variable already
+        constants.HF_HUB_OFFLINE = True
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

@@ -144,7 +144,7 @@ def load_base(
         disable_progress_bar()
     with reading("model", reference):
         _check_format(place, config)
-        model, found = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             place,
             output_loading_info=True,
             dtype=hardware.dtype,
@@ -154,12 +154,15 @@ def load_base(
             trust_remote_code=config.trust_remote_code,
             **options,
         )
+    model, found = loaded
+    model, found = loaded
     missing = sorted(found["missing_keys"])
     if missing:  # transformers would fill them with random numbers
         raise UserError(
             f"{reference} lacks {len(missing)} of the weights of a {type(model).__name__} ({', '.join(missing[:3])}): "
             "not whole, or another kind of model; fetch it again"
         )
+    assert isinstance(model, PreTrainedModel)
     return model
 
 
@@ -181,7 +184,7 @@ def reading(part: str, reference: str) -> Iterator[None]:
     except (UserError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        if "can't allocate memory" in str(error):
+        if any(mark in str(error) for mark in ("can't allocate memory", "Cannot allocate memory", "os error 12")):
             raise
         raise UserError(_loading_failed(part, reference, error)) from error
 

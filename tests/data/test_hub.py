@@ -83,13 +83,26 @@ def test_a_hub_that_hangs_or_is_not_there_is_left_alone(monkeypatch):
     assert len(web.asked) == 1  # who is offline asks nobody
 
 
-@pytest.mark.parametrize("status", [200, 401, 404, 500])
-def test_a_hub_that_answers_anything_is_reachable(monkeypatch, status):
+@pytest.mark.parametrize("status", [200, 401, 404])
+def test_a_hub_that_answers_or_refuses_is_reachable(monkeypatch, status):
     monkeypatch.delenv("HF_HUB_OFFLINE")
     with serving((status, b"")) as web:
         monkeypatch.setenv("HF_ENDPOINT", web.url)
         hub.go_offline_unless_reachable()
     assert "HF_HUB_OFFLINE" not in hub.os.environ
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_hub_that_is_out_of_order_is_left_alone(monkeypatch, status):
+    import huggingface_hub.constants
+
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    with serving((status, b"")) as web:
+        monkeypatch.setenv("HF_ENDPOINT", web.url)
+        hub.go_offline_unless_reachable()
+    assert hub.os.environ["HF_HUB_OFFLINE"] == "1"
+    assert huggingface_hub.constants.HF_HUB_OFFLINE
 
 
 ASK = """

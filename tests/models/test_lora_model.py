@@ -198,7 +198,7 @@ def test_an_adapter_that_names_no_base_asks_for_one(tiny_adapter: Path, tmp_path
     config = json.loads((tiny_adapter / "adapter_config.json").read_text())
     nameless = json.dumps(config | {"base_model_name_or_path": None}).encode()
     broken = _copy(tiny_adapter, tmp_path / "a", run__json=None, adapter_config__json=nameless)
-    with pytest.raises(UserError, match=r"does not name its base model; give --base_model"):
+    with pytest.raises(UserError, match=r"does not name its base model in run.*; give --base_model"):
         resolve(str(broken))
 
 

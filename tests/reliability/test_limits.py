@@ -8,11 +8,13 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from src import cli
 from src.evaluation.predictions import read_predictions
 from tests import tiny
 from tests.data.web import serving
@@ -21,26 +23,52 @@ ROOT = Path(__file__).resolve().parents[2]
 FEW = ("--set", "evaluation.bootstrap_resamples=100")
 
 
-def run(
-    script: str, *flags: str | Path, memory_mib: int = 0, **environment: str
-) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Ended:
+    """A script's end."""
+
+    code: int
+    errors: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Calls a script in this process."""
+    import importlib
+
+    def call(script: str, *flags: str | Path) -> Ended:
+        module = importlib.import_module(script.removesuffix(".py"))
+        monkeypatch.setattr(sys, "argv", [script, *map(str, flags)])
+        code = 0
+        try:
+            cli.run(module.main, module.arguments())
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Ended(code, capsys.readouterr().err)
+
+    return call
+
+
+def run_apart(*words: str | Path, memory_mib: int = 0, **environment: str) -> Ended:
+    """Runs Python in a process of its own, under a limit or with other variables."""
+
     def limit() -> None:
         if memory_mib:
             resource.setrlimit(resource.RLIMIT_AS, (memory_mib << 20, memory_mib << 20))
 
-    return subprocess.run(
-        [sys.executable, str(ROOT / script), *map(str, flags)],
-        cwd=ROOT, capture_output=True, text=True, timeout=200, preexec_fn=limit,
-        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+    done = subprocess.run(
+        [sys.executable, *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=250,
+        preexec_fn=limit, env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
     )  # fmt: skip
+    return Ended(done.returncode, done.stderr)
 
 
-def assert_one_line(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+def assert_one_line(done: Ended, *parts: str) -> None:
     """Exit code 2, and besides warnings one line, which says `parts`."""
-    assert done.returncode == 2, done.stdout + done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1, done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 2, done.errors
+    errors = [line for line in done.errors.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, done.errors
+    assert "Traceback" not in done.errors
     for part in parts:
         assert part in errors[0]
 
@@ -77,13 +105,15 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_full_disk_stops_preparation_with_the_old_data_kept(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_stops_preparation_with_the_old_data_kept(
+    run: Callable[..., Ended], small_disk: Path, tmp_path: Path
+) -> None:
     source = tmp_path / "rows.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in tiny.rows(200)))
     fractions = (
         "--set", "data.near_duplicate_threshold=1", "--set", f"data.dataset_path={small_disk / 'set'}",
     )  # fmt: skip
-    assert run("download_data.py", "--path", source, *fractions).returncode == 0
+    assert run("download_data.py", "--path", source, *fractions).code == 0
     _fill(small_disk, 20_000)
     before = _tree(small_disk)
     done = run("download_data.py", "--path", source, *fractions, "--force")
@@ -91,7 +121,9 @@ def test_a_full_disk_stops_preparation_with_the_old_data_kept(small_disk: Path, 
     assert _tree(small_disk) == before
 
 
-def test_a_full_disk_stops_scoring_with_the_finished_scores_kept(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_stops_scoring_with_the_finished_scores_kept(
+    run: Callable[..., Ended], small_disk: Path, tmp_path: Path
+) -> None:
     answers = _predictions(tmp_path / "given.jsonl", 60, 2_000)
     flags = ("--predictions", answers, "--output_dir", small_disk, *FEW)
     _fill(small_disk, 60_000)
@@ -101,19 +133,21 @@ def test_a_full_disk_stops_scoring_with_the_finished_scores_kept(small_disk: Pat
     assert 5 < kept < 60
     assert not list(small_disk.glob("runs/*/.*"))
     (small_disk / "filler").unlink()
-    assert run("evaluate.py", *flags).returncode == 0
+    assert run("evaluate.py", *flags).code == 0
     lines = store.read_text().split("\n")
     assert len(lines) == 62
     assert all(json.loads(line) for line in lines[:-1])
 
 
-def test_a_full_disk_keeps_the_old_report(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_keeps_the_old_report(
+    run: Callable[..., Ended], small_disk: Path, tmp_path: Path
+) -> None:
     answers = _predictions(tmp_path / "given.jsonl", 4)
     flags = (
         "--before_predictions", answers, "--after_predictions", answers, "--output_dir", small_disk / "report",
         "--runs_dir", tmp_path / "runs", *FEW,
     )  # fmt: skip
-    assert run("compare_results.py", *flags, "--name", "first").returncode == 0
+    assert run("compare_results.py", *flags, "--name", "first").code == 0
     _fill(small_disk, 30_000)
     before = _tree(small_disk)
     assert_one_line(run("compare_results.py", *flags, "--name", "second"), "No space left on device")
@@ -121,7 +155,7 @@ def test_a_full_disk_keeps_the_old_report(small_disk: Path, tmp_path: Path) -> N
 
 
 def test_a_full_disk_stops_training_in_one_line(
-    small_disk: Path, tmp_path: Path, tiny_model: Path, tiny_data: Path
+    run: Callable[..., Ended], small_disk: Path, tmp_path: Path, tiny_model: Path, tiny_data: Path
 ) -> None:
     _fill(small_disk, 100_000)
     flags = tiny.flags(tiny_model, tiny_data, small_disk / "out", "training.max_steps=4")
@@ -131,7 +165,9 @@ def test_a_full_disk_stops_training_in_one_line(
 
 
 @pytest.mark.parametrize("script", ["evaluate.py", "compare_results.py", "download_data.py"])
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, script: str) -> None:
+def test_a_folder_that_cannot_be_written_is_named(
+    run: Callable[..., Ended], tmp_path: Path, script: str
+) -> None:
     """A file stands where the folder should be: even root is refused."""
     blocked = tmp_path / "blocked"
     blocked.write_text("")
@@ -144,7 +180,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, script: str) -
     assert_one_line(run(script, *flags[script]), str(blocked))
 
 
-def test_a_read_only_disk_is_named(small_disk: Path, tmp_path: Path) -> None:
+def test_a_read_only_disk_is_named(run: Callable[..., Ended], small_disk: Path, tmp_path: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     done = run("evaluate.py", "--predictions", _predictions(tmp_path / "g.jsonl"), "--output_dir", small_disk)
     assert_one_line(done, "cannot write to", "Read-only file system")
@@ -162,50 +198,76 @@ def test_too_little_memory_for_the_model_is_one_line(tmp_path: Path, tiny_data: 
     save_file(weights, model / "model.safetensors", {"format": "pt"})
     (model / "config.json").write_text(json.dumps(config | {"vocab_size": 4_000_000}))
     flags = tiny.flags(model, tiny_data, tmp_path / "out")
-    done = run("evaluate.py", "--model_path", model, "--output_dir", tmp_path / "r", *flags, memory_mib=3_600)
+    words = ("evaluate.py", "--model_path", model, "--output_dir", tmp_path / "r", *flags)
+    done = run_apart(*words, memory_mib=3_000)
     shutil.rmtree(model)
-    assert_one_line(done, "out of memory")
+    assert_one_line(done, "memory")
 
 
-HUBS = [  # how the hub answers, what the line says of it
-    ((401, b"no"), "401"),
-    ((404, b"no"), "404"),
-    ((500, b"no"), "500"),
-    (("cut", b'{"model_type": "llama"}' * 99), ""),
-    (("hang", b""), ""),
-    ((200, b"<html>please log in</html>"), ""),
-]
+HUBS = {  # name of the model, how the hub answers
+    "m401": (401, b"no"),
+    "m404": (404, b"no"),
+    "m500": (500, b"no"),
+    "cut": ("cut", b'{"model_type": "llama"}' * 99),
+    "login": (200, b"<html>please log in</html>"),
+    "hang": ("hang", b""),  # last: who has once waited in vain goes on without the hub
+}
+ASK = """
+import sys
+from src.config import load_config
+from src.models.base import ModelReference, load_tokenizer
+from src.models.identity import model_fingerprint
+from src.schema import UserError
+config = load_config().model
+for name in sys.argv[1:]:
+    for work in (lambda: load_tokenizer(name, config), lambda: model_fingerprint(ModelReference(name), config)):
+        try:
+            work()
+        except UserError as error:
+            print(f"{name}\\t{error}", file=sys.stderr)
+"""
+SHORT = {
+    "HF_HUB_DOWNLOAD_TIMEOUT": "1",
+    "HF_HUB_ETAG_TIMEOUT": "1",
+    "no_proxy": "127.0.0.1",
+    "HF_HUB_OFFLINE": "0",
+}
 
 
-@pytest.mark.parametrize(("answer", "message"), HUBS)
-def test_a_hub_that_does_not_deliver_a_model_is_one_line(
-    tmp_path: Path, answer: tuple[int | str, bytes], message: str
-) -> None:
-    with serving(answer) as web:
-        done = run(
-            "inference.py", "--model_path", "somebody/model", "--instruction", "x", HF_HUB_OFFLINE="0",
-            HF_ENDPOINT=web.url.rsplit("/", 1)[0], HF_HOME=str(tmp_path), no_proxy="127.0.0.1",
-            HF_HUB_DOWNLOAD_TIMEOUT="1", HF_HUB_ETAG_TIMEOUT="1",
-        )  # fmt: skip
-        assert web.asked
-    assert_one_line(done, "somebody/model", message)
+def test_a_hub_that_does_not_deliver_a_model_is_one_line(tmp_path: Path) -> None:
+    names = [f"somebody/{name}" for name in HUBS]
+    with serving(
+        (200, b""), choose=lambda path: next((HUBS[n] for n in HUBS if f"/{n}" in path), None)
+    ) as web:
+        done = run_apart(
+            "-c", ASK, *names, **SHORT, HF_ENDPOINT=web.url.rsplit("/", 1)[0], HF_HOME=str(tmp_path)
+        )
+    assert done.code == 0, done.errors
+    said = [line.split("\t") for line in done.errors.splitlines() if line.startswith("somebody/")]
+    assert [name for name, _ in said] == [name for name in names for _ in range(2)], done.errors
+    for name, line in said:
+        assert line.startswith("cannot load the ")
+        assert f"of {name}: the hub was not reached or refused" in line
+        assert "a local folder or smollm2-135m" in line
+    for status in ("401", "404", "500"):
+        assert any(status in line for name, line in said if name.endswith(status)), said
     assert list(tmp_path.rglob("*.safetensors")) == []
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "HF_ENDPOINT"])
 def test_a_proxy_that_refuses_and_a_hub_that_is_not_there_are_one_line(tmp_path: Path, variable: str) -> None:
-    environment = {variable: "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path)}
-    done = run("inference.py", "--model_path", "somebody/model", "--instruction", "x", **environment)
+    environment = SHORT | {variable: "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "no_proxy": ""}
+    done = run_apart("inference.py", "--model_path", "somebody/model", "--instruction", "x", **environment)
     assert_one_line(done, "somebody/model", "a local folder or smollm2-135m")
 
 
 def test_a_proxy_that_refuses_is_one_line_for_data(tmp_path: Path) -> None:
-    done = run(
+    done = run_apart(
         "download_data.py", "--source", "hub", "--set", f"data.dataset_path={tmp_path / 'set'}",
         HTTPS_PROXY="http://127.0.0.1:9", HF_HUB_OFFLINE="0", HF_HOME=str(tmp_path / "home"),
     )  # fmt: skip
     assert_one_line(done, "cannot load sahil2801/CodeAlpaca-20k", "--source github|file|starter")
-    assert list((tmp_path / "set").glob("*")) == []
+    assert not (tmp_path / "set").exists()
 
 
 def test_a_clock_that_goes_backwards_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
