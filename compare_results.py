@@ -39,13 +39,18 @@ def main(args: argparse.Namespace) -> None:
     from src.evaluation.comparing import compare, load_comparison
     from src.evaluation.report import write_reports
     from src.evaluation.report_table import render_table
+    from src.files import sole_writer
 
+    command.check_pair(args)
     config = command.configure(args)
-    earlier = None if args.fresh else load_comparison(args.output_dir / "comparison.json")
-    before, after = command.run_pair(args, config)
-    about = provenance.describe(config)
-    comparison = compare(before, after, command.method_name(args), config.evaluation, about, earlier)
-    written = write_reports(comparison, args.output_dir, config.evaluation.examples)
+    command.answer_together(args, config)
+    # held throughout: of two calls that add to one report, the later would drop what the other added
+    with sole_writer(args.output_dir, "wait for it or give another --output_dir"):
+        earlier = None if args.fresh else load_comparison(args.output_dir / "comparison.json")
+        before, after = command.run_pair(args, config)
+        about = provenance.describe(config)
+        comparison = compare(before, after, command.method_name(args), config.evaluation, about, earlier)
+        written = write_reports(comparison, args.output_dir, config.evaluation.examples)
     print(render_table(comparison))
     print("wrote " + ", ".join(map(str, [*written, *command.publish(args, comparison)])))
 

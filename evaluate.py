@@ -28,7 +28,9 @@ def arguments() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     from src.evaluation.report_table import render_run
 
-    run = command.evaluate(args, command.configure(args)).run
+    config = command.configure(args)
+    command.answer_together(args, config)
+    run = command.evaluate(args, config).run
     print(render_run(run))
     print(f"wrote {args.output_dir / 'runs' / run.name / 'scores.json'}")
     print("next: python compare_results.py --before_model MODEL --after_model MODEL")

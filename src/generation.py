@@ -72,7 +72,7 @@ class GenerationStore:
             self._drop_cut_line()
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(key) + "\n", encoding="utf-8")
+            write_atomic(path, json.dumps(key) + "\n")
 
     def add(self, generations: Sequence[Generation]) -> None:
         with self.path.open("a", encoding="utf-8") as stream:
@@ -81,6 +81,14 @@ class GenerationStore:
                 stream.write(json.dumps(asdict(generation)) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+    def absorb(self, others: Sequence[Path]) -> None:
+        """Take over the answers of other stores of the same key, and delete their files."""
+        for path in sorted(others):
+            self.add(
+                [item for key, item in GenerationStore(path, self.key).done.items() if key not in self.done]
+            )
+            path.unlink()
 
     def missing(self, examples: Sequence[Example], decoding: Decoding) -> list[tuple[Example, int]]:
         """What is not answered yet: examples with the index of the completion."""
@@ -98,12 +106,12 @@ class GenerationStore:
             lines = self.path.read_text(encoding="utf-8").split("\n")
             if json.loads(lines[0]) != self.key:
                 return False
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return False
         for line in lines[1:]:
             try:
                 generation = Generation(**json.loads(line))
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, RecursionError):
                 break
             self.done[generation.id, generation.completion] = generation
         return True
@@ -123,36 +131,67 @@ def generate_answers(
     template: str = "alpaca",
     label: str = "answers",
 ) -> list[Generation]:
-    """One Generation for each example and completion, in the order of GenerationStore.of.
+    """One Generation for each example and completion, in the order of GenerationStore.of."""
+    missing = store.missing(examples, decoding)
+    generate_missing(model, tokenizer, missing, decoding, store, batch_size, template, label)
+    return store.of(examples, decoding)
+
+
+def generate_missing(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    missing: Sequence[tuple[Example, int]],
+    decoding: Decoding,
+    store: GenerationStore,
+    batch_size: int = 0,
+    template: str = "alpaca",
+    label: str = "answers",
+    share: tuple[int, int] = (0, 1),
+) -> None:
+    """Put the answers to `missing` (examples with the index of the completion) into `store`.
 
     Prompts of like length share a batch, padded on the left; every finished batch is on the disk. Running out
-    of memory halves the batch.
+    of memory halves the batch. `share` (rank, processes) takes one process's part of the work.
     """
     from tqdm import tqdm
 
-    prompts = {item.id: prompt_ids(tokenizer, item.instruction, item.input, template) for item in examples}
-    pending = [(item.id, completion) for item, completion in store.missing(examples, decoding)]
-    pending.sort(key=lambda key: (-len(prompts[key[0]]), key))
+    prompts = {item.id: prompt_ids(tokenizer, item.instruction, item.input, template) for item, _ in missing}
+    keys = [(item.id, completion) for item, completion in missing]
+    keys.sort(key=lambda key: (-len(prompts[key[0]]), key))
     size = batch_size or (CPU_BATCH if model.device.type == "cpu" else GPU_BATCH)
-    total = len(examples) * decoding.num_completions
-    with tqdm(total=total, initial=total - len(pending), desc=label, unit="answer", disable=None) as bar:
+    pending = own_part(keys, size, decoding, share)
+    with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
         while pending:
-            keys = pending[:size]
+            batch = pending[:size]
             try:
-                answers = _answer_batch(model, tokenizer, keys, [prompts[key[0]] for key in keys], decoding)
+                answers = _answer_batch(model, tokenizer, batch, [prompts[key[0]] for key in batch], decoding)
             except torch.OutOfMemoryError:
                 if size == 1:
                     raise UserError(
                         "out of memory with one prompt; lower evaluation.max_new_tokens or use a smaller model"
                     ) from None
                 torch.cuda.empty_cache()
-                size = max(1, min(size, len(keys)) // 2)
+                size = max(1, min(size, len(batch)) // 2)
                 log.warning("out of memory: going on with batches of %d prompts", size)
                 continue
             store.add(answers)
-            pending = pending[len(keys) :]
-            bar.update(len(keys))
-    return store.of(examples, decoding)
+            pending = pending[len(batch) :]
+            bar.update(len(batch))
+
+
+def own_part(
+    keys: list[tuple[str, int]], size: int, decoding: Decoding, share: tuple[int, int]
+) -> list[tuple[str, int]]:
+    """What one of several processes answers of `keys`, which are sorted by length.
+
+    Greedy answers do not depend on their batch, so prompts are dealt one by one. What is drawn does: whole
+    batches of one process are dealt then.
+    """
+    rank, processes = share
+    if decoding.temperature == 0:
+        return keys[rank::processes]
+    batches = [keys[start : start + size] for start in range(0, len(keys), size)]
+    return [key for batch in batches[rank::processes] for key in batch]
 
 
 @torch.inference_mode()

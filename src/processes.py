@@ -27,7 +27,7 @@ class EndedElsewhere(SystemExit):
     """The first process has told the user what is wrong; this one ends without a word."""
 
 
-class LostContact(UserError):
+class LostContactError(UserError):
     """Another process has ended while this one waited for it."""
 
 
@@ -91,7 +91,7 @@ def _is_set(name: str) -> bool:
 def joined(device: str) -> Iterator[None]:
     """Meet the other processes, over gloo for "cpu" and NCCL for "cuda", and part at the end.
 
-    An error that comes of another process's death is a LostContact that says so.
+    An error that comes of another process's death is a LostContactError that says so.
     """
     if count() == 1:
         yield
@@ -105,7 +105,7 @@ def joined(device: str) -> Iterator[None]:
     except RuntimeError as error:
         if not _is_loss(error):
             raise
-        raise LostContact(
+        raise LostContactError(
             f"process {rank()} of {count()} lost contact with another one, which has ended (see above for its "
             "reason, if it gave one); what was finished is kept: train on with --resume, evaluate with the same command"
         ) from None

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from src import processes
 from src.config import Config
 from src.evaluation.evaluator import to_samples
 from src.evaluation.predictions import predictions_text
 from src.evaluation.test_sets import TestSet
 from src.files import write_atomic
-from src.generation import Decoding, GenerationStore, generate_answers, prompt_template
-from src.models.base import ModelReference, load_tokenizer, resolve
+from src.generation import Decoding, GenerationStore, generate_missing, prompt_template
+from src.models.base import ModelReference, load_tokenizer, location, resolve
 from src.models.hardware import Hardware, decide
 from src.models.identity import model_fingerprint
-from src.schema import Sample
+from src.schema import Example, Sample
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREPARATION = 1  # raised when the same model and prompt would be asked in another way
+PART = "answers.rank-*.jsonl"  # of one process among several, until the first one takes it over
 ENDS = ("final", "checkpoints", "adapter")  # folder names that say nothing about a model
 
 
@@ -53,30 +55,86 @@ def answer(
 
     Writes generations.jsonl, a predictions file. Raises UserError for a model that cannot be had.
     """
+    asked = _asked(model_path, base_model, config)
+    store = _store(asked, folder)
+    missing = store.missing(test_set.examples, asked.decoding)
+    if missing:
+        _generate(asked, missing, store, config)
+    samples = to_samples(test_set.examples, store.of(test_set.examples, asked.decoding))
+    write_atomic(folder / "generations.jsonl", predictions_text(samples))
+    return Answers(samples, {"model": model_path, "base_model": asked.reference.base, **asked.key})
+
+
+def answer_share(
+    model_path: str, base_model: str | None, test_set: TestSet, config: Config, folder: Path
+) -> None:
+    """Every process of this run answers its part; the first one then has all answers in `folder`, as `answer` wants them.
+
+    A part is a file of its own until all are there, so that whatever was finished is kept if a process ends early.
+    """
+    base = resolve(model_path, base_model).base
+    processes.on_first(lambda: location(base))  # fetched and converted once
+    asked = _asked(model_path, base_model, config)
+
+    def still_missing() -> list[tuple[Example, int]]:
+        return _store(asked, folder).missing(test_set.examples, asked.decoding)
+
+    missing = processes.on_first(still_missing)
+    if missing:
+        part = GenerationStore(folder / PART.replace("*", str(processes.rank())), asked.key)
+        _generate(asked, missing, part, config, (processes.rank(), processes.count()))
+    processes.wait()
+    processes.on_first(lambda: _store(asked, folder).path)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A model and how it is asked."""
+
+    model_path: str
+    reference: ModelReference
+    hardware: Hardware
+    decoding: Decoding
+    key: dict[str, Any]  # all that decides an answer besides the prompt
+
+
+def _asked(model_path: str, base_model: str | None, config: Config) -> _Asked:
     reference = resolve(model_path, base_model)
     hardware = decide(config.model)
     decoding = Decoding.of(config.evaluation)
-    template = prompt_template(reference, config)
     key = {
         "preparation": PREPARATION,
         "fingerprint": model_fingerprint(reference, config.model),
         "precision": precision(reference, hardware),
-        "prompt": template,
+        "prompt": prompt_template(reference, config),
         "decoding": dataclasses.asdict(decoding),
     }
-    store = GenerationStore(folder / "answers.jsonl", key)
-    if store.missing(test_set.examples, decoding):
-        if hardware.notice:
-            log.warning(hardware.notice)
-        tokenizer = load_tokenizer(reference.base, config.model)
-        model = _load(reference, config, hardware)
-        generate_answers(
-            model, tokenizer, test_set.examples, decoding, store, config.evaluation.batch_size, template,
-            label=f"answers of {Path(model_path).name if reference.adapter is None else folder.name}",
-        )  # fmt: skip
-    samples = to_samples(test_set.examples, store.of(test_set.examples, decoding))
-    write_atomic(folder / "generations.jsonl", predictions_text(samples))
-    return Answers(samples, {"model": model_path, "base_model": reference.base, **key})
+    return _Asked(model_path, reference, hardware, decoding, key)
+
+
+def _store(asked: _Asked, folder: Path) -> GenerationStore:
+    """All finished answers, with those that several processes left apart."""
+    store = GenerationStore(folder / "answers.jsonl", asked.key)
+    store.absorb(list(folder.glob(PART)))
+    return store
+
+
+def _generate(
+    asked: _Asked,
+    missing: list[tuple[Example, int]],
+    store: GenerationStore,
+    config: Config,
+    share: tuple[int, int] = (0, 1),
+) -> None:
+    if asked.hardware.notice:
+        log.warning(asked.hardware.notice)
+    tokenizer = load_tokenizer(asked.reference.base, config.model)
+    model = _load(asked.reference, config, asked.hardware)
+    name = Path(asked.model_path).name if asked.reference.adapter is None else store.path.parent.name
+    generate_missing(
+        model, tokenizer, missing, asked.decoding, store, config.evaluation.batch_size, asked.key["prompt"],
+        label=f"answers of {name}", share=share,
+    )  # fmt: skip
 
 
 def precision(reference: ModelReference, hardware: Hardware) -> str:

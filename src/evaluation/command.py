@@ -44,18 +44,48 @@ def configure(args: argparse.Namespace) -> Config:
     )
 
 
+def answer_together(args: argparse.Namespace, config: Config) -> None:
+    """Where a launcher started several processes, all of them generate the answers; only the first goes on from here.
+
+    Scoring needs no GPU and no other process. With one process this does nothing.
+    """
+    from src import processes
+
+    if processes.count() == 1:
+        return
+    from src.evaluation.runs import answer_together as answered
+    from src.evaluation.test_sets import load_test_set
+    from src.models.hardware import decide
+
+    given = vars(args)
+    models = [model for name in ("model_path", "before_model", "after_model") if (model := given.get(name))]
+    folder = given.get("runs_dir") or args.output_dir / "runs"
+    name = args.name if given.get("model_path") else None
+    if models:
+        test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+        with processes.joined(decide(config.model).device):
+            for model in models:
+                answered(model, args.base_model, test_set, config, folder, name)
+    if not processes.is_first():
+        raise SystemExit(0)
+
+
 def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
     """The run of --model_path or --predictions. Raises UserError where not exactly one of them is given."""
     _require_one(args, "model_path", "predictions")
     return _run(args, config, args.model_path, args.predictions, args.output_dir / "runs", args.name)
 
 
-def run_pair(args: argparse.Namespace, config: Config) -> tuple[ScoredRun, ScoredRun]:
-    """The runs before and after, both of models or both of predictions."""
+def check_pair(args: argparse.Namespace) -> None:
+    """Raise UserError unless the flags name two models or two predictions files."""
     _require_one(args, "before_model", "before_predictions")
     _require_one(args, "after_model", "after_predictions")
     if bool(args.before_model) != bool(args.after_model):
         raise UserError("compare two models or two predictions files, not one with the other")
+
+
+def run_pair(args: argparse.Namespace, config: Config) -> tuple[ScoredRun, ScoredRun]:
+    """The runs before and after that check_pair found named."""
     before = _run(args, config, args.before_model, args.before_predictions, args.runs_dir)
     after = _run(args, config, args.after_model, args.after_predictions, args.runs_dir)
     return before, after
@@ -98,10 +128,12 @@ def _run(
 ) -> ScoredRun:
     from src.evaluation.runs import run_model, run_predictions
     from src.evaluation.test_sets import load_test_set
+    from src.models.base import resolve
 
     if predictions is not None:
         return run_predictions(predictions, config, folder, name, args.allow_unsandboxed)
     assert model is not None
+    resolve(model, args.base_model)  # a model that is not there is told before the data are read
     test_set = load_test_set(config, args.benchmark, args.benchmark_path)
     return run_model(model, args.base_model, test_set, config, folder, name, args.allow_unsandboxed)
 

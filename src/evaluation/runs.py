@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src import provenance
+from src import processes, provenance
 from src.config import Config
 from src.evaluation.evaluator import score_samples, summarise
 from src.evaluation.predictions import read_predictions
 from src.evaluation.sandbox import unavailable_reason
 from src.evaluation.score_store import ScoreStore
 from src.evaluation.test_sets import TestSet
-from src.files import write_atomic
+from src.files import sole_writer, write_atomic
 from src.schema import Run, Sample, SampleScore, to_json
+
+REMEDY = "wait for it, or keep this run elsewhere (evaluate.py --name, compare_results.py --runs_dir)"
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,26 @@ def run_model(
 
     name = name or run_name(model_path, test_set.name)
     folder = runs_folder / name
-    answers = answer(model_path, base_model, test_set, config, folder)
-    origin = {"test_set": test_set.name, **answers.origin}
-    return _score(name, answers.samples, origin, config, folder, allow_unsandboxed)
+    with sole_writer(folder, REMEDY):
+        answers = answer(model_path, base_model, test_set, config, folder)
+        origin = {"test_set": test_set.name, **answers.origin}
+        return _score(name, answers.samples, origin, config, folder, allow_unsandboxed)
+
+
+def answer_together(
+    model_path: str,
+    base_model: str | None,
+    test_set: TestSet,
+    config: Config,
+    runs_folder: Path,
+    name: str | None = None,
+) -> None:
+    """All processes of this run generate the answers that run_model, in the first one, will then find."""
+    from src.evaluation.answering import answer_share, run_name
+
+    folder = runs_folder / (name or run_name(model_path, test_set.name))
+    with sole_writer(folder, REMEDY) if processes.is_first() else nullcontext():
+        answer_share(model_path, base_model, test_set, config, folder)
 
 
 def run_predictions(
@@ -54,7 +74,8 @@ def run_predictions(
     samples = read_predictions(path)
     name = name or path.stem
     origin = {"test_set": "given predictions", "predictions": path.name}
-    return _score(name, samples, origin, config, runs_folder / name, allow_unsandboxed)
+    with sole_writer(runs_folder / name, REMEDY):
+        return _score(name, samples, origin, config, runs_folder / name, allow_unsandboxed)
 
 
 def samples_fingerprint(samples: Sequence[Sample]) -> str:

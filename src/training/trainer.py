@@ -33,6 +33,7 @@ from src.training.step_trainer import StepTrainer, load_best, training_arguments
 
 log = logging.getLogger(__name__)
 
+FSDP_WEIGHTS = "pytorch_model_fsdp.bin"  # in a checkpoint: the Trainer's name
 REMEDY = "wait for it or set training.output_dir"
 
 
@@ -144,6 +145,11 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
         hardware=job.hardware,
         attention=attention,
     )
+    if processes.sharding() and not trainer.sharded:
+        raise UserError(
+            f"the launcher asks for {processes.sharding()}, which accelerate uses on GPUs only, and this run is on "
+            f"the {job.hardware.device}; launch without it: configs/accelerate/multi_gpu.yaml or torchrun"
+        )
     if not processes.is_first():  # the Trainer gives all the same seed: dropout would repeat itself
         torch.manual_seed(config.training.seed + processes.rank())
     return trainer, base_fingerprint
@@ -157,6 +163,7 @@ def _starting_point(job: Job, resume: bool, restart: bool) -> Path | None:
     unfinished = None if restart or ended else checkpoints.last_complete(job.folder)
     if unfinished is not None:
         _check_same_job(job, before, unfinished, resume)
+        _check_same_sharding(unfinished)
         checkpoints.remove_incomplete(job.folder)
         log.warning("continuing from %s of %d steps", unfinished.name, len(job.steps))
         _tell_of_other_masks(job, unfinished)
@@ -203,6 +210,16 @@ def _check_same_job(job: Job, before: dict[str, Any], unfinished: Path, resume: 
         )
     if before != job.identity:
         raise UserError(f"cannot resume: {_changed(job, before)}; set it back or begin anew with --restart")
+
+
+def _check_same_sharding(unfinished: Path) -> None:
+    """FSDP's checkpoints have a form of their own; any number of its processes can read them, but nothing else."""
+    before = (unfinished / FSDP_WEIGHTS).exists()
+    if before != (processes.sharding() == "fsdp"):
+        raise UserError(
+            f"cannot resume: {unfinished} was made {'with' if before else 'without'} FSDP and this run is "
+            f"{'without' if before else 'with'} it; launch as before or begin anew with --restart"
+        )
 
 
 def _changed(job: Job, before: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ def test_no_rank_has_more_than_four_thirds_of_what_is_needed(seed: int) -> None:
     lengths = _lengths(draw.randint(8, 200), seed)
     ranks = draw.randint(1, 8)
     fullest = max(tokens_of(packs, lengths) for packs in deal(lengths, 4096, ranks))
-    assert fullest <= 4 / 3 * max(sum(lengths) / ranks, max(lengths)) + max(lengths) / 3
+    assert fullest <= 4 / 3 * max(sum(lengths) / ranks, *lengths) + max(lengths) / 3
 
 
 def test_dealing_by_tokens_is_far_more_even_than_dealing_in_turn() -> None:
