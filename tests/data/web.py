@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,16 +20,12 @@ class Web:
 
 
 @contextmanager
-def serving(
-    *answers: tuple[int | str, bytes],
-    choose: Callable[[str], tuple[int | str, bytes] | None] = lambda path: None,
-) -> Iterator[Web]:
-    """A server; what `choose` gives for a path comes before `answers`."""
+def serving(*answers: tuple[int | str, bytes]) -> Iterator[Web]:
     web = Web(list(answers))
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            kind, body = choose(self.path) or web.answers[min(len(web.asked), len(web.answers) - 1)]
+            kind, body = web.answers[min(len(web.asked), len(web.answers) - 1)]
             web.asked.append(self.path)
             if kind == "hang":
                 web.released.wait(20)
