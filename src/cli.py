@@ -141,7 +141,14 @@ def _let_the_first_speak() -> None:
     try:
         time.sleep(FIRST_SPEAKS_S)
     except (Stopped, KeyboardInterrupt):
+        _end_in_peace()
         sys.exit(EXIT_MISTAKE)
+
+
+def _end_in_peace() -> None:
+    """The launcher ends all processes when one has failed; this one is ending already."""
+    if processes.count() > 1:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
@@ -149,6 +156,7 @@ def _stop(signum: int, frame: FrameType | None) -> None:
 
 
 def _complain(message: str, verbose: bool) -> None:
+    _end_in_peace()
     if verbose:
         logging.getLogger(__name__).exception("where it happened:")
     who = "" if processes.is_first() else f" in process {processes.rank()} of {processes.count()}"

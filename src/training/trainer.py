@@ -89,6 +89,7 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
         torch.cuda.reset_peak_memory_stats()
     # peft still asks the base by the old name
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+    warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)  # accelerate's name
     trainer, base_fingerprint = _set_up(job)
     before = (
         TrainerState.load_from_json(str(checkpoint / "trainer_state.json")) if checkpoint else TrainerState()

@@ -1,0 +1,152 @@
+"""Several processes train what one does, end together, and leave a checkpoint that any number can go on from."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from src import processes
+from src.config import load_config
+from src.schema import UserError
+from src.training.choices import check_processes
+from src.training.trainer import fine_tune
+from tests import launching, tiny
+
+TOLERANCE = 1e-5  # measured 2e-7 where weights reach 0.19; Adam divides by the gradient's size
+STILL = "lora.lora_dropout=0"
+FSDP = str(launching.ROOT / "tests" / "training" / "fsdp_on_cpu.py")
+
+
+def _adapter(output: Path, method: str = "lora") -> dict[str, torch.Tensor]:
+    return load_file(output / method / "final" / "adapter_model.safetensors")
+
+
+def _assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name in one:
+        torch.testing.assert_close(one[name], other[name], rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("method", "launcher", "script"),
+    [("lora", "accelerate", []), ("qlora", "torchrun", []), ("lora", "torchrun", [FSDP])],
+    ids=["LoRA by accelerate launch", "QLoRA by torchrun", "LoRA under FSDP2"],
+)
+def test_two_processes_end_with_the_adapter_of_one(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path, method: str, launcher: str, script: list[str]
+) -> None:
+    """34 samples in steps of 8: the last step of an epoch has two, so each process has one."""
+    changes = [STILL, "training.max_steps=6", "training.pack_tokens=300"]
+    alone = tiny.config(tiny_model, tiny_data, tmp_path / "one", *changes)
+    fine_tune(alone, method)
+    flags = tiny.flags(tiny_model, tiny_data, tmp_path / "two", *changes)
+    status, out, err = launching.run(
+        launching.command(*script, f"train_{method}.py", *flags, launcher=launcher)
+    )
+    assert status == 0, err[-3000:]
+    assert out.count("wrote: ") == 1  # the first process speaks for all
+    run = json.loads((tmp_path / "two" / method / "final" / "run.json").read_text())
+    assert run["metrics"]["processes"] == 2
+    checkpoint = next((tmp_path / "two" / method).glob("checkpoint-6"))
+    assert (checkpoint / "pytorch_model_fsdp.bin").exists() == bool(script)  # FSDP really was at work
+    before = json.loads((tmp_path / "one" / method / "final" / "run.json").read_text())
+    assert run["metrics"]["tokens"] == before["metrics"]["tokens"]
+    assert run["identity"] == before["identity"]
+    losses, expected = ([item.get("loss") for item in each["history"]] for each in (run, before))
+    assert losses == pytest.approx(expected, rel=1e-5)
+    _assert_same(_adapter(tmp_path / "two", method), _adapter(tmp_path / "one", method))
+
+
+def test_a_killed_process_ends_the_run_which_one_process_finishes(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    changes = [STILL, "training.max_steps=40"]
+    flags = tiny.flags(tiny_model, tiny_data, tmp_path / "two", *changes)
+    running = launching.start(launching.command("train_lora.py", *flags))
+    end = time.monotonic() + 200
+    while not list((tmp_path / "two").glob("lora/checkpoint-*/complete.json")) and time.monotonic() < end:
+        assert running.poll() is None, running.communicate()[1][-3000:]
+        time.sleep(0.02)
+    os.kill(launching.worker(tmp_path / "two", 1), signal.SIGKILL)
+    _, said = running.communicate(timeout=100)
+    assert running.returncode != 0
+    assert "lost contact with another one" in said
+    assert "--resume" in said
+    assert "Stopped" not in said
+    config = tiny.config(tiny_model, tiny_data, tmp_path / "two", *changes)
+    with pytest.raises(UserError, match="holds an unfinished run"):
+        fine_tune(config, "lora")
+    assert fine_tune(config, "lora", resume=True).metrics["steps"] == 40
+    fine_tune(tiny.config(tiny_model, tiny_data, tmp_path / "one", *changes), "lora")
+    _assert_same(_adapter(tmp_path / "two"), _adapter(tmp_path / "one"))
+
+
+def test_a_mistake_is_told_once(tiny_model: Path, tiny_data: Path, tmp_path: Path) -> None:
+    flags = tiny.flags(tiny_model, tiny_data, tmp_path, "training.batch_size=1")
+    status, _, said = launching.run(launching.command("train_lora.py", *flags))
+    assert status != 0
+    assert said.count("training.batch_size is 1 and 2 processes were started") == 1
+
+
+def _config(*changes: str):
+    return load_config(overrides=list(changes))
+
+
+@pytest.mark.parametrize(
+    ("method", "sharding", "count", "changes", "message"),
+    [
+        ("lora", "", 33, [], "each needs a sample of every step; set training.batch_size=33"),
+        ("qlora", "fsdp", 2, [], "QLoRA with FSDP is refused.*multi_gpu.yaml"),
+        ("qlora", "deepspeed", 2, [], "QLoRA with DeepSpeed is refused"),
+        ("lora", "fsdp", 2, ["lora.use_dora=true"], "was not tried so; set lora.use_dora=false"),
+        ("lora", "fsdp", 2, ["lora.init_lora_weights=pissa"], "set lora.init_lora_weights=default"),
+        ("lora", "fsdp", 2, ["training.optim=adamw_8bit"], "set training.optim=adamw_torch"),
+    ],
+)
+def test_what_several_processes_cannot_do_is_refused_with_the_reason(
+    method: str, sharding: str, count: int, changes: list[str], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        check_processes(_config(*changes), method, sharding, count)
+    check_processes(_config(*changes), "lora", "", 2)
+
+
+def test_a_sharding_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    assert processes.sharding() == ""
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(UserError, match="FSDP version 1 is not supported"):
+        processes.sharding()
+    monkeypatch.setenv("FSDP_VERSION", "2")
+    assert processes.sharding() == "fsdp"
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="DeepSpeed and it is not installed: pip install deepspeed"):
+        processes.sharding()
+
+
+def test_a_checkpoint_of_fsdp_goes_on_under_fsdp_only(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    from src.training.trainer import _check_same_sharding
+
+    (tmp_path / "pytorch_model_fsdp.bin").touch()
+    with pytest.raises(UserError, match="was made with FSDP and this run is without it"):
+        _check_same_sharding(tmp_path)
+
+
+def test_the_launcher_files_are_what_accelerate_reads() -> None:
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    files = sorted((launching.ROOT / "configs" / "accelerate").glob("*.yaml"))
+    assert [path.stem for path in files] == ["deepspeed_zero3", "fsdp2", "multi_gpu", "one_gpu"]
+    kinds = [str(load_config_from_file(str(path)).distributed_type.value) for path in files]
+    assert kinds == ["DEEPSPEED", "FSDP", "MULTI_GPU", "NO"]
