@@ -30,8 +30,8 @@ def _adapter(output: Path, method: str = "lora") -> dict[str, torch.Tensor]:
 
 def _assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
     assert one.keys() == other.keys()
-    for name in one:
-        torch.testing.assert_close(one[name], other[name], rtol=0, atol=TOLERANCE)
+    for name, weights in one.items():
+        torch.testing.assert_close(weights, other[name], rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize(
