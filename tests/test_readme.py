@@ -21,15 +21,6 @@ BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
 PROSE = re.compile(r"[^\x00-\x7f]|\s")  # words of an instruction, which are translated
 CHINESE = {"flags": "README.zh-CN.md", "config": "docs/configuration.zh-CN.md"}  # table -> document
 # Written after this list: reports/quickstart/ by a real run, the documents by those who know their parts.
-PENDING = {
-    "docs/reliability.md",
-    "docs/scaling.md",
-    "reports/quickstart/comparison.md",
-    "reports/quickstart/comparison.png",
-    "reports/quickstart/comparison_dark.png",
-}
-
-
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
@@ -70,7 +61,7 @@ def test_every_relative_link_leads_to_a_file(path: Path):
     local = {link for link in links if not re.match(r"[a-z]+:", link)}
     gone = {link for link in local if not (path.parent / link).exists()}
     names = {str((path.parent / link).resolve().relative_to(ROOT)) for link in gone}
-    assert names - PENDING == set()
+    assert names == set()
 
 
 def test_there_are_documents_with_links():
