@@ -20,6 +20,8 @@ COMMAND = re.compile(r"^(?:\.venv/bin/)?python (\w+\.py)(.*?)(?:  +#.*)?$", re.M
 BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
 PROSE = re.compile(r"[^\x00-\x7f]|\s")  # words of an instruction, which are translated
 CHINESE = {"flags": "README.zh-CN.md", "config": "docs/configuration.zh-CN.md"}  # table -> document
+
+
 # Written after this list: reports/quickstart/ by a real run, the documents by those who know their parts.
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")

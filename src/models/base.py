@@ -184,7 +184,9 @@ def reading(part: str, reference: str) -> Iterator[None]:
     except (UserError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        if any(mark in str(error) for mark in ("can't allocate memory", "Cannot allocate memory", "os error 12")):
+        if any(
+            mark in str(error) for mark in ("can't allocate memory", "Cannot allocate memory", "os error 12")
+        ):
             raise
         raise UserError(_loading_failed(part, reference, error)) from error
 
