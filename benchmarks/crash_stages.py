@@ -138,8 +138,11 @@ def _call(script: str, root: Path, output: Path, *words: str | Path) -> None:
     evaluator._score_part = noted
     module = importlib.import_module(script)
     flags = [word for item in _settings(root, output) for word in ("--set", item)]
-    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        module.main(module.arguments().parse_args([*map(str, words), *flags]))
+    try:
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+            module.main(module.arguments().parse_args([*map(str, words), *flags]))
+    finally:
+        evaluator._score_part = real  # the next call would note everything twice
 
 
 def _note(output: Path, pieces: list[str]) -> None:
@@ -158,7 +161,9 @@ def _answered(output: Path) -> set[str]:
 
 
 def _scored(output: Path) -> set[str]:
-    return {line["sample"] for line in _lines(list(output.glob("runs/*/scored.jsonl")))}
+    """Scores by run: two runs may hold the same answer to the same task."""
+    paths = output.glob("runs/*/scored.jsonl")
+    return {f"{path.parent.name} {line['sample']}" for path in paths for line in _lines([path])}
 
 
 def _data(output: Path) -> Any:

@@ -73,8 +73,7 @@ def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
         made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
         stream = _locked(path)
     except BlockingIOError:
-        holder = path.read_text(encoding="ascii").strip() if path.exists() else ""
-        raise UserError(f"another run (pid {holder or 'unknown'}) is writing to {folder}; {remedy}") from None
+        raise UserError(f"another run (pid {_holder(path)}) is writing to {folder}; {remedy}") from None
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror or error}); {remedy}") from None
     with stream:

@@ -149,7 +149,7 @@ MISTAKES = [  # script, flags, what the one line says
     ("evaluate.py", [], "give --model_path or --predictions"),
     ("evaluate.py", ["--model_path", "a", "--predictions", "b"], "not both"),
     ("evaluate.py", ["--predictions", "none.jsonl"], "no predictions file none.jsonl"),
-    ("evaluate.py", ["--model_path", "checkpoints/none/final"], "Run train_lora.py"),
+    ("inference.py", ["--model_path", "checkpoints/none/final"], "Run train_lora.py"),
     ("evaluate.py", ["--model_path", "x", "--benchmark_path", "f"], "goes with --benchmark"),
     (
         "evaluate.py",

@@ -128,12 +128,10 @@ def _run(
 ) -> ScoredRun:
     from src.evaluation.runs import run_model, run_predictions
     from src.evaluation.test_sets import load_test_set
-    from src.models.base import resolve
 
     if predictions is not None:
         return run_predictions(predictions, config, folder, name, args.allow_unsandboxed)
     assert model is not None
-    resolve(model, args.base_model)  # a model that is not there is told before the data are read
     test_set = load_test_set(config, args.benchmark, args.benchmark_path)
     return run_model(model, args.base_model, test_set, config, folder, name, args.allow_unsandboxed)
 

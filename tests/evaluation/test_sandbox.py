@@ -398,7 +398,8 @@ def test_inside_a_place_that_really_forbids_namespaces_nothing_runs():
 
 
 ENDLESS = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell starts in the background
 from src.evaluation.sandbox import Limits, Sandbox
 with Sandbox(Limits(wall_s=100, cpu_s=100), workers=3) as s:
     sources = ["print(1)"] + ["import os\\nos.fork()\\nwhile True: pass"] * 30
