@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import threading
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -20,6 +21,11 @@ Parser = Callable[[str], str | None]
 
 _SQL_DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "oracle")
 _BRACKETS = re.compile(r"[(\[{]|[)\]}]")
+
+# CPython 3.11 keeps the depth of the tree it builds in one place for all threads (python/cpython#106905):
+# two threads that parse at once may both end with a SystemError
+_ONE_AT_A_TIME = threading.RLock()
+_UNREADABLE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError)
 
 
 def bracket_depth(text: str) -> int:
@@ -65,8 +71,26 @@ def parse_python(text: str) -> ast.Module | None:
     return None if len(text) > MAX_CHARS or bracket_depth(text) > MAX_DEPTH else _python_tree(text)[0]
 
 
+def parse_expression(text: str) -> ast.expr | None:
+    """The syntax tree of one expression, or None where `text` is none."""
+    try:
+        with _ONE_AT_A_TIME:
+            return ast.parse(text, mode="eval").body
+    except _UNREADABLE:
+        return None
+
+
+def literal(text: str) -> Any:
+    """The value that a Python literal writes, or None where `text` is none."""
+    try:
+        with _ONE_AT_A_TIME:
+            return ast.literal_eval(text)
+    except _UNREADABLE:
+        return None
+
+
 def _python_tree(text: str) -> tuple[ast.Module | None, str | None]:
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes in a model's strings are not ours to report
         try:
             return ast.parse(text), None

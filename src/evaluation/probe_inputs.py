@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
+from src.data.syntax import literal, parse_expression
 from src.evaluation.probe_kinds import POOLS, Function, compared_constants, likely_kinds
 
 MAX_CANDIDATES = 90
@@ -56,7 +57,7 @@ def kinds_of(arguments: Arguments) -> tuple[str, ...]:
 
 
 def _kind_of(source: str) -> str:
-    value = _literal(source)
+    value = literal(source)
     if isinstance(value, list) and value:
         inner = {bool: "int", int: "int", float: "float", str: "str", dict: "dict"}.get(type(value[0]))
         if isinstance(value[0], list):
@@ -67,25 +68,15 @@ def _kind_of(source: str) -> str:
     )
 
 
-def _literal(source: str) -> object:
-    try:
-        return ast.literal_eval(source)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
-
-
 def _calls_in(text: str, name: str, least: int, most: int) -> list[Arguments]:
     """Literal arguments of calls of `name` that are written out in `text`."""
     calls = []
     for start in itertools.islice(re.finditer(rf"\b{re.escape(name)}\(", text), 6):
         closing = _closing_bracket(text, start.end())
-        try:
-            tree = ast.parse(text[start.start() : closing], mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        tree = parse_expression(text[start.start() : closing])
         if isinstance(tree, ast.Call) and not tree.keywords and least <= len(tree.args) <= most:
             sources = tuple(ast.unparse(argument) for argument in tree.args)
-            if all(_literal(source) is not None for source in sources):
+            if all(literal(source) is not None for source in sources):
                 calls.append(sources)
     return calls
 
@@ -104,13 +95,13 @@ def _values_in(text: str, count: int) -> list[Arguments]:
     text = text.strip()
     if not text or len(text) > 600:
         return []
-    value = _literal(text)
+    value = literal(text)
     if isinstance(value, tuple) and count > 1 and len(value) == count:
         return [tuple(repr(item) for item in value)]
     if value is not None:
         return [(repr(value),)] if count == 1 else []
     pieces = re.split(r"\n|;|,\s*(?=[A-Za-z_][\w ]*\s*[:=])", text)
-    values = [_literal(re.sub(r"^[A-Za-z_][\w ]*\s*[:=]\s*", "", piece.strip())) for piece in pieces]
+    values = [literal(re.sub(r"^[A-Za-z_][\w ]*\s*[:=]\s*", "", piece.strip())) for piece in pieces]
     found = [repr(value) for value in values if value is not None]
     if len(found) == count:
         return [tuple(found)]
@@ -168,7 +159,7 @@ def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
         if len(base) < count:
             continue
         for place, source in enumerate(base[:count]):
-            for container, parts in _parts_of(_literal(source)):
+            for container, parts in _parts_of(literal(source)):
                 for other in range(count):
                     if other != place:
                         for part in parts:

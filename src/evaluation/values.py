@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from typing import Any
+
+from src.data.syntax import literal
 
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
@@ -158,20 +159,13 @@ def _lines(text: str, ordered: bool) -> list[str]:
 
 
 def _sorted_set(match: re.Match[str]) -> str:
-    value = _evaluated(match.group())
+    value = literal(match.group())
     return "{" + ", ".join(sorted(map(repr, value))) + "}" if isinstance(value, set) else match.group()
 
 
 def _sorted_list(match: re.Match[str]) -> str:
-    value = _evaluated(match.group())
+    value = literal(match.group())
     return "[" + ", ".join(sorted(map(repr, value))) + "]" if isinstance(value, list) else match.group()
-
-
-def _evaluated(source: str) -> Any:
-    try:
-        return ast.literal_eval(source)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
 
 
 def _same_line(left: str, right: str) -> bool:

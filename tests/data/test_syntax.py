@@ -1,10 +1,22 @@
 """Each parser takes programs of its language and refuses what is broken, hostile text included."""
 
+import ast
+import gc
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from src.data.syntax import MAX_DEPTH, PARSERS, bracket_depth, syntax_error, to_sqlite
+from src.data.syntax import (
+    MAX_DEPTH,
+    PARSERS,
+    bracket_depth,
+    literal,
+    parse_expression,
+    parse_python,
+    syntax_error,
+    to_sqlite,
+)
 
 RIGHT_AND_WRONG = {
     "python": ("print(1)\n", "print(1"),
@@ -76,3 +88,37 @@ def test_statements_of_other_dialects_become_sqlite():
     assert statements is not None
     assert len(statements) == 2
     assert "AUTO_INCREMENT" not in statements[0]
+
+
+def _sleep(*_):
+    time.sleep(1e-4)
+
+
+@pytest.fixture
+def other_threads_run_while_a_tree_is_built():
+    threshold = gc.get_threshold()
+    gc.callbacks.append(_sleep)
+    gc.set_threshold(50)
+    yield
+    gc.set_threshold(*threshold)
+    gc.callbacks.remove(_sleep)
+
+
+def test_threads_that_parse_at_once_all_get_their_trees(other_threads_run_while_a_tree_is_built):
+    """With `ast.parse` itself CPython 3.11 raises SystemError within the first few of these."""
+    shallow, deep = "def f(a, b):\n    return [a + b for c in range(10)]\n" * 20, f"[{'(' * 40}1{'+1)' * 40}]"
+    jobs = [(parse_python, shallow), (parse_expression, deep), (literal, deep)] * 40
+    with ThreadPoolExecutor(4) as pool:
+        read = list(pool.map(lambda job: job[0](job[1]), jobs))
+    assert [type(tree) for tree in read] == [ast.Module, ast.List, type(None)] * 40  # a sum is no literal
+
+
+@pytest.mark.parametrize("text", ["", "1 +", "x", "a = 1", "\0", "(" * 300, "{[]}", "'" + "\ud800"])
+def test_what_is_no_literal_is_none(text):
+    assert literal(text) is None
+
+
+def test_literals_and_expressions_are_read():
+    assert literal("[1, {'a': (2.5, None)}]") == [1, {"a": (2.5, None)}]
+    assert isinstance(parse_expression("f(1)"), ast.Call)
+    assert parse_expression("f(1") is None
