@@ -96,6 +96,7 @@ class EvaluationConfig:
     num_samples: Annotated[int, Number(0)]
     max_new_tokens: Annotated[int, Number(1, 100_000)]
     batch_size: Annotated[int, Number(0)]
+    backend: Annotated[str, Choice("transformers", "vllm")]
     temperature: Annotated[float, Number(0, 10)]
     top_p: Annotated[float, Number(0.001, 1)]
     num_completions: Annotated[int, Number(1, 10_000)]

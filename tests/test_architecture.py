@@ -20,7 +20,7 @@ ROOMS = (
     ("src.provenance", "src.cli"),
     ("src.data",),
     ("src.models",),
-    ("src.generation",),
+    ("src.generation", "src.generation_vllm"),
     ("src.training", "src.evaluation", "src.conversation"),
 )
 TORCHLESS = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src import processes
+from src import generation_vllm, processes
 from src.config import Config
 from src.evaluation.evaluator import to_samples
 from src.evaluation.predictions import predictions_text
@@ -102,14 +102,23 @@ def _asked(model_path: str, base_model: str | None, config: Config) -> _Asked:
     reference = resolve(model_path, base_model)
     hardware = decide(config.model)
     decoding = Decoding.of(config.evaluation)
+    backend = _backend(reference, hardware, config)
     key = {
         "preparation": PREPARATION,
         "fingerprint": model_fingerprint(reference, config.model),
-        "precision": precision(reference, hardware),
+        "precision": (generation_vllm.precision if backend else precision)(reference, hardware),
         "prompt": prompt_template(reference, config),
         "decoding": dataclasses.asdict(decoding),
+        **backend,
     }
     return _Asked(model_path, reference, hardware, decoding, key)
+
+
+def _backend(reference: ModelReference, hardware: Hardware, config: Config) -> dict[str, str]:
+    """The part of the key that tells vLLM's answers apart; empty for transformers, as in keys that knew no other."""
+    if config.evaluation.backend == "transformers":
+        return {}
+    return {"backend": generation_vllm.check(reference, hardware)}
 
 
 def _store(asked: _Asked, folder: Path) -> GenerationStore:
@@ -129,12 +138,20 @@ def _generate(
     if asked.hardware.notice:
         log.warning(asked.hardware.notice)
     tokenizer = load_tokenizer(asked.reference.base, config.model)
-    model = _load(asked.reference, config, asked.hardware)
     name = Path(asked.model_path).name if asked.reference.adapter is None else store.path.parent.name
-    generate_missing(
-        model, tokenizer, missing, asked.decoding, store, config.evaluation.batch_size, asked.key["prompt"],
-        label=f"answers of {name}", share=share,
-    )  # fmt: skip
+    work = (
+        missing,
+        asked.decoding,
+        store,
+        config.evaluation.batch_size,
+        asked.key["prompt"],
+        f"answers of {name}",
+    )
+    if "backend" in asked.key:
+        generation_vllm.generate_missing(asked.reference, tokenizer, *work, config.model, asked.hardware)
+        return
+    model = _load(asked.reference, config, asked.hardware)
+    generate_missing(model, tokenizer, *work, share=share)
 
 
 def precision(reference: ModelReference, hardware: Hardware) -> str:

@@ -26,7 +26,12 @@ from src.schema import (
 )
 
 # What must be equal in both runs for a difference to mean anything.
-SHARED = {"test_set_fingerprint": "test sets", "decoding": "decoding", "sandbox": "ways of running programs"}
+SHARED = {
+    "test_set_fingerprint": "test sets",
+    "decoding": "decoding",
+    "backend": "backends of generation",  # recorded where it is not transformers
+    "sandbox": "ways of running programs",
+}
 
 
 def compare(
@@ -140,7 +145,8 @@ def _check_extends(earlier: Comparison, before: Run) -> None:
 
 
 def _short(value: Any) -> str:
-    return (value if isinstance(value, str) else json.dumps(value))[:90]
+    text = "not stated" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text[:90]
 
 
 def _differences(

@@ -115,7 +115,7 @@ def test_other_samples_are_refused(scored, config):
         _compared(scored, config, "others")
 
 
-@pytest.mark.parametrize("key", ["decoding", "sandbox"])
+@pytest.mark.parametrize("key", ["decoding", "sandbox", "backend"])
 def test_another_way_of_evaluating_is_refused(scored, config, key: str):
     run = scored["lora"].run
     changed = dataclasses.replace(run, provenance=run.provenance | {key: "another"})
