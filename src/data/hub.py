@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,13 +46,14 @@ def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
             yield RawRow(number, values)
 
 
-def go_offline_unless_reachable() -> None:
-    """One question instead of the half minute for which the libraries would repeat theirs."""
+def go_offline_unless_reachable(path: str = "") -> None:
+    """One question, for `path`, instead of the minutes for which the libraries would repeat theirs."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return
     endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT)
+    address = f"{endpoint.rstrip('/')}/{urllib.parse.quote(path)}" if path else endpoint
     try:
-        urllib.request.urlopen(endpoint, timeout=KNOCK_S).close()
+        urllib.request.urlopen(address, timeout=KNOCK_S).close()
     except urllib.error.HTTPError as answer:  # it is there; the libraries know what to make of a refusal
         answer.close()
         if answer.code >= 500:

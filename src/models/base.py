@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from src.config import ModelConfig, QloraConfig
 from src.data.hub import go_offline_unless_reachable
-from src.models import embedded
+from src.models import embedded, refusals
 from src.models.hardware import Hardware
 from src.schema import UserError
 
@@ -142,6 +143,8 @@ def load_base(
     place = location(reference)
     if not sys.stderr.isatty():
         disable_progress_bar()
+    # or a service of the hub is asked to turn pickled weights into safetensors, and what it makes is loaded
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     with reading("model", reference):
         _check_format(place, config)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
@@ -154,7 +157,6 @@ def load_base(
             trust_remote_code=config.trust_remote_code,
             **options,
         )
-    model, found = loaded
     model, found = loaded
     missing = sorted(found["missing_keys"])
     if missing:  # transformers would fill them with random numbers
@@ -178,7 +180,7 @@ def reading(part: str, reference: str) -> Iterator[None]:
     Running out of memory is no fault of the files and passes.
     """
     if not Path(reference).exists() and reference != embedded.NAME:
-        go_offline_unless_reachable()
+        go_offline_unless_reachable(f"{reference}/resolve/main/config.json")
     try:
         yield
     except (UserError, MemoryError, torch.OutOfMemoryError):
@@ -195,13 +197,16 @@ def _loading_failed(part: str, reference: str, error: Exception) -> str:
     reason = " ".join(str(error).split())
     if "trust_remote_code" in reason:
         return f"{reference} brings its own Python code; read it, then set model.trust_remote_code=true to run it"
+    if "model.safetensors" in reason and ("no file named" in reason or "not appear to have a file" in reason):
+        return (
+            f"cannot load the {part} of {reference}: it has no weights as model.safetensors, and pickled ones are "
+            "refused; convert them or use another model"
+        )
     if "ignore_mismatched_sizes" in reason:
         return f"cannot load the {part} of {reference}: its weights have other shapes than its config.json states"
-    if not Path(reference).exists():
-        return (
-            f"cannot load the {part} of {reference}: the hub was not reached or refused "
-            f"({(reason or type(error).__name__)[:160]}). Check the name, the network and `hf auth login`, or give a local folder or {embedded.NAME}"
-        )
+    if not Path(reference).exists() and reference != embedded.NAME:
+        reason = refusals.explain(reference, error) or f"{reason[:300]}. {refusals.REMEDY}"
+        return f"cannot load the {part} of {reference}: {reason}"
     return f"cannot load the {part} of {reference}: {reason[:300]}"
 
 
