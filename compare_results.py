@@ -20,12 +20,8 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--after_predictions", type=Path, metavar="FILE", help="answers after")
     command.add_flags(parser)
-    parser.add_argument(
-        "--output_dir", type=Path, default=Path("reports"), help="gets comparison.md, .html, .json, .png"
-    )
-    parser.add_argument(
-        "--runs_dir", type=Path, default=Path("reports/runs"), help="keeps answers and scores"
-    )
+    command.add_folder(parser, "--output_dir", command.REPORTS, "gets comparison.md, .html, .json, .png")
+    command.add_folder(parser, "--runs_dir", command.REPORTS / "runs", "keeps answers and scores")
     parser.add_argument("--name", help="of the method in the report; otherwise as the adapter was trained")
     parser.add_argument(
         "--push_to_hub", metavar="REPO", help="upload the adapter with its model card to owner/name"
@@ -53,6 +49,7 @@ def main(args: argparse.Namespace) -> None:
         written = write_reports(comparison, args.output_dir, config.evaluation.examples)
     print(render_table(comparison))
     print("wrote " + ", ".join(map(str, [*written, *command.publish(args, comparison)])))
+    print(command.after_comparison(args))
 
 
 if __name__ == "__main__":

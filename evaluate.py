@@ -20,7 +20,7 @@ def arguments() -> argparse.ArgumentParser:
         "--predictions", type=Path, metavar="FILE", help="JSON lines to score, instead of a model"
     )
     command.add_flags(parser)
-    parser.add_argument("--output_dir", type=Path, default=Path("reports"), help="gets runs/NAME/")
+    command.add_folder(parser, "--output_dir", command.REPORTS, "gets runs/NAME/")
     parser.add_argument("--name", help="of the run; otherwise made from the model and the test set")
     return parser
 
@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> None:
     run = command.evaluate(args, config).run
     print(render_run(run))
     print(f"wrote {args.output_dir / 'runs' / run.name / 'scores.json'}")
-    print("next: python compare_results.py --before_model MODEL --after_model MODEL")
+    print(command.after_evaluation(args, config, run))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ def main(args: argparse.Namespace) -> None:
         print(
             f"wrote {args.merge_to} in {str(stored).removeprefix('torch.')}; it loads as a plain transformers model"
         )
+        print(f"next: {cli.next_command('inference.py', args, '--model_path', str(args.merge_to))}")
         return
     from src.conversation import load_assistant, tasks
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from src import processes
 from src.schema import UserError
@@ -38,6 +38,19 @@ class _Formatter(argparse.HelpFormatter):
     def _get_help_string(self, action: argparse.Action) -> str:
         shown = "" if action.default in (None, False, [], argparse.SUPPRESS) else " (default: %(default)s)"
         return (action.help or "") + shown
+
+
+class _NoTerminal:
+    """Standard error, on which nothing draws: it writes as before and says that it is no terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def isatty(self) -> bool:
+        return False
 
 
 class Stopped(BaseException):
@@ -72,8 +85,8 @@ def configure(args: argparse.Namespace, **changed: object) -> Config:
     return load_config(path, args.overrides + flags)
 
 
-def next_command(script: str, args: argparse.Namespace) -> str:
-    """The command that goes on with the same settings, as a line for the shell."""
+def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
+    """The command that goes on with the same settings and `more`, as a line for the shell."""
     import shlex
 
     words = ["python", script]
@@ -81,7 +94,7 @@ def next_command(script: str, args: argparse.Namespace) -> str:
         words += ["--config", str(args.config)]
     for override in args.overrides:
         words += ["--set", override]
-    return shlex.join(words)
+    return shlex.join([*words, *more])
 
 
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
@@ -172,7 +185,9 @@ def _quieten(args: argparse.Namespace) -> None:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "info" if args.verbose else "error")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "INFO" if args.verbose else "ERROR")
-    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # its own choice is where results are printed
+    os.environ.setdefault(
+        "VLLM_LOGGING_STREAM", "ext://sys.stderr"
+    )  # its own choice is where results are printed
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("BITSANDBYTES_NOWELCOME", "1")
     if not args.verbose:
@@ -182,3 +197,4 @@ def _quieten(args: argparse.Namespace) -> None:
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     if args.quiet:
         os.environ["TQDM_DISABLE"] = "1"
+        sys.stderr = cast(TextIO, _NoTerminal(sys.stderr))  # bars that ask for a terminal heed no variable

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import logging
 import os
+import sys
 
 import pytest
 
@@ -65,10 +67,25 @@ def test_verbose_adds_the_traceback(monkeypatch, capsys, caplog):
     assert "UserError: wrong" in caplog.text
 
 
-def test_quiet_silences_progress(monkeypatch):
-    monkeypatch.delenv("TQDM_DISABLE", raising=False)
-    _run(monkeypatch, None, "--quiet")
-    assert os.environ.pop("TQDM_DISABLE") == "1"
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("flags", "drawn"), [((), True), (("--verbose",), True), (("--quiet",), False)])
+def test_quiet_silences_progress_on_a_terminal(monkeypatch, flags: tuple[str, ...], drawn: bool):
+    from tqdm import tqdm
+
+    screen = _Terminal()
+    monkeypatch.setenv("TQDM_DISABLE", "0")
+    monkeypatch.setattr("sys.stderr", screen)
+    _run(monkeypatch, None, *flags)
+    with tqdm(total=2, disable=None) as bar:  # as all bars of the project ask
+        assert (not bar.disable) is drawn
+    assert ("0/2" in screen.getvalue()) is drawn
+    assert os.environ["TQDM_DISABLE"] == ("0" if drawn else "1")  # for bars of others
+    print("error", file=sys.stderr)
+    assert screen.getvalue().endswith("error\n")
 
 
 def test_a_flag_wins_over_set_and_an_absent_flag_changes_nothing():

@@ -13,7 +13,9 @@ from src.schema import UserError
 if TYPE_CHECKING:
     from src.config import Config
     from src.evaluation.runs import ScoredRun
-    from src.schema import Comparison
+    from src.schema import Comparison, Run
+
+REPORTS = Path("reports")  # default of --output_dir; --runs_dir is its folder runs
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow_unsandboxed", action="store_true", help="run generated code without a sandbox: dangerous"
     )
+
+
+def add_folder(parser: argparse.ArgumentParser, flag: str, default: Path, help: str) -> None:
+    """A flag that names a folder to write to."""
+    parser.add_argument(flag, type=Path, default=default, metavar="DIR", help=help)
 
 
 def configure(args: argparse.Namespace) -> Config:
@@ -116,6 +123,61 @@ def publish(args: argparse.Namespace, comparison: Comparison) -> list[str]:
     card = write_card(folder, comparison, method_name(args))
     made = [str(card)] if card else []
     return [*made, push_to_hub(folder, args.push_to_hub)] if args.push_to_hub else made
+
+
+def after_evaluation(args: argparse.Namespace, config: Config, run: Run) -> str:
+    """The closing line of evaluate.py: the command that compares what was evaluated, on the same settings."""
+    folders = [] if args.output_dir == REPORTS else ["--output_dir", str(args.output_dir)]
+    folders += ["--runs_dir", str(args.output_dir / "runs")] if folders else []
+    if args.predictions:
+        pair = ["--before_predictions", str(args.predictions), "--after_predictions", "FILE"]
+        return (
+            f"to compare with another file: {cli.next_command('compare_results.py', args, *pair, *folders)}"
+        )
+    base = str(run.provenance["base_model"])
+    after = args.model_path if base != args.model_path else _trained_on(base, config)
+    if after is None:
+        return f"next: {cli.next_command('train_lora.py', args, '--base_model', base)}"
+    pair = ["--before_model", base, "--after_model", after]
+    return f"next: {cli.next_command('compare_results.py', args, *pair, *_given(args), *folders)}"
+
+
+def after_comparison(args: argparse.Namespace) -> str:
+    """The closing line of compare_results.py: what to read, or the command that tries the model after."""
+    if not args.after_model:
+        return f"next: read {args.output_dir / 'comparison.md'}"
+    base = ["--base_model", args.base_model] if args.base_model else []
+    return f"next: {cli.next_command('inference.py', args, '--model_path', args.after_model, *base)}"
+
+
+def _trained_on(base: str, config: Config) -> str | None:
+    """The folder of a finished adapter for this base, where training leaves it."""
+    for method in ("lora", "qlora"):
+        folder = Path(config.training.output_dir) / method / "final"
+        try:
+            run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            if run["base_model"] == base:
+                return str(folder)
+        except (OSError, ValueError, KeyError, TypeError):  # none there, or not one that train_*.py wrote
+            continue
+    return None
+
+
+def _given(args: argparse.Namespace) -> list[str]:
+    """The flags of add_flags as they were given, to be given again."""
+    words: list[str] = []
+    for name in (
+        "base_model",
+        "num_samples",
+        "benchmark",
+        "benchmark_path",
+        "num_completions",
+        "temperature",
+    ):
+        value = getattr(args, name)
+        if value is not None and (name, value) != ("benchmark", "codealpaca"):
+            words += [f"--{name}", str(value)]
+    return [*words, "--allow_unsandboxed"] if args.allow_unsandboxed else words
 
 
 def _run(

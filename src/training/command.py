@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from src import processes
+from src import cli, processes
 
 if TYPE_CHECKING:
     from src.config import Config
@@ -37,14 +36,23 @@ def train(config: Config, args: argparse.Namespace, method: str) -> str:
         from src.training.dry_run import preview
         from src.training.job import prepare
 
-        return preview(prepare(config, method))
+        return f"{preview(prepare(config, method))}\nnext: {_without_dry_run(args, method)}"
     from src.training.trainer import fine_tune
 
-    return summary(fine_tune(config, method, args.resume, args.restart), args.config)
+    trained = fine_tune(config, method, args.resume, args.restart)
+    following = cli.next_command("evaluate.py", args, "--model_path", str(trained.folder))
+    return f"{summary(trained)}\nnext: {following}"
 
 
-def summary(trained: Trained, config_file: Path) -> str:
-    """What was written, how well it went, and the next command."""
+def _without_dry_run(args: argparse.Namespace, method: str) -> str:
+    """The command that trains what a dry run showed."""
+    given = [("--base_model", args.base_model), ("--from_adapter", args.from_adapter)]
+    words = [word for flag, value in given if value is not None for word in (flag, value)]
+    return cli.next_command(f"train_{method}.py", args, *words)
+
+
+def summary(trained: Trained) -> str:
+    """What was written and how well it went."""
     metrics = trained.metrics
     loss = metrics["validation_loss"]
     lines = [
@@ -59,5 +67,4 @@ def summary(trained: Trained, config_file: Path) -> str:
         lines.append(
             f"  too long           {metrics['truncated']:,} samples truncated, {metrics['skipped']:,} skipped"
         )
-    flag = "" if config_file == Path("config.yaml") else f" --config {config_file}"
-    return "\n".join([*lines, f"next: python evaluate.py{flag} --model_path {trained.folder}"])
+    return "\n".join(lines)

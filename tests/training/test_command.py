@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from src import cli
 from src.training import command
 from tests import tiny
 
 
 def _arguments(*flags: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"))
+    parser = cli.parser("test")
     command.add_flags(parser)
     return parser.parse_args(flags)
 
@@ -47,9 +47,10 @@ def test_the_end_says_what_was_written_and_what_comes_next(
     for word in ("training_curve.png", "validation loss", "tokens/s", "peak memory", "truncated"):
         assert word in said
     assert said.endswith(f"next: python evaluate.py --model_path {final}")
-    again = command.train(config, _arguments("--resume", "--config", "other.yaml"), "lora")
+    given = ("--config", "other.yaml", "--set", "evaluation.num_samples=4")
+    again = command.train(config, _arguments("--resume", *given), "lora")
     assert again.startswith("kept, finished before with the same settings and data: ")
-    assert again.endswith(f"next: python evaluate.py --config other.yaml --model_path {final}")
+    assert again.endswith(f"next: python evaluate.py {' '.join(given)} --model_path {final}")
 
 
 def test_resume_and_restart_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
