@@ -4,12 +4,14 @@
 #   docker run --rm -it --gpus all --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
 #       --security-opt systempaths=unconfined -v alpaca-data:/project/data -v alpaca-checkpoints:/project/checkpoints \
 #       -v alpaca-reports:/project/reports -v alpaca-models:/home/user/.cache/huggingface code-alpaca
-# Data, checkpoints, reports and models then outlive the container.
+# Data, checkpoints, reports and models then outlive the container. Nobody has built this file yet: it was read line by
+# line against requirements.txt, and tests/test_dockerfile.py holds what can be told without an engine.
 # The three --security-opt lines let bubblewrap make the sandbox for generated code inside the container. Without them
 # nothing generated is executed, and the reports say so.
-FROM python:3.11-slim-bookworm
+FROM python:3.11.14-slim-bookworm
 
-# git: results state the commit. The compilers and interpreters: generated programs in their languages are run.
+# git: results state the commit. The compilers and interpreters: generated programs in their languages are run. TypeScript
+# (tsc), Go and others are left out for their size: their programs are not run, and the reports count them.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends git make gcc g++ nodejs php-cli ruby bash default-jdk-headless \
     && rm -rf /var/lib/apt/lists/*
