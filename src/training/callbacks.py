@@ -22,6 +22,7 @@ from transformers import (
 
 from src import processes
 from src.config import TrainingConfig
+from src.training import checkpoints
 from src.training.progress import ProgressBar
 from src.training.step_trainer import StepTrainer
 
@@ -53,7 +54,10 @@ def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
 
 
 class CountOn(TrainerCallback):
-    """Starts the counts where the checkpoint left them, once the Trainer has set its own to zero."""
+    """Starts the counts where the checkpoint left them, once the Trainer has set its own to zero.
+
+    The best checkpoint is looked for beside it: the run's folder may have been moved.
+    """
 
     def __init__(self, trainer: StepTrainer, checkpoint: Path | None) -> None:
         self.trainer = trainer
@@ -62,6 +66,12 @@ class CountOn(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
+        self.begin(state)
+
+    def begin(self, state: TrainerState) -> None:
+        if self.checkpoint is not None:
+            best = checkpoints.best_of(self.checkpoint)
+            state.best_model_checkpoint = str(best) if best else None
         self.trainer.begin_counting(self.checkpoint)
 
 

@@ -7,62 +7,149 @@ import logging
 import os
 import re
 import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 from src.files import write_atomic
+from src.schema import UserError
 
 log = logging.getLogger(__name__)
 
-MARK = "complete.json"  # written last, with the size of every file
+MARK = "complete.json"  # written last, with the size in bytes and the CRC-32 of every file
+STATE = "trainer_state.json"  # the Trainer's name
+BLOCK = 1 << 20  # bytes read at a time
 _NAME = re.compile(r"checkpoint-(\d+)")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a checkpoint cannot be gone on from."""
+
+    reason: str
+    damaged: bool  # it was whole once; a kill does not do that
 
 
 def mark_complete(folder: Path) -> None:
     """Flush every file of `folder` to the disk, then state that it is whole."""
-    write_atomic(folder / MARK, json.dumps(flush(folder)))
+    sums = {str(path.relative_to(folder)): _size_and_sum(path) for path in flush(folder)}
+    write_atomic(folder / MARK, json.dumps(sums))
 
 
-def flush(folder: Path) -> dict[str, int]:
-    """Have every file of `folder` on the disk; their sizes in bytes."""
-    sizes = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != MARK:
-            with path.open("rb") as stream:
-                os.fsync(stream.fileno())
-            sizes[str(path.relative_to(folder))] = path.stat().st_size
-    return sizes
+def flush(folder: Path) -> list[Path]:
+    """Have every file of `folder` on the disk; all but its mark."""
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MARK]
+    for path in found:
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    return found
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether every file that the mark names is there in its full size."""
+def _size_and_sum(path: Path) -> list[int]:
+    size, checksum = 0, 0
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            size += len(block)
+            checksum = zlib.crc32(block, checksum)
+    return [size, checksum]
+
+
+def fault_of(folder: Path) -> Fault | None:
+    """What keeps `folder` from being what was marked as whole; None where nothing does."""
+    if not (folder / MARK).exists():
+        return Fault("it was not written to its end", damaged=False)
     try:
-        sizes = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        return bool(sizes) and all((folder / name).stat().st_size == size for name, size in sizes.items())
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def last_complete(run_folder: Path) -> Path | None:
-    """The newest whole checkpoint by step number; a half-written one is passed over with a line."""
-    for path in _by_step(run_folder):
-        if is_complete(path):
-            return path
-        log.warning("passing over %s: it was not written to its end", path)
+        sums = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        noted = [(str(name), list(sum_)) for name, sum_ in sums.items()]
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        noted = []
+    if not noted:
+        return Fault(f"{MARK} is damaged", damaged=True)
+    for name, expected in noted:
+        path = folder / name
+        if not path.exists():  # a kill while it was being deleted
+            return Fault(f"{name} is missing", damaged=False)
+        try:
+            found = _size_and_sum(path)
+        except OSError as error:
+            return Fault(f"{name} cannot be read ({error.strerror or error})", damaged=True)
+        if found != expected:
+            return Fault(f"{name} is damaged: it is not what was written", damaged=True)
     return None
 
 
-def remove_incomplete(run_folder: Path) -> None:
-    """Delete checkpoints that a killed run left half written or half deleted."""
+def is_complete(folder: Path) -> bool:
+    """Whether every file that the mark names is there as it was written."""
+    return fault_of(folder) is None
+
+
+def last_complete(run_folder: Path) -> Path | None:
+    """The newest whole checkpoint by step number; others are passed over with a line each.
+
+    Raises UserError where none is whole and one of them has been damaged: that is no kill's doing, and what is
+    left of it may be of use.
+    """
+    damaged = ""
     for path in _by_step(run_folder):
-        if not is_complete(path):
+        fault = fault_of(path) or _fault_of_best(path)
+        if fault is None:
+            return path
+        log.warning("passing over %s: %s", path, fault.reason)
+        damaged = damaged or (f"{path}: {fault.reason}" if fault.damaged else "")
+    if damaged:
+        raise UserError(f"{damaged}, and no older checkpoint is whole; begin anew with --restart")
+    return None
+
+
+def _fault_of_best(folder: Path) -> Fault | None:
+    """At the end of the run the best checkpoint's weights are taken, which may be an older one's."""
+    try:
+        best = best_of(folder)
+    except (ValueError, AttributeError, TypeError):
+        return Fault(f"{STATE} is damaged", damaged=True)
+    fault = fault_of(best) if best is not None and best != folder else None
+    return fault and Fault(f"its best, {best and best.name}: {fault.reason}", fault.damaged)
+
+
+def best_of(folder: Path) -> Path | None:
+    """The checkpoint with the lowest validation loss when `folder` was made: it lies beside it, wherever that is now.
+
+    None where there was none yet, or where it is gone: a better one has taken its place then.
+    """
+    if not (folder / STATE).exists():
+        return None
+    named = json.loads((folder / STATE).read_text(encoding="utf-8")).get("best_model_checkpoint")
+    best = folder.parent / Path(named).name if named else None
+    return best if best is not None and best.is_dir() else None
+
+
+def remove_others(chosen: Path) -> None:
+    """Delete the checkpoints that are newer than `chosen`, and those that killed runs left half written or deleted."""
+    for path in _by_step(chosen.parent):
+        if _step(path) > _step(chosen) or not is_complete(path):
             shutil.rmtree(path)
+
+
+@contextmanager
+def reading(checkpoint: Path | None) -> Iterator[None]:
+    """Turn the refusal of a pickle that holds more than tensors into a UserError."""
+    try:
+        yield
+    except UnpicklingError as error:
+        raise UserError(
+            f"{checkpoint} holds a .pt file with more than tensors and plain values, which is not loaded "
+            f"({' '.join(str(error).split())[:120]}); begin anew with --restart"
+        ) from None
 
 
 def _by_step(run_folder: Path) -> list[Path]:
     """All checkpoint folders, the newest first."""
-    found = [
-        (int(match[1]), path)
-        for path in run_folder.glob("checkpoint-*")
-        if (match := _NAME.fullmatch(path.name))
-    ]
-    return [path for _, path in sorted(found, reverse=True)]
+    found = [path for path in run_folder.glob("checkpoint-*") if _NAME.fullmatch(path.name)]
+    return sorted(found, key=_step, reverse=True)
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rsplit("-", 1)[1])

@@ -26,7 +26,7 @@ from src.models.loftq import fill_from_residual
 from src.models.lora_model import attach_lora
 from src.schema import UserError
 from src.training import checkpoints, results
-from src.training.callbacks import add_callbacks, patience_spent
+from src.training.callbacks import CountOn, add_callbacks, patience_spent
 from src.training.job import Job, prepare
 from src.training.results import FIRST_WEIGHTS, Trained
 from src.training.step_trainer import StepTrainer, load_best, training_arguments
@@ -96,7 +96,7 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
     )
     if patience_spent(before.log_history, job.config.training.early_stopping_patience):
         trainer.state = before  # it was stopped between its last checkpoint and its end
-        trainer.begin_counting(checkpoint)
+        CountOn(trainer, checkpoint).begin(before)
     else:
         _train(job, trainer, checkpoint, before.global_step)
     return processes.on_first(lambda: _finish(job, trainer, base_fingerprint))
@@ -112,7 +112,7 @@ def _finish(job: Job, trainer: StepTrainer, base_fingerprint: str) -> Trained:
 
 def _train(job: Job, trainer: StepTrainer, checkpoint: Path | None, done_steps: int) -> None:
     stop = add_callbacks(trainer, job.config.training, job.method, checkpoint, done_steps)
-    with stop.listening():
+    with stop.listening(), checkpoints.reading(checkpoint):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if stop.signal is not None:
         step = trainer.state.global_step
@@ -165,7 +165,7 @@ def _starting_point(job: Job, resume: bool, restart: bool) -> Path | None:
     if unfinished is not None:
         _check_same_job(job, before, unfinished, resume)
         _check_same_sharding(unfinished)
-        checkpoints.remove_incomplete(job.folder)
+        checkpoints.remove_others(unfinished)
         log.warning("continuing from %s of %d steps", unfinished.name, len(job.steps))
         _tell_of_other_masks(job, unfinished)
         return unfinished
