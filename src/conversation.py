@@ -13,6 +13,7 @@ from src.generation import Decoding, prompt_template, stream_answer
 from src.models.base import load_tokenizer, resolve
 from src.models.hardware import decide
 from src.models.lora_model import load_model
+from src.schema import UserError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -56,13 +57,32 @@ def load_assistant(model_path: str, base_model: str | None, config: Config) -> A
 def tasks(instruction: str | None, input: str, stdin: TextIO) -> Iterator[tuple[str, str]]:
     """What to answer: the instruction given, else all of `stdin`, else what a person types at it."""
     if instruction is not None:
-        yield instruction, input
+        yield _checked(instruction), _checked(input)
     elif not stdin.isatty():
-        text = stdin.read().strip()
+        text = _checked(_all_of(stdin)).strip()
         if text:
-            yield text, input
+            yield text, _checked(input)
     else:
         yield from _typed()
+
+
+NOT_UTF8 = "what was asked is not UTF-8 text; save the file as UTF-8, or set the terminal to it"
+
+
+def _all_of(stdin: TextIO) -> str:
+    try:
+        return stdin.read()
+    except UnicodeDecodeError:
+        raise UserError(NOT_UTF8) from None
+
+
+def _checked(text: str) -> str:
+    """Python carries bytes that are no text through as lone surrogates, which no tokenizer takes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UserError(NOT_UTF8) from None
+    return text
 
 
 def _typed() -> Iterator[tuple[str, str]]:
@@ -73,7 +93,7 @@ def _typed() -> Iterator[tuple[str, str]]:
         try:
             instruction = input("\ninstruction> ").strip()
             if instruction:
-                yield instruction, input("input> ").strip()
+                yield _checked(instruction), _checked(input("input> ").strip())
         except EOFError:
             print(file=sys.stderr)
             return

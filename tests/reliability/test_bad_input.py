@@ -7,6 +7,7 @@ tests/data/test_formats.py, test_shapes.py and test_download_script.py, tests/mo
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import pickle
 import shutil
@@ -21,10 +22,12 @@ from safetensors.torch import load_file, save, save_file
 
 from src import cli
 from src.config import ModelConfig, load_config
+from src.conversation import tasks
 from src.data.dataset import load_split
 from src.data.preparation import prepare_data
 from src.evaluation.comparing import load_comparison
 from src.evaluation.predictions import read_predictions
+from src.evaluation.runs import run_predictions
 from src.models.base import load_base, load_tokenizer, resolve
 from src.models.hardware import decide
 from src.models.lora_model import load_adapter, load_model
@@ -78,7 +81,10 @@ def _without_a_tensor(folder: Path) -> None:
 
 
 def _write(name: str, content: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    def write(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return write
 
 
 def _cut(name: str) -> Callable[[Path], None]:
@@ -256,6 +262,30 @@ def test_a_damaged_card_says_how_to_mend_it(tmp_path: Path, content: bytes) -> N
     assert "card.json is damaged or of another version. Run python download_data.py --force" in line
 
 
+SPLITS = [b"", b"[]", b"null\n", b"\xff\x00\xff", DEEP.encode(), b'{"instruction": 1}\n' * 9]
+
+
+@pytest.mark.parametrize("content", SPLITS)
+def test_a_split_that_was_changed_after_its_preparation_is_refused(
+    tmp_path: Path, tiny_data: Path, content: bytes
+) -> None:
+    folder = Path(shutil.copytree(tiny_data, tmp_path / "set"))
+    (folder / "train.jsonl").write_bytes(content)
+    line = said(lambda: load_split(data_config(folder), "train"))
+    assert (
+        "train.jsonl is not the file that was prepared (changed or cut off). Run python download_data.py"
+        in line
+    )
+
+
+def test_a_split_that_is_gone_is_named(tmp_path: Path, tiny_data: Path) -> None:
+    folder = Path(shutil.copytree(tiny_data, tmp_path / "set"))
+    (folder / "validation.jsonl").unlink()
+    assert "validation.jsonl. Run python download_data.py" in said(
+        lambda: load_split(data_config(folder), "validation")
+    )
+
+
 @pytest.mark.parametrize("content", [DEEP, "{" * 10, '{"schema": "1"}', '{"schema": 1, "comparisons": []}'])
 def test_a_damaged_comparison_says_what_to_do(tmp_path: Path, content: str) -> None:
     (tmp_path / "comparison.json").write_text(content)
@@ -288,6 +318,50 @@ def test_a_line_that_is_no_prediction_is_refused_with_its_number(
     path.write_text(json.dumps(LINE | {"id": "first"}) + "\n" + json.dumps(value) + "\n")
     assert message in (line := said(lambda: read_predictions(path)))
     assert "p.jsonl line 2" in line
+
+
+ODD = [  # a line of a predictions file that looks odd, and the prediction read from it
+    (b"\xef\xbb\xbf" + json.dumps(LINE).encode() + b"\r\n", "2"),
+    (json.dumps(LINE).encode() + b"\r\n\r\n", "2"),
+    (json.dumps(LINE | {"prediction": "a\0b"}).encode(), "a\0b"),
+    (json.dumps(LINE | {"prediction": "a\u2028b\x85c"}, ensure_ascii=False).encode(), "a\u2028b\x85c"),
+    (json.dumps(LINE | {"prediction": "x" * 3_000_000}).encode(), "x" * 3_000_000),
+]
+
+
+@pytest.mark.parametrize(("content", "prediction"), ODD, ids=["BOM", "CRLF", "NUL", "separators", "3 MB"])
+def test_a_prediction_that_looks_odd_is_read_as_it_is(
+    tmp_path: Path, content: bytes, prediction: str
+) -> None:
+    (tmp_path / "p.jsonl").write_bytes(content)
+    assert [sample.prediction for sample in read_predictions(tmp_path / "p.jsonl")] == [prediction]
+
+
+def test_half_a_character_is_scored_and_reported(tmp_path: Path) -> None:
+    """JSON can hold lone surrogates, which no file in UTF-8 can."""
+    path = tmp_path / "given.jsonl"
+    path.write_text(json.dumps(dict.fromkeys(LINE, "print('\ud800')")) + "\n")
+    config = load_config(overrides=["evaluation.bootstrap_resamples=100"])
+    run_predictions(path, config, tmp_path / "runs")
+    assert json.loads((tmp_path / "runs" / "given" / "scores.json").read_text())["n"] == 1
+
+
+QUESTIONS = [  # --instruction, --input, the bytes on standard input
+    ("a\udcff", "", b""),
+    ("a", "b\udcff", b""),
+    (None, "", b"add \xff\xfe"),
+    (None, "b\udcff", b"add"),
+]
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+@pytest.mark.parametrize(("instruction", "given", "typed"), QUESTIONS)
+def test_a_question_that_is_no_text_is_refused(
+    instruction: str | None, given: str, typed: bytes, errors: str
+) -> None:
+    """Whatever the terminal's locale makes of the bytes."""
+    stdin = io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8", errors=errors)
+    assert said(lambda: list(tasks(instruction, given, stdin))).startswith("what was asked is not UTF-8 text")
 
 
 BOMB = "a: &a [x, x]\n" + "".join(
@@ -351,9 +425,15 @@ FLAGS = [  # script, flags, what stderr says
     ("compare_results", ["--before_model", "a", "--before_predictions", "b"], "not both"),
     ("compare_results", [], "give --before_model or --before_predictions"),
     ("inference", [], "required: --model_path"),
+    ("inference", ["--model_path", "."], "no adapter and no model in . (found: nothing). Run train_lora.py"),
+    ("inference", ["--model_path", "x" * 5_000], "File name too long"),
     ("inference", ["--model_path", "none/no/where"], "no such folder. Run train_lora.py"),
     ("inference", ["--model_path", "checkpoints/none"], "no such folder"),
     ("inference", ["--model_path", "x/y", "--max_new_tokens", "0"], "max_new_tokens must be a whole number from 1"),
+    ("train_lora", ["--set", "training.batch_size=100000"], "training.batch_size must be a whole number from 1 to"),
+    ("train_qlora", ["--set", "lora.init_lora_weights=pissa"], "use train_lora.py, or loftq with train_qlora.py"),
+    ("download_data", ["--source", "file", "--path", "/dev/null"], "data file /dev/null is empty; check --path"),
+    ("download_data", ["--source", "file", "--path", "."], "cannot read the data file .: Is a directory"),
     ("download_data", ["--source", "web"], "invalid choice: 'web'"),
     ("download_data", ["--source", "file", "--path", "none.json"], "no data file none.json"),
     ("download_data", ["--benchmark", "humaneval", "--benchmark_path", "none.jsonl"], "none.jsonl"),

@@ -180,6 +180,23 @@ def test_a_folder_that_cannot_be_written_is_named(
     assert_one_line(run(script, *flags[script]), str(blocked))
 
 
+def test_a_folder_that_cannot_be_trained_into_is_named(
+    run: Callable[..., Ended], tmp_path: Path, tiny_model: Path, tiny_data: Path
+) -> None:
+    (blocked := tmp_path / "blocked").write_text("")
+    done = run("train_lora.py", *tiny.flags(tiny_model, tiny_data, blocked, "training.max_steps=1"))
+    assert_one_line(done, f"cannot write to {blocked}", "training.output_dir")
+    assert blocked.read_text() == ""
+
+
+def test_data_that_are_no_folder_are_named(
+    run: Callable[..., Ended], tmp_path: Path, tiny_model: Path
+) -> None:
+    done = run("train_lora.py", *tiny.flags(tiny_model, Path("/dev/null"), tmp_path / "out"))
+    assert_one_line(done, "no data in /dev/null. Run python download_data.py first")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_read_only_disk_is_named(run: Callable[..., Ended], small_disk: Path, tmp_path: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     done = run("evaluate.py", "--predictions", _predictions(tmp_path / "g.jsonl"), "--output_dir", small_disk)
