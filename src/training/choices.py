@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import torch
 
 from src.config import Config
 from src.models.hardware import Hardware
 from src.schema import UserError
-
-TRACKERS = ("tensorboard", "wandb", "trackio", "mlflow", "swanlab")
+from src.training import trackers
 
 
 def check_choices(config: Config, method: str, hardware: Hardware) -> None:
@@ -18,6 +15,7 @@ def check_choices(config: Config, method: str, hardware: Hardware) -> None:
     for wrong, reason in _conflicts(config, method, hardware):
         if wrong:
             raise UserError(reason)
+    trackers.check(config.training.report_to)
 
 
 def check_processes(config: Config, method: str, sharding: str, count: int) -> None:
@@ -95,10 +93,5 @@ def _conflicts(config: Config, method: str, hardware: Hardware) -> list[tuple[bo
             and hardware.device == "cpu"
             and hardware.dtype != torch.float32,
             "training.optim=adamw_torch_fused on a CPU needs model.dtype=float32",
-        ),
-        (
-            training.report_to in TRACKERS and importlib.util.find_spec(training.report_to) is None,
-            f"training.report_to={training.report_to}, but the package is not installed; "
-            f"pip install {training.report_to}, or set training.report_to=none",
         ),
     ]
