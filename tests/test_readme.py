@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from src.config import ALL_KEYS
+from src.data.preprocessing import render_prompt
 from tests import tables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,6 +104,13 @@ def test_every_message_explained_is_one_that_the_code_prints(path: Path):
         for piece in re.split(r"\.\.\.|data/codealpaca|sahil2801/CodeAlpaca-20k|q_proj", message):
             words = piece.strip(" ;:?'")
             assert words in code, f"{message}: {words!r}"
+
+
+def test_the_modelfile_asks_as_training_did():
+    """The indented block of docs/training.md, with Ollama's name for what a person types."""
+    block = _read(ROOT / "docs" / "training.md").split('    TEMPLATE """')[1].split('"""')[0]
+    template = "\n".join(line.removeprefix("    ") for line in block.split("\n"))
+    assert template == render_prompt("{{ .Prompt }}")
 
 
 def test_the_files_for_other_tools_are_well_formed():
