@@ -22,14 +22,22 @@ def arguments() -> argparse.ArgumentParser:
     command.add_flags(parser)
     command.add_folder(parser, "--output_dir", command.REPORTS, "gets runs/NAME/")
     parser.add_argument("--name", help="of the run; otherwise made from the model and the test set")
+    parser.add_argument(
+        "--generate_only",
+        action="store_true",
+        help="keep the model's answers, to be scored later or elsewhere",
+    )
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    from src.evaluation.report_table import render_run
-
     config = command.configure(args)
     command.answer_together(args, config)
+    if args.generate_only:
+        print(command.generate(args, config))
+        return
+    from src.evaluation.report_table import render_run
+
     run = command.evaluate(args, config).run
     print(render_run(run))
     print(f"wrote {args.output_dir / 'runs' / run.name / 'scores.json'}")

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src import generation_vllm, processes
+from src import generation_vllm, processes, provenance
 from src.config import Config
-from src.evaluation.evaluator import to_samples
-from src.evaluation.predictions import predictions_text
+from src.evaluation.predictions import ANSWERS, predictions_text, to_samples, write_answers
 from src.evaluation.test_sets import TestSet
 from src.files import write_atomic
 from src.generation import Decoding, GenerationStore, generate_missing, prompt_template
@@ -61,8 +60,23 @@ def answer(
     if missing:
         _generate(asked, missing, store, config)
     samples = to_samples(test_set.examples, store.of(test_set.examples, asked.decoding))
-    write_atomic(folder / "generations.jsonl", predictions_text(samples))
+    write_atomic(folder / ANSWERS, predictions_text(samples))
     return Answers(samples, {"model": model_path, "base_model": asked.reference.base, **asked.key})
+
+
+def keep_answers(
+    model_path: str, base_model: str | None, test_set: TestSet, config: Config, folder: Path
+) -> Path:
+    """The predictions file of `answer`, with a note of its making beside it: to be scored later, or elsewhere."""
+    answers = answer(model_path, base_model, test_set, config, folder)
+    made = provenance.describe(config, device=decide(config.model).name)
+    origin = {
+        "name": folder.name,
+        "test_set": test_set.name,
+        **answers.origin,
+        "generated": {key: value for key, value in made.items() if key != "config"},
+    }
+    return write_answers(folder, answers.samples, origin)
 
 
 def answer_share(

@@ -83,6 +83,23 @@ def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
     return _run(args, config, args.model_path, args.predictions, args.output_dir / "runs", args.name)
 
 
+def generate(args: argparse.Namespace, config: Config) -> str:
+    """The answers of --model_path, without any scoring or what scoring needs; the lines to print."""
+    from src.evaluation.answering import keep_answers, run_name
+    from src.evaluation.test_sets import load_test_set
+    from src.files import sole_writer
+
+    if args.predictions or not args.model_path:
+        raise UserError("--generate_only needs --model_path: it has a model answer, and scores nothing")
+    test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+    folder = args.output_dir / "runs" / (args.name or run_name(args.model_path, test_set.name))
+    with sole_writer(folder, "wait for it, or keep this run elsewhere (--name, --output_dir)"):
+        path = keep_answers(args.model_path, args.base_model, test_set, config, folder)
+    place = [] if args.output_dir == REPORTS else ["--output_dir", str(args.output_dir)]
+    following = cli.next_command("evaluate.py", args, "--predictions", str(path), *place)
+    return f"wrote {path}, {len(test_set.examples)} samples\nnext: {following}"
+
+
 def check_pair(args: argparse.Namespace) -> None:
     """Raise UserError unless the flags name two models or two predictions files."""
     _require_one(args, "before_model", "before_predictions")

@@ -23,31 +23,10 @@ from src.evaluation.metrics import (
 from src.evaluation.sandbox import Limits, Sandbox
 from src.evaluation.score_store import ScoreStore, sample_digest
 from src.evaluation.statistics import Measure, score
-from src.schema import Example, Execution, Generation, Run, Sample, SampleScore, Score
+from src.schema import Execution, Run, Sample, SampleScore, Score
 
 STRIDE = 200  # samples between starts of CodeBLEU's process
 PASS_AT = (10, 100, 1000)  # pass@1 is functional accuracy
-
-
-def to_samples(examples: Sequence[Example], generations: Sequence[Generation]) -> list[Sample]:
-    """Each answer beside the example it answers."""
-    by_id = {example.id: example for example in examples}
-    return [_to_sample(by_id[generation.id], generation) for generation in generations]
-
-
-def _to_sample(example: Example, generation: Generation) -> Sample:
-    return Sample(
-        id=example.id,
-        instruction=example.instruction,
-        input=example.input,
-        reference=example.output,
-        prediction=generation.text,
-        language=example.language,
-        tests=example.tests,
-        prefix=example.prefix,
-        finish=generation.finish,
-        completion=generation.completion,
-    )
 
 
 def score_samples(

@@ -1,17 +1,26 @@
-"""Reads and writes predictions files: one JSON object a line, an answer beside its reference."""
+"""Reads and writes predictions files: one JSON object a line, an answer beside its reference; and whose they are."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from src.schema import Sample, UserError
+from src.files import write_together
+from src.schema import Example, Generation, Sample, UserError
+
+log = logging.getLogger(__name__)
 
 REQUIRED = ("id", "instruction", "input", "reference", "prediction")
 OPTIONAL = ("language", "tests", "prefix", "finish")
+ANSWERS, ORIGIN = (
+    "generations.jsonl",
+    "origin.json",
+)  # a model's predictions file, and beside it whose answers they are
 EXPECTED = f"expected JSON lines with {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}, completion"
 
 
@@ -38,6 +47,60 @@ def read_predictions(path: Path) -> list[Sample]:
 def predictions_text(samples: Sequence[Sample]) -> str:
     """The content of a predictions file, readable by read_predictions."""
     return "".join(json.dumps(dataclasses.asdict(sample)) + "\n" for sample in samples)
+
+
+def to_samples(examples: Sequence[Example], generations: Sequence[Generation]) -> list[Sample]:
+    """Each answer beside the example it answers."""
+    by_id = {example.id: example for example in examples}
+    return [_to_sample(by_id[generation.id], generation) for generation in generations]
+
+
+def _to_sample(example: Example, generation: Generation) -> Sample:
+    return Sample(
+        id=example.id,
+        instruction=example.instruction,
+        input=example.input,
+        reference=example.output,
+        prediction=generation.text,
+        language=example.language,
+        tests=example.tests,
+        prefix=example.prefix,
+        finish=generation.finish,
+        completion=generation.completion,
+    )
+
+
+def write_answers(folder: Path, samples: Sequence[Sample], origin: dict[str, Any]) -> Path:
+    """Write a model's predictions file with what is known of its making, for scoring on another machine."""
+    text = predictions_text(samples)
+    record = {"sha256": _sha256(text.encode()), "origin": origin}
+    write_together({folder / ANSWERS: text, folder / ORIGIN: json.dumps(record, indent=1) + "\n"})
+    return folder / ANSWERS
+
+
+def read_origin(path: Path) -> dict[str, Any]:
+    """What write_answers noted of the predictions file `path`; empty where it noted nothing or of other answers.
+
+    Raises UserError where the note is damaged.
+    """
+    note = path.parent / ORIGIN
+    try:
+        record = json.loads(note.read_text(encoding="utf-8"))
+        origin = dict(record["origin"])
+        same = record["sha256"] == _sha256(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(
+            f"{note} is damaged; fetch it again, or delete it to score {path.name} as it is"
+        ) from None
+    if not same:
+        log.warning("%s is about other answers than those in %s and is passed over", note, path)
+    return origin if same else {}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:

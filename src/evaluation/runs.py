@@ -12,7 +12,7 @@ from typing import Any
 from src import processes, provenance
 from src.config import Config
 from src.evaluation.evaluator import score_samples, summarise
-from src.evaluation.predictions import read_predictions
+from src.evaluation.predictions import read_origin, read_predictions
 from src.evaluation.sandbox import unavailable_reason
 from src.evaluation.score_store import ScoreStore
 from src.evaluation.test_sets import TestSet
@@ -70,10 +70,14 @@ def answer_together(
 def run_predictions(
     path: Path, config: Config, runs_folder: Path, name: str | None = None, allow_unsandboxed: bool = False
 ) -> ScoredRun:
-    """Scores of the answers in a predictions file; no model is needed."""
+    """Scores of the answers in a predictions file; no model is needed.
+
+    Where --generate_only wrote it, the run has the name and the origin that were noted then.
+    """
     samples = read_predictions(path)
-    name = name or path.stem
-    origin = {"test_set": "given predictions", "predictions": path.name}
+    origin = {"test_set": "given predictions", **read_origin(path), "predictions": path.name}
+    noted = str(origin.pop("name", path.stem))
+    name = name or noted
     with sole_writer(runs_folder / name, REMEDY):
         return _score(name, samples, origin, config, runs_folder / name, allow_unsandboxed)
 
