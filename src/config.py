@@ -76,6 +76,7 @@ class TrainingConfig:
     batch_size: Annotated[int, Number(1, 65_536)]
     pack_tokens: Annotated[int, Number(0)]
     gradient_checkpointing: Annotated[bool | str, Choice("auto", True, False)]
+    fused_kernels: Annotated[bool | str, Choice("auto", True, False)]
     optim: Annotated[
         str, Choice("adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit")
     ]

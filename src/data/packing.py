@@ -5,8 +5,10 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
+from torch.nn import functional
 
 from src.data.preprocessing import Encoded
 
@@ -27,20 +29,16 @@ class Pack:
         return self.input_ids.shape[1]
 
     def to(self, device: str | torch.device) -> Pack:
-        if torch.device(device).type == "cpu":
+        if torch.device(device).type == self.input_ids.device.type:
             return self
 
-        def moved(tensor: torch.Tensor) -> torch.Tensor:
-            return tensor.pin_memory().to(device, non_blocking=True)
-
-        return Pack(
-            input_ids=moved(self.input_ids),
-            position_ids=moved(self.position_ids),
-            predicting=moved(self.predicting),
-            targets=moved(self.targets),
-            boundaries=moved(self.boundaries),
-            longest=self.longest,
+        ids, positions, predicting, targets, boundaries = (
+            tensor.pin_memory().to(device, non_blocking=True) for tensor in self.tensors()
         )
+        return Pack(ids, positions, predicting, targets, boundaries, self.longest)
+
+    def tensors(self) -> tuple[torch.Tensor, ...]:
+        return self.input_ids, self.position_ids, self.predicting, self.targets, self.boundaries
 
 
 def best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
@@ -85,6 +83,30 @@ def pack(samples: Sequence[Encoded]) -> Pack:
         targets=input_ids[0, where + 1],
         boundaries=torch.tensor(boundaries, dtype=torch.int32),
         longest=max(len(sample) for sample in samples),
+    )
+
+
+def filled(pack: Pack, tokens: int, samples: int, supervised: int, longest: int) -> Pack | None:
+    """`pack` brought to a fixed shape, so that one CUDA graph serves many; None where it does not fit in.
+
+    Samples of at most `longest` zeros fill it up to `tokens`; empty ones follow to make `samples`; targets of -100, which
+    no loss counts, make `supervised`.
+    """
+    starts = [*range(pack.tokens, tokens, longest), tokens]
+    missing = samples + 1 - len(pack.boundaries) - len(starts[1:])
+    unlabelled = supervised - len(pack.targets)
+    if missing < 0 or unlabelled < 0 or tokens < pack.tokens or pack.longest > longest:
+        return None
+    pad = functional.pad
+    positions = torch.cat([torch.arange(end - start) for start, end in pairwise(starts)] or [torch.arange(0)])
+    ends = torch.tensor([*starts[1:], *[tokens] * missing], dtype=torch.int32)
+    return Pack(
+        input_ids=pad(pack.input_ids, (0, tokens - pack.tokens)),
+        position_ids=torch.cat([pack.position_ids, positions[None]], dim=1),
+        predicting=pad(pack.predicting, (0, unlabelled)),
+        targets=pad(pack.targets, (0, unlabelled), value=-100),
+        boundaries=torch.cat([pack.boundaries, ends]),
+        longest=longest,
     )
 
 

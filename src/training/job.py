@@ -15,6 +15,7 @@ from src.config import Config, QloraConfig
 from src.data.dataset import load_card, load_split
 from src.data.preprocessing import Encoded, EncodedSplit, encode_split
 from src.models.base import ModelReference, load_tokenizer, location, reading
+from src.models.fused_kernels import uses_fused_kernels
 from src.models.hardware import Hardware, decide
 from src.models.identity import model_fingerprint
 from src.schema import UserError
@@ -33,6 +34,7 @@ _INDIFFERENT = (
     "save_total_limit",
     "pack_tokens",
     "gradient_checkpointing",
+    "fused_kernels",
     "memory_budget_gib",
 )
 
@@ -51,6 +53,7 @@ class Job:
     validation: EncodedSplit
     steps: list[list[int]]  # the samples of every optimizer step
     plan: memory.Plan
+    fused: bool  # with Liger's kernels
     identity: dict[str, Any]  # what must be equal for a run to be continued
 
     @property
@@ -80,8 +83,9 @@ def prepare(config: Config, method: str) -> Job:
     if processes.count() > 1:  # dealing gives no process more than an even part and one sample
         largest_step = largest_step // processes.count() + max(lengths)
     quantization = config.qlora if method == "qlora" else None
+    fused = uses_fused_kernels(config.training.fused_kernels, model_config, hardware)
     plan = memory.plan(
-        model_config, hardware, config.lora, quantization, config.training, largest_step, _parts()
+        model_config, hardware, config.lora, quantization, config.training, largest_step, _parts(), fused
     )
     return Job(
         config=config,
@@ -93,6 +97,7 @@ def prepare(config: Config, method: str) -> Job:
         train=train,
         validation=validation,
         steps=steps,
+        fused=fused,
         plan=min(processes.gather(plan), key=lambda each: (each.pack_tokens, not each.checkpointing)),
         identity=_identity(config, method),
     )

@@ -55,7 +55,10 @@ def chunked_cross_entropy(hidden: torch.Tensor, head: torch.nn.Module, targets: 
     if len(targets) <= CHUNK:
         return _cross_entropy(hidden, head, targets)
     pieces = zip(hidden.split(CHUNK), targets.split(CHUNK), strict=True)
-    sums = [checkpoint(_cross_entropy, part, head, wanted, use_reentrant=False) for part, wanted in pieces]
+    sums = [
+        checkpoint(_cross_entropy, part, head, wanted, use_reentrant=False, preserve_rng_state=False)
+        for part, wanted in pieces
+    ]
     return torch.stack(sums).sum()
 
 

@@ -12,10 +12,14 @@ from src.models.hardware import GIB, Hardware
 from src.schema import UserError
 
 CPU_PACK_TOKENS = 512  # measured best on CPUs: larger packs leave the cache, smaller ones repeat overhead
-GPU_PACK_TOKENS = (16384, 8192, 4096, 2048, 1024, 512)
+GPU_PACK_TOKENS = (16384, 12288, 8192, 7168, 6144, 5120, 4096, 3072, 2048, 1024, 512)
 LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomputing activations does
-HEADROOM = 0.92  # of the free memory; the allocator cannot use all of it
+HEADROOM = {"cuda": 0.96, "cpu": 0.92}  # of the free memory; the allocator cannot use all of it
 LOGIT_ROWS = 1024  # supervised tokens whose logits exist at once, see loss.CHUNK
+PLAIN_MLP = (
+    "gpt_bigcode",
+    "starcoder2",
+)  # two matrices and a LayerNorm; the others have three and an RMSNorm
 
 
 @dataclass(frozen=True)
@@ -24,15 +28,23 @@ class Shape:
 
     layers: int
     hidden: int
-    intermediate: float
+    intermediate: int
     kv_hidden: int  # width of keys or values
     vocabulary: int
     tied: bool
+    gated: bool  # the MLP has a gate, and norms keep a float32 copy unless they are fused
 
     @property
-    def linear_weights(self) -> float:
-        attention = 2 * self.hidden * self.hidden + 2 * self.hidden * self.kv_hidden
-        return self.layers * (attention + 3 * self.hidden * self.intermediate)
+    def attention_weights(self) -> int:
+        return 2 * self.hidden * self.hidden + 2 * self.hidden * self.kv_hidden
+
+    @property
+    def mlp_weights(self) -> int:
+        return (3 if self.gated else 2) * self.hidden * self.intermediate
+
+    @property
+    def linear_weights(self) -> int:
+        return self.layers * (self.attention_weights + self.mlp_weights)
 
     @property
     def embedding_weights(self) -> int:
@@ -60,18 +72,14 @@ def shape_of(config: PretrainedConfig) -> Shape:
     return Shape(
         layers=text.num_hidden_layers,
         hidden=text.hidden_size,
-        intermediate=_gated_width(text),
+        intermediate=getattr(text, "intermediate_size", None)
+        or getattr(text, "n_inner", None)
+        or 4 * text.hidden_size,
         kv_hidden=kv_heads * head_dim,
         vocabulary=text.vocab_size,
         tied=bool(getattr(config, "tie_word_embeddings", False)),
+        gated=text.model_type not in PLAIN_MLP,
     )
-
-
-def _gated_width(text: PretrainedConfig) -> float:
-    """The MLP's width as that of a gated one: a plain MLP has two matrices of its width where a gated has three."""
-    plain = getattr(text, "n_inner", None) or 4 * text.hidden_size
-    width = getattr(text, "intermediate_size", None) or plain
-    return width * 2 / 3 if text.model_type in ("gpt_bigcode", "starcoder2") else width
 
 
 def estimate_gib(
@@ -82,27 +90,64 @@ def estimate_gib(
     pack: int,
     checkpointing: bool,
     parts: int = 1,
+    fused: bool = False,
 ) -> float:
     """Peak memory of a training step in GiB: weights, adapter with its Adam state, activations, logits.
 
-    Of weights divided into `parts` a process holds one, and two layers and the embeddings gathered.
+    Of weights divided into `parts` a process holds one, and two layers and the embeddings gathered. `fused` says
+    that Liger's kernels are used.
     """
     width = 4 if hardware.dtype == torch.float32 else 2
-    per_weight: float = width
-    if quantization is not None:
-        per_weight = quantization.bits / 8 * 1.03  # 3 %: the quantisation constants
-    weights = shape.linear_weights * per_weight + shape.embedding_weights * width
+    weights = shape.linear_weights * _bytes_per_weight(width, quantization) + shape.embedding_weights * width
     if parts > 1:
         gathered = 2 * shape.linear_weights / shape.layers + shape.embedding_weights
         weights = weights / parts + gathered * width
-    numbers = 16  # bytes a trained number: weight, gradient, two moments
-    adapter = numbers * lora.r * shape.layers * (6 * shape.hidden + 2 * shape.kv_hidden)
-    layer = width * (10 * shape.hidden + 4 * shape.kv_hidden + 4 * shape.intermediate) * pack
-    kept = width * shape.hidden * pack * shape.layers + layer if checkpointing else layer * shape.layers
-    logits = 3 * 4 * min(pack, LOGIT_ROWS) * shape.vocabulary
-    workspace = 2 * shape.hidden * shape.intermediate * width if quantization is not None else 0
-    overhead = 0.6 * GIB  # Python, torch and its kernels
-    return (weights + adapter + kept + logits + workspace + overhead) / GIB
+    adapter = 16 * _adapter_numbers(shape, lora)  # bytes a trained number: weight, gradient, two moments
+    layer = _layer_bytes(shape, lora, width, fused) * pack
+    backward = width * (2 * shape.intermediate + shape.hidden) * pack
+    if quantization is not None:
+        backward += width * shape.hidden * shape.intermediate  # one matrix at a time, dequantised
+    logits = (8 + width) * min(pack, LOGIT_ROWS) * shape.vocabulary
+    if checkpointing:  # logits are gone when the first layer is computed again
+        moving = width * shape.hidden * pack * shape.layers + max(logits, layer + backward)
+    else:
+        moving = layer * shape.layers + max(logits, backward)
+    overhead = 0.6 * GIB if hardware.device == "cpu" else 0.05 * GIB  # Python and torch; cuBLAS' workspace
+    return (weights + adapter + moving + overhead) / GIB
+
+
+def _bytes_per_weight(width: int, quantization: QloraConfig | None) -> float:
+    if quantization is None:
+        return width
+    constants = 0.016 if quantization.use_double_quant else 0.0625  # a number for every 64 weights
+    return quantization.bits / 8 + constants
+
+
+def _adapts_mlp(lora: LoraConfig) -> bool:
+    if isinstance(lora.target_modules, str):
+        return lora.target_modules == "all-linear"
+    return any(mark in name for name in lora.target_modules for mark in ("gate", "up", "down", "fc", "mlp"))
+
+
+def _adapter_numbers(shape: Shape, lora: LoraConfig) -> int:
+    attention = 6 * shape.hidden + 2 * shape.kv_hidden
+    mlp = (3 if shape.gated else 2) * (shape.hidden + shape.intermediate) if _adapts_mlp(lora) else 0
+    return lora.r * shape.layers * (attention + mlp)
+
+
+def _layer_bytes(shape: Shape, lora: LoraConfig, width: int, fused: bool) -> float:
+    """What a layer keeps of a token for its backward pass. A frozen product keeps nothing, an adapted one its input."""
+    hidden, inner = shape.hidden, shape.intermediate
+    kept = (
+        5 * hidden + 2 * shape.kv_hidden
+    )  # both norms' inputs, one norm's output, queries, attended; keys, values
+    kept += (2 if fused else 3) * inner if shape.gated else inner
+    masked = 4 * hidden  # inputs of the adapted products, where dropout keeps a byte each
+    if _adapts_mlp(lora):
+        kept += hidden + inner
+        masked += (2 if shape.gated else 1) * hidden + inner
+    unfused_norms = 2.1 * hidden if shape.gated and not fused else 0.0  # measured, 7B Llama
+    return width * (kept + unfused_norms) + (masked if lora.lora_dropout > 0 else 0)
 
 
 def plan(
@@ -113,22 +158,24 @@ def plan(
     training: TrainingConfig,
     step_tokens: int,
     parts: int = 1,
+    fused: bool = False,
 ) -> Plan:
     """The fastest way of training that fits the memory; what the user set is kept.
 
     `step_tokens` is the size of the largest optimizer step: no pack is larger. `parts` processes share the base's
-    weights. Raises UserError where not even the smallest way fits.
+    weights, `fused` kernels keep less. Raises UserError where not even the smallest way fits.
     """
     shape = shape_of(config)
     free = training.memory_budget_gib or hardware.free_gib
 
     def needed(way: tuple[int, bool]) -> float:
         pack, checkpointing = way
-        return estimate_gib(shape, hardware, lora, quantization, min(pack, step_tokens), checkpointing, parts)
+        tokens = min(pack, step_tokens)
+        return estimate_gib(shape, hardware, lora, quantization, tokens, checkpointing, parts, fused)
 
     ways = _ways(hardware, training)
     for way in ways:
-        if needed(way) <= free * HEADROOM:
+        if needed(way) <= free * HEADROOM[hardware.device]:
             return Plan(*way, needed(way), free)
     smallest = min(ways, key=needed)
     if needed(smallest) <= free:

@@ -14,16 +14,18 @@ from peft import PeftModel, set_peft_model_state_dict
 from peft.optimizers import create_loraplus_optimizer
 from safetensors.torch import load_file
 from torch.utils.data import DataLoader
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer
 from transformers.trainer_utils import rotate_checkpoints
 
 from src import processes
 from src.config import TrainingConfig
 from src.data.packing import Pack
 from src.data.preprocessing import Encoded
+from src.models.attention import NAME as VARLEN
 from src.models.hardware import Hardware
 from src.schema import UserError
 from src.training import checkpoints
+from src.training.captured import PackGraphs, is_random
 from src.training.dealing import own_packs
 from src.training.loss import supervised_loss
 from src.training.progress import Counters
@@ -67,6 +69,7 @@ class StepTrainer(Trainer):
         self.hardware = hardware
         self.packed_attention = attention
         self.counters = Counters()
+        self.graphs = self._graphs()
 
     def get_train_dataloader(self) -> DataLoader:
         """Steps in their order; the schedule is shuffled already."""
@@ -118,21 +121,47 @@ class StepTrainer(Trainer):
         total = torch.zeros((), device=self.args.device)
         packs = self._own_packs(samples)
         for place, (pack, weight) in enumerate(packs, start=1):
+            # DDP and FSDP2 divide the summed gradients by the number of processes
+            scale = weight * processes.count() / supervised
             # gradients travel once a step: with the last pack
             with nullcontext() if place == len(packs) else self.accelerator.no_sync(model=model):
-                # DDP and FSDP2 divide the summed gradients by the number of processes
-                loss = self._pack_loss(model, pack) * (weight * processes.count()) / supervised
-                self.accelerator.backward(loss)
-            total += loss.detach()
+                total += self._backward(model, pack, scale)
         return total
+
+    def _backward(self, model: torch.nn.Module, pack: Pack, scale: float) -> torch.Tensor:
+        """`scale` times the summed loss of a pack, its gradients added to those there are."""
+        if self.graphs is not None and (loss := self.graphs.backward(pack, scale)) is not None:
+            return loss
+
+        def plain() -> torch.Tensor:
+            loss = self._pack_loss(model, pack) * scale
+            self.accelerator.backward(loss)
+            return loss.detach()
+
+        return plain() if self.graphs is None else self.graphs.time(plain)
+
+    def _graphs(self) -> PackGraphs | None:
+        """CUDA graphs of packs, where one process trains without drawing random numbers."""
+        fit = self.hardware.device == "cuda" and self.packed_attention == VARLEN and processes.count() == 1
+        if not fit or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
+            return None
+        largest_step = max(sum(map(len, step)) for step in self.steps)
+        return PackGraphs(
+            lambda pack: self._pack_loss(self.adapted, pack),
+            [parameter for parameter in self.adapted.parameters() if parameter.requires_grad],
+            min(self.pack_tokens, largest_step),
+            max(len(sample) for step in self.steps for sample in step),
+        )
 
     @property
     def sharded(self) -> bool:
         """Whether each process holds a part of the weights only: then all must call the model equally often."""
         return bool(self.is_fsdp_enabled or self.is_deepspeed_enabled)
 
-    def _own_packs(self, samples: Sequence[Encoded]) -> list[tuple[Pack, float]]:
-        return own_packs(samples, self.pack_tokens, processes.rank(), processes.count(), equal=self.sharded)
+    def _own_packs(self, samples: Sequence[Encoded], capacity: int = 0) -> list[tuple[Pack, float]]:
+        return own_packs(
+            samples, capacity or self.pack_tokens, processes.rank(), processes.count(), equal=self.sharded
+        )
 
     def _pack_loss(self, model: torch.nn.Module, pack: Pack) -> torch.Tensor:
         noise = self.config.neftune_noise_alpha if model.training else 0.0
@@ -166,8 +195,10 @@ class StepTrainer(Trainer):
                 "training.gradient_checkpointing=true, or use train_qlora.py"
             )
         self.adapted.zero_grad(set_to_none=True)
+        self.graphs = None
         torch.cuda.empty_cache()
         self.pack_tokens //= 2
+        self.graphs = self._graphs()
         log.warning("out of memory: going on with packs of %d tokens, same effective batch", self.pack_tokens)
 
     def evaluate(
@@ -186,7 +217,8 @@ class StepTrainer(Trainer):
         self.adapted.eval()
         model = self.model_wrapped if self.sharded else self.adapted
         total = torch.zeros((), dtype=torch.float64, device=self.args.device)
-        for pack, weight in self._own_packs(self.validation):
+        capacity = self.pack_tokens if self.graphs is None else max(SMALLEST_PACK, self.pack_tokens // 4)
+        for pack, weight in self._own_packs(self.validation, capacity):  # graphs keep most of the memory
             total += self._pack_loss(model, pack).double() * weight
         return processes.total(total) / sum(sample.supervised for sample in self.validation)
 
@@ -248,46 +280,6 @@ def autocast(hardware: Hardware) -> Iterator[None]:
             yield
     else:
         yield
-
-
-def training_arguments(
-    config: TrainingConfig, folder: Path, steps: int, hardware: Hardware
-) -> TrainingArguments:
-    """The Trainer's own settings; batch size and order are the schedule's."""
-    return TrainingArguments(
-        output_dir=str(folder),
-        max_steps=steps,
-        per_device_train_batch_size=1,
-        learning_rate=config.learning_rate,
-        lr_scheduler_type="constant_with_warmup"
-        if config.lr_scheduler_type == "constant"
-        else config.lr_scheduler_type,
-        warmup_steps=round(config.warmup_ratio * steps),
-        weight_decay=config.weight_decay,
-        max_grad_norm=config.max_grad_norm,
-        optim=config.optim,
-        logging_steps=config.logging_steps,
-        logging_first_step=True,
-        logging_nan_inf_filter=False,  # reads the loss back every step
-        eval_strategy="steps",
-        eval_steps=config.eval_steps,
-        save_strategy="steps",
-        save_steps=config.save_steps,
-        save_total_limit=config.save_total_limit,
-        load_best_model_at_end=False,  # done by hand: the Trainer would also do it after a stop
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
-        report_to="none" if config.report_to == "tensorboard" else config.report_to,  # ours: see callbacks
-        seed=config.seed,
-        data_seed=config.seed,
-        disable_tqdm=True,
-        use_cpu=hardware.device == "cpu",
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-        ddp_find_unused_parameters=False,
-        ddp_broadcast_buffers=False,  # the base's buffers never change
-        ddp_timeout=int(processes.PATIENCE.total_seconds()),
-    )
 
 
 def load_best(trainer: StepTrainer) -> int:

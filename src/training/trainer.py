@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
 import shutil
 import signal
 import warnings
@@ -21,15 +22,19 @@ from src.config import Config
 from src.files import sole_writer, write_atomic
 from src.models.attention import training_attention
 from src.models.base import fingerprint, load_base, location
+from src.models.fast_lora import speed_up
+from src.models.fused_kernels import fuse
 from src.models.hardware import decide
 from src.models.loftq import fill_from_residual
 from src.models.lora_model import attach_lora
 from src.schema import UserError
 from src.training import checkpoints, results
+from src.training.arguments import training_arguments
 from src.training.callbacks import CountOn, add_callbacks, patience_spent
+from src.training.captured import is_random
 from src.training.job import Job, prepare
 from src.training.results import FIRST_WEIGHTS, Trained
-from src.training.step_trainer import StepTrainer, load_best, training_arguments
+from src.training.step_trainer import StepTrainer, load_best
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +48,7 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
     A finished run of the same configuration and data is kept. Raises UserError for what the user can
     mend, SystemExit(130 or 143) after a stop that kept its work.
     """
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")  # sizes of packs differ
     with processes.joined(decide(config.model).device):
         processes.on_first(lambda: location(config.model.base_model))  # fetched and converted once
         job = prepare(config, method)
@@ -87,6 +93,9 @@ def _is_out_of_memory(error: Exception) -> bool:
 def _run(job: Job, checkpoint: Path | None) -> Trained:
     if job.hardware.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
+        if job.config.training.memory_budget_gib:
+            share = job.config.training.memory_budget_gib / job.hardware.memory_gib
+            torch.cuda.set_per_process_memory_fraction(min(1.0, share))
     # peft still asks the base by the old name
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
     warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)  # accelerate's name
@@ -128,14 +137,20 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
     place = on_cpu if processes.sharding() else job.hardware  # a model to be divided may not fit one GPU
     base = load_base(config.model.base_model, config.model, place, job.quantization, attention)
     base_fingerprint = fingerprint(base)
+    if job.fused:
+        fuse(base)
     if job.plan.checkpointing:
-        base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        repeated = config.lora.lora_dropout > 0 or config.training.neftune_noise_alpha > 0 or is_random(base)
+        base.gradient_checkpointing_enable(
+            gradient_checkpointing_kwargs={"use_reentrant": False, "preserve_rng_state": repeated}
+        )
         base.enable_input_require_grads()
     model = attach_lora(base, config.lora, config.training.seed)
     if config.lora.init_lora_weights == "loftq":
         fill_from_residual(model, load_base(config.model.base_model, config.model, on_cpu))
     elif config.lora.init_lora_weights == "pissa":
         processes.on_first(lambda: model.save_pretrained(str(job.folder / FIRST_WEIGHTS)))
+    speed_up(model)
     trainer = StepTrainer(
         model=model,
         args=training_arguments(config.training, job.folder, len(job.steps), job.hardware),

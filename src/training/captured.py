@@ -1,0 +1,142 @@
+"""A pack's forward and backward pass as one CUDA graph, for work that starts slower than it runs.
+
+Python starts some thousand kernels a pack. Where they are short (a small model, or a 4-bit base whose weights are
+unpacked three times), the GPU waits for Python; a graph starts all of them at once. Packs are filled up to
+one of a few sizes, since a graph has one shape; the loss of what fills them is not counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from src.data.packing import Pack, filled
+
+log = logging.getLogger(__name__)
+
+SIZES = 8  # graphs at most: packs are filled up to a multiple of an eighth of the largest
+STEP = 128  # tokens; sizes are multiples of it
+SUPERVISED = 0.8  # share of a pack's tokens that may have a label
+SHORTEST = 24  # mean tokens a sample, from which a pack has room for all its boundaries
+WAITING = 0.7  # share of a pack's time spent on starting kernels, from which a graph pays
+TIMED = 3  # packs before the one that is timed: they compile kernels
+
+
+@dataclass
+class _Graph:
+    pack: Pack  # of static tensors
+    loss: torch.Tensor
+    graph: torch.cuda.CUDAGraph
+
+
+class PackGraphs:
+    """Computes packs by graphs once it has seen that this pays. For one process and a model without randomness.
+
+    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`.
+    """
+
+    def __init__(
+        self,
+        compute: Callable[[Pack], torch.Tensor],
+        parameters: Sequence[torch.nn.Parameter],
+        capacity: int,
+        longest: int,
+    ) -> None:
+        self.compute = compute
+        self.parameters = list(parameters)
+        self.longest = longest
+        step = -(-capacity // SIZES // STEP) * STEP
+        self.sizes = [step * count for count in range(1, SIZES + 1)]
+        self.graphs: dict[int, _Graph] = {}
+        self.gradients: list[torch.Tensor] = []  # where graphs add to
+        self.scale = torch.zeros((), device="cuda")
+        self.timed = 0
+        self.paying = False
+
+    def time(self, plain: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """Compute a pack as usual, and find out from one of the first whether its kernels wait for Python."""
+        self.timed += 1
+        if self.timed != TIMED:
+            return plain()
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        result = plain()
+        started = time.perf_counter()
+        torch.cuda.synchronize()
+        share = (started - start) / (time.perf_counter() - start)
+        self.paying = share >= WAITING
+        log.info(
+            "kernels took %.0f %% of a pack's time to start: %s",
+            100 * share,
+            "graphs from here on" if self.paying else "no graphs",
+        )
+        return result
+
+    def backward(self, pack: Pack, scale: float) -> torch.Tensor | None:
+        """`scale` times the loss, its gradients added; None where the pack is to be computed as usual."""
+        size = next((size for size in self.sizes if size >= pack.tokens), None)
+        if not self.paying or size is None:
+            return None
+        try:
+            # the largest first: the others find room in its memory
+            if self._graph(pack, self.sizes[-1]) is None or (found := self._graph(pack, size)) is None:
+                return None
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            self.paying = False
+            self.graphs.clear()
+            log.warning("going on without graphs: %s", str(error).splitlines()[0])
+            return None
+        self._gather()
+        self.scale.fill_(scale)
+        found.graph.replay()
+        return found.loss
+
+    def _graph(self, pack: Pack, size: int) -> _Graph | None:
+        """The graph of this size with `pack` put in; None where it does not fit in."""
+        shaped = filled(pack, size, size // SHORTEST, int(size * SUPERVISED), self.longest)
+        if shaped is None:
+            return None
+        if size not in self.graphs:
+            self.graphs[size] = self._capture(shaped)
+        found = self.graphs[size]
+        for static, new in zip(found.pack.tensors(), shaped.tensors(), strict=True):
+            static.copy_(new.pin_memory(), non_blocking=True)
+        return found
+
+    def _gather(self) -> None:
+        """Let .grad be the tensors that graphs add to, with what is in it so far."""
+        for parameter, own in zip(self.parameters, self.gradients, strict=True):
+            if parameter.grad is None:
+                own.zero_()
+            elif parameter.grad is not own:
+                own.copy_(parameter.grad)
+            parameter.grad = own
+
+    def _capture(self, pack: Pack) -> _Graph:
+        """A graph of the work on packs of this shape."""
+        static = pack.to("cuda")
+        pool = None
+        if self.graphs:
+            pool = next(iter(self.graphs.values())).graph.pool()
+        else:  # once as usual, so that libraries have loaded what they need
+            self.gradients = [torch.zeros_like(parameter) for parameter in self.parameters]
+            torch.autograd.grad(self.compute(static), self.parameters)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+            loss = self.compute(static) * self.scale
+            found = torch.autograd.grad(loss, self.parameters)
+            torch._foreach_add_(self.gradients, list(found))
+            loss = loss.detach()
+        log.info("captured a graph for packs of %d tokens", pack.tokens)
+        return _Graph(static, loss, graph)
+
+
+def is_random(model: torch.nn.Module) -> bool:
+    """Whether a forward pass in training draws random numbers."""
+    return any(isinstance(module, torch.nn.Dropout) and module.p > 0 for module in model.modules())
