@@ -1,0 +1,224 @@
+"""Scores the answers that the experiments kept, compares them in pairs, and writes reports of figures alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.experiment_plan import SEEDS, Spec, final_specs, grid_specs
+from benchmarks.experiment_results import FILE, Results, load_results, save_results
+from src.evaluation.predictions import ANSWERS, read_origin, read_predictions, write_answers
+from src.schema import Sample, UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = {"codealpaca": ".", "humaneval": "humaneval"}  # test set -> its folder among the reports
+AGAINST, VARIANTS = "qlora_against_lora", "training_variants"
+WINDOW = 30  # characters of a line of data or answers; shorter ones are anybody's
+OWN = ROOT / "src" / "evaluation"  # whose report* files write the reports' fixed text
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A comparison: the runs before and after, under a name in a report."""
+
+    report: str  # folder below the reports
+    name: str
+    before: str
+    after: str
+
+
+def score(work: Path, reports: Path, alone: Path | None, settings: Sequence[str]) -> str:
+    """The whole phase; `settings` are --config and --set words. Raises UserError where a report quotes a text."""
+    results = load_results(work / FILE)
+    if results is None:
+        raise UserError(
+            f"no {work / FILE}: run the phases train and answer first, and bring their files here"
+        )
+    runs = work / "answers" / "runs"
+    pool_seeds(runs, results)
+    names = sorted(path.parent.name for path in runs.glob(f"*/{ANSWERS}"))
+    if not names:
+        raise UserError(f"no answers in {runs}: run the phase answer first, and bring its files here")
+    for name in names:
+        _call("evaluate.py", "--predictions", runs / name / ANSWERS, "--output_dir", runs.parent, *settings)
+        print(f"scored {name}", flush=True)
+    differences = [
+        found for pair in _compare_all(pairs(results, set(names)), runs, reports, settings) for found in pair
+    ]
+    other = load_results(alone) if alone else None
+    results = dataclasses.replace(
+        results,
+        alone=other.runs if other else results.alone,
+        scores={name: _figures(runs / name / "scores.json") for name in names},
+        differences=differences,
+    )
+    save_results(results, reports / FILE)
+    samples = [sample for name in names for sample in read_predictions(runs / name / ANSWERS)]
+    quoted = quotations(reports, samples)
+    if quoted:
+        raise UserError(
+            f"texts of samples stand in the reports, which must not be passed on: {'; '.join(quoted[:5])}"
+        )
+    return (
+        f"wrote {reports}: {len(names)} runs scored; no text of {len(samples)} answers and their tasks in it"
+    )
+
+
+def pool_seeds(runs: Path, results: Results) -> None:
+    """One predictions file of the answers of all seeds: a sample's completions are its answers by seed.
+
+    Measures resample the completions of a sample together, so an interval over the pool is one of the mean over
+    these seeds' models, for new samples.
+    """
+    for label, method, specs in _groups(results):
+        for kind in KINDS:
+            there = [run for run in specs if (runs / f"{run.name}--{kind}" / ANSWERS).exists()]
+            if not there:
+                continue
+            name = _pooled(label, method, kind)
+            shutil.rmtree(runs / name, ignore_errors=True)
+            answers = [read_predictions(runs / f"{run.name}--{kind}" / ANSWERS) for run in there]
+            origins = [read_origin(runs / f"{run.name}--{kind}" / ANSWERS) for run in there]
+            samples = [
+                dataclasses.replace(sample, completion=number)
+                for number, part in enumerate(answers)
+                for sample in part
+            ]
+            write_answers(runs / name, samples, _pooled_origin(name, there, origins))
+
+
+def _pooled_origin(name: str, specs: Sequence[Spec], origins: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    for key in ("decoding", "precision", "prompt", "test_set"):
+        values = {json.dumps(origin.get(key)) for origin in origins}
+        if len(values) > 1:
+            raise UserError(
+                f"the answers of {name} differ in their {key}: {', '.join(sorted(values))}; answer anew"
+            )
+    return origins[0] | {
+        "name": name,
+        "model": f"those of the seeds {', '.join(str(run.seed) for run in specs)}",
+        "fingerprint": ", ".join(str(origin.get("fingerprint")) for origin in origins),
+    }
+
+
+def _groups(results: Results) -> list[tuple[str, str, list[Spec]]]:
+    """(label, method, its runs by seed) of the main comparison."""
+    return [
+        (label, method, [run for run in specs if run.method == method])
+        for label, specs in final_specs(results.defaults, results.rate).items()
+        for method in ("lora", "qlora")
+    ]
+
+
+def _pooled(label: str, method: str, kind: str) -> str:
+    return f"{method}-{label}-all_seeds--{kind}"
+
+
+def pairs(results: Results, there: set[str]) -> list[Pair]:
+    """Every comparison whose answers are there; those of one report have one run before."""
+    found = []
+    for kind, folder in KINDS.items():
+        for label, method, _ in _groups(results):
+            name = method if label == "chosen" else f"{method}-{label}"
+            found.append(Pair(folder, name, f"base--{kind}", _pooled(label, method, kind)))
+        label = "chosen" if results.rate is not None else "default"
+        lora, qlora = (_pooled(label, method, kind) for method in ("lora", "qlora"))
+        found.append(Pair(f"{folder}/{AGAINST}", "qlora", lora, qlora))
+        if results.rate is None:
+            continue
+        before = next(
+            specs[0] for label, method, specs in _groups(results) if (label, method) == ("chosen", "lora")
+        )
+        for variant, run in grid_specs(results.defaults, results.rate, SEEDS[0]):
+            if variant.answers and run.name != before.name:
+                name = f"{variant.factor}: {variant.label}"
+                found.append(
+                    Pair(f"{folder}/{VARIANTS}", name, f"{before.name}--{kind}", f"{run.name}--{kind}")
+                )
+    return [pair for pair in found if {pair.before, pair.after} <= there]
+
+
+def _compare_all(
+    wanted: Sequence[Pair], runs: Path, reports: Path, settings: Sequence[str]
+) -> Iterable[list[dict[str, Any]]]:
+    """Write the reports anew; the differences in each."""
+    by_report: dict[str, list[Pair]] = {}
+    for pair in wanted:
+        by_report.setdefault(pair.report, []).append(pair)
+    for report, members in by_report.items():
+        folder = reports / report
+        for number, pair in enumerate(members):
+            files: list[str | Path] = ["--before_predictions", runs / pair.before / ANSWERS]
+            files += ["--after_predictions", runs / pair.after / ANSWERS]
+            places: list[str | Path] = ["--output_dir", folder, "--runs_dir", runs, "--name", pair.name]
+            fresh = [] if number else ["--fresh"]
+            origin = read_origin(runs / pair.before / ANSWERS)
+            last = ["--set", "evaluation.examples=0", "--set", f"model.base_model={origin['base_model']}"]
+            _call("compare_results.py", *files, *places, *fresh, *settings, *last)
+            print(f"compared {pair.after} with {pair.before}", flush=True)
+        yield _differences(report, folder / "comparison.json")
+
+
+def _differences(report: str, path: Path) -> list[dict[str, Any]]:
+    comparison = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        {"report": report, "before": comparison["before"]["name"], "after": name, "metric": metric, **found}
+        for name, method in comparison["comparisons"].items()
+        for metric, found in method["difference"].items()
+    ]
+
+
+def _figures(path: Path) -> dict[str, Any]:
+    run = json.loads(path.read_text(encoding="utf-8"))
+    metrics = {
+        name: {key: found[key] for key in ("value", "ci95", "n")} for name, found in run["metrics"].items()
+    }
+    origin = {key: run["provenance"].get(key) for key in ("precision", "decoding", "sandbox", "commit")}
+    return {"n": run["n"], "metrics": metrics, "outcomes": run["outcomes"], **origin}
+
+
+def _call(script: str, *words: str | Path) -> None:
+    command = [sys.executable, str(ROOT / script), "--quiet", *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["no word"]
+        raise UserError(f"{script} ended with {done.returncode}: {lines[-1][:400]}")
+
+
+def quotations(folder: Path, samples: Sequence[Sample]) -> list[str]:
+    """ "FILE quotes ID" for every file below `folder` that holds the beginning of a line of a sample or an answer.
+
+    Escapes of HTML and JSON are undone first; what the report writer's own source holds is no quotation.
+    """
+    lines = {
+        line.strip()[:WINDOW]: sample.id
+        for sample in samples
+        for text in (sample.instruction, sample.input, sample.reference, sample.prediction, sample.tests)
+        for line in text.split("\n")
+        if len(line.strip()) >= WINDOW
+    }
+    own = "".join(
+        path.read_text("utf-8") for path in sorted(OWN.rglob("report*/*")) + sorted(OWN.glob("report*.py"))
+    )
+    found = []
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".md", ".html")):
+        raw = path.read_text(encoding="utf-8")
+        for text in (raw, html.unescape(raw), _without_escapes(raw)):
+            hits = {text[at : at + WINDOW] for at in range(len(text))} & lines.keys()
+            found += [f"{path} quotes {lines[hit]}" for hit in hits if hit not in own]
+    return sorted(set(found))
+
+
+def _without_escapes(text: str) -> str:
+    """JSON's escapes undone; of characters beyond the basic plane the halves stay."""
+    plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
+    return plain.replace('\\"', '"').replace("\\t", "\t").replace("\\\\", "\\")
