@@ -193,8 +193,10 @@ def _quieten(args: argparse.Namespace) -> None:
     if not args.verbose:
         for name in ("httpx", "huggingface_hub", "bitsandbytes", "datasets", "matplotlib", "torchao"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+    if args.quiet or not sys.stderr.isatty():  # else downloads and the loading of weights are drawn
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     if args.quiet:
         os.environ["TQDM_DISABLE"] = "1"
         sys.stderr = cast(TextIO, _NoTerminal(sys.stderr))  # bars that ask for a terminal heed no variable

@@ -88,6 +88,22 @@ def test_quiet_silences_progress_on_a_terminal(monkeypatch, flags: tuple[str, ..
     assert screen.getvalue().endswith("error\n")
 
 
+@pytest.mark.parametrize(
+    ("terminal", "flags", "drawn"), [(True, (), True), (True, ("--quiet",), False), (False, (), False)]
+)
+def test_downloads_and_loading_are_drawn_on_a_terminal_alone(
+    monkeypatch, terminal: bool, flags: tuple[str, ...], drawn: bool
+):
+    monkeypatch.setattr("sys.stderr", _Terminal() if terminal else io.StringIO())
+    for name in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TQDM_DISABLE", "0")
+    _run(monkeypatch, None, *flags)
+    assert os.environ.get("HF_HUB_DISABLE_PROGRESS_BARS") == (None if drawn else "1")
+    assert os.environ.get("HF_DATASETS_DISABLE_PROGRESS_BARS") == (None if drawn else "1")
+
+
 def test_a_flag_wins_over_set_and_an_absent_flag_changes_nothing():
     args = cli.parser("test").parse_args(["--set", "evaluation.num_samples=3", "--set", "lora.r=4"])
     config = cli.configure(args, evaluation__num_samples=7, evaluation__temperature=None)

@@ -117,7 +117,10 @@ def encode_split(
     tokenizer: PreTrainedTokenizerBase, examples: Iterable[Example], max_length: int, template: str = "alpaca"
 ) -> EncodedSplit:
     """Encode all examples. Raises UserError where nothing is left to train on."""
-    encoded = [encode_example(tokenizer, example, max_length, template) for example in examples]
+    from tqdm import tqdm
+
+    shown = tqdm(examples, desc="tokenising", unit=" samples", disable=None, leave=False)
+    encoded = [encode_example(tokenizer, example, max_length, template) for example in shown]
     samples = [sample for sample in encoded if sample is not None]
     if not samples:
         raise UserError(f"none of the {len(encoded)} samples fits data.max_length={max_length}; raise it")
