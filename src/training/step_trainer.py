@@ -231,6 +231,7 @@ class StepTrainer(Trainer):
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Only records of steps: the Trainer's closing summary differs between a run and a continued one."""
         if "loss" in logs:
+            logs["tokens"] = self.counters.tokens
             logs["tokens_per_s"] = round(self.counters.tokens_per_s, 1)
         if "train_runtime" not in logs:
             super().log(logs, start_time)
