@@ -21,10 +21,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-LOOK_S = 0.5
-WARM_UP = 0.2  # share of the time that memory may still grow in
+LOOK_S = 0.1
+WARM_UP = 0.2  # share of the work that memory may still grow in; as much after it is compared with as much at the end
 LARGEST_GROWTH = 0.05
-PHASES = ("train", "generate", "score")
+FEWEST_LOOKS = 5
+FOLDERS = {"train": "out", "generate": "answers", "score": "runs"}  # of each phase, in their order
+PHASES = tuple(FOLDERS)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A process at one moment."""
+
+    rss_mib: float
+    descriptors: int
+    progress: int  # bytes of what it writes line by line while it works
 
 
 @dataclass(frozen=True)
@@ -34,10 +45,10 @@ class Phase:
     name: str
     done: int  # steps or samples
     seconds: float
-    rss_after_warm_up_mib: float  # median of the fifth of the time after the warm-up
-    rss_at_end_mib: float  # median of the last fifth
+    rss_after_warm_up_mib: float  # median over the fifth of the work after the warm-up
+    rss_at_end_mib: float  # median over the last fifth
     growth: float
-    descriptors_after_warm_up: int
+    descriptors_after_warm_up: int  # most at a time
     descriptors_at_end: int
     left_over: tuple[str, ...]  # processes of its group, files in its temporary folder
     log_bytes: int  # all that it printed and wrote as logs
@@ -106,38 +117,54 @@ def watch(name: str, root: Path, steps: int, samples: int) -> Phase:
         samples,
     ]
     environment = os.environ | {"TMPDIR": str(scratch), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    started, seen = time.monotonic(), []
+    started = time.monotonic()
+    seen: list[Look] = []
     with (root / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
             [str(word) for word in command], stdout=log, stderr=log, env=environment, start_new_session=True
         )
         while process.poll() is None:
-            seen.append(_look(process.pid))
+            seen.append(_look(process.pid, root, name))
             time.sleep(LOOK_S)
     if process.returncode:
         raise SystemExit(f"{name} failed: {(root / f'{name}.log').read_text()[-2000:]}")
     seconds = time.monotonic() - started
-    seen = [look for look in seen if look[0]]
-    warm = seen[int(len(seen) * WARM_UP) : int(len(seen) * 2 * WARM_UP)]
-    end = seen[int(len(seen) * (1 - WARM_UP)) : -1]
-    before, after = (statistics.median(look[0] for look in part) for part in (warm, end))
-    folder = root / {"train": "out", "generate": "answers", "score": "runs"}[name]
+    warm, end = _part(seen, WARM_UP, 2 * WARM_UP), _part(seen, 1 - WARM_UP, 1)
+    before, after = (statistics.median(look.rss_mib for look in part) for part in (warm, end))
+    folder = root / FOLDERS[name]
     logs = [root / f"{name}.log", *folder.rglob("events.out*"), *folder.rglob("trainer_state.json")]
     return Phase(
         name, steps if name == "train" else samples, round(seconds, 1), round(before, 1), round(after, 1),
-        round(after / before - 1, 4), max(look[1] for look in warm), max(look[1] for look in end),
+        round(after / before - 1, 4), *(max(look.descriptors for look in part) for part in (warm, end)),
         tuple(_left_over(process.pid, scratch, folder)), sum(path.stat().st_size for path in logs),
         sum(path.is_file() for path in folder.rglob("*")),
     )  # fmt: skip
 
 
-def _look(pid: int) -> tuple[float, int]:
-    """Resident MiB and open descriptors; 0 and 0 where it has just ended."""
+def _part(seen: list[Look], first: float, last: float) -> list[Look]:
+    """The looks between two shares of the work, told by what was written, not by the time: starting takes long."""
+    seen = [look for look in seen if look.rss_mib]
+    whole = max(look.progress for look in seen)
+    found = [look for look in seen if first * whole <= look.progress < last * whole]
+    if len(found) < FEWEST_LOOKS:
+        raise SystemExit(f"only {len(found)} looks at a fifth of the work: ask for more steps and samples")
+    return found
+
+
+def _look(pid: int, root: Path, name: str) -> Look:
+    """Nothing is resident where it has just ended."""
+    growing = {"train": "train.log", "generate": "answers/answers.jsonl", "score": "runs/*/scored.jsonl"}[
+        name
+    ]
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20), len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        return Look(
+            pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20),
+            len(list(Path(f"/proc/{pid}/fd").iterdir())),
+            sum(path.stat().st_size for path in root.glob(growing)),
+        )
     except (OSError, IndexError):
-        return 0.0, 0
+        return Look(0.0, 0, 0)
 
 
 def _left_over(session: int, scratch: Path, folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Answers of a model to prompts: the only place that calls generate()."""
+"""Answers of a model to prompts, kept on the disk as they end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,10 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from src.config import Config, EvaluationConfig
 from src.data.preprocessing import prompt_ids
+from src.decoding import Endings, Request, SlotDecoder, free_slots
+from src.decoding_batches import decode_batch
+from src.decoding_cache import fits_slots, slot_bytes
+from src.decoding_steps import STRIDE, CaptureError
 from src.files import write_atomic
 from src.models.base import ModelReference
 from src.schema import Example, Generation, UserError
@@ -28,7 +32,6 @@ log = logging.getLogger(__name__)
 CPU_BATCH = 16
 GPU_BATCH = 128
 NEXT_TURN = "### Instruction"
-STRIDE = 32  # tokens between looks at which rows have ended; those leave the batch
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,9 @@ def generate_answers(
     label: str = "answers",
 ) -> list[Generation]:
     """One Generation for each example and completion, in the order of GenerationStore.of."""
-    missing = store.missing(examples, decoding)
-    generate_missing(model, tokenizer, missing, decoding, store, batch_size, template, label)
+    generate_missing(
+        model, tokenizer, store.missing(examples, decoding), decoding, store, batch_size, template, label
+    )
     return store.of(examples, decoding)
 
 
@@ -150,45 +154,65 @@ def generate_missing(
 ) -> None:
     """Put the answers to `missing` (examples with the index of the completion) into `store`.
 
-    Prompts of like length share a batch, padded on the left; every finished batch is on the disk. Running out
-    of memory halves the batch. `share` (rank, processes) takes one process's part of the work.
+    At most `batch_size` prompts (0: as many as fit) are answered at once; what has ended at a look is on the
+    disk. Running out of memory halves their number. `share` (rank, processes) takes one process's part.
     """
     from tqdm import tqdm
 
     prompts = {item.id: prompt_ids(tokenizer, item.instruction, item.input, template) for item, _ in missing}
     keys = [(item.id, completion) for item, completion in missing]
     keys.sort(key=lambda key: (-len(prompts[key[0]]), key))
+    if not keys:
+        return
+    length = len(prompts[keys[0][0]]) + decoding.max_new_tokens
+    in_slots = fits_slots(model, length)
     size = batch_size or (CPU_BATCH if model.device.type == "cpu" else GPU_BATCH)
-    pending = own_part(keys, size, decoding, share)
+    if in_slots and not batch_size and model.device.type == "cuda":
+        size = free_slots(slot_bytes(model, length), size)
+    pending = own_part(keys, size, decoding, share, in_slots)
     with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
         while pending:
-            batch = pending[:size]
+            asked = {key: prompts[key[0]] for key in (pending if in_slots else pending[:size])}
+            answer, too_much = _answer_in_slots if in_slots else _answer_batch, False
             try:
-                answers = _answer_batch(model, tokenizer, batch, [prompts[key[0]] for key in batch], decoding)
+                for answers in answer(model, tokenizer, asked, decoding, size):
+                    store.add(answers)
+                    bar.update(len(answers))
             except torch.OutOfMemoryError:
-                if size == 1:
-                    raise UserError(
-                        "out of memory with one prompt; lower evaluation.max_new_tokens or use a smaller model"
-                    ) from None
-                torch.cuda.empty_cache()
-                size = max(1, min(size, len(batch)) // 2)
-                log.warning("out of memory: going on with batches of %d prompts", size)
-                continue
-            store.add(answers)
-            pending = pending[len(batch) :]
-            bar.update(len(batch))
+                too_much = True  # acted on below, where what the failed call held is free again
+            except CaptureError as error:
+                log.warning("decoding without CUDA graphs, several times slower: %s", error)
+                in_slots = False
+            pending = [key for key in pending if key not in store.done]
+            if too_much:
+                size = _half(min(size, len(asked)))
+
+
+def _half(size: int) -> int:
+    """A batch that takes less memory than one of `size` prompts, which was too large."""
+    if size == 1:
+        raise UserError(
+            "out of memory with one prompt; lower evaluation.max_new_tokens or use a smaller model"
+        )
+    torch.cuda.empty_cache()
+    log.warning("out of memory: going on with batches of %d prompts", size // 2)
+    return size // 2
 
 
 def own_part(
-    keys: list[tuple[str, int]], size: int, decoding: Decoding, share: tuple[int, int]
+    keys: list[tuple[str, int]],
+    size: int,
+    decoding: Decoding,
+    share: tuple[int, int],
+    in_slots: bool = False,
 ) -> list[tuple[str, int]]:
     """What one of several processes answers of `keys`, which are sorted by length.
 
-    Greedy answers do not depend on their batch, so prompts are dealt one by one. What is drawn does: whole
-    batches of one process are dealt then.
+    Greedy answers and those drawn in slots do not depend on their batch, so prompts are dealt one by one. What
+    generate() draws does: whole batches of one process are dealt then.
     """
     rank, processes = share
-    if decoding.temperature == 0:
+    if decoding.temperature == 0 or in_slots:
         return keys[rank::processes]
     batches = [keys[start : start + size] for start in range(0, len(keys), size)]
     return [key for batch in batches[rank::processes] for key in batch]
@@ -218,59 +242,52 @@ def stream_answer(
     return str(tokenizer.decode(output.sequences[0, len(prompt) :], skip_special_tokens=True))
 
 
+def _answer_in_slots(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    asked: dict[tuple[str, int], list[int]],
+    decoding: Decoding,
+    size: int,
+) -> Iterator[list[Generation]]:
+    """Answers to all that is asked, `size` rows at a time, as they end."""
+    recent = STRIDE + 2 * len(NEXT_TURN)  # tokens since the last look, and as many as the text may hold
+
+    def turned(tokens: list[int]) -> bool:
+        return NEXT_TURN in tokenizer.decode(tokens[-recent:])
+
+    endings = Endings(frozenset(end_tokens(model, tokenizer)), turned)
+    requests = [Request(key, prompt) for key, prompt in asked.items()]
+    decoder = SlotDecoder(model, requests, decoding, endings, size, graphs=model.device.type == "cuda")
+    for answers in decoder.answers():
+        yield [_generation(item.key, item.tokens, item.finish, tokenizer) for item in answers]
+
+
 def _answer_batch(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    keys: list[tuple[str, int]],
-    prompts: list[list[int]],
+    asked: dict[tuple[str, int], list[int]],
     decoding: Decoding,
-) -> list[Generation]:
+    size: int,
+) -> Iterator[list[Generation]]:
+    """Answers to all that is asked at once, by generate(); what is drawn depends on the whole batch."""
     if decoding.temperature > 0:
-        torch.manual_seed(decoding.seed ^ zlib.crc32(repr(keys).encode()))
-    answers = []
-    for (example_id, completion), (tokens, finish) in zip(
-        keys, _decode(model, tokenizer, prompts, decoding), strict=True
-    ):
-        text = str(tokenizer.decode(tokens, skip_special_tokens=True))
-        answers.append(Generation(example_id, text, len(tokens), finish, completion))
-    return answers
+        torch.manual_seed(decoding.seed ^ zlib.crc32(repr(list(asked)).encode()))
+    ends, pad = end_tokens(model, tokenizer), int(tokenizer.pad_token_id)
+    rows = decode_batch(
+        model,
+        list(asked.values()),
+        decoding.max_new_tokens,
+        lambda tokens: generation_config(decoding, tokens, ends, pad),
+        lambda row: _ended(row, ends, tokenizer),
+    )
+    yield [_generation(key, *row, tokenizer=tokenizer) for key, row in zip(asked, rows, strict=True)]
 
 
-@torch.inference_mode()
-def _decode(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    prompts: list[list[int]],
-    decoding: Decoding,
-) -> list[tuple[list[int], str]]:
-    """New tokens of each prompt, and how it ended; a row that has ended leaves the batch at the next look."""
-    longest = max(len(ids) for ids in prompts)
-    pad = int(tokenizer.pad_token_id)
-    ids = torch.tensor([[pad] * (longest - len(row)) + row for row in prompts], device=model.device)  # (b, t)
-    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in prompts], device=model.device)
-    ends = end_tokens(model, tokenizer)
-    rows: list[tuple[list[int], str]] = [([], "length") for _ in prompts]
-    alive, cache = list(range(len(prompts))), None
-    while alive and ids.shape[1] - longest < decoding.max_new_tokens:
-        stride = min(STRIDE, decoding.max_new_tokens - (ids.shape[1] - longest))
-        output = model.generate(  # type: ignore[operator]
-            input_ids=ids,
-            attention_mask=mask,
-            past_key_values=cache,
-            generation_config=generation_config(decoding, stride, ends, pad),
-        )
-        kept = []
-        for place, row in enumerate(output.sequences[:, longest:].tolist()):
-            rows[alive[place]] = _ended(row, ends, tokenizer)
-            if rows[alive[place]][1] == "length":
-                kept.append(place)
-        cache = output.past_key_values
-        if kept and len(kept) < len(alive):
-            cache.batch_select_indices(torch.tensor(kept, device=model.device))
-        alive = [alive[place] for place in kept]
-        ids = output.sequences[kept]
-        mask = torch.nn.functional.pad(mask[kept], (0, ids.shape[1] - mask.shape[1]), value=1)
-    return rows
+def _generation(
+    key: tuple[str, int], tokens: list[int], finish: str, tokenizer: PreTrainedTokenizerBase
+) -> Generation:
+    text = str(tokenizer.decode(tokens, skip_special_tokens=True))
+    return Generation(key[0], text, len(tokens), finish, key[1])
 
 
 def _ended(row: list[int], ends: set[int], tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], str]:

@@ -18,7 +18,7 @@ def test_defaults_are_the_real_thing():
     config = load_config()
     assert config.model.base_model == "codellama/CodeLlama-7b-hf"
     assert config.data.dataset_name == "sahil2801/CodeAlpaca-20k"
-    assert (config.lora.r, config.lora.lora_alpha, config.lora.lora_dropout) == (16, 32, 0.05)
+    assert (config.lora.r, config.lora.lora_alpha, config.lora.lora_dropout) == (16, 32, 0.0)
     assert config.lora.target_modules == ["q_proj", "k_proj", "v_proj", "o_proj"]
     assert (config.qlora.bits, config.qlora.quant_type, config.qlora.use_double_quant) == (4, "nf4", True)
     assert config.training.num_train_epochs == 3
@@ -61,7 +61,7 @@ def test_an_override_wins_over_a_file_which_wins_over_the_defaults(tmp_path: Pat
     path = tmp_path / "mine.yaml"
     path.write_text("lora:\n  r: 4\n  lora_alpha: 5\n", encoding="utf-8")
     config = load_config(path, ["lora.r=2"])
-    assert (config.lora.r, config.lora.lora_alpha, config.lora.lora_dropout) == (2, 5, 0.05)
+    assert (config.lora.r, config.lora.lora_alpha, config.lora.lora_dropout) == (2, 5, 0.0)
 
 
 OVERRIDES = [  # --set, what the message must say

@@ -122,7 +122,9 @@ def test_a_pickle_among_a_checkpoints_files_is_not_run(
     if name == "training_args.bin":
         fine_tune(config, "lora", resume=True)
     else:
-        with pytest.raises(UserError, match=r"more than tensors and plain values, .*begin anew with --restart"):
+        with pytest.raises(
+            UserError, match=r"more than tensors and plain values, .*begin anew with --restart"
+        ):
             fine_tune(config, "lora", resume=True)
     assert not (tmp_path / "sprung").exists()
 
