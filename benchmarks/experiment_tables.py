@@ -72,7 +72,7 @@ def _environment(results: Results) -> str:
         ("Device", str(about["device"])),
         ("Training runs finished", str(len(results.runs))),
         ("Runs side by side on the GPU", ", ".join(map(str, shared))),
-        ("Commit", str(about["commit"])),
+        *([("Commit", str(about["commit"]))] if about["commit"] != "unknown" else []),
         ("Versions", versions),
         ("Fingerprint of the data", str(about["data_fingerprint"])),
         ("Fingerprint of the base model", str(about["model_fingerprint"])),
