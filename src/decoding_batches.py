@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import GenerationConfig, PreTrainedModel
 
 from src.decoding_steps import STRIDE
 
+if TYPE_CHECKING:
+    from src.generation import Decoding
+
 
 @torch.inference_mode()
 def decode_batch(
     model: PreTrainedModel,
     prompts: list[list[int]],
-    max_new_tokens: int,
-    settings: Callable[[int], GenerationConfig],
+    decoding: Decoding,
+    ends: set[int],
+    pad: int,
     ended: Callable[[list[int]], tuple[list[int], str]],
 ) -> list[tuple[list[int], str]]:
     """New tokens of each prompt, and how it ended.
 
-    `settings` gives generate()'s settings for so many new tokens. `ended` is asked at every look with all new
-    tokens of a row: those that count, and "length" where it goes on.
+    `ended` is asked at every look with all new tokens of a row: those that count, and "length" where it goes on.
     """
     longest = max(len(ids) for ids in prompts)
-    pad = settings(1).pad_token_id
     # left-pad: generation continues at the right edge
     ids = torch.tensor([[pad] * (longest - len(row)) + row for row in prompts], device=model.device)  # (b, t)
     mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in prompts], device=model.device)
     rows: list[tuple[list[int], str]] = [([], "length") for _ in prompts]
     alive, cache = list(range(len(prompts))), None
-    while alive and ids.shape[1] - longest < max_new_tokens:
-        stride = min(STRIDE, max_new_tokens - (ids.shape[1] - longest))
+    while alive and ids.shape[1] - longest < decoding.max_new_tokens:
+        stride = min(STRIDE, decoding.max_new_tokens - (ids.shape[1] - longest))
         output = model.generate(  # type: ignore[operator]
             input_ids=ids,
             attention_mask=mask,
             past_key_values=cache,
-            generation_config=settings(stride),
+            generation_config=generation_config(decoding, stride, ends, pad),
         )
         kept = []
         for place, row in enumerate(output.sequences[:, longest:].tolist()):
@@ -50,3 +53,23 @@ def decode_batch(
         ids = output.sequences[kept]
         mask = torch.nn.functional.pad(mask[kept], (0, ids.shape[1] - mask.shape[1]), value=1)
     return rows
+
+
+def generation_config(decoding: Decoding, max_new_tokens: int, ends: set[int], pad: int) -> GenerationConfig:
+    """Decoding as stated, with none of a model's own sampling defaults."""
+    options: dict[str, Any] = {"do_sample": False}
+    if decoding.temperature > 0:
+        options = {
+            "do_sample": True,
+            "temperature": decoding.temperature,
+            "top_p": decoding.top_p,
+            "top_k": 0,
+        }
+    return GenerationConfig(
+        max_new_tokens=max_new_tokens,
+        eos_token_id=sorted(ends),
+        pad_token_id=pad,
+        num_beams=1,
+        return_dict_in_generate=True,
+        **options,
+    )

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src.config import Config, EvaluationConfig
 from src.data.preprocessing import prompt_ids
 from src.decoding import Endings, Request, SlotDecoder, free_slots
-from src.decoding_batches import decode_batch
+from src.decoding_batches import decode_batch, generation_config
 from src.decoding_cache import fits_slots, slot_bytes
 from src.decoding_steps import STRIDE, CaptureError
 from src.files import write_atomic
@@ -274,11 +274,7 @@ def _answer_batch(
         torch.manual_seed(decoding.seed ^ zlib.crc32(repr(list(asked)).encode()))
     ends, pad = end_tokens(model, tokenizer), int(tokenizer.pad_token_id)
     rows = decode_batch(
-        model,
-        list(asked.values()),
-        decoding.max_new_tokens,
-        lambda tokens: generation_config(decoding, tokens, ends, pad),
-        lambda row: _ended(row, ends, tokenizer),
+        model, list(asked.values()), decoding, ends, pad, lambda row: _ended(row, ends, tokenizer)
     )
     yield [_generation(key, *row, tokenizer=tokenizer) for key, row in zip(asked, rows, strict=True)]
 
@@ -303,23 +299,3 @@ def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> se
     named = getattr(model.generation_config, "eos_token_id", None)
     own = named if isinstance(named, list) else [named] if named is not None else []
     return {tokenizer.eos_token_id, *own}
-
-
-def generation_config(decoding: Decoding, max_new_tokens: int, ends: set[int], pad: int) -> GenerationConfig:
-    """Decoding as stated, with none of a model's own sampling defaults."""
-    options: dict[str, Any] = {"do_sample": False}
-    if decoding.temperature > 0:
-        options = {
-            "do_sample": True,
-            "temperature": decoding.temperature,
-            "top_p": decoding.top_p,
-            "top_k": 0,
-        }
-    return GenerationConfig(
-        max_new_tokens=max_new_tokens,
-        eos_token_id=sorted(ends),
-        pad_token_id=pad,
-        num_beams=1,
-        return_dict_in_generate=True,
-        **options,
-    )

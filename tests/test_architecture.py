@@ -20,7 +20,14 @@ ROOMS = (
     ("src.provenance", "src.cli"),
     ("src.data",),
     ("src.models",),
-    ("src.generation", "src.generation_vllm"),
+    (
+        "src.generation",
+        "src.generation_vllm",
+        "src.decoding",
+        "src.decoding_batches",
+        "src.decoding_cache",
+        "src.decoding_steps",
+    ),
     ("src.training", "src.evaluation", "src.conversation"),
 )
 TORCHLESS = (

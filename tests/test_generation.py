@@ -11,12 +11,13 @@ import torch
 
 from src.config import load_config
 from src.data.preprocessing import prompt_ids
+from src.decoding_batches import generation_config
+from src.decoding_steps import CaptureError, Steps
 from src.generation import (
     Decoding,
     GenerationStore,
     end_tokens,
     generate_answers,
-    generation_config,
     stream_answer,
 )
 from src.models.base import load_base, load_tokenizer
@@ -61,9 +62,30 @@ def test_answers_do_not_depend_on_the_batch_size_or_the_order(loaded, tmp_path: 
     assert sorted(found, key=lambda item: item.id) == sorted(expected, key=lambda item: item.id)
 
 
+def test_generate_by_batches_answers_the_same(loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    expected = _answers(loaded, GenerationStore(tmp_path / "a", {}), batch=4)
+    monkeypatch.setattr("src.generation.fits_slots", lambda model, length: False)
+    assert _answers(loaded, GenerationStore(tmp_path / "b", {}), batch=4) == expected
+
+
+def test_where_no_graph_can_be_captured_generate_answers_the_rest(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    config = load_config(overrides=["model.device=cpu"]).model
+    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
+    expected = _answers(loaded, GenerationStore(tmp_path / "a", {}))
+
+    def refuses(*_):
+        raise CaptureError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(Steps, "start", refuses)
+    assert _answers(loaded, GenerationStore(tmp_path / "b", {})) == expected
+    assert caplog.text.count("without CUDA graphs") == 1
+
+
 def test_nothing_is_generated_twice(loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     first = _answers(loaded, GenerationStore(tmp_path / "a", {"model": 1}))
-    monkeypatch.setattr(type(loaded[0]), "generate", None)
+    monkeypatch.setattr(type(loaded[0]), "forward", None)
     assert _answers(loaded, GenerationStore(tmp_path / "a", {"model": 1})) == first
 
 
@@ -100,6 +122,10 @@ def test_sampling_is_repeatable_and_completions_differ(tmp_path: Path, tiny_mode
     assert runs[0] == runs[1]
     assert [item.completion for item in runs[0]] == [0] * 11 + [1] * 11 + [2] * 11
     assert len({item.text for item in runs[0] if item.id == "3"}) == 3
+    alone = _answers(loaded, GenerationStore(tmp_path / "c", {}), decoding, batch=2)
+    assert alone == runs[0]  # nor do they depend on the batch
+    other = Decoding(20, temperature=1.0, top_p=0.95, num_completions=3, seed=8)
+    assert _answers(loaded, GenerationStore(tmp_path / "d", {}), other) != runs[0]
 
 
 def test_a_greedy_decoding_forgets_what_only_sampling_uses():
@@ -119,19 +145,20 @@ def test_another_turn_ends_a_row(tmp_path: Path, tiny_model: Path, monkeypatch: 
 def test_running_out_of_memory_halves_the_batch(
     tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from src import generation
-
     config = load_config(overrides=["model.device=cpu"]).model
     loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
     expected = _answers(loaded, GenerationStore(tmp_path / "a", {}))
-    real, room = generation._decode, {"rows": 3}
+    room = {"rows": 3}
 
-    def cramped(model, tokenizer, prompts, decoding):
-        if len(prompts) > room["rows"]:
-            raise torch.OutOfMemoryError
-        return real(model, tokenizer, prompts, decoding)
+    def cramped(real):
+        def start(self, tokens, *arguments):
+            if len(tokens) > room["rows"]:
+                raise torch.OutOfMemoryError
+            return real(self, tokens, *arguments)
 
-    monkeypatch.setattr(generation, "_decode", cramped)
+        return start
+
+    monkeypatch.setattr(Steps, "start", cramped(Steps.start))
     assert _answers(loaded, GenerationStore(tmp_path / "b", {}), batch=8) == expected
     room["rows"] = 0
     with pytest.raises(UserError, match="out of memory with one prompt"):
