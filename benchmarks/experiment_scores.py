@@ -17,11 +17,14 @@ from typing import Any
 from benchmarks.experiment_plan import SEEDS, Spec, final_specs, grid_specs
 from benchmarks.experiment_results import FILE, Results, load_results, save_results
 from src.evaluation.predictions import ANSWERS, read_origin, read_predictions, write_answers
+from src.evaluation.score_store import ScoreStore
 from src.schema import Sample, UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {"codealpaca": ".", "humaneval": "humaneval"}  # test set -> its folder among the reports
 AGAINST, VARIANTS = "qlora_against_lora", "training_variants"
+POOL = "-all_seeds--"  # in the name of a pool, between its method and its test set
+SCORED = "scored.jsonl"  # of a run: the scores of its answers
 WINDOW = 30  # characters of a line of data or answers; shorter ones are anybody's
 OWN = ROOT / "src" / "evaluation"  # whose report* files write the reports' fixed text
 
@@ -44,13 +47,13 @@ def score(work: Path, reports: Path, alone: Path | None, settings: Sequence[str]
             f"no {work / FILE}: run the phases train and answer first, and bring their files here"
         )
     runs = work / "answers" / "runs"
-    pool_seeds(runs, results)
-    names = sorted(path.parent.name for path in runs.glob(f"*/{ANSWERS}"))
+    names = sorted(path.parent.name for path in runs.glob(f"*/{ANSWERS}") if POOL not in path.parent.name)
     if not names:
         raise UserError(f"no answers in {runs}: run the phase answer first, and bring its files here")
-    for name in names:
-        _call("evaluate.py", "--predictions", runs / name / ANSWERS, "--output_dir", runs.parent, *settings)
-        print(f"scored {name}", flush=True)
+    _score_each(runs, names, settings)
+    pools = pool_seeds(runs, results)
+    _score_each(runs, pools, settings)
+    names += pools
     differences = [
         found for pair in _compare_all(pairs(results, set(names)), runs, reports, settings) for found in pair
     ]
@@ -73,12 +76,19 @@ def score(work: Path, reports: Path, alone: Path | None, settings: Sequence[str]
     )
 
 
-def pool_seeds(runs: Path, results: Results) -> None:
-    """One predictions file of the answers of all seeds: a sample's completions are its answers by seed.
+def _score_each(runs: Path, names: Sequence[str], settings: Sequence[str]) -> None:
+    for name in names:
+        _call("evaluate.py", "--predictions", runs / name / ANSWERS, "--output_dir", runs.parent, *settings)
+        print(f"scored {name}", flush=True)
+
+
+def pool_seeds(runs: Path, results: Results) -> list[str]:
+    """One run of the answers of all seeds, with their scores: a sample's completions are its answers by seed.
 
     Measures resample the completions of a sample together, so an interval over the pool is one of the mean over
-    these seeds' models, for new samples.
+    these seeds' models, for new samples. Returns the names of the pools.
     """
+    made = []
     for label, method, specs in _groups(results):
         for kind in KINDS:
             there = [run for run in specs if (runs / f"{run.name}--{kind}" / ANSWERS).exists()]
@@ -94,6 +104,22 @@ def pool_seeds(runs: Path, results: Results) -> None:
                 for sample in part
             ]
             write_answers(runs / name, samples, _pooled_origin(name, there, origins))
+            _pool_scores(runs / name, [runs / f"{run.name}--{kind}" for run in there], answers)
+            made.append(name)
+    return made
+
+
+def _pool_scores(pool: Path, parts: Sequence[Path], answers: Sequence[Sequence[Sample]]) -> None:
+    """Take over the scores of the parts, so that no program runs again."""
+    for number, (part, samples) in enumerate(zip(parts, answers, strict=True)):
+        lines = (part / SCORED).read_text(encoding="utf-8").split("\n")
+        settings = json.loads(lines[0])["settings"]
+        own, store = ScoreStore(part / SCORED, settings), ScoreStore(pool / SCORED, settings)
+        known = [(sample, found) for sample in samples if (found := own.get(sample)) is not None]
+        store.add(
+            [dataclasses.replace(sample, completion=number) for sample, _ in known],
+            [dataclasses.replace(found, completion=number) for _, found in known],
+        )
 
 
 def _pooled_origin(name: str, specs: Sequence[Spec], origins: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -120,7 +146,7 @@ def _groups(results: Results) -> list[tuple[str, str, list[Spec]]]:
 
 
 def _pooled(label: str, method: str, kind: str) -> str:
-    return f"{method}-{label}-all_seeds--{kind}"
+    return f"{method}-{label}{POOL}{kind}"
 
 
 def pairs(results: Results, there: set[str]) -> list[Pair]:
