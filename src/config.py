@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -184,15 +185,18 @@ def _read_yaml(path: Path) -> tuple[Any, str]:
         raise UserError(f"{path} is not valid YAML: {reason}") from None
 
 
+_KEY = re.compile(r" *[^\W\d][\w-]*(\.[^\W\d][\w-]*)* *")  # omegaconf would read brackets as dots
+
+
 def _read_override(text: str) -> tuple[Any, str]:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
     key, equals, value = text.partition("=")
-    if not equals or not key.strip():
+    if not equals or not _KEY.fullmatch(key):
         raise UserError(
-            f"--set {text}: expected section.key=value, such as --set training.learning_rate=1e-4"
+            f"--set {text[:200]}: expected section.key=value, such as --set training.learning_rate=1e-4"
         )
     try:
         _refuse_aliases(value)

@@ -401,6 +401,10 @@ OVERRIDES = [
     ("lora..r=3", "--set lora..r=3"),
     ("lora[0]=3", "--set lora[0]=3"),
     (".=3", "--set .=3"),
+    ("[[[=3", "--set [[[=3: expected section.key=value"),
+    ("[" * 1_000 + "=3", "expected section.key=value"),
+    ("lora.r[=3", "--set lora.r[=3: expected section.key=value"),
+    ("[lora]r=3", "expected section.key=value"),
 ]
 
 
