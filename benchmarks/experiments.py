@@ -114,6 +114,16 @@ class Place:
     def final(self, run: Spec) -> Path:
         return self.work / run.name / run.method / "final"
 
+    def has_adapter(self, run: Spec) -> bool:
+        """False too where a bundle brought the figures of a run and no weights."""
+        return (self.final(run) / "adapter_model.safetensors").exists()
+
+    def has_answers(self, run: str, folder: Path) -> bool:
+        """Whether the run's answers are younger than the model in `folder` (an adapter's, or the base's)."""
+        noted = self.work / ANSWERS / "runs" / run / "origin.json"
+        record = folder / ("run.json" if (folder / "run.json").exists() else "config.json")
+        return noted.exists() and noted.stat().st_mtime > record.stat().st_mtime
+
     def job(self, name: str, script: str, args: argparse.Namespace, *words: str) -> Job:
         """A script of the product in this folder, on the settings of this call."""
         config = ["--config", str(args.config.resolve())] if args.config != cli.DEFAULTS else []
@@ -143,7 +153,7 @@ class Training:
         losses = self.results.losses | dict.fromkeys(self.failed)
         kept = {run.name for run in answered_specs(self.defaults, best_rate(self.defaults, losses))}
         for run in wanted(self.defaults, losses):
-            there = run.name in losses and (run.name not in kept or self.place.final(run).exists())
+            there = run.name in losses and (run.name not in kept or self.place.has_adapter(run))
             if run.name in self.started or there or not fnmatch.fnmatch(run.name, self.args.only):
                 continue
             self.started[run.name] = run
@@ -208,12 +218,19 @@ def answer(args: argparse.Namespace) -> str:
         raise UserError(f"no {args.work / FILE}: run the phase train first")
     models = [(BASE, place.model)]
     for run in answered_specs(results.defaults, results.rate):
-        if place.final(run).exists():
+        if place.has_adapter(run):
             models.append((run.name, f"{run.name}/{run.method}/final"))
         else:
             print(f"{run.name}: no adapter here, left out", flush=True)
     sets = TEST_SETS if args.humaneval else TEST_SETS[:1]
-    jobs = iter([_answer_job(args, place, name, model, kind) for name, model in models for kind in sets])
+    asked = [(name, model, kind) for name, model in models for kind in sets]
+    jobs = iter(
+        [
+            _answer_job(args, place, *each)
+            for each in asked
+            if not place.has_answers(f"{each[0]}--{each[2]}", place.work / each[1])
+        ]
+    )
     failed: list[str] = []
     complete = _run(args, lambda: next(jobs, None), lambda end: _answered(end, failed))
     _bundle(args)

@@ -203,7 +203,9 @@ def test_a_call_goes_on_where_the_last_was_cut_off(tmp_path: Path):
     # figures of these are there, but not the adapters that are to answer
     assert started(training(tmp_path), 2) == [default, chosen]
     for name in (chosen, default):
-        (tmp_path / "work" / name / "lora" / "final").mkdir(parents=True)
+        final = tmp_path / "work" / name / "lora" / "final"
+        final.mkdir(parents=True)
+        (final / "adapter_model.safetensors").touch()
     first = training(tmp_path)
     names = started(first, 200)
     assert names[0] == chosen.replace("42", "43")
@@ -368,6 +370,7 @@ def test_one_run_goes_through_all_phases_and_answers_need_no_scoring_package(
     bundle = tmp_path / "figures.tar.gz"
     answered = experiment("answer", tmp_path, *given, "--bundle", bundle, PYTHONPATH=str(blocked))
     assert "next: score" in answered
+    assert "answered in" not in experiment("answer", tmp_path, *given)  # they are there
     with tarfile.open(bundle) as archive:
         assert f"answers/runs/{name}--codealpaca/origin.json" in archive.getnames()
         archive.extractall(tmp_path / "elsewhere", filter="data")
