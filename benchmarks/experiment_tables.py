@@ -55,11 +55,11 @@ def tables(results: Results) -> dict[str, str]:
 
 
 def spread(values: Sequence[float], form: str) -> str:
-    """Mean and, of several, the range over the seeds: "1.234 (1.230 to 1.240)"."""
+    """Mean and, where there is one, the range over the seeds: "1.234 (1.230 to 1.240)"."""
     if not values:
         return NONE
-    mean = format(fmean(values), form)
-    return mean if len(values) == 1 else f"{mean} ({min(values):{form}} to {max(values):{form}})"
+    mean, low, high = (format(value, form) for value in (fmean(values), min(values), max(values)))
+    return mean if low == high else f"{mean} ({low} to {high})"
 
 
 def _environment(results: Results) -> str:

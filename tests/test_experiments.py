@@ -243,7 +243,7 @@ def test_results_of_other_settings_are_not_mixed(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("values", "text"),
-    [((), "–"), ((1.25,), "1.25"), ((1.0, 2.0, 6.0), "3.00 (1.00 to 6.00)")],
+    [((), "–"), ((1.25,), "1.25"), ((1.0, 2.0, 6.0), "3.00 (1.00 to 6.00)"), ((2.0, 2.001), "2.00")],
 )
 def test_a_cell_is_the_mean_and_the_range_over_seeds(values: tuple[float, ...], text: str):
     assert spread(values, ".2f") == text
