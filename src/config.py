@@ -178,13 +178,14 @@ def _read_yaml(path: Path) -> tuple[Any, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the config file {path}: {error}") from None
     try:
-        _refuse_aliases(text)
+        _refuse_what_unfolds(text)
         return OmegaConf.to_container(OmegaConf.create(text)) if text.strip() else {}, str(path)
     except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} is not valid YAML: {reason}") from None
 
 
+DEEPEST = 20  # levels of a setting within others
 _KEY = re.compile(r" *[^\W\d][\w-]*(\.[^\W\d][\w-]*)* *")  # omegaconf would read brackets as dots
 
 
@@ -199,18 +200,26 @@ def _read_override(text: str) -> tuple[Any, str]:
             f"--set {text[:200]}: expected section.key=value, such as --set training.learning_rate=1e-4"
         )
     try:
-        _refuse_aliases(value)
+        _refuse_what_unfolds(value)
         return OmegaConf.to_container(OmegaConf.from_dotlist([text])), f"--set {text}"
     except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
         raise UserError(f"--set {text}: not a YAML value: {' '.join(str(error).split())[:150]}") from None
 
 
-def _refuse_aliases(text: str) -> None:
-    """Raise ValueError for YAML that names a part again: a few lines could unfold into more than any memory."""
+def _refuse_what_unfolds(text: str) -> None:
+    """Raise ValueError for YAML of which a few lines could take more memory or time than there is.
+
+    A part named again can unfold without end, and the time for nested brackets grows with their square.
+    """
     import yaml
 
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-        raise ValueError("aliases (*name) are not read; write the value out")
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("aliases (*name) are not read; write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ValueError(f"nested more than {DEEPEST} deep")
 
 
 def _flatten(layer: Any, origin: str) -> dict[str, Any]:

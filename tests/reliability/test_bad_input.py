@@ -370,7 +370,9 @@ BOMB = "a: &a [x, x]\n" + "".join(
 SETTINGS = [  # a config file, what the line says
     (BOMB, "aliases (*name) are not read"),
     ("lora: &l {r: 3}\nqlora: *l", "aliases (*name) are not read"),
-    ("lora:\n  r: " + "[" * 1_500, "not valid YAML"),
+    ("lora:\n  r: " + "[" * 100_000, "not valid YAML: nested more than 20 deep"),
+    ("lora:\n  r: " + "{a: " * 100_000, "not valid YAML: nested more than 20 deep"),
+    ("\n".join(" " * level + "a:" for level in range(2_000)), "not valid YAML: nested more than 20 deep"),
     ("lora:\n  r: ${", "not valid YAML"),
     ("? [a, b]\n: 1", "not valid YAML"),
     ("lora: {r: 3", "not valid YAML"),
@@ -395,7 +397,7 @@ def test_settings_that_are_none_are_refused(tmp_path: Path, content: str, messag
 
 
 OVERRIDES = [
-    ("lora.r=" + "[" * 1_500, "not a YAML value"),
+    ("lora.r=" + "[" * 100_000, "not a YAML value: nested more than 20 deep"),
     ("lora.r=*a", "not a YAML value"),
     ("lora.r=${", "--set lora.r=${"),
     ("lora..r=3", "--set lora..r=3"),
