@@ -98,13 +98,13 @@ def generate(root: Path, output: Path) -> None:
     from src.evaluation.test_sets import load_test_set
     from src.files import sole_writer
 
-    real = generation._answer_batch
+    real = generation._answer_in_slots
 
     def noted(*arguments: Any) -> Any:
         _note(output, [f"{key[0]} {key[1]}" for key in arguments[2]])
         return real(*arguments)
 
-    generation._answer_batch = noted
+    generation._answer_in_slots = noted
     config = load_config(overrides=_settings(root, output))
     with sole_writer(output, "wait"):
         answer(str(root / "model"), None, load_test_set(config), config, output)
