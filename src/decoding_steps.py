@@ -50,9 +50,9 @@ class Steps:
         self.last = last
         self.warpers: list[Any] = []
         if temperature not in (0, 1):
-            self.warpers.append(TemperatureLogitsWarper(temperature))
+            self.warpers.append(TemperatureLogitsWarper(float(temperature)))
         if temperature and top_p < 1:
-            self.warpers.append(TopPLogitsWarper(top_p))
+            self.warpers.append(TopPLogitsWarper(float(top_p)))
         self.sampled = temperature > 0
         self.inputs = torch.zeros(slots, 1, dtype=torch.long, device=device)
         self.positions = torch.zeros(slots, dtype=torch.long, device=device)
@@ -176,20 +176,23 @@ class Steps:
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
+            self._try_kernels(spans)
+            self._advance(spans[-1][1])
+        torch.cuda.current_stream().wait_stream(side)
+
+    def _try_kernels(self, spans: Spans) -> None:
+        """`_forward`, once more without cuDNN where that fails."""
+        while True:
             try:
                 with self._kernels():
-                    self._forward(spans)
+                    return self._forward(spans)
             except torch.OutOfMemoryError:
                 raise
             except RuntimeError as error:
                 if SDPBackend.CUDNN_ATTENTION not in self.backends:
                     raise CaptureError(str(error)) from error
-                log.warning("no cuDNN attention for this model: %s", error)
+                log.warning("attention without cuDNN: %s", error)
                 self.backends.remove(SDPBackend.CUDNN_ATTENTION)
-                with self._kernels():
-                    self._forward(spans)
-            self._advance(spans[-1][1])
-        torch.cuda.current_stream().wait_stream(side)
 
     def _capture(self, spans: Spans) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()

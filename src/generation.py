@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CPU_BATCH = 16
-GPU_BATCH = 128
+GPU_BATCH = 128  # by generate()
+GPU_SLOTS = 256
 NEXT_TURN = "### Instruction"
 
 
@@ -168,7 +169,7 @@ def generate_missing(
     in_slots = fits_slots(model, length)
     size = batch_size or (CPU_BATCH if model.device.type == "cpu" else GPU_BATCH)
     if in_slots and not batch_size and model.device.type == "cuda":
-        size = free_slots(slot_bytes(model, length), size)
+        size = free_slots(slot_bytes(model, length), GPU_SLOTS)
     pending = own_part(keys, size, decoding, share, in_slots)
     with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
         while pending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
 import pytest
@@ -183,6 +184,29 @@ def test_the_model_attends_as_before_afterwards():
     with pytest.raises(CaptureError):
         _decode(model, REQUESTS[:2], turned=fails)
     assert model.config._attn_implementation == before
+
+
+@pytest.mark.parametrize(
+    ("failures", "raised"), [(0, None), (1, None), (2, CaptureError), (-1, torch.OutOfMemoryError)]
+)
+def test_where_cudnn_cannot_attend_the_next_kernel_does(failures: int, raised, caplog, monkeypatch):
+    model, calls = tiny.build_model("llama"), []
+    steps = Steps(model, 2, 64, 63, graphs=False)
+    real = steps._forward
+
+    def fails(spans):
+        calls.append(spans)
+        if failures < 0:
+            raise torch.OutOfMemoryError
+        if len(calls) <= failures:
+            raise RuntimeError("no execution plan")
+        real(spans)
+
+    monkeypatch.setattr(steps, "_forward", fails)
+    with slots_attended(model), pytest.raises(raised) if raised else contextlib.nullcontext():
+        steps._try_kernels(((0, 2, 64),))
+    assert len(calls) == (2 if failures > 0 else 1)
+    assert ("without cuDNN: no execution plan" in caplog.text) == (failures > 0)
 
 
 WIDE = ((0, 4, 128), (4, 8, 64))
