@@ -1,4 +1,4 @@
-"""Generation speed on a CPU: batches with finished rows dropped beside one prompt at a time and plain batches.
+"""Generation speed on a CPU: decoding in slots beside one prompt at a time and plain batches.
 
     python benchmarks/generate_cpu.py [--model smollm2-135m] [--samples 32] [--max_new_tokens 96] [--json FILE]
 

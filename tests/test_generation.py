@@ -18,6 +18,7 @@ from src.generation import (
     GenerationStore,
     end_tokens,
     generate_answers,
+    generate_missing,
     stream_answer,
 )
 from src.models.base import load_base, load_tokenizer
@@ -126,6 +127,23 @@ def test_sampling_is_repeatable_and_completions_differ(tmp_path: Path, tiny_mode
     assert alone == runs[0]  # nor do they depend on the batch
     other = Decoding(20, temperature=1.0, top_p=0.95, num_completions=3, seed=8)
     assert _answers(loaded, GenerationStore(tmp_path / "d", {}), other) != runs[0]
+
+
+def test_processes_that_share_the_work_draw_what_one_would_draw(tmp_path: Path, tiny_model: Path):
+    config = load_config(overrides=["model.device=cpu"]).model
+    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
+    decoding = Decoding(20, temperature=1.0, top_p=0.95, num_completions=2, seed=7)
+    whole = GenerationStore(tmp_path / "whole", {})
+    _answers(loaded, whole, decoding)
+    shares = []
+    for rank in range(3):
+        part = GenerationStore(tmp_path / f"part-{rank}", {})
+        generate_missing(
+            *loaded, part.missing(EXAMPLES, decoding), decoding, part, batch_size=4, share=(rank, 3)
+        )
+        shares.append(part.done)
+    assert [len(share) for share in shares] == [8, 7, 7]
+    assert {**shares[0], **shares[1], **shares[2]} == whole.done
 
 
 def test_a_greedy_decoding_forgets_what_only_sampling_uses():
