@@ -217,9 +217,7 @@ def fingerprint(model: torch.nn.Module) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         flat = tensor.detach().reshape(-1)
-        sample = flat[:: max(1, flat.numel() // 64)][:64].to("cpu")
+        sample = flat[:: max(1, flat.numel() // 64)][:64].to("cpu").contiguous()
         sample = sample.view(torch.uint8) if sample.dtype == torch.bfloat16 else sample
-        digest.update(
-            f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode() + sample.contiguous().numpy().tobytes()
-        )
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode() + sample.numpy().tobytes())
     return digest.hexdigest()[:16]

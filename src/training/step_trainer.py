@@ -55,6 +55,7 @@ class StepTrainer(Trainer):
         *,
         steps: Sequence[Sequence[Encoded]],
         validation: Sequence[Encoded],
+        epoch_steps: int,
         config: TrainingConfig,
         pack_tokens: int,
         hardware: Hardware,
@@ -64,6 +65,7 @@ class StepTrainer(Trainer):
         super().__init__(train_dataset=list(steps), eval_dataset=list(validation), **trainer_arguments)
         self.steps = steps
         self.validation = validation
+        self.epoch_steps = epoch_steps  # optimizer steps in one pass over the training split
         self.config = config
         self.pack_tokens = pack_tokens
         self.hardware = hardware
@@ -189,16 +191,19 @@ class StepTrainer(Trainer):
                 f"out of memory in process {processes.rank()} with packs of {self.pack_tokens} tokens; go on with "
                 f"--resume and --set training.pack_tokens={max(SMALLEST_PACK, self.pack_tokens // 2)}"
             )
+        graphs = self.graphs is not None and self.graphs.paying
+        self.graphs = None  # for good: the memory that they keep is lost to packs
+        self.adapted.zero_grad(set_to_none=True)
+        torch.cuda.empty_cache()
+        if graphs:
+            log.warning("out of memory: going on without CUDA graphs, which is slower")
+            return
         if self.pack_tokens <= SMALLEST_PACK:
             raise UserError(
                 f"out of memory with packs of {self.pack_tokens} tokens; set data.max_length lower, "
                 "training.gradient_checkpointing=true, or use train_qlora.py"
             )
-        self.adapted.zero_grad(set_to_none=True)
-        self.graphs = None
-        torch.cuda.empty_cache()
         self.pack_tokens //= 2
-        self.graphs = self._graphs()
         log.warning("out of memory: going on with packs of %d tokens, same effective batch", self.pack_tokens)
 
     def evaluate(
@@ -234,7 +239,10 @@ class StepTrainer(Trainer):
             logs["tokens"] = self.counters.tokens
             logs["tokens_per_s"] = round(self.counters.tokens_per_s, 1)
         if "train_runtime" not in logs:
+            share = self.state.epoch  # the Trainer takes the whole schedule for one epoch
+            self.state.epoch = self.state.global_step / self.epoch_steps
             super().log(logs, start_time)
+            self.state.epoch = share
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Save, mark as whole, and only then delete older checkpoints."""

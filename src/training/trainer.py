@@ -156,6 +156,7 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
         args=training_arguments(config.training, job.folder, len(job.steps), job.hardware),
         steps=job.samples(),
         validation=job.validation.samples,
+        epoch_steps=-(-len(job.train.samples) // config.training.batch_size),
         config=config.training,
         pack_tokens=job.plan.pack_tokens,
         hardware=job.hardware,

@@ -207,3 +207,15 @@ def test_a_damaged_run_json_is_named(tiny_adapter: Path, tmp_path: Path, content
     broken = _copy(tiny_adapter, tmp_path / "a", run__json=content)
     with pytest.raises(UserError, match=r"run\.json"):
         resolve(str(broken))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_fingerprint_changes_with_a_weight_that_it_looks_at(dtype: torch.dtype) -> None:
+    from src.models.base import fingerprint
+
+    model = tiny.build_model("llama").to(dtype)
+    before = fingerprint(model)
+    assert before == fingerprint(tiny.build_model("llama").to(dtype))
+    with torch.no_grad():
+        model.lm_head.weight.view(-1)[0] += 1
+    assert fingerprint(model) != before

@@ -383,6 +383,41 @@ def test_running_out_of_memory_on_the_cpu_is_one_line(
         fine_tune(tiny.config(tiny_model, tiny_data, tmp_path), "lora")
 
 
+def test_graphs_are_given_up_before_packs_are_halved(
+    tiny_model: Path,
+    tiny_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from src.training import step_trainer
+
+    class Full:
+        """Graphs for which there is no memory."""
+
+        paying = True
+
+        def backward(self, pack: Any, scale: float) -> None:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(step_trainer.StepTrainer, "_graphs", lambda self: Full())
+    changes = ("training.max_steps=2", "training.pack_tokens=1024")
+    made = fine_tune(tiny.config(tiny_model, tiny_data, tmp_path, *changes), "lora")
+    assert caplog.text.count("out of memory: going on without CUDA graphs") == 1
+    assert made.metrics["pack_tokens"] == 1024
+
+
+def test_epochs_of_the_log_are_passes_over_the_training_split(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    changes = ("training.num_train_epochs=2", "training.eval_steps=1", "training.save_steps=1")
+    fine_tune(tiny.config(tiny_model, tiny_data, tmp_path, *changes), "lora")
+    history = json.loads((tmp_path / "lora" / "final" / "run.json").read_text())["history"]
+    steps = max(entry["step"] for entry in history)
+    epochs = sorted({round(entry["epoch"], 6) for entry in history})
+    assert epochs == [round(2 * step / steps, 6) for step in range(1, steps + 1)]
+
+
 def test_running_out_of_gpu_memory_shrinks_the_packs_and_keeps_the_step(
     tiny_model: Path,
     tiny_data: Path,
