@@ -5,7 +5,7 @@
 #       --security-opt systempaths=unconfined -v alpaca-data:/project/data -v alpaca-checkpoints:/project/checkpoints \
 #       -v alpaca-reports:/project/reports -v alpaca-models:/home/user/.cache/huggingface code-alpaca
 # Data, checkpoints, reports and models then outlive the container. Nobody has built this file yet: it was read line by
-# line against requirements.txt, and tests/test_dockerfile.py holds what can be told without an engine.
+# line against the requirements, and tests/test_dockerfile.py holds what can be told without an engine.
 # The three --security-opt lines let bubblewrap make the sandbox for generated code inside the container. Without them
 # nothing generated is executed, and the reports say so.
 FROM python:3.11.14-slim-bookworm
@@ -21,8 +21,8 @@ USER user
 WORKDIR /project
 
 # The packages change less often than the code: their layer is kept.
-COPY --chown=user requirements.txt constraints.txt Makefile ./
-RUN make .venv/installed && .venv/bin/python -m pip cache purge
+COPY --chown=user requirements.txt requirements-gpu.txt constraints.txt Makefile ./
+RUN make .venv/installed && .venv/bin/python -m pip install -r requirements-gpu.txt && .venv/bin/python -m pip cache purge
 
 COPY --chown=user . .
 RUN mkdir -p data checkpoints reports /home/user/.cache/huggingface

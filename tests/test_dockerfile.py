@@ -54,7 +54,7 @@ def test_what_is_copied_by_name_is_there_and_reaches_the_build():
         for line in re.findall(r"^COPY --chown=user (.+) \./$", TEXT, re.MULTILINE)
         for word in line.split()
     ]
-    assert named == ["requirements.txt", "constraints.txt", "Makefile"]
+    assert named == ["requirements.txt", "requirements-gpu.txt", "constraints.txt", "Makefile"]
     assert [name for name in named if name not in _tracked() or _left_out(name)] == []
     includes = re.findall(
         r"^-[cr] (\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE
