@@ -49,7 +49,7 @@ def _forward(module: Any, plain: Any, x: torch.Tensor, *args: Any, **kwargs: Any
     return _AdaptedLinear.apply(x, a, b, module.get_base_layer(), module.scaling["default"], probability)
 
 
-def _product_type(base: torch.nn.Module, x: torch.Tensor) -> torch.dtype:
+def _product_type(x: torch.Tensor) -> torch.dtype:
     if torch.is_autocast_enabled(x.device.type):
         return torch.get_autocast_dtype(x.device.type)
     return x.dtype
@@ -78,7 +78,7 @@ class _AdaptedLinear(torch.autograd.Function):
         scaling: float,
         probability: float,
     ) -> torch.Tensor:
-        dtype = _product_type(base, x)
+        dtype = _product_type(x)
         with torch.autocast(x.device.type, enabled=False):
             flat = x.reshape(-1, x.shape[-1]).to(dtype)  # (t, in)
             dropped, mask = torch.native_dropout(flat, probability, True) if probability else (flat, None)
