@@ -23,7 +23,7 @@ STEP = 128  # tokens; sizes are multiples of it
 SUPERVISED = 0.8  # share of a pack's tokens that may have a label
 SHORTEST = 24  # mean tokens a sample, from which a pack has room for all its boundaries
 WAITING = 0.7  # share of a pack's time spent on starting kernels, from which a graph pays
-TIMED = 3  # packs before the one that is timed: they compile kernels
+TIMED = 3  # the pack that is timed; those before it compile kernels
 
 
 @dataclass
