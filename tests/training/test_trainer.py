@@ -123,7 +123,7 @@ def test_training_stops_when_validation_no_longer_improves(
     config = tiny.config(
         tiny_model, tiny_data, tmp_path, "training.learning_rate=0.5", "training.max_steps=30",
         "training.lr_scheduler_type=constant", "training.eval_steps=1", "training.save_steps=1",
-        "training.early_stopping_patience=2",
+        "training.early_stopping_patience=2", "lora.lora_dropout=0.05",
     )  # fmt: skip
     done = fine_tune(config, "lora")
     losses = list(_evals(done.folder).values())
@@ -158,7 +158,7 @@ def test_a_run_killed_after_its_early_stop_does_not_train_on(
     config = tiny.config(
         tiny_model, tiny_data, tmp_path, "training.learning_rate=0.5", "training.max_steps=30",
         "training.lr_scheduler_type=constant", "training.eval_steps=1", "training.save_steps=1",
-        "training.early_stopping_patience=2",
+        "training.early_stopping_patience=2", "lora.lora_dropout=0.05",
     )  # fmt: skip
     from src.training import results
 
