@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.experiment_plan import SEEDS, Spec, final_specs, grid_specs
+from benchmarks.experiment_plan import METHODS, SEEDS, Spec, final_specs, grid_specs
 from benchmarks.experiment_results import FILE, Results, load_results, save_results
 from src.evaluation.predictions import ANSWERS, read_origin, read_predictions, write_answers
 from src.evaluation.score_store import ScoreStore
@@ -156,9 +156,7 @@ def pairs(results: Results, there: set[str]) -> list[Pair]:
         for label, method, _ in _groups(results):
             name = method if label == "chosen" else f"{method}-{label}"
             found.append(Pair(folder, name, f"base--{kind}", _pooled(label, method, kind)))
-        label = "chosen" if results.rate is not None else "default"
-        lora, qlora = (_pooled(label, method, kind) for method in ("lora", "qlora"))
-        found.append(Pair(f"{folder}/{AGAINST}", "qlora", lora, qlora))
+        found += _methods(results, there, kind, f"{folder}/{AGAINST}")
         if results.rate is None:
             continue
         before = next(
@@ -171,6 +169,21 @@ def pairs(results: Results, there: set[str]) -> list[Pair]:
                     Pair(f"{folder}/{VARIANTS}", name, f"{before.name}--{kind}", f"{run.name}--{kind}")
                 )
     return [pair for pair in found if {pair.before, pair.after} <= there]
+
+
+def _methods(results: Results, there: set[str], kind: str, report: str) -> list[Pair]:
+    """QLoRA against LoRA at the chosen rate, or else as configured: all seeds where both have the same, or else one."""
+    specs = {(label, method): runs for label, method, runs in _groups(results)}
+    for label in ("chosen", "default"):
+        pools = [_pooled(label, method, kind) for method in METHODS]
+        if not {*pools} <= there:
+            continue
+        seeds = list(zip(*(specs[label, method] for method in METHODS), strict=True))
+        names = [[f"{run.name}--{kind}" for run in runs] for runs in seeds]
+        if all(len({*pair} & there) != 1 for pair in names):
+            return [Pair(report, "qlora", *pools)]
+        return [Pair(report, "qlora", *pair) for pair in names if {*pair} <= there][:1]
+    return []
 
 
 def _compare_all(

@@ -314,6 +314,15 @@ def test_pairs_are_made_of_the_answers_that_are_there():
     assert variant == Pair("humaneval/training_variants", "arithmetic: float32", exact, other)
 
 
+def test_methods_with_unequal_seeds_are_compared_by_one_that_both_have():
+    runs = [f"{method}-default-seed_{seed}" for method, seed in (("lora", 42), ("lora", 43), ("qlora", 43))]
+    pools = [f"{method}-default-all_seeds" for method in plan.METHODS]
+    there = {f"{name}--humaneval" for name in [*runs, *pools, "lora-chosen-all_seeds"]}
+    assert pairs(results(rate=1e-3), there) == [
+        Pair("humaneval/qlora_against_lora", "qlora", f"{runs[1]}--humaneval", f"{runs[2]}--humaneval")
+    ]
+
+
 SECRET = 'print("a line of data that nobody may pass on <b>")'
 
 
