@@ -18,6 +18,7 @@ NO_INPUT = re.compile(
     re.IGNORECASE,
 )
 LEADING_BLANKS = re.compile(r"\A(?:[^\S\n]*\n|\ufeff)+")  # blank lines, byte order marks
+LEADING_SPACE = re.compile(r"\A[\s\ufeff]+")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _clean(values: Any) -> Example | str:
         if reason:
             return reason
         texts[name] = normalise(value)
-    texts["instruction"] = texts["instruction"].lstrip()
+    texts["instruction"] = LEADING_SPACE.sub("", texts["instruction"])
     if is_no_input(texts["input"]):
         texts["input"] = ""
     for name in ("instruction", "output"):

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from src.data.duplicates import (
-    PERMUTATIONS,
-    WORD,
-    Tokens,
-    answer_shingles,
-    bands,
-    jaccard,
-    ngrams,
-    shingles,
-    sketches,
-)
+from src.data.duplicates import near_matches
+from src.data.tokens import Tokens, answer_shingles, ngrams, shingles, tokenise
 from src.schema import Example
 
 PROMPT_WORDS = 13  # of GPT-3's test (arXiv 2005.14165, appendix C)
@@ -45,65 +36,58 @@ def find_overlaps(
     solution, and prompts or solutions with a Jaccard similarity of `threshold` or more. At most one of each kind
     for a pair. A prefix (HumanEval's signature and docstring) counts as prompt and as start of the solution.
     """
-    words, tokens = Tokens(WORD), Tokens()
-    asked, answered = [_prompt(example) for example in train], [example.output for example in train]
-    found: set[Overlap] = set()
+    ours, found = _Sides.of(train), set[Overlap]()
     for name, examples in protected.items():
-        prompts = [_prompt(example) for example in examples]
-        solutions = [example.prefix + example.output for example in examples]
+        theirs = _Sides.of(examples)
         pairs = {
             "prompt n-gram": [
-                *_shared_runs(map(words, asked), map(words, prompts), PROMPT_WORDS),
-                *_shared_runs(map(words, answered), map(words, prompts), PROMPT_WORDS),
+                *_shared_runs(ours.prompt_words, theirs.prompt_words, PROMPT_WORDS),
+                *_shared_runs(ours.answer_words, theirs.prompt_words, PROMPT_WORDS),
             ],
-            "solution n-gram": _shared_runs(map(tokens, answered), map(tokens, solutions), CODE_TOKENS),
-            "near prompt": _near(
-                [shingles(tokens(text)) for text in asked],
-                [shingles(tokens(text)) for text in prompts],
-                threshold,
-            ),
-            "near solution": _near(
-                [answer_shingles(tokens(text)) for text in answered],
-                [answer_shingles(tokens(text)) for text in solutions],
-                threshold,
-            ),
+            "solution n-gram": _shared_runs(ours.answer_tokens, theirs.answer_tokens, CODE_TOKENS),
+            "near prompt": near_matches(ours.prompt_shingles, theirs.prompt_shingles, threshold),
+            "near solution": near_matches(ours.answer_shingles, theirs.answer_shingles, threshold),
         }
         for kind, matches in pairs.items():
-            found |= {Overlap(train[ours].id, name, examples[theirs].id, kind) for ours, theirs in matches}
+            found |= {Overlap(train[row].id, name, examples[other].id, kind) for row, other in matches}
     return sorted(found, key=lambda item: (item.against, item.other_id, item.train_id, item.kind))
 
 
-def _prompt(example: Example) -> str:
-    return f"{example.instruction}\n{example.input}\n{example.prefix}"
+@dataclass(frozen=True)
+class _Sides:
+    """Prompts and answers of n examples as they are compared; the prefix stands on both sides."""
+
+    prompt_words: Tokens
+    answer_words: Tokens
+    answer_tokens: Tokens
+    prompt_shingles: list[frozenset[int]]
+    answer_shingles: list[frozenset[int]]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example]) -> _Sides:
+        prompts = [f"{example.instruction}\n{example.input}\n{example.prefix}" for example in examples]
+        answers = [example.prefix + example.output for example in examples]
+        asked, answered = tokenise(prompts), tokenise(answers)
+        return cls(
+            prompt_words=asked.words(),
+            answer_words=answered.words(),
+            answer_tokens=answered,
+            prompt_shingles=shingles(asked),
+            answer_shingles=answer_shingles(answered),
+        )
 
 
-def _shared_runs(
-    ours: Iterable[np.ndarray], theirs: Iterable[np.ndarray], n: int
-) -> Iterator[tuple[int, int]]:
+def _shared_runs(ours: Tokens, theirs: Tokens, n: int) -> Iterator[tuple[int, int]]:
     """Pairs that share a run of n tokens which at most COMMON_ROWS of `ours` hold."""
+    grams, texts = ngrams(theirs, n)
     owners: dict[int, set[int]] = defaultdict(set)
-    for index, tokens in enumerate(theirs):
-        for gram in ngrams(tokens, n).tolist():
-            owners[gram].add(index)
-    holders: dict[int, list[int]] = defaultdict(list)
-    for index, tokens in enumerate(ours):
-        for gram in owners.keys() & ngrams(tokens, n).tolist():
-            holders[gram].append(index)
+    for gram, text in zip(grams.tolist(), texts.tolist(), strict=True):
+        owners[gram].add(text)
+    our_grams, our_texts = ngrams(ours, n)
+    shared = np.isin(our_grams, grams)
+    holders: dict[int, set[int]] = defaultdict(set)
+    for gram, text in zip(our_grams[shared].tolist(), our_texts[shared].tolist(), strict=True):
+        holders[gram].add(text)
     for gram, rows in holders.items():
         if len(rows) <= COMMON_ROWS:
             yield from ((row, other) for row in rows for other in owners[gram])
-
-
-def _near(
-    ours: Sequence[frozenset[int]], theirs: Sequence[frozenset[int]], threshold: float
-) -> Iterator[tuple[int, int]]:
-    from datasketch import MinHashLSH
-
-    index = MinHashLSH(num_perm=PERMUTATIONS, params=bands(threshold))
-    for number, sketch in enumerate(sketches(theirs)):
-        if theirs[number]:
-            index.insert(number, sketch)
-    for number, sketch in enumerate(sketches(ours)):
-        for other in index.query(sketch):
-            if jaccard(ours[number], theirs[other]) >= threshold:
-                yield number, other

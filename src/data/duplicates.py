@@ -1,57 +1,11 @@
-"""Finds clusters of texts that are nearly the same (MinHash candidates, exact Jaccard similarity)."""
+"""Finds sets that are nearly the same (MinHash candidates, exact Jaccard similarity)."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
-TOKEN = re.compile(r"\w+|[^\w\s]")  # of code
-WORD = re.compile(r"\w+")  # of prose
-SHINGLE_TOKENS = 3
-SHORT_ANSWER_TOKENS = 6  # two shorter answers ("25") are equal by chance, not by leak
 PERMUTATIONS = 128
 RECALL = 0.99  # chance that a pair just at the threshold becomes a candidate
-
-
-class Tokens:
-    """Texts as arrays of token hashes: equal tokens, equal numbers, on every machine."""
-
-    def __init__(self, pattern: re.Pattern[str] = TOKEN) -> None:
-        self._pattern = pattern
-        self._hashes: dict[str, int] = {}
-
-    def __call__(self, text: str) -> np.ndarray:  # (t,) uint64
-        words = self._pattern.findall(text.lower())
-        known = self._hashes
-        for word in words:
-            if word not in known:
-                known[word] = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
-        return np.array([known[word] for word in words], dtype=np.uint64)
-
-
-def ngrams(tokens: np.ndarray, n: int) -> np.ndarray:
-    """Hashes of the runs of n tokens, (t - n + 1,) uint64; none where the text is shorter."""
-    count = len(tokens) - n + 1
-    if count <= 0:
-        return np.empty(0, dtype=np.uint64)
-    hashes = np.zeros(count, dtype=np.uint64)
-    for offset in range(n):  # polynomial hash modulo 2^64
-        hashes = (hashes + tokens[offset : offset + count]) * np.uint64(0x9E3779B97F4A7C15)
-        hashes ^= hashes >> np.uint64(29)
-    return hashes
-
-
-def shingles(tokens: np.ndarray) -> frozenset[int]:
-    """The set of token trigrams that stands for a text; a shorter text is one shingle, an empty one has none."""
-    return frozenset(ngrams(tokens, min(SHINGLE_TOKENS, len(tokens)) or 1).tolist())
-
-
-def answer_shingles(tokens: np.ndarray) -> frozenset[int]:
-    """As shingles, but none for an answer that is too short to tell anything."""
-    return shingles(tokens) if len(tokens) >= SHORT_ANSWER_TOKENS else frozenset()
 
 
 def jaccard(left: frozenset[int], right: frozenset[int]) -> float:
@@ -91,17 +45,35 @@ def near_pairs(sets: Sequence[frozenset[int]], threshold: float) -> list[tuple[i
     return pairs
 
 
+def near_matches(
+    ours: Sequence[frozenset[int]], theirs: Sequence[frozenset[int]], threshold: float
+) -> list[tuple[int, int]]:
+    """Pairs (of ours, of theirs) of indices of sets at least `threshold` similar. Empty sets are like nothing."""
+    from datasketch import MinHashLSH
+
+    index = MinHashLSH(num_perm=PERMUTATIONS, params=bands(threshold))
+    for number, sketch in enumerate(_sketches(theirs)):
+        if theirs[number]:
+            index.insert(number, sketch)
+    return [
+        (number, other)
+        for number, sketch in enumerate(_sketches(ours))
+        for other in index.query(sketch)
+        if jaccard(ours[number], theirs[other]) >= threshold
+    ]
+
+
 def _candidates(sets: Sequence[frozenset[int]], threshold: float) -> Iterable[tuple[int, int]]:
     from datasketch import MinHashLSH
 
     index = MinHashLSH(num_perm=PERMUTATIONS, params=bands(threshold))
-    for later, sketch in enumerate(sketches(sets)):
+    for later, sketch in enumerate(_sketches(sets)):
         for earlier in index.query(sketch):
             yield earlier, later
         index.insert(later, sketch, check_duplication=False)
 
 
-def sketches(sets: Iterable[frozenset[int]]) -> Iterable:
+def _sketches(sets: Iterable[frozenset[int]]) -> Iterable:
     """A MinHash of each set, made one by one."""
     from datasketch import MinHash
 

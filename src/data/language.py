@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from src.data.language_marks import DECISIVE, MARKERS
@@ -91,7 +91,7 @@ def detect(instruction: str, input: str, code: str) -> str:
     named = _named(instruction, text) or _named_in(input[:200])
     if decisive:
         return "" if named == ["other"] else _settle_c_family(decisive, named)
-    if "yaml" in named and syntax_error("yaml", text) is None and _is_yaml_document(text):
+    if "yaml" in named and _parses("yaml", text) and _is_yaml_document(text):
         return "yaml"
     if is_prose(text):
         return ""
@@ -121,7 +121,7 @@ def _named(instruction: str, text: str) -> list[str]:
 
 
 def _decisive(text: str) -> str:
-    if text.lstrip()[:1] in ("[", "{") and syntax_error("json", text) is None and _is_json_document(text):
+    if text.lstrip()[:1] in ("[", "{") and _parses("json", text) and _is_json_document(text):
         return "json"
     lowered = text.lower()
     return next((name for name, mark in DECISIVE if mark.found_in(text, lowered)), "")
@@ -157,9 +157,14 @@ def _evidence(name: str, text: str) -> float:
         return 0.5
     marks = len({match.group()[:12] for match in MARKERS[name].finditer(text)}) if name in MARKERS else 0
     strict = name in ("python", "sql", "json", "html", "css", "yaml")
-    if strict and (marks or name in ("json", "yaml")) and syntax_error(name, text) is None:
+    if strict and (marks or name in ("json", "yaml")) and _parses(name, text):
         marks += 2
     return marks
+
+
+@lru_cache(maxsize=16)  # a text is asked about up to four times in a row
+def _parses(language: str, text: str) -> bool:
+    return syntax_error(language, text) is None
 
 
 def _shows(name: str, text: str) -> bool:
@@ -169,10 +174,10 @@ def _shows(name: str, text: str) -> bool:
 
 def _contradicted(name: str, text: str) -> bool:
     """Whether the code shows nothing of the language named, and another one clearly."""
-    if name in ("yaml", "other") or _shows(name, text):
-        return name == "other" and bool(_by_parser(text)) and _evidence(_by_parser(text), text) >= 4
-    other = _by_parser(text)
-    return bool(other) and _evidence(other, text) >= 2
+    if name == "yaml" or (name != "other" and _shows(name, text)):
+        return False
+    rival = _by_parser(text)
+    return bool(rival) and _evidence(rival, text) >= (4 if name == "other" else 2)
 
 
 def _by_parser(text: str) -> str:
@@ -197,13 +202,13 @@ def _by_parser(text: str) -> str:
     if scores["html"] >= 2 and re.match(r"\s*<", text):
         return "html"
     for name in ("sql", "css"):
-        if scores[name] and syntax_error(name, text) is None and scores[name] >= max(scores.values()) - 1:
+        if scores[name] and _parses(name, text) and scores[name] >= max(scores.values()) - 1:
             return name
     best = max(scores, key=lambda name: scores[name])
     rivals = [name for name in scores if name != best and scores[name] > scores[best] - 1]
     if scores[best] >= 2 and not rivals:
         return best
-    if syntax_error("yaml", text) is None and _is_yaml_document(text):
+    if _parses("yaml", text) and _is_yaml_document(text):
         return "yaml"
     return best if scores[best] >= 1 and not rivals else ""
 
@@ -217,8 +222,17 @@ def _is_yaml_document(text: str) -> bool:
 @cache
 def _magika() -> Any:
     from magika import Magika
+    from onnxruntime import InferenceSession, SessionOptions
 
-    return Magika()
+    class OneThread(Magika):
+        """Magika without threads: for one text at a time they spend their time waiting for the next."""
+
+        def _init_onnx_session(self) -> InferenceSession:
+            options = SessionOptions()
+            options.intra_op_num_threads = 1
+            return InferenceSession(self._model_path, options, providers=["CPUExecutionProvider"])
+
+    return OneThread()
 
 
 def _by_magika(text: str) -> str:

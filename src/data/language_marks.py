@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from src.data.language_names import Mark
+from src.data.marks import Mark
 
 # What stands in no other language, in the order to look.
 DECISIVE: list[tuple[str, Mark]] = [
@@ -93,7 +93,17 @@ DECISIVE: list[tuple[str, Mark]] = [
                 r"|\{ get; (?:private )?set; \}|\bstring\.(?:IsNullOr|Join|Format)",
                 re.MULTILINE,
             ),
-            hints=("using system", "console.", "static void main(", "namespace ", "{ get; ", "string."),
+            hints=(
+                "using system",
+                "console.write",
+                "console.read",
+                "static void main(",
+                "namespace ",
+                "{ get; ",
+                "string.isnullor",
+                "string.join",
+                "string.format",
+            ),
         ),
     ),
     (

@@ -9,16 +9,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from src.data.marks import Mark
 from src.schema import Example
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-REFUSAL = re.compile(
-    r"\bas an ai\b|\b(?:language|ai) model\b.{0,40}\b(?:cannot|can't|unable|not able|don't)\b"
-    r"|^(?:i'?m |i am )?(?:very )?sorry\b|\b(?:i|we) (?:am|are) (?:unable|not able) to\b"
-    r"|^(?:unfortunately,? )?i (?:cannot|can't|can not|could not|couldn't)\b|\b(?:cannot|can't) (?:fulfil|fulfill|assist with)\b",
-    re.IGNORECASE,
+REFUSAL = Mark(
+    re.compile(
+        r"\bas an ai\b|\b(?:language|ai) model\b.{0,40}\b(?:cannot|can't|unable|not able|don't)\b"
+        r"|^(?:i'?m |i am )?(?:very )?sorry\b|\b(?:i|we) (?:am|are) (?:unable|not able) to\b"
+        r"|^(?:unfortunately,? )?i (?:cannot|can't|can not|could not|couldn't)\b|\b(?:cannot|can't) (?:fulfil|fulfill|assist with)\b",
+        re.IGNORECASE,
+    ),
+    hints=(
+        "as an ai",
+        " model",
+        "sorry",
+        "unable",
+        "not able",
+        "cannot",
+        "can't",
+        "can not",
+        "could not",
+        "couldn't",
+    ),
 )
 MOJIBAKE = re.compile(
     r"[\u00c2\u00c3\u00e2][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
@@ -71,7 +86,8 @@ class Defects:
 
 def is_refusal(output: str) -> bool:
     """Whether the answer declines instead of answering."""
-    return REFUSAL.search(output[:REFUSAL_CHARS].strip()) is not None
+    text = output[:REFUSAL_CHARS].strip()
+    return REFUSAL.found_in(text, text.lower())
 
 
 def has_mojibake(example: Example) -> bool:

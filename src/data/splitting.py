@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from src.data.duplicates import Clusters, Tokens, answer_shingles, near_pairs, shingles
+from src.data.duplicates import Clusters, near_pairs
+from src.data.tokens import answer_shingles, shingles, tokenise
 from src.schema import Example
 
 LARGE_CLUSTER = 20  # rows; a larger cluster goes to train: it would be a test of one task
@@ -29,16 +30,16 @@ class Neighbourhood:
 
 def find_neighbours(examples: Sequence[Example], threshold: float) -> Neighbourhood:
     """Cluster examples whose instruction + input, or whose outputs, have a Jaccard similarity of `threshold` or more."""
-    tokens = Tokens()
-    prompts = [tokens(f"{example.instruction}\n{example.input}") for example in examples]
-    prompt_pairs = near_pairs([shingles(prompt) for prompt in prompts], threshold)
-    output_pairs = near_pairs([answer_shingles(tokens(example.output)) for example in examples], threshold)
+    prompts = tokenise(f"{example.instruction}\n{example.input}" for example in examples)
+    outputs = tokenise(example.output for example in examples)
+    prompt_pairs = near_pairs(shingles(prompts), threshold)
+    output_pairs = near_pairs(answer_shingles(outputs), threshold)
     clusters = Clusters(len(examples))
     for left, right in prompt_pairs + output_pairs:
         clusters.join(left, right)
     return Neighbourhood(
         groups=tuple(tuple(group) for group in clusters.groups()),
-        keys=tuple(hashlib.sha256(prompt.tobytes()).hexdigest() for prompt in prompts),
+        keys=tuple(hashlib.sha256(prompt.tobytes()).hexdigest() for prompt in prompts.split()),
         prompt_pairs=tuple(prompt_pairs),
         output_pairs=tuple(output_pairs),
     )

@@ -27,6 +27,7 @@ def test_a_good_row_is_an_example_with_the_id_of_its_content():
         ({"output": ""}, "output empty", ""),
         ({"output": " \n\t "}, "output empty", ""),
         ({"instruction": "\ufeff"}, "instruction empty", ""),
+        ({"instruction": "\x0c\ufeff"}, "instruction empty", ""),
         ({"output": 3}, "output not text", "int"),
         ({"output": ["a"]}, "output not text", "list"),
         ({"instruction": {"a": 1}}, "instruction not text", "dict"),

@@ -3,23 +3,9 @@
 import random
 from itertools import combinations
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from src.data.duplicates import (
-    PERMUTATIONS,
-    RECALL,
-    Clusters,
-    Tokens,
-    answer_shingles,
-    bands,
-    jaccard,
-    near_pairs,
-    ngrams,
-    shingles,
-)
+from src.data.duplicates import PERMUTATIONS, RECALL, Clusters, bands, jaccard, near_matches, near_pairs
 
 
 def varied_sets(seed, families=60, members=5, size=30):
@@ -89,6 +75,20 @@ def test_equal_sets_are_near_at_any_threshold_and_empty_ones_at_none():
     assert near_pairs(sets, 0.3) == [(0, 2)]
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
+def test_matches_between_two_lists_are_those_of_brute_force(threshold):
+    sets = [*varied_sets(7, members=12), frozenset()]
+    ours, theirs = sets[::2], [*sets[1::2], frozenset()]
+    expected = {
+        (a, b)
+        for a, left in enumerate(ours)
+        for b, right in enumerate(theirs)
+        if jaccard(left, right) >= threshold
+    }
+    assert expected
+    assert sorted(near_matches(ours, theirs, threshold)) == sorted(expected)
+
+
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.9, 0.99])
 def test_bands_reach_the_recall_at_the_threshold(threshold):
     count, rows = bands(threshold)
@@ -102,37 +102,6 @@ def test_bands_reach_the_recall_at_the_threshold(threshold):
 )
 def test_jaccard_by_hand(left, right, expected):
     assert jaccard(frozenset(left), frozenset(right)) == expected
-
-
-def test_tokens_are_blind_to_case_and_spacing_and_equal_everywhere():
-    tokens = Tokens()
-    assert tokens("If  (a)\n").tolist() == tokens("if ( A )").tolist() == Tokens()("IF(a)").tolist()
-    assert len(tokens("x += 1")) == 4
-    # python 3.11 hashlib.blake2b(b"if", digest_size=8), little-endian
-    assert tokens("if").tolist() == [12410746981237427038]
-
-
-def test_tokens_of_any_text():
-    for text in ("", "   ", "日本語 コード", "\0", "é" * 1000):
-        assert Tokens()(text).dtype == np.uint64
-
-
-@given(st.lists(st.integers(0, 5), max_size=30), st.integers(1, 6))
-def test_ngrams_are_equal_where_runs_are_equal(items, n):
-    hashes = ngrams(np.array(items, dtype=np.uint64), n).tolist()
-    runs = [tuple(items[start : start + n]) for start in range(len(items) - n + 1)]
-    assert len(hashes) == len(runs)
-    assert len(set(hashes)) == len(set(runs))
-    assert len(set(zip(hashes, runs, strict=True))) == len(set(runs))
-
-
-def test_a_short_text_is_one_shingle_and_a_short_answer_none():
-    tokens = Tokens()
-    assert len(shingles(tokens("hello"))) == 1
-    assert len(shingles(tokens(""))) == 0
-    assert len(shingles(tokens("a b c d"))) == 2
-    assert answer_shingles(tokens("42")) == frozenset()
-    assert len(answer_shingles(tokens("a = b + c * d"))) == 5
 
 
 def test_union_find_joins_what_is_joined_through_others():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from src.data.language import detect, is_prose
+from src.data.language import _by_magika, detect, is_prose
 
 LABELLED = Path(__file__).with_name("labelled_languages.jsonl")
 
@@ -80,3 +80,12 @@ def test_hostile_text_is_looked_at_in_well_under_a_second(text):
     began = time.monotonic()
     detect("Write a program", "", text)
     assert time.monotonic() - began < 3.0  # the first call may load the detector
+
+
+def test_the_detector_works_in_the_thread_that_asks():
+    code = "mystery <- value %>% other"
+    _by_magika(code)
+    everywhere, here = time.process_time(), time.thread_time()
+    for _ in range(10):
+        _by_magika(code)
+    assert time.process_time() - everywhere < 1.3 * (time.thread_time() - here) + 0.02

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from src.data.language import LANGUAGE_ALIASES
 from src.data.language_marks import DECISIVE, MARKERS
 from src.data.language_names import NAMED
+from src.data.quality import REFUSAL
 
-MARKS = [*NAMED.items(), *DECISIVE]
+MARKS = [*NAMED.items(), *DECISIVE, ("refusal", REFUSAL)]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.data.duplicates import Tokens, answer_shingles, jaccard, shingles
+from src.data.duplicates import jaccard
 from src.data.splitting import LARGE_CLUSTER, assign_splits, find_neighbours, position, straddling
+from src.data.tokens import answer_shingles, shingles, tokenise
 from tests.data.preparing import example, row
 
 THRESHOLD = 0.7
@@ -87,9 +88,8 @@ def test_no_pair_of_near_duplicates_straddles_by_brute_force():
                 example(f"{family}-{member}", f"f({family}, {member})", instruction=" ".join(kept))
             )
     sides = by_id(examples)
-    tokens = Tokens()
-    prompts = [shingles(tokens(f"{item.instruction}\n{item.input}")) for item in examples]
-    answers = [answer_shingles(tokens(item.output)) for item in examples]
+    prompts = shingles(tokenise(f"{item.instruction}\n{item.input}" for item in examples))
+    answers = answer_shingles(tokenise(item.output for item in examples))
     near = [
         (examples[a].id, examples[b].id)
         for a, b in combinations(range(len(examples)), 2)

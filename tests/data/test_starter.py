@@ -7,13 +7,14 @@ import pytest
 
 from src.data.cleaning import clean
 from src.data.contamination import find_overlaps
-from src.data.duplicates import Tokens, jaccard, shingles
+from src.data.duplicates import jaccard
 from src.data.formats import read_rows
 from src.data.language import detect
 from src.data.quality import find_defects
 from src.data.sources import SPLITS, STARTER
 from src.data.splitting import find_neighbours
 from src.data.syntax import PARSERS, syntax_error
+from src.data.tokens import shingles, tokenise
 from src.evaluation.benchmarks import load_benchmark
 from src.schema import Example
 
@@ -113,10 +114,9 @@ def test_nothing_in_it_is_near_a_task_of_humaneval(examples):
 
 
 def test_no_prompt_is_half_like_a_prompt_of_humaneval_by_brute_force(examples):
-    tokens = Tokens()
-    tasks = [shingles(tokens(task.prefix)) for task in load_benchmark("humaneval")]
-    for example in examples:
-        ours = shingles(tokens(f"{example.instruction}\n{example.input}"))
+    tasks = shingles(tokenise(task.prefix for task in load_benchmark("humaneval")))
+    prompts = shingles(tokenise(f"{example.instruction}\n{example.input}" for example in examples))
+    for example, ours in zip(examples, prompts, strict=True):
         assert max(jaccard(ours, task) for task in tasks) < 0.5, example.instruction
 
 

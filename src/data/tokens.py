@@ -1,0 +1,96 @@
+"""Texts as hashes of their tokens, and of runs of tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+TOKEN = re.compile(r"\w+|[^\w\s]")  # a word, or one sign
+WORD = re.compile(r"\w")
+SHINGLE_TOKENS = 3
+SHORT_ANSWER_TOKENS = 6  # two shorter answers ("25") are equal by chance, not by leak
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of n texts end to end: with an array for each text, numpy would spend its time on calls."""
+
+    hashes: np.ndarray  # (t,) uint64
+    lengths: np.ndarray  # (n,) tokens of each text
+    signs: np.ndarray  # (s,) uint64, the hashes of those that are no words
+
+    @property
+    def texts(self) -> np.ndarray:  # (t,)
+        """The text that each token stands in."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    def split(self) -> list[np.ndarray]:
+        """The hashes of each text."""
+        return np.split(self.hashes, np.cumsum(self.lengths)[:-1]) if len(self.lengths) else []
+
+    def words(self) -> Tokens:
+        """What is left without signs: prose is compared by its words."""
+        kept = ~np.isin(self.hashes, self.signs)
+        lengths = np.bincount(self.texts[kept], minlength=len(self.lengths))
+        return Tokens(self.hashes[kept], lengths, self.signs[:0])
+
+
+class _TokenHashes(dict[str, int]):
+    """64 bits for each token: equal on every machine."""
+
+    def __missing__(self, token: str) -> int:
+        digest = hashlib.blake2b(token.encode(), digest_size=8).digest()
+        return self.setdefault(token, int.from_bytes(digest, "little"))
+
+
+def tokenise(texts: Iterable[str]) -> Tokens:
+    """Tokens of `texts`, blind to case and spacing."""
+    known = _TokenHashes()
+    hashes: list[np.ndarray] = [np.empty(0, dtype=np.uint64)]
+    for text in texts:
+        found = TOKEN.findall(text.lower())
+        hashes.append(np.fromiter(map(known.__getitem__, found), np.uint64, len(found)))
+    lengths = np.array([len(part) for part in hashes[1:]], dtype=np.intp)
+    signs = [number for token, number in known.items() if not WORD.match(token)]
+    return Tokens(np.concatenate(hashes), lengths, np.array(signs, dtype=np.uint64))
+
+
+def ngrams(tokens: Tokens, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of the runs of n tokens within one text, (g,) uint64, and the text of each, (g,) in order."""
+    count = max(len(tokens.hashes) - n + 1, 0)
+    hashes = np.zeros(count, dtype=np.uint64)
+    for offset in range(n):  # polynomial hash modulo 2^64
+        hashes = (hashes + tokens.hashes[offset : offset + count]) * np.uint64(0x9E3779B97F4A7C15)
+        hashes ^= hashes >> np.uint64(29)
+    texts = tokens.texts
+    within = texts[:count] == texts[n - 1 :]
+    return hashes[within], texts[:count][within]
+
+
+def shingles(tokens: Tokens) -> list[frozenset[int]]:
+    """The set of token trigrams of each text; a shorter text is one shingle, an empty one has none."""
+    found: list[frozenset[int]] = [frozenset()] * len(tokens.lengths)
+    for n in range(1, SHINGLE_TOKENS + 1):
+        hashes, texts = ngrams(tokens, n)
+        if n < SHINGLE_TOKENS:
+            whole = tokens.lengths[texts] == n
+            hashes, texts = hashes[whole], texts[whole]
+        starts = np.flatnonzero(np.diff(texts, prepend=-1))
+        items = hashes.tolist()
+        ends = pairwise([*starts.tolist(), len(items)])
+        for text, (start, end) in zip(texts[starts].tolist(), ends, strict=True):
+            found[text] = frozenset(items[start:end])
+    return found
+
+
+def answer_shingles(tokens: Tokens) -> list[frozenset[int]]:
+    """As shingles, but none for an answer that is too short to tell anything."""
+    return [
+        items if length >= SHORT_ANSWER_TOKENS else frozenset()
+        for items, length in zip(shingles(tokens), tokens.lengths, strict=True)
+    ]
