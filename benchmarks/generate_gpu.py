@@ -31,6 +31,7 @@ from src.decoding import Endings, Request, SlotDecoder
 from src.decoding_steps import Steps
 from src.generation import Decoding
 from src.models.base import load_base, load_tokenizer
+from src.models.fused_kernels import fuse, uses_fused_kernels
 from src.models.hardware import decide
 
 Rows = dict[int, list[int]]  # new tokens by prompt
@@ -40,6 +41,8 @@ def main() -> None:
     args = _arguments()
     config = load_config(overrides=[f"model.device={args.device}", f"model.dtype={args.dtype}"]).model
     model = load_base(args.model, config, decide(config)).eval()
+    if uses_fused_kernels("auto", model.config, decide(config)):
+        fuse(model)
     tokenizer = load_tokenizer(args.tokenizer or args.model, config)
     vocabulary = int(model.config.get_text_config().vocab_size)
     rows = _examples(Path(args.prompts), args.count)

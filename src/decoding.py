@@ -196,7 +196,12 @@ class SlotDecoder:
         return size
 
     def _spans(self, rows: Sequence[_Row | None], count: int) -> Spans:
-        """Parts of the slots, and up to where each has to be read in the next `count` steps."""
+        """Parts of the slots, and up to where each has to be read in the next `count` steps.
+
+        A kernel reads each row as far as it reaches: one part, always of the same length.
+        """
+        if self.steps.cache.by_kernel:
+            return ((0, len(rows), len(self.steps.places)),)
         size = -(-len(rows) // SPANS)
         spans = []
         for start in range(0, len(rows), size):

@@ -11,6 +11,8 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
+from src import decoding_kernel
+
 NAME = "slots"
 Spans = tuple[tuple[int, int, int], ...]  # slots from, slots to, and how many keys each of these reads
 
@@ -24,9 +26,10 @@ class SlotCache:
 
     is_compileable = False
 
-    def __init__(self, slots: int, length: int) -> None:
+    def __init__(self, slots: int, length: int, by_kernel: bool = False) -> None:
         self.slots = slots
         self.length = length
+        self.by_kernel = by_kernel  # the kernel of src.decoding_kernel attends to one token a slot
         self.stores: dict[tuple[int, str], torch.Tensor] = {}  # each (slots, kv_heads, length, head_dim)
         self._rows = torch.empty(0)
         self._positions: torch.Tensor | None = None
@@ -43,8 +46,21 @@ class SlotCache:
     def update(
         self, key: torch.Tensor, value: torch.Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keys and values (b, kv_heads, t, head_dim) are kept; returns those to attend to."""
+        """Keys and values (b, kv_heads, t, head_dim) are kept; returns those to attend to.
+
+        A kernel gets the new ones and keeps them itself.
+        """
+        if self.by_kernel and self._positions is not None:
+            return key, value
         return self._keep(key, (layer_idx, "key")), self._keep(value, (layer_idx, "value"))
+
+    def attend(
+        self, layer_idx: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
+    ) -> torch.Tensor:
+        """The kernel's answer to new queries, keys and values (b, heads, head_dim) of a layer."""
+        assert self._positions is not None
+        keys, values = self._store((layer_idx, "key"), key), self._store((layer_idx, "value"), value)
+        return decoding_kernel.attend(query, key, value, keys, values, self._positions, scaling)
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
         """Asked by some models that do not use it where position_ids are given."""
@@ -60,11 +76,15 @@ class SlotCache:
         for store in self.stores.values():
             store[places] = store[slots]
 
-    def _keep(self, new: torch.Tensor, name: tuple[int, str]) -> torch.Tensor:
+    def _store(self, name: tuple[int, str], new: torch.Tensor) -> torch.Tensor:
+        """Room for what is like `new` (b, kv_heads, ..., head_dim), made at first use."""
         if name not in self.stores:
-            shape = (self.slots, new.shape[1], self.length, new.shape[3])
+            shape = (self.slots, new.shape[1], self.length, new.shape[-1])
             self.stores[name] = torch.zeros(shape, dtype=new.dtype, device=new.device)
-        store = self.stores[name]
+        return self.stores[name]
+
+    def _keep(self, new: torch.Tensor, name: tuple[int, str]) -> torch.Tensor:
+        store = self._store(name, new)
         if self._positions is None:
             store.index_fill_(0, self._rows, 0)  # a NaN that the last row left would reach this one
             store[self._rows, :, : new.shape[2]] = new
@@ -81,9 +101,12 @@ def slot_attention(
     attention_mask: torch.Tensor | None,
     scaling: float | None = None,
     spans: Spans | None = None,
+    slot_cache: SlotCache | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention of whole prompts where there is no mask; with one, of a token a row to its `spans`.
+
+    With `slot_cache` the kernel attends for a token a row, and mask and spans are not looked at.
 
     query (b, heads, t, head_dim), key and value (b, kv_heads, places, head_dim), mask (b, 1, 1, places) to be
     added -> (b, t, heads, head_dim). Heads that share keys are queries of one head: no key is copied.
@@ -95,6 +118,11 @@ def slot_attention(
             key, value = (item.repeat_interleave(heads // kv_heads, dim=1) for item in (key, value))
         output = scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
         return output.transpose(1, 2).contiguous(), None
+    if slot_cache is not None:
+        scale = dim**-0.5 if scaling is None else scaling
+        layer: Any = module.layer_idx
+        attended = slot_cache.attend(layer, query[:, :, 0], key[:, :, 0], value[:, :, 0], scale)
+        return attended[:, None], None
     query = query.reshape(rows, kv_heads, heads // kv_heads, dim)
     attention_mask = attention_mask.to(query.dtype)
     parts = [
@@ -154,8 +182,14 @@ def slot_bytes(model: PreTrainedModel, length: int) -> int:
     config = model.config.get_text_config()
     heads = int(config.num_attention_heads)
     kv_heads = 1 if getattr(config, "multi_query", False) else getattr(config, "num_key_value_heads", None)
-    head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
-    return int(2 * config.num_hidden_layers * (kv_heads or heads) * head_dim * length * model.dtype.itemsize)
+    width = (kv_heads or heads) * head_dim(model)
+    return int(2 * config.num_hidden_layers * width * length * model.dtype.itemsize)
+
+
+def head_dim(model: PreTrainedModel) -> int:
+    """The width of a head's keys and values."""
+    config = model.config.get_text_config()
+    return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
 
 
 def _plain(model: PreTrainedModel) -> PreTrainedModel:

@@ -12,7 +12,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import PreTrainedModel, TemperatureLogitsWarper, TopPLogitsWarper
 
-from src.decoding_cache import SlotCache, Spans
+from src import decoding_kernel
+from src.decoding_cache import SlotCache, Spans, head_dim
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Steps:
     ) -> None:
         device = model.device
         self.model = model
-        self.cache = SlotCache(slots, length)
+        self.cache = SlotCache(slots, length, decoding_kernel.runs_on(device, head_dim(model)))
         self.last = last
         self.warpers: list[Any] = []
         if temperature not in (0, 1):
@@ -120,8 +121,12 @@ class Steps:
         rows, longest = spans[-1][1], max(places for _, _, places in spans)
         positions = self.positions[:rows]
         self.cache.decode(self.slots[:rows], positions, longest)
-        mask = torch.zeros(rows, longest, dtype=self.model.dtype, device=positions.device)
-        mask.masked_fill_(self.places[:longest] > positions[:, None], float("-inf"))
+        kernel = self.cache.by_kernel
+        reach = (
+            1 if kernel else longest
+        )  # a kernel needs no mask, but the model makes its own where it gets none
+        mask = torch.zeros(rows, reach, dtype=self.model.dtype, device=positions.device)
+        mask.masked_fill_(self.places[:reach] > positions[:, None], float("-inf"))
         output = self.model(
             input_ids=self.inputs[:rows],
             attention_mask=mask[:, None, None],
@@ -129,6 +134,7 @@ class Steps:
             past_key_values=self.cache,
             use_cache=True,
             spans=spans,
+            slot_cache=self.cache if kernel else None,
         )
         logits = output.logits[:, -1]
         if not self.logits.numel():

@@ -26,6 +26,7 @@ ROOMS = (
         "src.decoding",
         "src.decoding_batches",
         "src.decoding_cache",
+        "src.decoding_kernel",
         "src.decoding_steps",
     ),
     ("src.training", "src.evaluation", "src.conversation"),

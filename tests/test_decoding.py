@@ -11,7 +11,7 @@ from peft import LoraConfig, get_peft_model
 from scipy.stats import chisquare
 from transformers import GenerationConfig, TemperatureLogitsWarper, TopPLogitsWarper
 
-from src import decoding
+from src import decoding, decoding_kernel
 from src.decoding import Endings, Request, SlotDecoder
 from src.decoding_cache import SlotCache, fits_slots, slot_bytes, slots_attended
 from src.decoding_steps import CaptureError, Steps, fitting_spans
@@ -97,6 +97,61 @@ def test_tokens_are_those_of_generate_one_by_one(reference, slots: int):
     model, ends, expected = reference
     assert len({len(tokens) for tokens, _ in expected.values()}) > 2
     assert _decode(model, ends=ends, slots=slots) == expected
+
+
+@pytest.fixture
+def emulated_kernel(monkeypatch: pytest.MonkeyPatch):
+    """The kernel as a CPU can have it: plain PyTorch, row by row. Lists its calls."""
+    calls = []
+
+    def attend(query, key, value, keys, values, positions, scale):
+        calls.append(len(query))
+        return _attended(query, key, value, keys, values, positions, scale)
+
+    monkeypatch.setattr(decoding_kernel, "runs_on", lambda device, head_dim: True)
+    monkeypatch.setattr(decoding_kernel, "attend", attend)
+    return calls
+
+
+def _attended(query, key, value, keys, values, positions, scale):
+    """What the kernel promises, of (b, heads, head_dim) and the like."""
+    rows = []
+    for row, position in enumerate(positions.tolist()):
+        keys[row, :, position], values[row, :, position] = key[row], value[row]
+        known = (item[row, :, : position + 1] for item in (keys, values))  # each (kv_heads, places, head_dim)
+        shared = [item.repeat_interleave(query.shape[1] // key.shape[1], dim=0).double() for item in known]
+        weights = (scale * query[row, :, None].double() @ shared[0].mT).softmax(-1)
+        rows.append((weights @ shared[1])[:, 0])
+    return torch.stack(rows).to(query.dtype)
+
+
+@pytest.mark.parametrize("graphs", [False, True])
+def test_the_kernel_changes_no_token_and_needs_one_graph(reference, emulated_kernel, emulated_graphs, graphs):
+    model, ends, expected = reference
+    assert _decode(model, ends=ends, slots=5, graphs=graphs) == expected
+    assert emulated_kernel
+    sizes = {spans[0][1] for spans in emulated_graphs}
+    assert len(emulated_graphs) == len(sizes)  # one for every number of slots
+    assert bool(sizes) == graphs
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="the kernel runs on GPUs")
+@pytest.mark.parametrize(("heads", "kv_heads", "dim"), [(32, 32, 128), (9, 3, 64), (48, 1, 128), (4, 2, 16)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_kernel_attends_as_promised(heads: int, kv_heads: int, dim: int, dtype):
+    torch.manual_seed(0)
+    rows, length = 7, 300
+    positions = torch.tensor([0, 1, 15, 63, 64, 170, 299], device="cuda")
+    query = torch.randn(rows, heads, dim, dtype=dtype, device="cuda")
+    key, value = (torch.randn(rows, kv_heads, dim, dtype=dtype, device="cuda") for _ in range(2))
+    stores = [torch.randn(rows + 2, kv_heads, length, dim, dtype=dtype, device="cuda") for _ in range(2)]
+    own = [store.clone() for store in stores]
+    assert decoding_kernel.runs_on(query.device, dim)
+    found = decoding_kernel.attend(query, key, value, *own, positions, dim**-0.5)
+    wanted = _attended(query, key, value, *stores, positions, dim**-0.5)
+    tolerance = 1e-2 if dtype == torch.bfloat16 else 1e-5
+    torch.testing.assert_close(found, wanted, rtol=tolerance, atol=tolerance)
+    assert all(torch.equal(*pair) for pair in zip(own, stores, strict=True))  # kept, and nothing else written
 
 
 @pytest.mark.parametrize("slots", [5, 13])

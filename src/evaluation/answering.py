@@ -180,6 +180,11 @@ def precision(reference: ModelReference, hardware: Hardware) -> str:
 
 
 def _load(reference: ModelReference, config: Config, hardware: Hardware) -> PreTrainedModel:
+    from src.models.fused_kernels import fuse, uses_fused_kernels
     from src.models.lora_model import load_model
 
-    return load_model(reference, merge=True, config=config.model, hardware=hardware)  # type: ignore[return-value]
+    model = load_model(reference, merge=True, config=config.model, hardware=hardware)
+    wanted = "auto" if config.training.fused_kernels else False  # where there are none, answers need none
+    if uses_fused_kernels(wanted, model.config, hardware):
+        fuse(model)
+    return model  # type: ignore[return-value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 
+from peft import PeftModel
 from transformers import PretrainedConfig, PreTrainedModel
 
 from src.models.hardware import Hardware
@@ -43,11 +44,12 @@ def _missing(config: PretrainedConfig, hardware: Hardware) -> str:
     return "" if kind in MODEL_TYPE_TO_APPLY_LIGER_FN else f"liger-kernel has none for {kind}"
 
 
-def fuse(model: PreTrainedModel) -> None:
-    """Patch `model`; the loss stays ours, which makes logits only where there is a label."""
+def fuse(model: PreTrainedModel | PeftModel) -> None:
+    """Patch `model`, or the base of an adapted one; the loss stays ours, which makes logits only where there is a label."""
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
+    plain = model.get_base_model() if isinstance(model, PeftModel) else model
     _apply_liger_kernel_to_instance(
-        model=model, rope=True, rms_norm=True, swiglu=True, geglu=True, layer_norm=True,
+        model=plain, rope=True, rms_norm=True, swiglu=True, geglu=True, layer_norm=True,
         cross_entropy=False, fused_linear_cross_entropy=False,
     )  # fmt: skip
