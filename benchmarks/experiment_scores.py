@@ -22,7 +22,7 @@ from src.schema import Sample, UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {"codealpaca": ".", "humaneval": "humaneval"}  # test set -> its folder among the reports
-AGAINST, VARIANTS = "qlora_against_lora", "training_variants"
+AGAINST, VARIANTS, CHAT = "qlora_against_lora", "training_variants", "base_in_chat_template"
 POOL = "-all_seeds--"  # in the name of a pool, between its method and its test set
 SCORED = "scored.jsonl"  # of a run: the scores of its answers
 WINDOW = 30  # characters of a line of data or answers; shorter ones are anybody's
@@ -156,6 +156,7 @@ def pairs(results: Results, there: set[str]) -> list[Pair]:
         for label, method, _ in _groups(results):
             name = method if label == "chosen" else f"{method}-{label}"
             found.append(Pair(folder, name, f"base--{kind}", _pooled(label, method, kind)))
+            found.append(Pair(f"{folder}/{CHAT}", name, f"base-chat--{kind}", _pooled(label, method, kind)))
         found += _methods(results, there, kind, f"{folder}/{AGAINST}")
         if results.rate is None:
             continue

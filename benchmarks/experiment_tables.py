@@ -49,6 +49,7 @@ def tables(results: Results) -> dict[str, str]:
         "grid": _grid(results),
         "scores": _scores(results),
         "against_base": _differences(results, "."),
+        "against_chat": _differences(results, "base_in_chat_template"),
         "qlora_against_lora": _differences(results, "qlora_against_lora"),
         "training_variants": _differences(results, "training_variants"),
     }
@@ -172,7 +173,7 @@ def _scores(results: Results) -> str:
     """A row a model and test set: the base's value, and of the fine-tuned the mean and range over seeds."""
     rows = []
     for kind, title in TEST_SETS.items():
-        settings = {"before": ["base"]}
+        settings = {"before": ["base"], "before, in its chat template": ["base-chat"]}
         for label, specs in final_specs(results.defaults, results.rate).items():
             for method in METHODS:
                 runs = [run.name for run in specs if run.method == method]

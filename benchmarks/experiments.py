@@ -43,7 +43,10 @@ WORK = Path("checkpoints/experiments")
 REPORTS = Path("reports/code_alpaca")
 PAGE = Path("docs/experiments.md")
 TEST_SETS = ("codealpaca", "humaneval")
-BASE = "base"  # the name of the model before fine-tuning
+BASE, BASE_CHAT = (
+    "base",
+    "base-chat",
+)  # the model before fine-tuning, asked as the others or in its own template
 LOGS, ANSWERS = "logs", "answers"  # folders of the work folder; the others are named by their run
 
 
@@ -118,9 +121,17 @@ class Place:
         """False too where a bundle brought the figures of a run and no weights."""
         return (self.final(run) / "adapter_model.safetensors").exists()
 
-    def has_answers(self, run: str, folder: Path) -> bool:
+    def origin(self, run: str, kind: str) -> Path:
+        """The file that says where the run's answers to a test set come from: written last."""
+        return self.work / ANSWERS / "runs" / f"{run}--{kind}" / "origin.json"
+
+    def is_answered(self, run: Spec) -> bool:
+        """Whether its answers to all test sets are here, from this machine or another: then its weights are not needed."""
+        return all(self.origin(run.name, kind).exists() for kind in TEST_SETS)
+
+    def has_answers(self, run: str, kind: str, folder: Path) -> bool:
         """Whether the run's answers are younger than the model in `folder` (an adapter's, or the base's)."""
-        noted = self.work / ANSWERS / "runs" / run / "origin.json"
+        noted = self.origin(run, kind)
         record = folder / ("run.json" if (folder / "run.json").exists() else "config.json")
         return noted.exists() and noted.stat().st_mtime > record.stat().st_mtime
 
@@ -153,7 +164,8 @@ class Training:
         losses = self.results.losses | dict.fromkeys(self.failed)
         kept = {run.name for run in answered_specs(self.defaults, best_rate(self.defaults, losses))}
         for run in wanted(self.defaults, losses):
-            there = run.name in losses and (run.name not in kept or self.place.has_adapter(run))
+            usable = run.name not in kept or self.place.has_adapter(run) or self.place.is_answered(run)
+            there = run.name in losses and usable
             if run.name in self.started or there or not fnmatch.fnmatch(run.name, self.args.only):
                 continue
             self.started[run.name] = run
@@ -217,10 +229,12 @@ def answer(args: argparse.Namespace) -> str:
     if results is None:
         raise UserError(f"no {args.work / FILE}: run the phase train first")
     models = [(BASE, place.model)]
+    if _has_chat_template(place.work / place.model):
+        models.append((BASE_CHAT, place.model))
     for run in answered_specs(results.defaults, results.rate):
         if place.has_adapter(run):
             models.append((run.name, f"{run.name}/{run.method}/final"))
-        else:
+        elif not place.is_answered(run):
             print(f"{run.name}: no adapter here, left out", flush=True)
     sets = TEST_SETS if args.humaneval else TEST_SETS[:1]
     asked = [(name, model, kind) for name, model in models for kind in sets]
@@ -228,7 +242,7 @@ def answer(args: argparse.Namespace) -> str:
         [
             _answer_job(args, place, *each)
             for each in asked
-            if not place.has_answers(f"{each[0]}--{each[2]}", place.work / each[1])
+            if not place.has_answers(each[0], each[2], place.work / each[1])
         ]
     )
     failed: list[str] = []
@@ -239,10 +253,17 @@ def answer(args: argparse.Namespace) -> str:
     return "next: score, on any machine that has this --work folder"
 
 
+def _has_chat_template(model: Path) -> bool:
+    settings = model / "tokenizer_config.json"
+    apart = (model / "chat_template.jinja").exists()
+    return apart or (settings.exists() and '"chat_template"' in settings.read_text(encoding="utf-8"))
+
+
 def _answer_job(args: argparse.Namespace, place: Place, name: str, model: str, kind: str) -> Job:
     words = ["--generate_only", "--model_path", model, "--name", f"{name}--{kind}", "--output_dir", ANSWERS]
     words += ["--num_samples", "0", "--set", f"data.dataset_path={place.data}"]
-    words += ["--base_model", place.model] if name != BASE else []
+    words += ["--base_model", place.model] if model != place.model else []
+    words += ["--set", "prompt.before=chat"] if name == BASE_CHAT else []
     if kind == "humaneval":
         words += ["--benchmark", "humaneval", "--benchmark_path", str(args.humaneval.resolve())]
     return place.job(f"{name}--{kind}", "evaluate.py", args, *words)
