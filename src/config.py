@@ -78,6 +78,7 @@ class TrainingConfig:
     pack_tokens: Annotated[int, Number(0)]
     gradient_checkpointing: Annotated[bool | str, Choice("auto", True, False)]
     fused_kernels: Annotated[bool | str, Choice("auto", True, False)]
+    offload: Annotated[bool | str, Choice("auto", True, False)]
     optim: Annotated[
         str, Choice("adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit")
     ]

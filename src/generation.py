@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -170,7 +171,8 @@ def generate_missing(
     size = batch_size or (CPU_BATCH if model.device.type == "cpu" else GPU_BATCH)
     if in_slots and not batch_size and model.device.type == "cuda":
         size = free_slots(slot_bytes(model, length), GPU_SLOTS)
-    pending = own_part(keys, size, decoding, share, in_slots)
+    pending = mine = own_part(keys, size, decoding, share, in_slots)
+    began = time.perf_counter()
     with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
         while pending:
             asked = {key: prompts[key[0]] for key in (pending if in_slots else pending[:size])}
@@ -187,6 +189,8 @@ def generate_missing(
             pending = [key for key in pending if key not in store.done]
             if too_much:
                 size = _half(min(size, len(asked)))
+    seconds, tokens = time.perf_counter() - began, sum(store.done[key].tokens for key in mine)
+    log.info("%d answers in %.1f s: %.0f new tokens/s", len(mine), seconds, tokens / seconds)
 
 
 def _half(size: int) -> int:

@@ -82,6 +82,7 @@ OVERRIDES = [  # --set, what the message must say
     ("training.learning_rate='2e-4'", "training.learning_rate must be a number"),
     ("training.gradient_checkpointing=maybe", "must be one of 'auto', true, false"),
     ("training.gradient_checkpointing=1", "must be one of 'auto', true, false"),
+    ("training.offload=cpu", "must be one of 'auto', true, false"),
     ("training.seed=-1", "training.seed must be a whole number"),
     ("training.seed=99999999999", "training.seed must be a whole number"),
     ("training.optim=sgd", "training.optim must be one of"),

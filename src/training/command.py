@@ -60,7 +60,8 @@ def summary(trained: Trained) -> str:
         f"  curve              {trained.folder / 'training_curve.png'}",
         f"  validation loss    {'not measured' if loss is None else f'{loss:.4f}'} at step {metrics['best_step']} of {metrics['steps']}",
         f"  speed              {metrics['tokens_per_s']:,.0f} tokens/s, no padding counted; {metrics['seconds']:,.0f} s of training",
-        f"  peak memory        {metrics['peak_gib']:.2f} GiB",
+        f"  peak memory        {metrics['peak_gib']:.2f} GiB"
+        + ("; input embeddings in main memory" if metrics.get("offload") else ""),
         f"  trained            {metrics['trainable_parameters']:,} of {metrics['total_parameters']:,} parameters",
     ]
     if metrics["truncated"] or metrics["skipped"]:

@@ -54,7 +54,8 @@ def _figures(job: Job) -> list[str]:
         f"steps         {len(job.steps):,}, each of {training.batch_size} samples; {packs:,} packs of at most "
         f"{job.plan.pack_tokens:,} tokens, {training.num_train_epochs:g} epochs",
         f"memory        about {job.plan.estimate_gib:.1f} GiB needed, {job.plan.free_gib:.1f} GiB free: {verdict}"
-        + (", with gradient checkpointing" if job.plan.checkpointing else ""),
+        + (", with gradient checkpointing" if job.plan.checkpointing else "")
+        + (", input embeddings in main memory" if job.plan.offload else ""),
         f"would write   {job.folder / 'final'}",
     ]
 

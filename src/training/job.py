@@ -18,9 +18,11 @@ from src.models.base import ModelReference, load_tokenizer, location, reading
 from src.models.fused_kernels import uses_fused_kernels
 from src.models.hardware import Hardware, decide
 from src.models.identity import model_fingerprint
+from src.models.offload import offload_ways
 from src.schema import UserError
 from src.training import memory
 from src.training.choices import check_choices, check_processes
+from src.training.dealing import largest_part
 from src.training.utils import schedule
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ _INDIFFERENT = (
     "pack_tokens",
     "gradient_checkpointing",
     "fused_kernels",
+    "offload",
     "memory_budget_gib",
 )
 
@@ -80,12 +83,20 @@ def prepare(config: Config, method: str) -> Job:
     lengths = [len(sample) for sample in train.samples]
     steps = schedule(len(lengths), config.training)
     largest_step = max(sum(lengths[index] for index in step) for step in steps)
-    if processes.count() > 1:  # dealing gives no process more than an even part and one sample
-        largest_step = largest_step // processes.count() + max(lengths)
+    largest_step = largest_part(largest_step, max(lengths), processes.count())
     quantization = config.qlora if method == "qlora" else None
     fused = uses_fused_kernels(config.training.fused_kernels, model_config, hardware)
+    offload = offload_ways(config.training.offload, model_config, hardware, config.lora, processes.sharding())
     plan = memory.plan(
-        model_config, hardware, config.lora, quantization, config.training, largest_step, _parts(), fused
+        model_config,
+        hardware,
+        config.lora,
+        quantization,
+        config.training,
+        largest_step,
+        _parts(),
+        fused,
+        offload,
     )
     return Job(
         config=config,
@@ -98,7 +109,10 @@ def prepare(config: Config, method: str) -> Job:
         validation=validation,
         steps=steps,
         fused=fused,
-        plan=min(processes.gather(plan), key=lambda each: (each.pack_tokens, not each.checkpointing)),
+        plan=min(
+            processes.gather(plan),
+            key=lambda each: (not each.offload, each.pack_tokens, not each.checkpointing),
+        ),
         identity=_identity(config, method),
     )
 

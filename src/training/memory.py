@@ -15,6 +15,7 @@ CPU_PACK_TOKENS = 512  # measured best on CPUs: larger packs leave the cache, sm
 GPU_PACK_TOKENS = (16384, 12288, 8192, 7168, 6144, 5120, 4096, 3072, 2048, 1024, 512)
 LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomputing activations does
 HEADROOM = {"cuda": 0.96, "cpu": 0.92}  # of the free memory; the allocator cannot use all of it
+GPU_SPARE_GIB = 0.25  # the least left to it on a GPU: with 0.22 a run failed
 LOGIT_ROWS = 1024  # supervised tokens whose logits exist at once, see loss.CHUNK
 PLAIN_MLP = (
     "gpt_bigcode",
@@ -57,6 +58,7 @@ class Plan:
 
     pack_tokens: int
     checkpointing: bool
+    offload: bool  # the input embeddings are kept in main memory
     estimate_gib: float
     free_gib: float
 
@@ -91,14 +93,15 @@ def estimate_gib(
     checkpointing: bool,
     parts: int = 1,
     fused: bool = False,
+    offload: bool = False,
 ) -> float:
     """Peak memory of a training step in GiB: weights, adapter with its Adam state, activations, logits.
 
     Of weights divided into `parts` a process holds one, and two layers and the embeddings gathered. `fused` says
-    that Liger's kernels are used.
+    that Liger's kernels are used, `offload` that the input embeddings stay in main memory.
     """
-    width = 4 if hardware.dtype == torch.float32 else 2
-    weights = shape.linear_weights * _bytes_per_weight(width, quantization) + shape.embedding_weights * width
+    width = _width(hardware)
+    weights = _weight_bytes(shape, width, quantization) - offload * width * shape.vocabulary * shape.hidden
     if parts > 1:
         gathered = 2 * shape.linear_weights / shape.layers + shape.embedding_weights
         weights = weights / parts + gathered * width
@@ -112,8 +115,26 @@ def estimate_gib(
         moving = width * shape.hidden * pack * shape.layers + max(logits, layer + backward)
     else:
         moving = layer * shape.layers + max(logits, backward)
-    overhead = 0.6 * GIB if hardware.device == "cpu" else 0.05 * GIB  # Python and torch; cuBLAS' workspace
-    return (weights + adapter + moving + overhead) / GIB
+    return (weights + adapter + moving + _overhead(hardware)) / GIB
+
+
+def loading_gib(shape: Shape, hardware: Hardware, quantization: QloraConfig | None) -> float:
+    """Peak memory of loading: all weights, the input embeddings too, and the matrix that is being quantised."""
+    width = _width(hardware)
+    whole = width * shape.hidden * shape.intermediate if quantization is not None else 0
+    return (_weight_bytes(shape, width, quantization) + whole + _overhead(hardware)) / GIB
+
+
+def _width(hardware: Hardware) -> int:
+    return 4 if hardware.dtype == torch.float32 else 2
+
+
+def _overhead(hardware: Hardware) -> float:
+    return 0.6 * GIB if hardware.device == "cpu" else 0.05 * GIB  # Python and torch; cuBLAS' workspace
+
+
+def _weight_bytes(shape: Shape, width: int, quantization: QloraConfig | None) -> float:
+    return shape.linear_weights * _bytes_per_weight(width, quantization) + shape.embedding_weights * width
 
 
 def _bytes_per_weight(width: int, quantization: QloraConfig | None) -> float:
@@ -159,23 +180,29 @@ def plan(
     step_tokens: int,
     parts: int = 1,
     fused: bool = False,
+    offload: tuple[bool, ...] = (False,),
 ) -> Plan:
     """The fastest way of training that fits the memory; what the user set is kept.
 
     `step_tokens` is the size of the largest optimizer step: no pack is larger. `parts` processes share the base's
-    weights, `fused` kernels keep less. Raises UserError where not even the smallest way fits.
+    weights, `fused` kernels keep less. `offload` says whether the input embeddings may be on the GPU, in main memory,
+    or both, the second where nothing else fits. Raises UserError where not even the smallest way fits.
     """
     shape = shape_of(config)
     free = training.memory_budget_gib or hardware.free_gib
 
-    def needed(way: tuple[int, bool]) -> float:
-        pack, checkpointing = way
+    def needed(way: tuple[int, bool, bool]) -> float:
+        pack, checkpointing, apart = way
         tokens = min(pack, step_tokens)
-        return estimate_gib(shape, hardware, lora, quantization, tokens, checkpointing, parts, fused)
+        step = estimate_gib(shape, hardware, lora, quantization, tokens, checkpointing, parts, fused, apart)
+        return max(step, loading_gib(shape, hardware, quantization)) if apart else step
 
-    ways = _ways(hardware, training)
+    ways = [(*way, apart) for apart in offload for way in _ways(hardware, training)]
+    room = free * HEADROOM[hardware.device]
+    if hardware.device == "cuda":
+        room = min(room, free - GPU_SPARE_GIB)
     for way in ways:
-        if needed(way) <= free * HEADROOM[hardware.device]:
+        if needed(way) <= room:
             return Plan(*way, needed(way), free)
     smallest = min(ways, key=needed)
     if needed(smallest) <= free:
@@ -183,7 +210,7 @@ def plan(
     raise UserError(
         f"training needs about {needed(smallest):.1f} GiB and {free:.1f} GiB are "
         f"{'allowed by training.memory_budget_gib' if training.memory_budget_gib else 'free'} on the "
-        f"{hardware.device}: {_advice(quantization, training)}"
+        f"{hardware.device}: {_advice(shape, hardware, quantization, training)}"
     )
 
 
@@ -201,9 +228,13 @@ def _ways(hardware: Hardware, training: TrainingConfig) -> list[tuple[int, bool]
     return [way for way in ways if wanted == "auto" or way[1] == wanted]
 
 
-def _advice(quantization: QloraConfig | None, training: TrainingConfig) -> str:
+def _advice(
+    shape: Shape, hardware: Hardware, quantization: QloraConfig | None, training: TrainingConfig
+) -> str:
     if training.gradient_checkpointing is False:
         return "set training.gradient_checkpointing=auto"
     if training.pack_tokens > CPU_PACK_TOKENS:
         return "set training.pack_tokens=0"
+    if training.offload is False and hardware.device == "cuda" and not shape.tied:
+        return "set training.offload=auto"
     return "use train_qlora.py" if quantization is None else "use a smaller base model"

@@ -87,6 +87,7 @@ def measure(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
         "processes": processes.count(),
         "attention": trainer.packed_attention,
         "gradient_checkpointing": job.plan.checkpointing,
+        "offload": job.plan.offload,
         "trainable_parameters": trainable_parameters(trainer.model),
         "total_parameters": total_parameters(trainer.model),
     }

@@ -27,6 +27,7 @@ from src.models.fused_kernels import fuse
 from src.models.hardware import decide
 from src.models.loftq import fill_from_residual
 from src.models.lora_model import attach_lora
+from src.models.offload import offload_embeddings
 from src.schema import UserError
 from src.training import checkpoints, results
 from src.training.arguments import training_arguments
@@ -137,6 +138,8 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
     place = on_cpu if processes.sharding() else job.hardware  # a model to be divided may not fit one GPU
     base = load_base(config.model.base_model, config.model, place, job.quantization, attention)
     base_fingerprint = fingerprint(base)
+    if job.plan.offload:
+        offload_embeddings(base)
     if job.fused:
         fuse(base)
     if job.plan.checkpointing:
@@ -162,6 +165,8 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
         hardware=job.hardware,
         attention=attention,
     )
+    if job.plan.offload:  # a graph cannot look up in main memory, and there is no room for graphs
+        trainer.graphs = None
     if processes.sharding() and not trainer.sharded:
         raise UserError(
             f"the launcher asks for {processes.sharding()}, which accelerate uses on GPUs only, and this run is on "

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from src.config import TrainingConfig
+from src.models.offload import MainMemoryEmbedding
 
 
 def schedule(samples: int, config: TrainingConfig) -> list[list[int]]:
@@ -37,4 +38,5 @@ def total_parameters(model: torch.nn.Module) -> int:
     for parameter in model.parameters():
         packed = parameter.__class__.__name__ == "Params4bit" and parameter.dtype == torch.uint8
         total += parameter.numel() * (2 if packed else 1)
-    return total
+    apart = [module for module in model.modules() if isinstance(module, MainMemoryEmbedding)]
+    return total + sum(module.table.numel() for module in apart)

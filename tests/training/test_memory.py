@@ -160,3 +160,44 @@ def test_what_does_not_fit_is_refused_with_a_way_out(
 ) -> None:
     with pytest.raises(UserError, match=rf"needs about [\d.]+ GiB and {free}\.0 GiB are allowed.*{advice}"):
         _plan(free, GPU, quantised, *changes)
+
+
+def test_embeddings_in_main_memory_save_exactly_their_matrix() -> None:
+    config, shape = _config(), shape_of(CODELLAMA_7B)
+    on_gpu, apart = (
+        estimate_gib(shape, GPU, config.lora, config.qlora, 512, True, 1, True, offload)
+        for offload in (False, True)
+    )
+    assert on_gpu - apart == pytest.approx(2 * 32016 * 4096 / 2**30, abs=1e-12)
+
+
+def _plan_with_offload(free_gib: float, *changes: str) -> Plan:
+    config = _config(f"training.memory_budget_gib={free_gib}", *changes)
+    return plan(CODELLAMA_7B, GPU, config.lora, config.qlora, config.training, 5000, 1, True, (False, True))
+
+
+def test_embeddings_move_to_main_memory_only_where_nothing_else_fits() -> None:
+    for free in (4.6, 5, 6, 8, 24):
+        assert not _plan_with_offload(free).offload
+    made = _plan_with_offload(4.2, "data.max_length=512")
+    assert (made.pack_tokens, made.checkpointing, made.offload) == (512, True, True)
+    assert made.estimate_gib < 4.2 - 0.25
+    with pytest.raises(UserError, match=r"needs about 3\.9 GiB and 3\.8 GiB are allowed"):
+        _plan_with_offload(3.8)
+
+
+def test_without_it_the_advice_is_to_allow_it() -> None:
+    with pytest.raises(UserError, match=r"set training\.offload=auto"):
+        _plan(4, GPU, True, "training.offload=false")
+
+
+def test_a_budget_must_hold_the_embeddings_while_they_are_loaded() -> None:
+    """Qwen2.5-7B's shape: each matrix is 1.02 GiB, more than a step of small packs takes."""
+    wide = LlamaConfig(
+        vocab_size=152064, hidden_size=3584, intermediate_size=18944, num_hidden_layers=28,
+        num_attention_heads=28, num_key_value_heads=4,
+    )  # fmt: skip
+    config = _config("training.memory_budget_gib=5.4", "training.offload=true")
+    made = plan(wide, GPU, config.lora, config.qlora, config.training, 300, 1, True, (True,))
+    step = estimate_gib(shape_of(wide), GPU, config.lora, config.qlora, 300, True, 1, True, True)
+    assert made.estimate_gib == memory.loading_gib(shape_of(wide), GPU, config.qlora) > step

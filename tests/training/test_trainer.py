@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from src.schema import UserError
 from src.training import callbacks
+from src.training.command import summary
 from src.training.job import prepare
 from src.training.trainer import fine_tune
 from tests import tiny
@@ -445,3 +446,23 @@ def test_running_out_of_gpu_memory_shrinks_the_packs_and_keeps_the_step(
     assert shrunk.metrics["pack_tokens"] == 256
     assert shrunk.metrics["tokens"] == whole.metrics["tokens"]
     assert shrunk.metrics["validation_loss"] == pytest.approx(whole.metrics["validation_loss"], rel=1e-5)
+
+
+def test_embeddings_in_main_memory_learn_the_same_bits_and_are_named(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan of a GPU that is too small, carried out on a CPU."""
+    changes = ("training.max_steps=3", "training.gradient_checkpointing=true")
+    plain = fine_tune(tiny.config(tiny_model, tiny_data, tmp_path / "a", *changes), "qlora")
+    monkeypatch.setattr("src.training.job.offload_ways", lambda *_: (True,))
+    apart = fine_tune(tiny.config(tiny_model, tiny_data, tmp_path / "b", *changes), "qlora")
+    one, other = (made.folder / "adapter_model.safetensors" for made in (plain, apart))
+    assert one.read_bytes() == other.read_bytes()
+    runs = [json.loads((made.folder / "run.json").read_text(encoding="utf-8")) for made in (plain, apart)]
+    assert [run["metrics"]["offload"] for run in runs] == [False, True]
+    assert runs[0]["identity"] == runs[1]["identity"]
+    fingerprints = {run["provenance"]["model_fingerprint"] for run in runs}
+    assert len(fingerprints) == 1
+    assert runs[0]["metrics"]["total_parameters"] == runs[1]["metrics"]["total_parameters"]
+    assert "; input embeddings in main memory" in summary(apart)
+    assert "main memory" not in summary(plain)

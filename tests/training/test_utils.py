@@ -39,7 +39,8 @@ def test_the_order_is_the_seeds_and_no_two_epochs_are_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    "indifferent", [{"pack_tokens": 128}, {"gradient_checkpointing": True}, {"memory_budget_gib": 8.0}]
+    "indifferent",
+    [{"pack_tokens": 128}, {"gradient_checkpointing": True}, {"memory_budget_gib": 8.0}, {"offload": True}],
 )
 def test_the_order_does_not_depend_on_what_fits_the_hardware(indifferent: dict[str, object]) -> None:
     assert schedule(40, _config(**indifferent)) == schedule(40, _config())

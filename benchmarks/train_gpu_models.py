@@ -1,0 +1,116 @@
+"""Makes models of a stated shape to train: random weights, or zeros in sparse files where random ones take too long.
+
+Zeros take the same memory; products of zeros draw less power and run somewhat faster than those of real weights. The loss
+stays at ln(vocabulary): nothing is learnt.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import struct
+from pathlib import Path
+from typing import Any
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "7b": {"vocab_size": 32016, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+           "num_attention_heads": 32, "num_key_value_heads": 32, "rope_theta": 1e6},
+    "34b": {"vocab_size": 32016, "hidden_size": 8192, "intermediate_size": 22016, "num_hidden_layers": 48,
+            "num_attention_heads": 64, "num_key_value_heads": 8, "rope_theta": 1e6},
+    "135m": {"vocab_size": 32016, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
+             "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True},
+    "starcoder": {"vocab_size": 49152, "n_embd": 6144, "n_layer": 40, "n_head": 48, "multi_query": True,
+                  "n_inner": 24576, "n_positions": 8192},
+}  # fmt: skip
+ZEROS = ("34b",)  # 63 GiB: too many to draw and write
+SHARD_BYTES = 5 * 10**9
+
+
+def model_config(shape: dict[str, Any]) -> Any:
+    """GPTBigCode for a shape that names its sizes as StarCoder does, else Llama."""
+    from transformers import GPTBigCodeConfig, LlamaConfig
+
+    special = {"bos_token_id": 1, "eos_token_id": 2}
+    if "n_embd" in shape:
+        return GPTBigCodeConfig(**shape, **special)
+    return LlamaConfig(**{"max_position_embeddings": 16384} | shape | special)
+
+
+def make_model(folder: Path, shape: str, tokenizer: Path) -> None:
+    """Save a model of this shape with the tokenizer beside it."""
+    config = model_config(SHAPES[shape])
+    (save_zeros if shape in ZEROS else save_random)(folder, config)
+    for path in tokenizer.iterdir():
+        if path.is_file() and path.name not in ("config.json", "generation_config.json"):
+            shutil.copy(path, folder)
+
+
+def save_random(folder: Path, config: Any) -> None:
+    """A model with the random weights that transformers gives it, made on the GPU."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    with torch.device("cuda"):
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+    model.save_pretrained(folder)
+    del model
+    torch.cuda.empty_cache()
+
+
+def save_zeros(folder: Path, config: Any, shard_bytes: int = SHARD_BYTES) -> None:
+    """A model of zeros in bf16: safetensors files that are holes behind their headers and take no room on the disk."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+    shapes = {
+        name: list(tensor.shape)
+        for name, tensor in model.state_dict().items()
+        if name not in model.all_tied_weights_keys
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    config.architectures, config.dtype = [type(model).__name__], "bfloat16"
+    config.save_pretrained(folder)
+    shards = _shards(shapes, shard_bytes)
+    names = [f"model-{number:05d}-of-{len(shards):05d}.safetensors" for number in range(1, len(shards) + 1)]
+    for name, held in zip(names, shards, strict=True):
+        _write_hole(folder / name, {key: shapes[key] for key in held})
+    index = {
+        "metadata": {"total_size": sum(map(_bytes, shapes.values()))},
+        "weight_map": {key: name for name, held in zip(names, shards, strict=True) for key in held},
+    }
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
+
+
+def _bytes(shape: list[int]) -> int:
+    return 2 * math.prod(shape)
+
+
+def _shards(shapes: dict[str, list[int]], limit: int) -> list[list[str]]:
+    """Names in their order, cut where a file would pass `limit` bytes."""
+    shards: list[list[str]] = []
+    filled = 0
+    for name, shape in shapes.items():
+        if not shards or filled + _bytes(shape) > limit:
+            shards.append([])
+            filled = 0
+        shards[-1].append(name)
+        filled += _bytes(shape)
+    return shards
+
+
+def _write_hole(path: Path, shapes: dict[str, list[int]]) -> None:
+    """A safetensors file: the header's length in 8 bytes, the header, and a hole for the numbers."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, shape in shapes.items():
+        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [end, end + _bytes(shape)]}
+        end += _bytes(shape)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.truncate(8 + len(text) + end)

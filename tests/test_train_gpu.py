@@ -1,0 +1,79 @@
+"""The benchmark's models of zeros are what transformers and the scripts read, and its loops and peers give rows."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from benchmarks.train_gpu_models import SHAPES, model_config, save_zeros
+from benchmarks.train_gpu_peers import PEERS, run_peer
+from src.training.memory import shape_of
+from src.training.trainer import fine_tune
+from tests import tiny
+
+LLAMA = {
+    "vocab_size": 400, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2,
+}  # fmt: skip
+BIGCODE = {
+    "vocab_size": 400, "n_embd": 32, "n_layer": 2, "n_head": 4, "multi_query": True, "n_inner": 64,
+    "n_positions": 512,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [LLAMA, BIGCODE], ids=["llama", "gpt_bigcode"])
+def test_a_model_of_zeros_loads_whole_and_takes_no_disk(tmp_path: Path, shape: dict[str, int]) -> None:
+    save_zeros(tmp_path, model_config(shape), shard_bytes=20_000)
+    files = sorted(tmp_path.glob("*.safetensors"))
+    assert len(files) > 2
+    assert all(file.stat().st_blocks * 512 < 16_384 for file in files)
+    model, found = AutoModelForCausalLM.from_pretrained(
+        tmp_path, output_loading_info=True, use_safetensors=True
+    )
+    assert not found["missing_keys"]
+    assert not found["unexpected_keys"]
+    assert all(not weight.any() for weight in model.parameters())
+    assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}
+    index = json.loads((tmp_path / "model.safetensors.index.json").read_text(encoding="utf-8"))
+    assert index["metadata"]["total_size"] == 2 * sum(weight.numel() for weight in model.parameters())
+
+
+@pytest.mark.parametrize("shape", [LLAMA, BIGCODE], ids=["llama", "gpt_bigcode"])
+def test_qlora_on_zeros_has_the_loss_of_a_guess(
+    tmp_path: Path, tiny_data: Path, shape: dict[str, int]
+) -> None:
+    """Equal logits for every token: ln(vocabulary). 4-bit blocks of zeros give no NaN."""
+    save_zeros(tmp_path / "model", model_config(shape))
+    tiny.tokenizer().save_pretrained(tmp_path / "model")
+    made = fine_tune(
+        tiny.config(tmp_path / "model", tiny_data, tmp_path / "out", "training.max_steps=2"), "qlora"
+    )
+    history = json.loads((made.folder / "run.json").read_text(encoding="utf-8"))["history"]
+    losses = [entry["loss"] for entry in history if "loss" in entry]
+    assert losses == pytest.approx([math.log(400)] * 2, rel=1e-5)
+    assert made.metrics["validation_loss"] == pytest.approx(math.log(400), rel=1e-5)
+    assert made.metrics["offload"] is False
+
+
+@pytest.mark.parametrize(
+    ("shape", "billions"), [("7b", 6.74), ("34b", 33.7), ("starcoder", 15.5), ("135m", 0.125)]
+)
+def test_the_shapes_are_of_the_size_they_are_named_for(shape: str, billions: float) -> None:
+    """Parameters as the models' pages state them; 135m has a smaller vocabulary than SmolLM2's 49,152."""
+    counted = shape_of(model_config(SHAPES[shape]))
+    assert (counted.linear_weights + counted.embedding_weights) / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("trl") is not None, reason="trl is installed")
+def test_a_peer_that_is_not_installed_is_a_row_that_says_so(tmp_path: Path) -> None:
+    row = run_peer("trl-lora", tmp_path, tmp_path, [], 3)
+    assert row == {
+        "name": PEERS["trl-lora"].name,
+        "failed": "trl is not installed: pip install trl",
+    }
