@@ -6,7 +6,7 @@ Read from the launcher's variables (RANK, WORLD_SIZE, LOCAL_RANK). torch is impo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -174,15 +174,3 @@ def total(value: torch.Tensor) -> torch.Tensor:
 
         distributed.all_reduce(value)
     return value
-
-
-def average(tensors: Sequence[torch.Tensor]) -> None:
-    """Each tensor becomes its mean over all processes, in place; they travel together. All have the same ones."""
-    if count() == 1:
-        return
-    import torch
-
-    travelling = total(torch.cat([tensor.flatten() for tensor in tensors])).div_(count())
-    parts = travelling.split([tensor.numel() for tensor in tensors])
-    for tensor, part in zip(tensors, parts, strict=True):
-        tensor.copy_(part.view_as(tensor))

@@ -47,11 +47,6 @@ def own_packs(
     return found + [filler] * (wanted - len(found))
 
 
-def largest_part(step: int, longest: int, ranks: int) -> int:
-    """Most tokens of a step of so many that a rank can get: all if it is alone, else an even part and a sample."""
-    return step if ranks == 1 else step // ranks + longest
-
-
 def tokens_of(packs: Packs, lengths: Sequence[int]) -> int:
     """All tokens of one rank's packs."""
     return sum(lengths[index] for members in packs for index in members)

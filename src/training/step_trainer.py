@@ -26,7 +26,7 @@ from src.models.hardware import Hardware
 from src.schema import UserError
 from src.training import checkpoints
 from src.training.captured import PackGraphs, is_random
-from src.training.dealing import largest_part, own_packs
+from src.training.dealing import own_packs
 from src.training.loss import supervised_loss
 from src.training.progress import Counters
 from src.training.wrapping import as_forward
@@ -123,14 +123,11 @@ class StepTrainer(Trainer):
         total = torch.zeros((), device=self.args.device)
         packs = self._own_packs(samples)
         for place, (pack, weight) in enumerate(packs, start=1):
-            # gradients become their mean over the processes
+            # DDP and FSDP2 divide the summed gradients by the number of processes
             scale = weight * processes.count() / supervised
-            # once a step: FSDP2 and DeepSpeed with the last pack
-            apart = self.sharded and place < len(packs)
-            with self.accelerator.no_sync(model=model) if apart else nullcontext():
+            # gradients travel once a step: with the last pack
+            with nullcontext() if place == len(packs) else self.accelerator.no_sync(model=model):
                 total += self._backward(model, pack, scale)
-        if not self.sharded:
-            processes.average([item.grad for item in self.adapted.parameters() if item.grad is not None])
         return total
 
     def _backward(self, model: torch.nn.Module, pack: Pack, scale: float) -> torch.Tensor:
@@ -146,17 +143,16 @@ class StepTrainer(Trainer):
         return plain() if self.graphs is None else self.graphs.time(plain)
 
     def _graphs(self) -> PackGraphs | None:
-        """CUDA graphs of packs, where each process holds all weights and draws no random numbers."""
-        fit = self.hardware.device == "cuda" and self.packed_attention == VARLEN and not self.sharded
+        """CUDA graphs of packs, where one process trains without drawing random numbers."""
+        fit = self.hardware.device == "cuda" and self.packed_attention == VARLEN and processes.count() == 1
         if not fit or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
-        longest = max(len(sample) for step in self.steps for sample in step)
-        step = max(sum(map(len, samples)) for samples in self.steps)
+        largest_step = max(sum(map(len, step)) for step in self.steps)
         return PackGraphs(
             lambda pack: self._pack_loss(self.adapted, pack),
             [parameter for parameter in self.adapted.parameters() if parameter.requires_grad],
-            min(self.pack_tokens, largest_part(step, longest, processes.count())),
-            longest,
+            min(self.pack_tokens, largest_step),
+            max(len(sample) for step in self.steps for sample in step),
         )
 
     @property
@@ -177,8 +173,8 @@ class StepTrainer(Trainer):
             return supervised_loss(self.adapted, pack, self.packed_attention, noise)
 
         with autocast(self.hardware):
-            # DDP's wrapper is passed by: it would reduce pack by pack, and its hooks cannot be captured
-            return as_forward(model, self.adapted, loss, pack.input_ids) if self.sharded else loss()
+            alone = model is self.adapted and not self.sharded
+            return loss() if alone else as_forward(model, self.adapted, loss, pack.input_ids)
 
     def _fitting(self, work: Callable[[], torch.Tensor]) -> torch.Tensor:
         """`work` done again with smaller packs as long as it runs out of GPU memory."""
