@@ -96,7 +96,7 @@ def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     row: dict[str, Any] = {"name": run.name, "wall_s": round(time.perf_counter() - began, 1)}
     if done.returncode:
-        return row | {"failed": (done.stderr or done.stdout)[-1500:]}
+        return row | {"failed": _said(done.stderr or done.stdout)}
     folder = out / run.method / "final"
     metrics = json.loads((folder / "run.json").read_text(encoding="utf-8"))["metrics"]
     (state,) = (out / run.method).glob("checkpoint-*/trainer_state.json")
@@ -113,6 +113,11 @@ def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
         "tokens_a_step": round(history[-1]["tokens"] / history[-1]["step"]),
         "losses": [round(entry["loss"], 4) for entry in history],
     }
+
+
+def _said(errors: str) -> str:
+    """The beginning and the end: a launcher of several processes puts its own traceback behind their words."""
+    return errors if len(errors) <= 6000 else f"{errors[:3000]}\n...\n{errors[-3000:]}"
 
 
 def _steady(history: list[dict[str, float]]) -> int:

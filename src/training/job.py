@@ -22,7 +22,6 @@ from src.models.offload import offload_ways
 from src.schema import UserError
 from src.training import memory
 from src.training.choices import check_choices, check_processes
-from src.training.dealing import largest_part
 from src.training.utils import schedule
 
 log = logging.getLogger(__name__)
@@ -83,7 +82,8 @@ def prepare(config: Config, method: str) -> Job:
     lengths = [len(sample) for sample in train.samples]
     steps = schedule(len(lengths), config.training)
     largest_step = max(sum(lengths[index] for index in step) for step in steps)
-    largest_step = largest_part(largest_step, max(lengths), processes.count())
+    if processes.count() > 1:  # dealing gives no process more than an even part and one sample
+        largest_step = largest_step // processes.count() + max(lengths)
     quantization = config.qlora if method == "qlora" else None
     fused = uses_fused_kernels(config.training.fused_kernels, model_config, hardware)
     offload = offload_ways(config.training.offload, model_config, hardware, config.lora, processes.sharding())
