@@ -23,6 +23,7 @@ from src.data.packing import Pack
 from src.data.preprocessing import Encoded
 from src.models.attention import NAME as VARLEN
 from src.models.hardware import Hardware
+from src.models.offload import MainMemoryEmbedding
 from src.schema import UserError
 from src.training import checkpoints
 from src.training.captured import PackGraphs, is_random
@@ -145,6 +146,9 @@ class StepTrainer(Trainer):
     def _graphs(self) -> PackGraphs | None:
         """CUDA graphs of packs, where one process trains without drawing random numbers."""
         fit = self.hardware.device == "cuda" and self.packed_attention == VARLEN and processes.count() == 1
+        fit &= (
+            type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
+        )  # looked up outside the GPU
         if not fit or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
         largest_step = max(sum(map(len, step)) for step in self.steps)
@@ -192,19 +196,24 @@ class StepTrainer(Trainer):
                 f"--resume and --set training.pack_tokens={max(SMALLEST_PACK, self.pack_tokens // 2)}"
             )
         graphs = self.graphs is not None and self.graphs.paying
-        self.graphs = None  # for good: the memory that they keep is lost to packs
+        self.graphs = None
         self.adapted.zero_grad(set_to_none=True)
         torch.cuda.empty_cache()
-        if graphs:
+        if self.pack_tokens > SMALLEST_PACK:
+            self.pack_tokens //= 2
+            log.warning(
+                "out of memory: going on with packs of %d tokens, same effective batch", self.pack_tokens
+            )
+            self.graphs = (
+                self._graphs()
+            )  # anew, for packs of this size: the smaller they are, the more it brings
+        elif graphs:
             log.warning("out of memory: going on without CUDA graphs, which is slower")
-            return
-        if self.pack_tokens <= SMALLEST_PACK:
+        else:
             raise UserError(
                 f"out of memory with packs of {self.pack_tokens} tokens; set data.max_length lower, "
                 "training.gradient_checkpointing=true, or use train_qlora.py"
             )
-        self.pack_tokens //= 2
-        log.warning("out of memory: going on with packs of %d tokens, same effective batch", self.pack_tokens)
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"

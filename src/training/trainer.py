@@ -165,8 +165,6 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
         hardware=job.hardware,
         attention=attention,
     )
-    if job.plan.offload:  # a graph cannot look up in main memory, and there is no room for graphs
-        trainer.graphs = None
     if processes.sharding() and not trainer.sharded:
         raise UserError(
             f"the launcher asks for {processes.sharding()}, which accelerate uses on GPUs only, and this run is on "

@@ -384,7 +384,7 @@ def test_running_out_of_memory_on_the_cpu_is_one_line(
         fine_tune(tiny.config(tiny_model, tiny_data, tmp_path), "lora")
 
 
-def test_graphs_are_given_up_before_packs_are_halved(
+def test_graphs_are_tried_on_smaller_packs_and_given_up_at_the_smallest(
     tiny_model: Path,
     tiny_data: Path,
     tmp_path: Path,
@@ -404,8 +404,12 @@ def test_graphs_are_given_up_before_packs_are_halved(
     monkeypatch.setattr(step_trainer.StepTrainer, "_graphs", lambda self: Full())
     changes = ("training.max_steps=2", "training.pack_tokens=1024")
     made = fine_tune(tiny.config(tiny_model, tiny_data, tmp_path, *changes), "lora")
-    assert caplog.text.count("out of memory: going on without CUDA graphs") == 1
-    assert made.metrics["pack_tokens"] == 1024
+    said = [line for line in caplog.text.splitlines() if "out of memory" in line]
+    assert ["packs of 512" in said[0], "packs of 256" in said[1], "without CUDA graphs" in said[2]] == [
+        True
+    ] * 3
+    assert len(said) == 3
+    assert made.metrics["pack_tokens"] == 256
 
 
 def test_epochs_of_the_log_are_passes_over_the_training_split(
