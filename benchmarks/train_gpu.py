@@ -52,7 +52,7 @@ def _accelerate(kind: str) -> tuple[str, ...]:
     return ("-m", "accelerate.commands.launch", "--config_file", f"configs/accelerate/{kind}.yaml")
 
 
-LARGE = ("training.batch_size=128", "training.pack_tokens=12288")
+LARGE = ("training.batch_size=64", "training.pack_tokens=5120")
 GROUPS = {
     "speed": [
         Run("LoRA", "lora"),

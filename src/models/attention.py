@@ -1,22 +1,33 @@
-"""Attention over packed samples with stock torch's varlen kernel: no mask is built, no pair of samples computed."""
+"""Attention over packed samples: no mask is built, no pair of samples computed.
+
+On a GPU by stock torch's varlen kernel, on a CPU sample by sample.
+"""
 
 from __future__ import annotations
 
 import inspect
+from itertools import pairwise
 from typing import Any
 
 import torch
-from transformers import AttentionInterface, PretrainedConfig
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AttentionInterface, PretrainedConfig
 from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
 
 from src.models.hardware import Hardware
 
 NAME = "torch_varlen"
+BY_SAMPLE = "sdpa_by_sample"
 FALLBACK = "sdpa"  # block-diagonal masks, made by transformers from position_ids
 
 
 def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
-    """The attention to train packs with: varlen where device, number type and head size allow it."""
+    """The attention to train packs with: the fastest that model, device, number type and head size allow."""
+    kind = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    if not getattr(kind, "_supports_attention_backend", False):
+        return FALLBACK
+    if hardware.device == "cpu":
+        return _registered(BY_SAMPLE, attention_by_sample)
     if hardware.device != "cuda" or hardware.dtype not in (torch.bfloat16, torch.float16):
         return FALLBACK
     if torch.cuda.get_device_capability() < (8, 0):
@@ -29,9 +40,43 @@ def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
     head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     if head_dim % 8 or head_dim > 256:
         return FALLBACK
-    AttentionInterface.register(NAME, varlen_attention)
-    AttentionMaskInterface.register(NAME, flash_attention_mask)
-    return NAME
+    return _registered(NAME, varlen_attention)
+
+
+def _registered(name: str, function: Any) -> str:
+    AttentionInterface.register(name, function)
+    AttentionMaskInterface.register(name, flash_attention_mask)
+    return name
+
+
+def attention_by_sample(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    cu_seq_lens_q: torch.Tensor | None = None,
+    sliding_window: int | None = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention inside each packed sample, one after the other; shapes as in `varlen_attention`."""
+    repeats = query.shape[1] // key.shape[1]
+    key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
+    bounds = [0, query.shape[2]] if cu_seq_lens_q is None else cu_seq_lens_q.tolist()
+    parts = []
+    for start, stop in pairwise(bounds):
+        mask = None
+        if sliding_window and stop - start > sliding_window:
+            mask = torch.ones(stop - start, stop - start, dtype=torch.bool).tril().triu(1 - sliding_window)
+        q, k, v = (tensor[:, :, start:stop] for tensor in (query, key, value))
+        parts.append(
+            scaled_dot_product_attention(
+                q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scaling
+            )
+        )
+    return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
 
 
 def varlen_attention(

@@ -24,7 +24,7 @@ def supervised_loss(
     `noise_alpha` above 0 adds NEFTune's noise to the embeddings.
     """
     extra: dict[str, Any] = {}
-    if packed_attention == attention.NAME:
+    if packed_attention != attention.FALLBACK:
         ends = {"cu_seq_lens_q": pack.boundaries, "cu_seq_lens_k": pack.boundaries}
         extra = ends | {"max_length_q": pack.longest, "max_length_k": pack.longest}
     decoder, head = _split(model)

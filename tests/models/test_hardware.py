@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import BloomConfig
 
 from src.config import ModelConfig, load_config
 from src.models import attention, hardware
@@ -85,7 +87,7 @@ def test_bf16_of_the_cpu_is_asked_from_torch(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("device", "dtype", "capability", "heads", "wanted"),
     [
-        ("cpu", torch.float32, (9, 0), 4, attention.FALLBACK),
+        ("cpu", torch.float32, (9, 0), 4, attention.BY_SAMPLE),
         ("cuda", torch.float32, (9, 0), 4, attention.FALLBACK),
         ("cuda", torch.bfloat16, (7, 5), 4, attention.FALLBACK),
         ("cuda", torch.bfloat16, (9, 0), 8, attention.FALLBACK),  # heads of 4: not a multiple of 8
@@ -93,7 +95,7 @@ def test_bf16_of_the_cpu_is_asked_from_torch(monkeypatch: pytest.MonkeyPatch) ->
         ("cuda", torch.float16, (9, 0), 4, attention.NAME),
     ],
 )
-def test_varlen_attention_is_used_only_where_it_runs(
+def test_attention_that_computes_no_pair_of_samples_is_used_where_it_runs(
     monkeypatch: pytest.MonkeyPatch,
     device: str,
     dtype: torch.dtype,
@@ -104,6 +106,31 @@ def test_varlen_attention_is_used_only_where_it_runs(
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
     config = tiny.model_config("llama", num_attention_heads=heads, head_dim=32 // heads)
     assert attention.training_attention(config, Hardware(device, dtype, "test", 8)) == wanted
+
+
+def test_models_that_take_no_other_attention_keep_theirs() -> None:
+    config = BloomConfig(hidden_size=32, n_layer=1, n_head=4, vocab_size=64)
+    assert (
+        attention.training_attention(config, Hardware("cpu", torch.float32, "test", 8)) == attention.FALLBACK
+    )
+
+
+@pytest.mark.parametrize("window", [None, 3, 50])
+def test_attention_by_sample_is_sdpa_with_a_mask(window: int | None) -> None:
+    torch.manual_seed(0)
+    bounds = torch.tensor([0, 1, 8, 20], dtype=torch.int32)
+    query, key, value = (torch.randn(1, heads, 20, 8) for heads in (6, 2, 2))
+    sample = torch.repeat_interleave(torch.arange(3), bounds.diff())
+    place = torch.arange(20)
+    back = place[:, None] - place[None, :]
+    seen = (sample[:, None] == sample[None, :]) & (back >= 0) & (back < (window or 20))
+    wanted = scaled_dot_product_attention(
+        query, key, value, attn_mask=seen, scale=0.3, enable_gqa=True
+    ).transpose(1, 2)
+    found, _ = attention.attention_by_sample(
+        torch.nn.Module(), query, key, value, None, scaling=0.3, cu_seq_lens_q=bounds, sliding_window=window
+    )
+    torch.testing.assert_close(found, wanted)
 
 
 @pytest.mark.parametrize("window", [None, 3])

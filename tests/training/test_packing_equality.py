@@ -10,6 +10,8 @@ import torch
 from src.config import load_config
 from src.data.packing import Pack, pack, pack_all
 from src.data.preprocessing import Encoded, encode_split
+from src.models.attention import BY_SAMPLE, training_attention
+from src.models.hardware import Hardware
 from src.models.lora_model import attach_lora
 from src.schema import Example
 from src.training.loss import CHUNK, chunked_cross_entropy, supervised_loss
@@ -54,16 +56,20 @@ def _gradients(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     return made
 
 
+@pytest.mark.parametrize("attention", ["sdpa", BY_SAMPLE])
 @pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "recomputed"])
 @pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
 def test_packed_loss_and_gradients_equal_those_of_single_samples(
-    architecture: str, checkpointing: bool
+    architecture: str, checkpointing: bool, attention: str
 ) -> None:
     model, samples = _adapted(architecture, checkpointing), _samples()
     single = torch.stack([_reference(model, sample) for sample in samples]).sum()
     single.backward()
     wanted = _gradients(model)
-    packed = supervised_loss(model, pack(samples), "sdpa")
+    base = model.get_base_model()
+    training_attention(base.config, Hardware("cpu", torch.float32, "test", 8))  # registers it
+    base.set_attn_implementation(attention)
+    packed = supervised_loss(model, pack(samples), attention)
     packed.backward()
     found = _gradients(model)
     assert packed.item() == pytest.approx(single.item(), rel=TOLERANCE)
