@@ -303,7 +303,10 @@ def test_only_the_explicit_flag_runs_unsandboxed_with_a_warning_and_in_the_recor
                 ]
             )
         ]
-    assert outcomes.pop(2) in (("timeout", "2 s"), ("timeout", "2 s of CPU"))  # both clocks come to it together
+    assert outcomes.pop(2) in (
+        ("timeout", "2 s"),
+        ("timeout", "2 s of CPU"),
+    )  # both clocks come to it together
     assert outcomes == [
         ("passed", ""),
         ("failed", "assert f() == 2"),
