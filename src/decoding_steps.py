@@ -122,9 +122,7 @@ class Steps:
         positions = self.positions[:rows]
         self.cache.decode(self.slots[:rows], positions, longest)
         kernel = self.cache.by_kernel
-        reach = (
-            1 if kernel else longest
-        )  # a kernel needs no mask, but the model makes its own where it gets none
+        reach = 1 if kernel else longest  # a kernel needs no mask, but without one a model makes its own
         mask = torch.zeros(rows, reach, dtype=self.model.dtype, device=positions.device)
         mask.masked_fill_(self.places[:reach] > positions[:, None], float("-inf"))
         output = self.model(

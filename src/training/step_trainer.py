@@ -146,9 +146,8 @@ class StepTrainer(Trainer):
     def _graphs(self) -> PackGraphs | None:
         """CUDA graphs of packs, where one process trains without drawing random numbers."""
         fit = self.hardware.device == "cuda" and self.packed_attention == VARLEN and processes.count() == 1
-        fit &= (
-            type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
-        )  # looked up outside the GPU
+        # a graph cannot look up outside the GPU
+        fit &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
         if not fit or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
         largest_step = max(sum(map(len, step)) for step in self.steps)
@@ -204,9 +203,7 @@ class StepTrainer(Trainer):
             log.warning(
                 "out of memory: going on with packs of %d tokens, same effective batch", self.pack_tokens
             )
-            self.graphs = (
-                self._graphs()
-            )  # anew, for packs of this size: the smaller they are, the more it brings
+            self.graphs = self._graphs()  # anew: the smaller packs are, the more they bring
         elif graphs:
             log.warning("out of memory: going on without CUDA graphs, which is slower")
         else:
