@@ -109,6 +109,7 @@ def grid(defaults: Defaults) -> list[Variant]:
         *key("arithmetic", "model.dtype", "float32", answers=True),
         *key("tokens a pack", "training.pack_tokens", 512, answers=True),
         *key("fused kernels", "training.fused_kernels", False, answers=True),
+        *key("loss on prompts", "training.loss_on_prompt", True, answers=True),
         *key("LoRA+ ratio", "training.loraplus_lr_ratio", 16),
         *key("rsLoRA", "lora.use_rslora", True),
         *alphas,
@@ -161,16 +162,19 @@ def grid_specs(defaults: Defaults, rate: float, seed: int = SEEDS[0]) -> list[tu
 def answered_specs(defaults: Defaults, rate: float | None) -> list[Spec]:
     """The runs whose answers are compared, the most important first."""
     wanted = [run for runs in final_specs(defaults, rate).values() for run in runs]
-    if rate is not None:
-        wanted += [run for variant, run in grid_specs(defaults, rate) if variant.answers]
-    return _unique(wanted)
+    return _unique([*wanted, *([] if rate is None else _answered_variants(defaults, rate))])
+
+
+def _answered_variants(defaults: Defaults, rate: float) -> list[Spec]:
+    return [run for seed in SEEDS for variant, run in grid_specs(defaults, rate, seed) if variant.answers]
 
 
 def wanted(defaults: Defaults, losses: Losses) -> list[Spec]:
     """Every run known to be wanted, in the order in which to start them.
 
     The sweep comes first and the default configuration fills what is free beside it; then the chosen rate with every
-    seed, then the grid with one seed, then its other seeds, the rows of the lowest loss first.
+    seed, then the rows of the grid whose answers are compared, with every seed, then the others with one, then their
+    other seeds, the rows of the lowest loss first.
     """
     rate = best_rate(defaults, losses)
     first = sweep(defaults)
@@ -189,7 +193,8 @@ def wanted(defaults: Defaults, losses: Losses) -> list[Spec]:
         for *_, variant in ranked
     ]
     fixed = [run for runs in final.values() for run in runs]
-    return _unique([*first, *fixed, *(run for _, run in rows), *again])
+    compared = _answered_variants(defaults, rate)
+    return _unique([*first, *fixed, *compared, *(run for _, run in rows), *again])
 
 
 def _unique(specs: Iterable[Spec]) -> list[Spec]:

@@ -9,12 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.experiment_plan import METHODS, SEEDS, Spec, final_specs, grid_specs
+from benchmarks.experiment_plan import METHODS, SEEDS, Defaults, Spec, final_specs, grid_specs
 from benchmarks.experiment_results import FILE, Results, load_results, save_results
 from src.evaluation.predictions import ANSWERS, read_origin, read_predictions, write_answers
 from src.evaluation.score_store import ScoreStore
@@ -89,12 +89,12 @@ def pool_seeds(runs: Path, results: Results) -> list[str]:
     these seeds' models, for new samples. Returns the names of the pools.
     """
     made = []
-    for label, method, specs in _groups(results):
+    for stem, specs in [*_groups(results).items(), *_variants(results).items()]:
         for kind in KINDS:
             there = [run for run in specs if (runs / f"{run.name}--{kind}" / ANSWERS).exists()]
             if not there:
                 continue
-            name = _pooled(label, method, kind)
+            name = f"{stem}{POOL}{kind}"
             shutil.rmtree(runs / name, ignore_errors=True)
             answers = [read_predictions(runs / f"{run.name}--{kind}" / ANSWERS) for run in there]
             origins = [read_origin(runs / f"{run.name}--{kind}" / ANSWERS) for run in there]
@@ -136,55 +136,62 @@ def _pooled_origin(name: str, specs: Sequence[Spec], origins: Sequence[dict[str,
     }
 
 
-def _groups(results: Results) -> list[tuple[str, str, list[Spec]]]:
-    """(label, method, its runs by seed) of the main comparison."""
-    return [
-        (label, method, [run for run in specs if run.method == method])
+def _groups(results: Results) -> dict[str, list[Spec]]:
+    """The runs of the main comparison by method and configuration ("lora-chosen"), a run a seed."""
+    return {
+        f"{method}-{label}": [run for run in specs if run.method == method]
         for label, specs in final_specs(results.defaults, results.rate).items()
-        for method in ("lora", "qlora")
-    ]
+        for method in METHODS
+    }
 
 
-def _pooled(label: str, method: str, kind: str) -> str:
-    return f"{method}-{label}{POOL}{kind}"
+def _variants(results: Results) -> dict[str, list[Spec]]:
+    """The runs of the grid's rows whose answers are compared, by their setting; none that is the chosen one itself."""
+    if results.rate is None:
+        return {}
+    rows = [grid_specs(results.defaults, results.rate, seed) for seed in SEEDS]
+    chosen = {run.name for run in _groups(results)["lora-chosen"]}
+    found: dict[str, list[Spec]] = {}
+    for variant, run in (row for of_seed in rows for row in of_seed):
+        if variant.answers and run.name not in chosen:
+            found.setdefault(run.setting, []).append(run)
+    return found
 
 
 def pairs(results: Results, there: set[str]) -> list[Pair]:
     """Every comparison whose answers are there; those of one report have one run before."""
+    groups, variants = _groups(results), _variants(results)
+    names = {} if results.rate is None else _names(results.defaults, results.rate)
     found = []
     for kind, folder in KINDS.items():
-        for label, method, _ in _groups(results):
-            name = method if label == "chosen" else f"{method}-{label}"
-            found.append(Pair(folder, name, f"base--{kind}", _pooled(label, method, kind)))
-            found.append(Pair(f"{folder}/{CHAT}", name, f"base-chat--{kind}", _pooled(label, method, kind)))
-        found += _methods(results, there, kind, f"{folder}/{AGAINST}")
-        if results.rate is None:
-            continue
-        before = next(
-            specs[0] for label, method, specs in _groups(results) if (label, method) == ("chosen", "lora")
-        )
-        for variant, run in grid_specs(results.defaults, results.rate, SEEDS[0]):
-            if variant.answers and run.name != before.name:
-                name = f"{variant.factor}: {variant.label}"
-                found.append(
-                    Pair(f"{folder}/{VARIANTS}", name, f"{before.name}--{kind}", f"{run.name}--{kind}")
-                )
+        for stem in groups:
+            after = f"{stem}{POOL}{kind}"
+            found.append(Pair(folder, stem.removesuffix("-chosen"), f"base--{kind}", after))
+            found.append(Pair(f"{folder}/{CHAT}", stem.removesuffix("-chosen"), f"base-chat--{kind}", after))
+        for label in ("chosen", "default"):
+            methods = {stem: specs for stem, specs in groups.items() if stem.endswith(f"-{label}")}
+            if methods and (pair := _by_seeds(methods, kind, there)):
+                found.append(Pair(f"{folder}/{AGAINST}", "qlora", *pair))
+                break
+        for setting, specs in variants.items():
+            if pair := _by_seeds({"lora-chosen": groups["lora-chosen"], setting: specs}, kind, there):
+                found.append(Pair(f"{folder}/{VARIANTS}", names[setting], *pair))
     return [pair for pair in found if {pair.before, pair.after} <= there]
 
 
-def _methods(results: Results, there: set[str], kind: str, report: str) -> list[Pair]:
-    """QLoRA against LoRA at the chosen rate, or else as configured: all seeds where both have the same, or else one."""
-    specs = {(label, method): runs for label, method, runs in _groups(results)}
-    for label in ("chosen", "default"):
-        pools = [_pooled(label, method, kind) for method in METHODS]
-        if not {*pools} <= there:
-            continue
-        seeds = list(zip(*(specs[label, method] for method in METHODS), strict=True))
-        names = [[f"{run.name}--{kind}" for run in runs] for runs in seeds]
-        if all(len({*pair} & there) != 1 for pair in names):
-            return [Pair(report, "qlora", *pools)]
-        return [Pair(report, "qlora", *pair) for pair in names if {*pair} <= there][:1]
-    return []
+def _names(defaults: Defaults, rate: float) -> dict[str, str]:
+    """What the rows of the grid are called, by their setting."""
+    rows = grid_specs(defaults, rate)
+    return {run.setting: f"{variant.factor}: {variant.label}" for variant, run in rows}
+
+
+def _by_seeds(two: Mapping[str, Sequence[Spec]], kind: str, there: set[str]) -> tuple[str, str] | None:
+    """Two groups' answers to compare: all seeds where both have the same, or else of one seed; None without any."""
+    seeds = [[f"{run.name}--{kind}" for run in runs] for runs in zip(*two.values(), strict=True)]
+    before, after = (f"{stem}{POOL}{kind}" for stem in two)
+    if {before, after} <= there and all(len({*names} & there) != 1 for names in seeds):
+        return before, after
+    return next(((first, second) for first, second in seeds if {first, second} <= there), None)
 
 
 def _compare_all(

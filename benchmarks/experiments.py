@@ -72,7 +72,9 @@ def arguments() -> argparse.ArgumentParser:
         metavar="GIB",
         help="of the GPU, shared by the runs side by side",
     )
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="train: only runs of such names")
+    parser.add_argument(
+        "--only", nargs="+", default=["*"], metavar="PATTERN", help="train: only runs of such names"
+    )
     parser.add_argument(
         "--bundle", type=Path, metavar="FILE", help="train, answer: also pack figures and answers"
     )
@@ -166,7 +168,8 @@ class Training:
         for run in wanted(self.defaults, losses):
             usable = run.name not in kept or self.place.has_adapter(run) or self.place.is_answered(run)
             there = run.name in losses and usable
-            if run.name in self.started or there or not fnmatch.fnmatch(run.name, self.args.only):
+            asked = any(fnmatch.fnmatch(run.name, pattern) for pattern in self.args.only)
+            if run.name in self.started or there or not asked:
                 continue
             self.started[run.name] = run
             return self._job(run)

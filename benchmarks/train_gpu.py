@@ -35,7 +35,7 @@ from benchmarks.train_gpu_models import SHAPES, ZEROS, make_model
 from benchmarks.train_gpu_peers import PEERS, run_peer
 
 ROOT = Path(__file__).resolve().parent.parent
-WARM = 15  # steps before those that count: kernels are compiled, graphs captured
+WARM = 15  # steps before those that count: kernels are compiled, graphs captured; a multiple of training.logging_steps
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _accelerate(kind: str) -> tuple[str, ...]:
     return ("-m", "accelerate.commands.launch", "--config_file", f"configs/accelerate/{kind}.yaml")
 
 
-LARGE = ("training.batch_size=64", "training.pack_tokens=5120")
+TWICE = ("training.batch_size=64",)  # two GPUs then have packs of the size that one has with the default, 32
 GROUPS = {
     "speed": [
         Run("LoRA", "lora"),
@@ -64,18 +64,20 @@ GROUPS = {
     ],
     "small": [Run("QLoRA, length 512, 4.2 GiB", "qlora", ("training.memory_budget_gib=4.2", "data.max_length=512"))],
     "34b": [Run("QLoRA, 34B, 21 GiB", "qlora", ("training.memory_budget_gib=21",))],
-    "starcoder": [Run("QLoRA, StarCoder", "qlora")],
+    "starcoder": [Run("QLoRA, StarCoder", "qlora", ("lora.target_modules=auto",))],
     "peers": [],
     "memory": [
         Run(f"{method} on {gib} GiB", method, (f"training.memory_budget_gib={gib}",))
         for method, gib in (("qlora", 8), ("qlora", 12), ("lora", 16), ("lora", 24), ("qlora", 24), ("lora", 40))
     ],
     "processes": [
-        Run("LoRA, 1 GPU", "lora", LARGE),
-        Run("LoRA, 2 GPUs, DDP", "lora", LARGE, _accelerate("multi_gpu")),
-        Run("QLoRA, 1 GPU", "qlora", LARGE),
-        Run("QLoRA, 2 GPUs, DDP", "qlora", LARGE, _accelerate("multi_gpu")),
-        Run("LoRA, 2 GPUs, FSDP2", "lora", LARGE, _accelerate("fsdp2")),
+        Run("LoRA, 1 GPU", "lora"),
+        Run("LoRA, 1 GPU, 64 samples", "lora", TWICE),
+        Run("LoRA, 2 GPUs, DDP", "lora", TWICE, _accelerate("multi_gpu")),
+        Run("QLoRA, 1 GPU", "qlora"),
+        Run("QLoRA, 1 GPU, 64 samples", "qlora", TWICE),
+        Run("QLoRA, 2 GPUs, DDP", "qlora", TWICE, _accelerate("multi_gpu")),
+        Run("LoRA, 2 GPUs, FSDP2", "lora", TWICE, _accelerate("fsdp2")),
     ],
 }  # fmt: skip
 
@@ -87,7 +89,7 @@ def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
     changes = [
         f"model.base_model={args.model}", f"data.dataset_path={args.data}", f"training.output_dir={out}",
         f"training.max_steps={steps}", "training.eval_steps=1000", "training.save_steps=1000",
-        "training.report_to=none", "training.logging_steps=1", *args.overrides, *run.changes,
+        "training.report_to=none", *args.overrides, *run.changes,
     ]  # fmt: skip
     command = [sys.executable, *run.launcher, f"train_{run.method}.py", "--quiet"]
     for change in changes:
@@ -121,7 +123,7 @@ def _said(errors: str) -> str:
 
 
 def _steady(history: list[dict[str, float]]) -> int:
-    first, last = history[min(WARM, len(history) - 2)], history[-1]
+    first, last = next((entry for entry in history[:-1] if entry["step"] >= WARM), history[0]), history[-1]
     seconds = [entry["tokens"] / entry["tokens_per_s"] for entry in (first, last)]
     return round((last["tokens"] - first["tokens"]) / (seconds[1] - seconds[0]))
 

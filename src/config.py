@@ -75,6 +75,7 @@ class TrainingConfig:
     weight_decay: Annotated[float, Number(0, 10)]
     max_grad_norm: Annotated[float, Number(0)]
     batch_size: Annotated[int, Number(1, 65_536)]
+    loss_on_prompt: bool
     pack_tokens: Annotated[int, Number(0)]
     gradient_checkpointing: Annotated[bool | str, Choice("auto", True, False)]
     fused_kernels: Annotated[bool | str, Choice("auto", True, False)]

@@ -6,7 +6,7 @@ Read from the launcher's variables (RANK, WORLD_SIZE, LOCAL_RANK). torch is impo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -174,3 +174,27 @@ def total(value: torch.Tensor) -> torch.Tensor:
 
         distributed.all_reduce(value)
     return value
+
+
+def average(tensors: Sequence[torch.Tensor]) -> None:
+    """Each tensor becomes its mean over all processes, in place; they travel together. All have the same ones."""
+    if count() > 1:
+        _travelling(tensors, lambda together: total(together).div_(count()))
+
+
+def hand_out(tensors: Sequence[torch.Tensor]) -> None:
+    """Each tensor becomes that of the first process, in place; they travel together. All have the same ones."""
+    if count() > 1:
+        from torch import distributed
+
+        _travelling(tensors, lambda together: distributed.broadcast(together, src=0))
+
+
+def _travelling(tensors: Sequence[torch.Tensor], work: Callable[[torch.Tensor], object]) -> None:
+    """`work` done in place on all tensors laid end to end."""
+    import torch
+
+    together = torch.cat([tensor.flatten() for tensor in tensors])
+    work(together)
+    parts = together.split([tensor.numel() for tensor in tensors])
+    torch._foreach_copy_(list(tensors), [part.view_as(own) for own, part in zip(tensors, parts, strict=True)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from src.schema import Example, UserError
@@ -55,6 +55,10 @@ class EncodedSplit:
     @property
     def supervised(self) -> int:
         return sum(sample.supervised for sample in self.samples)
+
+    def with_loss_on_prompts(self) -> EncodedSplit:
+        """The same samples, learnt from their second token on: nothing comes before the first to predict it from."""
+        return replace(self, samples=[replace(sample, prompt_length=1) for sample in self.samples])
 
 
 def render_prompt(instruction: str, input: str = "") -> str:

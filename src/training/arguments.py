@@ -45,7 +45,5 @@ def training_arguments(
         use_cpu=hardware.device == "cpu",
         remove_unused_columns=False,
         dataloader_pin_memory=False,
-        ddp_find_unused_parameters=False,
-        ddp_broadcast_buffers=False,  # the base's buffers never change
         ddp_timeout=int(processes.PATIENCE.total_seconds()),
     )

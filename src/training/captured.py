@@ -8,9 +8,12 @@ one of a few sizes, since a graph has one shape; the loss of what fills them is 
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 
@@ -18,9 +21,9 @@ from src.data.packing import Pack, filled
 
 log = logging.getLogger(__name__)
 
-SIZES = 8  # graphs at most: packs are filled up to a multiple of an eighth of the largest
+SIZES = 8  # graphs at most
 STEP = 128  # tokens; sizes are multiples of it
-SUPERVISED = 0.8  # share of a pack's tokens that may have a label
+SUPERVISED = 0.8  # share of a pack's tokens that may have a label, where prompts have none
 SHORTEST = 24  # mean tokens a sample, from which a pack has room for all its boundaries
 WAITING = 0.7  # share of a pack's time spent on starting kernels, from which a graph pays
 TIMED = 3  # the pack that is timed; those before it compile kernels
@@ -34,23 +37,25 @@ class _Graph:
 
 
 class PackGraphs:
-    """Computes packs by graphs once it has seen that this pays. For one process and a model without randomness.
+    """Computes packs by graphs once it has seen that this pays. For a model without randomness.
 
-    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`.
+    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`. `packs` are the tokens of
+    the packs to come, the longest of whose samples has `longest`.
     """
 
     def __init__(
         self,
         compute: Callable[[Pack], torch.Tensor],
         parameters: Sequence[torch.nn.Parameter],
-        capacity: int,
+        packs: Iterable[int],
         longest: int,
+        supervised: float = SUPERVISED,
     ) -> None:
         self.compute = compute
         self.parameters = list(parameters)
         self.longest = longest
-        step = -(-capacity // SIZES // STEP) * STEP
-        self.sizes = [step * count for count in range(1, SIZES + 1)]
+        self.supervised = supervised
+        self.sizes = graph_sizes(packs)
         self.graphs: dict[int, _Graph] = {}
         self.gradients: list[torch.Tensor] = []  # where graphs add to
         self.scale = torch.zeros((), device="cuda")
@@ -99,7 +104,7 @@ class PackGraphs:
 
     def _graph(self, pack: Pack, size: int) -> _Graph | None:
         """The graph of this size with `pack` put in; None where it does not fit in."""
-        shaped = filled(pack, size, size // SHORTEST, int(size * SUPERVISED), self.longest)
+        shaped = filled(pack, size, size // SHORTEST, int(size * self.supervised), self.longest)
         if shaped is None:
             return None
         if size not in self.graphs:
@@ -135,6 +140,27 @@ class PackGraphs:
             loss = loss.detach()
         log.info("captured a graph for packs of %d tokens", pack.tokens)
         return _Graph(static, loss, graph)
+
+
+def graph_sizes(packs: Iterable[int], most: int = SIZES) -> list[int]:
+    """At most `most` sizes, ascending, to which packs of so many tokens are filled up with the fewest in all.
+
+    Multiples of STEP; the best there are, by dynamic programming over the sizes that occur.
+    """
+    counts = Counter(-(-tokens // STEP) * STEP for tokens in packs)
+    sizes = sorted(counts)
+    below = [0, *accumulate(counts[size] for size in sizes)]  # packs of the first sizes
+    # of the packs of the first sizes: tokens computed, and the sizes kept
+    best: list[tuple[float, list[int]]] = [(0, []), *[(math.inf, [])] * len(sizes)]
+    for _ in range(most):
+        best = [best[0]] + [
+            min(
+                (best[start][0] + size * (below[end] - below[start]), [*best[start][1], size])
+                for start in range(end)
+            )
+            for end, size in enumerate(sizes, start=1)
+        ]
+    return best[-1][1]
 
 
 def is_random(model: torch.nn.Module) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from src.data.packing import Pack, best_fit, pack
 from src.data.preprocessing import Encoded
@@ -18,13 +18,17 @@ def deal(lengths: Sequence[int], capacity: int, ranks: int) -> list[Packs]:
     anomalies": at most 4/3 of the best possible maximum); each rank then packs its own by best fit. With as
     many samples as ranks or more, every rank gets one; with fewer, some get no pack. Equal input gives equal output.
     """
+    return [_packed(sorted(hand), lengths, capacity) for hand in _hands(lengths, ranks)]
+
+
+def _hands(lengths: Sequence[int], ranks: int) -> list[list[int]]:
     hands: list[list[int]] = [[] for _ in range(ranks)]
     loads = [(0, rank) for rank in range(ranks)]  # (tokens, rank), a heap
     for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
         tokens, rank = heapq.heappop(loads)
         hands[rank].append(index)
         heapq.heappush(loads, (tokens + lengths[index], rank))
-    return [_packed(sorted(hand), lengths, capacity) for hand in hands]
+    return hands
 
 
 def _packed(hand: list[int], lengths: Sequence[int], capacity: int) -> Packs:
@@ -45,6 +49,20 @@ def own_packs(
     wanted = max(map(len, dealt)) if equal else 1
     filler = (pack([min(samples, key=len)]), 0.0)
     return found + [filler] * (wanted - len(found))
+
+
+def largest_hand(steps: Iterable[Sequence[int]], ranks: int) -> int:
+    """Most tokens that a rank gets in a step; `steps` are the lengths of their samples."""
+    return max(sum(lengths[index] for index in hand) for lengths in steps for hand in _hands(lengths, ranks))
+
+
+def pack_sizes(steps: Iterable[Sequence[int]], capacity: int, rank: int, ranks: int) -> list[int]:
+    """Tokens of every pack that a rank computes; `steps` are the lengths of their samples."""
+    return [
+        sum(lengths[index] for index in members)
+        for lengths in steps
+        for members in deal(lengths, capacity, ranks)[rank]
+    ]
 
 
 def tokens_of(packs: Packs, lengths: Sequence[int]) -> int:

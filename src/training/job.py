@@ -14,6 +14,7 @@ from src import processes
 from src.config import Config, QloraConfig
 from src.data.dataset import load_card, load_split
 from src.data.preprocessing import Encoded, EncodedSplit, encode_split
+from src.models.attention import FALLBACK, training_attention
 from src.models.base import ModelReference, load_tokenizer, location, reading
 from src.models.fused_kernels import uses_fused_kernels
 from src.models.hardware import Hardware, decide
@@ -22,6 +23,7 @@ from src.models.offload import offload_ways
 from src.schema import UserError
 from src.training import memory
 from src.training.choices import check_choices, check_processes
+from src.training.dealing import largest_hand
 from src.training.utils import schedule
 
 log = logging.getLogger(__name__)
@@ -79,11 +81,11 @@ def prepare(config: Config, method: str) -> Job:
     tokenizer = load_tokenizer(base, config.model)
     model_config = _model_config(config)
     train, validation = (_encoded(config, tokenizer, name) for name in ("train", "validation"))
+    if config.training.loss_on_prompt:
+        train = train.with_loss_on_prompts()
     lengths = [len(sample) for sample in train.samples]
     steps = schedule(len(lengths), config.training)
-    largest_step = max(sum(lengths[index] for index in step) for step in steps)
-    if processes.count() > 1:  # dealing gives no process more than an even part and one sample
-        largest_step = largest_step // processes.count() + max(lengths)
+    largest_step = largest_hand([[lengths[index] for index in step] for step in steps], processes.count())
     quantization = config.qlora if method == "qlora" else None
     fused = uses_fused_kernels(config.training.fused_kernels, model_config, hardware)
     offload = offload_ways(config.training.offload, model_config, hardware, config.lora, processes.sharding())
@@ -97,6 +99,7 @@ def prepare(config: Config, method: str) -> Job:
         _parts(),
         fused,
         offload,
+        masked=training_attention(model_config, hardware) == FALLBACK,
     )
     return Job(
         config=config,

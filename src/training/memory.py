@@ -13,6 +13,9 @@ from src.schema import UserError
 
 CPU_PACK_TOKENS = 512  # measured best on CPUs: larger packs leave the cache, smaller ones repeat overhead
 GPU_PACK_TOKENS = (16384, 12288, 8192, 7168, 6144, 5120, 4096, 3072, 2048, 1024, 512)
+MASKED_PACK_TOKENS = (
+    2048  # where attention is masked: it computes the pairs of all samples, so its cost grows with the square
+)
 LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomputing activations does
 HEADROOM = {"cuda": 0.96, "cpu": 0.92}  # of the free memory; the allocator cannot use all of it
 GPU_SPARE_GIB = 0.25  # the least left to it on a GPU: with 0.22 a run failed
@@ -181,12 +184,13 @@ def plan(
     parts: int = 1,
     fused: bool = False,
     offload: tuple[bool, ...] = (False,),
+    masked: bool = False,
 ) -> Plan:
     """The fastest way of training that fits the memory; what the user set is kept.
 
     `step_tokens` is the size of the largest optimizer step: no pack is larger. `parts` processes share the base's
     weights, `fused` kernels keep less. `offload` says whether the input embeddings may be on the GPU, in main memory,
-    or both, the second where nothing else fits. Raises UserError where not even the smallest way fits.
+    or both, the second where nothing else fits. `masked` attention wants smaller packs. Raises UserError where not even the smallest way fits.
     """
     shape = shape_of(config)
     free = training.memory_budget_gib or hardware.free_gib
@@ -197,7 +201,7 @@ def plan(
         step = estimate_gib(shape, hardware, lora, quantization, tokens, checkpointing, parts, fused, apart)
         return max(step, loading_gib(shape, hardware, quantization)) if apart else step
 
-    ways = [(*way, apart) for apart in offload for way in _ways(hardware, training)]
+    ways = [(*way, apart) for apart in offload for way in _ways(hardware, training, masked)]
     room = free * HEADROOM[hardware.device]
     if hardware.device == "cuda":
         room = min(room, free - GPU_SPARE_GIB)
@@ -214,11 +218,13 @@ def plan(
     )
 
 
-def _ways(hardware: Hardware, training: TrainingConfig) -> list[tuple[int, bool]]:
+def _ways(hardware: Hardware, training: TrainingConfig, masked: bool) -> list[tuple[int, bool]]:
     """Pack sizes with or without recomputation, the fastest first, within what the user set."""
     sizes: tuple[int, ...] = (
         GPU_PACK_TOKENS if hardware.device == "cuda" else (CPU_PACK_TOKENS, CPU_PACK_TOKENS // 2)
     )
+    if masked:
+        sizes = tuple(size for size in sizes if size <= MASKED_PACK_TOKENS)
     if training.pack_tokens:
         sizes = (training.pack_tokens,)
     large = [size for size in sizes if size >= LARGE_PACK]

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel, set_peft_model_state_dict
+from peft import PeftModel
 from peft.optimizers import create_loraplus_optimizer
-from safetensors.torch import load_file
 from torch.utils.data import DataLoader
 from transformers import Trainer
 from transformers.trainer_utils import rotate_checkpoints
@@ -26,8 +25,8 @@ from src.models.hardware import Hardware
 from src.models.offload import MainMemoryEmbedding
 from src.schema import UserError
 from src.training import checkpoints
-from src.training.captured import PackGraphs, is_random
-from src.training.dealing import own_packs
+from src.training.captured import SUPERVISED, PackGraphs, is_random
+from src.training.dealing import own_packs, pack_sizes
 from src.training.loss import supervised_loss
 from src.training.progress import Counters
 from src.training.wrapping import as_forward
@@ -72,6 +71,8 @@ class StepTrainer(Trainer):
         self.hardware = hardware
         self.packed_attention = attention
         self.counters = Counters()
+        if processes.count() > 1 and not self.sharded:
+            self._stay_unwrapped()
         self.graphs = self._graphs()
 
     def get_train_dataloader(self) -> DataLoader:
@@ -100,6 +101,17 @@ class StepTrainer(Trainer):
         assert isinstance(self.model, PeftModel)
         return self.model
 
+    def _trained(self) -> list[torch.nn.Parameter]:
+        return [parameter for parameter in self.adapted.parameters() if parameter.requires_grad]
+
+    def _stay_unwrapped(self) -> None:
+        """Let accelerate put no DDP around the model: gradients are averaged here, once a step.
+
+        DDP would do so with every call of the model, and nothing that its hooks are tied to can be captured as a graph.
+        """
+        self.adapted._is_accelerate_prepared = True  # type: ignore[assignment]  # a mark, no module
+        processes.hand_out([parameter.data for parameter in self._trained()])
+
     @property
     def folder(self) -> Path:
         return Path(str(self.args.output_dir))
@@ -114,6 +126,8 @@ class StepTrainer(Trainer):
         model.train()
         supervised = sum(sample.supervised for sample in inputs)
         total = self._fitting(lambda: self._accumulate(model, inputs, supervised))
+        if not self.sharded:
+            processes.average([item.grad for item in self._trained() if item.grad is not None])
         self.counters.tokens += sum(len(sample) for sample in inputs)
         self.counters.supervised += supervised
         return total
@@ -124,10 +138,11 @@ class StepTrainer(Trainer):
         total = torch.zeros((), device=self.args.device)
         packs = self._own_packs(samples)
         for place, (pack, weight) in enumerate(packs, start=1):
-            # DDP and FSDP2 divide the summed gradients by the number of processes
+            # gradients become their mean over the processes
             scale = weight * processes.count() / supervised
-            # gradients travel once a step: with the last pack
-            with nullcontext() if place == len(packs) else self.accelerator.no_sync(model=model):
+            # once a step: FSDP2 and DeepSpeed with the last pack
+            apart = self.sharded and place < len(packs)
+            with self.accelerator.no_sync(model=model) if apart else nullcontext():
                 total += self._backward(model, pack, scale)
         return total
 
@@ -144,18 +159,19 @@ class StepTrainer(Trainer):
         return plain() if self.graphs is None else self.graphs.time(plain)
 
     def _graphs(self) -> PackGraphs | None:
-        """CUDA graphs of packs, where one process trains without drawing random numbers."""
-        fit = self.hardware.device == "cuda" and self.packed_attention == VARLEN and processes.count() == 1
+        """CUDA graphs of packs, where each process holds all weights and draws no random numbers."""
+        fit = self.hardware.device == "cuda" and self.packed_attention == VARLEN and not self.sharded
         # a graph cannot look up outside the GPU
         fit &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
         if not fit or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
-        largest_step = max(sum(map(len, step)) for step in self.steps)
+        lengths = [[len(sample) for sample in step] for step in self.steps]
         return PackGraphs(
             lambda pack: self._pack_loss(self.adapted, pack),
-            [parameter for parameter in self.adapted.parameters() if parameter.requires_grad],
-            min(self.pack_tokens, largest_step),
-            max(len(sample) for step in self.steps for sample in step),
+            self._trained(),
+            pack_sizes(lengths, self.pack_tokens, processes.rank(), processes.count()),
+            max(map(max, lengths)),
+            1.0 if self.config.loss_on_prompt else SUPERVISED,
         )
 
     @property
@@ -176,8 +192,7 @@ class StepTrainer(Trainer):
             return supervised_loss(self.adapted, pack, self.packed_attention, noise)
 
         with autocast(self.hardware):
-            alone = model is self.adapted and not self.sharded
-            return loss() if alone else as_forward(model, self.adapted, loss, pack.input_ids)
+            return as_forward(model, self.adapted, loss, pack.input_ids) if self.sharded else loss()
 
     def _fitting(self, work: Callable[[], torch.Tensor]) -> torch.Tensor:
         """`work` done again with smaller packs as long as it runs out of GPU memory."""
@@ -189,7 +204,7 @@ class StepTrainer(Trainer):
             self._shrink_packs()
 
     def _shrink_packs(self) -> None:
-        if processes.count() > 1:  # others wait for this one's gradients, computed with packs of the old size
+        if self.sharded:  # others wait in the middle of a pack of the old size
             raise UserError(
                 f"out of memory in process {processes.rank()} with packs of {self.pack_tokens} tokens; go on with "
                 f"--resume and --set training.pack_tokens={max(SMALLEST_PACK, self.pack_tokens // 2)}"
@@ -295,15 +310,3 @@ def autocast(hardware: Hardware) -> Iterator[None]:
             yield
     else:
         yield
-
-
-def load_best(trainer: StepTrainer) -> int:
-    """Put the weights with the lowest validation loss back into the model; the step they are of."""
-    best = trainer.state.best_model_checkpoint
-    if best is None:
-        raise UserError(
-            "the validation loss was never a finite number: training diverged; lower training.learning_rate"
-        )
-    if not trainer.sharded:  # no process holds the whole model then: the checkpoint's file is kept as it is
-        set_peft_model_state_dict(trainer.adapted, load_file(Path(best) / "adapter_model.safetensors"))
-    return int(best.rsplit("-", 1)[1])

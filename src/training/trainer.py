@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import set_peft_model_state_dict
+from safetensors.torch import load_file
 from transformers import TrainerState
 
 from src import processes
@@ -35,7 +37,7 @@ from src.training.callbacks import CountOn, add_callbacks, patience_spent
 from src.training.captured import is_random
 from src.training.job import Job, prepare
 from src.training.results import FIRST_WEIGHTS, Trained
-from src.training.step_trainer import StepTrainer, load_best
+from src.training.step_trainer import StepTrainer
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +101,6 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
             torch.cuda.set_per_process_memory_fraction(min(1.0, share))
     # peft still asks the base by the old name
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-    warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)  # accelerate's name
     trainer, base_fingerprint = _set_up(job)
     before = (
         TrainerState.load_from_json(str(checkpoint / "trainer_state.json")) if checkpoint else TrainerState()
@@ -113,11 +114,23 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
 
 
 def _finish(job: Job, trainer: StepTrainer, base_fingerprint: str) -> Trained:
-    best_step = load_best(trainer)
+    best_step = _load_best(trainer)
     metrics = results.measure(job, trainer, best_step)
     final = results.save(job, trainer, metrics, base_fingerprint)
     shutil.rmtree(job.folder / FIRST_WEIGHTS, ignore_errors=True)
     return Trained(final, metrics)
+
+
+def _load_best(trainer: StepTrainer) -> int:
+    """Put the weights with the lowest validation loss back into the model; the step they are of."""
+    best = trainer.state.best_model_checkpoint
+    if best is None:
+        raise UserError(
+            "the validation loss was never a finite number: training diverged; lower training.learning_rate"
+        )
+    if not trainer.sharded:  # no process holds the whole model then: the checkpoint's file is kept as it is
+        set_peft_model_state_dict(trainer.adapted, load_file(Path(best) / "adapter_model.safetensors"))
+    return int(best.rsplit("-", 1)[1])
 
 
 def _train(job: Job, trainer: StepTrainer, checkpoint: Path | None, done_steps: int) -> None:

@@ -1,4 +1,4 @@
-"""Runs a computation as the forward pass of a model that DDP or FSDP2 has wrapped."""
+"""Runs a computation as the forward pass of a model that FSDP2 or DeepSpeed has wrapped."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def as_forward(
 ) -> torch.Tensor:
     """What `work` computes with `inner`, where the hooks of `wrapped` see a call of the model.
 
-    DDP prepares its reduction and FSDP2 gathers the root's weights when the model itself is called; the loss calls
-    its parts. So `inner`'s forward stands for `work` during one call. `argument` only tells DDP where inputs lie.
+    FSDP2 gathers the root's weights when the model itself is called; the loss calls its parts. So `inner`'s forward
+    stands for `work` during one call. `argument` only tells the hooks where inputs lie.
     """
     own = inner.__dict__.get("forward")  # an instance's own forward hides that of the class
 

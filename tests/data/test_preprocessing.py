@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.data.preprocessing import encode_example, encode_split, prompt_ids, render_prompt
+from src.data.packing import pack
+from src.data.preprocessing import (
+    Encoded,
+    EncodedSplit,
+    encode_example,
+    encode_split,
+    prompt_ids,
+    render_prompt,
+)
 from src.schema import Example, UserError
 from tests import tiny
 
@@ -123,6 +131,14 @@ def test_a_split_counts_what_was_cut_and_what_was_left_out() -> None:
     assert (len(split.samples), split.truncated, split.skipped) == (2, 1, 1)
     assert split.tokens == sum(len(sample.input_ids) for sample in split.samples)
     assert split.supervised == split.tokens - 2 * prompt
+
+
+def test_with_loss_on_prompts_all_tokens_but_the_first_are_learnt() -> None:
+    split = EncodedSplit([Encoded("a", [5, 6, 7, 8], 3), Encoded("b", [9, 10], 1)], truncated=1, skipped=2)
+    whole = split.with_loss_on_prompts()
+    assert pack(whole.samples).targets.tolist() == [6, 7, 8, 10]
+    assert (whole.supervised, whole.tokens, whole.truncated, whole.skipped) == (4, 6, 1, 2)
+    assert pack(split.samples).targets.tolist() == [8, 10]
 
 
 def test_a_split_of_which_nothing_fits_is_refused() -> None:

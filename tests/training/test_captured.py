@@ -1,6 +1,8 @@
 """Packs of a fixed shape compute what the packs in them compute; graphs add to gradients as a backward pass does."""
 
+import itertools
 import math
+import random
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +12,7 @@ from src.data.packing import filled, pack
 from src.data.preprocessing import Encoded
 from src.models.fast_lora import speed_up
 from src.training import captured
-from src.training.captured import PackGraphs, is_random
+from src.training.captured import PackGraphs, graph_sizes, is_random
 from src.training.loss import supervised_loss
 from tests import tiny
 from tests.models.test_fast_lora import adapted
@@ -75,7 +77,7 @@ def graphs(model, monkeypatch):
     made = PackGraphs(
         lambda one: supervised_loss(model, one, "sdpa"),
         [item for item in model.parameters() if item.requires_grad],
-        1000, 40,
+        [90, 128, 1000], 40,
     )  # fmt: skip
 
     def capture(shaped):
@@ -145,6 +147,29 @@ def test_graphs_pay_where_kernels_wait_for_python(graphs, monkeypatch, started, 
     for number in range(1, 6):
         assert graphs.time(lambda: "loss") == "loss"
         assert graphs.paying == (pays and number >= captured.TIMED)
+
+
+def computed(packs, sizes):
+    """Tokens computed where every pack is filled up to the next size."""
+    return sum(min(size for size in sizes if size >= tokens) for tokens in packs)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("most", [1, 2, 4])
+def test_no_other_sizes_fill_packs_with_fewer_tokens(seed, most):
+    draw = random.Random(seed)
+    packs = [draw.randint(1, 1200) for _ in range(40)]
+    found = graph_sizes(packs, most)
+    assert found == sorted(found)
+    assert len(found) <= most
+    assert not any(size % captured.STEP for size in found)
+    occurring = sorted({-(-tokens // captured.STEP) * captured.STEP for tokens in packs})
+    others = [[*some, occurring[-1]] for some in itertools.combinations(occurring[:-1], most - 1)]
+    assert computed(packs, found) == min(computed(packs, sizes) for sizes in others)
+
+
+def test_as_many_sizes_as_occur_fill_up_to_the_next_step():
+    assert graph_sizes([100, 129, 500, 128]) == [128, 256, 512]
 
 
 def test_dropout_anywhere_is_randomness():

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from src.data.packing import best_fit
-from src.training.dealing import Packs, deal, imbalance, tokens_of
+from src.training.dealing import Packs, deal, imbalance, largest_hand, pack_sizes, tokens_of
 
 
 def _lengths(count: int, seed: int = 0) -> list[int]:
@@ -69,6 +69,22 @@ def test_dealing_by_tokens_is_far_more_even_than_dealing_in_turn() -> None:
 
 def test_a_sample_longer_than_a_pack_gets_one_of_its_own() -> None:
     assert deal([300, 10, 10], 100, 2) == [[[0]], [[1, 2]]]
+
+
+def test_the_sizes_of_packs_and_of_the_largest_hand_are_those_dealt() -> None:
+    steps = [_lengths(count, count) for count in (8, 32, 5)]
+    for ranks in (1, 3):
+        dealt = [deal(lengths, 1024, ranks) for lengths in steps]
+        for rank in range(ranks):
+            assert pack_sizes(steps, 1024, rank, ranks) == [
+                sum(lengths[i] for i in members)
+                for lengths, hands in zip(steps, dealt, strict=True)
+                for members in hands[rank]
+            ]
+        loads = [
+            tokens_of(hand, lengths) for lengths, hands in zip(steps, dealt, strict=True) for hand in hands
+        ]
+        assert largest_hand(steps, ranks) == max(loads)
 
 
 def test_equal_lengths_are_dealt_the_same_way_each_time() -> None:

@@ -119,12 +119,19 @@ def test_the_estimate_is_within_5_percent_of_measured_peaks(
 
 
 def test_more_memory_never_plans_a_slower_way() -> None:
-    order = memory._ways(GPU, _config().training)
+    order = memory._ways(GPU, _config().training, masked=False)
     plans = [_plan(free, quantised=True) for free in (6, 8, 12, 16, 24, 40, 80)]
     ranks = [order.index((made.pack_tokens, made.checkpointing)) for made in plans]
     assert ranks == sorted(ranks, reverse=True)
     assert ranks[-1] < ranks[0]
     assert all(made.estimate_gib <= made.free_gib for made in plans)
+
+
+def test_masked_attention_keeps_packs_small_unless_the_user_wants_large_ones() -> None:
+    for changes, tokens in (((), memory.MASKED_PACK_TOKENS), (("training.pack_tokens=8192",), 8192)):
+        config = _config("training.memory_budget_gib=80", *changes)
+        made = plan(CODELLAMA_7B, GPU, config.lora, None, config.training, 20_000, masked=True)
+        assert made.pack_tokens == tokens
 
 
 def test_what_the_user_set_is_kept() -> None:

@@ -371,6 +371,28 @@ def test_a_run_that_diverges_says_so(
         fine_tune(tiny.config(tiny_model, tiny_data, tmp_path, "training.max_steps=2"), "lora")
 
 
+def test_loss_on_prompts_learns_more_tokens_and_is_validated_as_without(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    few, all_ = (
+        fine_tune(
+            tiny.config(
+                tiny_model,
+                tiny_data,
+                tmp_path / value,
+                "training.max_steps=2",
+                f"training.loss_on_prompt={value}",
+            ),
+            "lora",
+        ).metrics
+        for value in ("false", "true")
+    )
+    samples = 2 * tiny.config(tiny_model, tiny_data, tmp_path).training.batch_size
+    assert all_["tokens"] == few["tokens"]
+    assert all_["supervised_tokens"] == all_["tokens"] - samples > few["supervised_tokens"]
+    assert all_["validation_loss"] == pytest.approx(few["validation_loss"], rel=0.02)
+
+
 def test_running_out_of_memory_on_the_cpu_is_one_line(
     tiny_model: Path, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,40 @@
+"""A training script of which process 1 runs out of memory with large packs, and begins with weights of its own.
+
+`torchrun tests/training/full_rank.py train_lora.py FLAGS`
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+LARGEST = 256  # tokens that process 1 has memory for
+
+
+def main() -> None:
+    sys.argv = sys.argv[1:]
+    sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))
+    from src import processes
+    from src.training import step_trainer, trainer
+
+    if processes.rank() == 1:
+        loss, attach = step_trainer.supervised_loss, trainer.attach_lora
+
+        def picky(model: Any, pack: Any, attention: str, noise: float) -> torch.Tensor:
+            if pack.tokens > LARGEST:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return loss(model, pack, attention, noise)
+
+        def otherwise(base: Any, config: Any, seed: int) -> Any:
+            return attach(base, config, seed + 1)
+
+        step_trainer.supervised_loss, trainer.attach_lora = picky, otherwise
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
