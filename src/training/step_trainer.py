@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from peft import PeftModel
 from peft.optimizers import create_loraplus_optimizer
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from torch.utils.data import DataLoader
 from transformers import Trainer
 from transformers.trainer_utils import rotate_checkpoints
@@ -264,6 +265,14 @@ class StepTrainer(Trainer):
             self.state.epoch = self.state.global_step / self.epoch_steps
             super().log(logs, start_time)
             self.state.epoch = share
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """As the Trainer does, which under FSDP would gather the whole base in main memory to save an adapter."""
+        if self.is_fsdp_enabled:
+            options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
+            self._save(output_dir, get_model_state_dict(self.adapted, options=options))
+        else:
+            super().save_model(output_dir, _internal_call)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Save, mark as whole, and only then delete older checkpoints."""
