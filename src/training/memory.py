@@ -171,6 +171,10 @@ def _layer_bytes(shape: Shape, lora: LoraConfig, width: int, fused: bool) -> flo
         kept += hidden + inner
         masked += (2 if shape.gated else 1) * hidden + inner
     unfused_norms = 2.1 * hidden if shape.gated and not fused else 0.0  # measured, 7B Llama
+    if not shape.gated:
+        unfused_norms = (
+            8.8 * hidden
+        )  # measured, StarCoder: norms in float32, dropout's masks, keys and values repeated
     return width * (kept + unfused_norms) + (masked if lora.lora_dropout > 0 else 0)
 
 

@@ -106,10 +106,7 @@ class StepTrainer(Trainer):
         return [parameter for parameter in self.adapted.parameters() if parameter.requires_grad]
 
     def _stay_unwrapped(self) -> None:
-        """Let accelerate put no DDP around the model: gradients are averaged here, once a step.
-
-        DDP would do so with every call of the model, and nothing that its hooks are tied to can be captured as a graph.
-        """
+        """Let accelerate put no DDP around the model: what its hooks hold on to cannot be captured as a graph."""
         self.adapted._is_accelerate_prepared = True  # type: ignore[assignment]  # a mark, no module
         processes.hand_out([parameter.data for parameter in self._trained()])
 
