@@ -13,9 +13,7 @@ from src.schema import UserError
 
 CPU_PACK_TOKENS = 512  # measured best on CPUs: larger packs leave the cache, smaller ones repeat overhead
 GPU_PACK_TOKENS = (16384, 12288, 8192, 7168, 6144, 5120, 4096, 3072, 2048, 1024, 512)
-MASKED_PACK_TOKENS = (
-    2048  # where attention is masked: it computes the pairs of all samples, so its cost grows with the square
-)
+MASKED_PACK_TOKENS = 2048  # masked attention computes all pairs of a pack: its cost grows with the square
 LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomputing activations does
 HEADROOM = {"cuda": 0.96, "cpu": 0.92}  # of the free memory; the allocator cannot use all of it
 GPU_SPARE_GIB = 0.25  # the least left to it on a GPU: with 0.22 a run failed
@@ -172,9 +170,8 @@ def _layer_bytes(shape: Shape, lora: LoraConfig, width: int, fused: bool) -> flo
         masked += (2 if shape.gated else 1) * hidden + inner
     unfused_norms = 2.1 * hidden if shape.gated and not fused else 0.0  # measured, 7B Llama
     if not shape.gated:
-        unfused_norms = (
-            8.8 * hidden
-        )  # measured, StarCoder: norms in float32, dropout's masks, keys and values repeated
+        # fitted to one run of StarCoder's shape: norms in float32, dropout's masks, keys and values repeated
+        unfused_norms = 8.8 * hidden
     return width * (kept + unfused_norms) + (masked if lora.lora_dropout > 0 else 0)
 
 
@@ -194,7 +191,8 @@ def plan(
 
     `step_tokens` is the size of the largest optimizer step: no pack is larger. `parts` processes share the base's
     weights, `fused` kernels keep less. `offload` says whether the input embeddings may be on the GPU, in main memory,
-    or both, the second where nothing else fits. `masked` attention wants smaller packs. Raises UserError where not even the smallest way fits.
+    or both, the second where nothing else fits. `masked` attention wants smaller packs. Raises
+    UserError where not even the smallest way fits.
     """
     shape = shape_of(config)
     free = training.memory_budget_gib or hardware.free_gib

@@ -1,5 +1,7 @@
 """A training script of which process 1 runs out of memory with large packs, and begins with weights of its own.
 
+No process may have its model wrapped.
+
 `torchrun tests/training/full_rank.py train_lora.py FLAGS`
 """
 
@@ -21,6 +23,13 @@ def main() -> None:
     from src import processes
     from src.training import step_trainer, trainer
 
+    step = step_trainer.StepTrainer.training_step
+
+    def unwrapped(self: Any, model: Any, *inputs: Any) -> torch.Tensor:
+        assert model is self.adapted, f"{type(model).__name__} around the model"
+        return step(self, model, *inputs)
+
+    step_trainer.StepTrainer.training_step = unwrapped  # type: ignore[method-assign]
     if processes.rank() == 1:
         loss, attach = step_trainer.supervised_loss, trainer.attach_lora
 
