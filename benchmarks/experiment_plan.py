@@ -108,6 +108,7 @@ def grid(defaults: Defaults) -> list[Variant]:
         *key("samples a step", BATCH, 8, 16, 32, 64),
         *key("arithmetic", "model.dtype", "float32", answers=True),
         *key("tokens a pack", "training.pack_tokens", 512, answers=True),
+        *key("shared beginnings", "training.share_prefixes", True, False, answers=True),
         *key("fused kernels", "training.fused_kernels", False, answers=True),
         *key("loss on prompts", "training.loss_on_prompt", True, answers=True),
         *key("LoRA+ ratio", "training.loraplus_lr_ratio", 16),

@@ -70,7 +70,7 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
                 optimizer.step()
                 optimizer.zero_grad()
                 rate = sum(map(len, step)) / (clock() - started)
-                print(f"turn {number} {name:<16}{rate:>8.1f} tokens/s", file=sys.stderr, flush=True)
+                print(f"turn {number} {name:<32}{rate:>8.1f} tokens/s", file=sys.stderr, flush=True)
                 if number:  # the first turn warms up
                     rates[name].append(rate)
     return _report(args, rates, torch.get_num_threads())
@@ -79,9 +79,9 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
 def _ways(trainer: StepTrainer, sizes: Sequence[int]) -> dict[str, Callable[[list[Encoded]], object]]:
     pad = trainer.adapted.config.pad_token_id or 0
 
-    def packed(size: int) -> Callable[[list[Encoded]], object]:
+    def packed(size: int, share: bool) -> Callable[[list[Encoded]], object]:
         def work(step: list[Encoded]) -> object:
-            trainer.pack_tokens = size
+            trainer.pack_tokens, trainer.share = size, share
             return trainer.training_step(trainer.adapted, step)
 
         return work
@@ -91,7 +91,11 @@ def _ways(trainer: StepTrainer, sizes: Sequence[int]) -> dict[str, Callable[[lis
             return padded_step(trainer.adapted, step, pad)
 
     ways: dict[str, Callable[[list[Encoded]], object]] = {"padded": padded}
-    return ways | {f"packs of {size}": packed(size) for size in sizes}
+    for size in sizes:
+        if trainer.share:
+            ways[f"packs of {size}, shared beginnings"] = packed(size, True)
+        ways[f"packs of {size}"] = packed(size, False)
+    return ways
 
 
 @contextmanager
@@ -187,7 +191,7 @@ def main() -> None:
     print(f"{args.method}, {report['data']} data, {report['threads']} threads, {report['machine']}")
     for name, row in rows.items():
         print(
-            f"{name:<16}{row['median_tokens_per_s']:>8} tokens/s (best {row['best_tokens_per_s']}), "
+            f"{name:<32}{row['median_tokens_per_s']:>8} tokens/s (best {row['best_tokens_per_s']}), "
             f"{row['median_ratio']} x padded"
         )
     if args.json:

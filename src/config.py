@@ -77,6 +77,7 @@ class TrainingConfig:
     batch_size: Annotated[int, Number(1, 65_536)]
     loss_on_prompt: bool
     pack_tokens: Annotated[int, Number(0)]
+    share_prefixes: bool
     gradient_checkpointing: Annotated[bool | str, Choice("auto", True, False)]
     fused_kernels: Annotated[bool | str, Choice("auto", True, False)]
     offload: Annotated[bool | str, Choice("auto", True, False)]

@@ -1,44 +1,67 @@
-"""Packs of samples: concatenated token sequences in which attention stays inside each sample."""
+"""Packs of samples: concatenated token sequences in which attention stays inside each sample.
+
+Samples that begin alike, as those with the same template do, can share their beginnings: what a token is computed to
+depends on the tokens before it alone, so a beginning is computed once a pack (arXiv 2506.05433).
+"""
 
 from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
-from torch.nn import functional
 
 from src.data.preprocessing import Encoded
 
 
 @dataclass(frozen=True)
+class Shared:
+    """How whole samples, laid end to end as k tokens, come from the t tokens of a pack that are computed."""
+
+    sources: torch.Tensor  # (k,), the computed token that each is
+    boundaries: torch.Tensor  # (d + 1,) int32, where samples begin in the k and the last one ends
+    first: torch.Tensor  # (t,), where each computed token comes first in the k
+    repeated: torch.Tensor  # (m,), computed tokens, among them all that come more than once
+
+
+@dataclass(frozen=True)
 class Pack:
-    """Samples laid end to end. Shapes: t tokens, s supervised tokens, d samples."""
+    """Samples laid end to end. Shapes: t tokens, s supervised tokens, d samples.
+
+    Where beginnings are shared, a sample's part of the t are the tokens that none before it has.
+    """
 
     input_ids: torch.Tensor  # (1, t)
     position_ids: torch.Tensor  # (1, t), from 0 in each sample
     predicting: torch.Tensor  # (s,), positions whose next token is supervised
     targets: torch.Tensor  # (s,), those next tokens
-    boundaries: torch.Tensor  # (d + 1,) int32, where samples begin and the last one ends
+    boundaries: torch.Tensor  # (d + 1,) int32, where samples' parts begin and the last one ends
     longest: int  # tokens of the longest sample
+    shared: Shared | None = None
 
     @property
     def tokens(self) -> int:
         return self.input_ids.shape[1]
 
+    @property
+    def whole_tokens(self) -> int:
+        """Tokens of the samples, shared or not."""
+        return self.tokens if self.shared is None else len(self.shared.sources)
+
     def to(self, device: str | torch.device) -> Pack:
         if torch.device(device).type == self.input_ids.device.type:
             return self
-
-        ids, positions, predicting, targets, boundaries = (
+        ids, positions, predicting, targets, boundaries, *shared = (
             tensor.pin_memory().to(device, non_blocking=True) for tensor in self.tensors()
         )
-        return Pack(ids, positions, predicting, targets, boundaries, self.longest)
+        parts = Shared(*shared) if shared else None
+        return Pack(ids, positions, predicting, targets, boundaries, self.longest, parts)
 
     def tensors(self) -> tuple[torch.Tensor, ...]:
-        return self.input_ids, self.position_ids, self.predicting, self.targets, self.boundaries
+        own = self.input_ids, self.position_ids, self.predicting, self.targets, self.boundaries
+        more = self.shared
+        return own if more is None else (*own, more.sources, more.boundaries, more.first, more.repeated)
 
 
 def best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
@@ -62,55 +85,77 @@ def best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
     return bins
 
 
-def pack(samples: Sequence[Encoded]) -> Pack:
-    """Lay `samples` end to end. Every sample has at least one supervised token and a prompt of one or more."""
+def arrange(samples: Sequence[Encoded], capacity: int, share: bool = False) -> list[list[Encoded]]:
+    """`samples` in packs of at most `capacity` computed tokens: by best fit, or in the order of their tokens.
+
+    That order brings those together that begin alike; a pack takes them as long as they fit in.
+    """
+    if not share:
+        bins = best_fit([len(sample) for sample in samples], capacity)
+        return [[samples[index] for index in members] for members in bins]
+    packs: list[list[Encoded]] = []
+    size = 0
+    for sample in by_beginning(samples):
+        own = len(sample) - (alike(packs[-1][-1], sample) if packs else 0)
+        if packs and size + own <= capacity:
+            packs[-1].append(sample)
+            size += own
+        else:
+            packs.append([sample])
+            size = len(sample)
+    return packs
+
+
+def by_beginning(samples: Sequence[Encoded]) -> list[Encoded]:
+    """In the order of their tokens, in which those with most in common follow each other."""
+    return sorted(samples, key=lambda sample: sample.input_ids)
+
+
+def alike(one: Encoded, other: Encoded) -> int:
+    """Tokens that two samples begin with in common; the last of each is left to it."""
+    most = min(len(one), len(other)) - 1
+    return next((place for place in range(most) if one.input_ids[place] != other.input_ids[place]), most)
+
+
+def pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
+    """Lay `samples` end to end. Every sample has at least one supervised token and a prompt of one or more.
+
+    With `share` they are laid in the order of their tokens, and what one has in common with the one before it is left out.
+    """
     ids: list[int] = []
     positions: list[int] = []
     predicting: list[int] = []
-    boundaries = [0]
-    for sample in samples:
-        start = len(ids)
-        ids += sample.input_ids
-        positions += range(len(sample))
-        predicting += range(start + max(sample.prompt_length, 1) - 1, start + len(sample) - 1)
+    targets: list[int] = []
+    sources: list[int] = []
+    boundaries, whole_boundaries = [0], [0]
+    places: list[int] = []  # of the last sample's tokens among `ids`
+    before: Encoded | None = None
+    for sample in by_beginning(samples) if share else samples:
+        known = alike(before, sample) if share and before is not None else 0
+        places = [*places[:known], *range(len(ids), len(ids) + len(sample) - known)]
+        start = max(sample.prompt_length, 1)
+        ids += sample.input_ids[known:]
+        positions += range(known, len(sample))
+        predicting += places[start - 1 : -1]
+        targets += sample.input_ids[start:]
+        sources += places
         boundaries.append(len(ids))
-    input_ids = torch.tensor([ids])
-    where = torch.tensor(predicting)
+        whole_boundaries.append(len(sources))
+        before = sample
     return Pack(
-        input_ids=input_ids,
+        input_ids=torch.tensor([ids]),
         position_ids=torch.tensor([positions]),
-        predicting=where,
-        targets=input_ids[0, where + 1],
+        predicting=torch.tensor(predicting),
+        targets=torch.tensor(targets),
         boundaries=torch.tensor(boundaries, dtype=torch.int32),
         longest=max(len(sample) for sample in samples),
+        shared=_shared(sources, whole_boundaries, len(ids)) if share else None,
     )
 
 
-def filled(pack: Pack, tokens: int, samples: int, supervised: int, longest: int) -> Pack | None:
-    """`pack` brought to a fixed shape, so that one CUDA graph serves many; None where it does not fit in.
-
-    Samples of at most `longest` zeros fill it up to `tokens`; empty ones follow to make `samples`; targets of -100, which
-    no loss counts, make `supervised`.
-    """
-    starts = [*range(pack.tokens, tokens, longest), tokens]
-    missing = samples + 1 - len(pack.boundaries) - len(starts[1:])
-    unlabelled = supervised - len(pack.targets)
-    if missing < 0 or unlabelled < 0 or tokens < pack.tokens or pack.longest > longest:
-        return None
-    pad = functional.pad
-    positions = torch.cat([torch.arange(end - start) for start, end in pairwise(starts)] or [torch.arange(0)])
-    ends = torch.tensor([*starts[1:], *[tokens] * missing], dtype=torch.int32)
-    return Pack(
-        input_ids=pad(pack.input_ids, (0, tokens - pack.tokens)),
-        position_ids=torch.cat([pack.position_ids, positions[None]], dim=1),
-        predicting=pad(pack.predicting, (0, unlabelled)),
-        targets=pad(pack.targets, (0, unlabelled), value=-100),
-        boundaries=torch.cat([pack.boundaries, ends]),
-        longest=longest,
-    )
-
-
-def pack_all(samples: Sequence[Encoded], capacity: int) -> list[Pack]:
-    """All samples in as few packs of at most `capacity` tokens as best-fit finds."""
-    bins = best_fit([len(sample) for sample in samples], capacity)
-    return [pack([samples[index] for index in members]) for members in bins]
+def _shared(sources: list[int], boundaries: list[int], tokens: int) -> Shared:
+    come = torch.tensor(sources)
+    times = torch.bincount(come, minlength=tokens)
+    first = torch.zeros(tokens, dtype=torch.long)
+    first[come.flip(0)] = torch.arange(len(sources)).flip(0)
+    return Shared(come, torch.tensor(boundaries, dtype=torch.int32), first, (times > 1).nonzero()[:, 0])

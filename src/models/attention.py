@@ -1,12 +1,12 @@
 """Attention over packed samples: no mask is built, no pair of samples computed.
 
-On a GPU by stock torch's varlen kernel, on a CPU sample by sample.
+On a GPU by stock torch's varlen kernel, on a CPU sample by sample. Where samples share beginnings, keys and values of
+these are computed once and handed to each; a sample's own tokens see them and those before themselves.
 """
 
 from __future__ import annotations
 
 import inspect
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AttentionInterface, PretrainedConfig
 from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
 
+from src.data.packing import Shared
 from src.models.hardware import Hardware
 
 NAME = "torch_varlen"
@@ -58,25 +59,43 @@ def attention_by_sample(
     scaling: float | None = None,
     dropout: float = 0.0,
     cu_seq_lens_q: torch.Tensor | None = None,
+    cu_seq_lens_k: torch.Tensor | None = None,
     sliding_window: int | None = None,
+    shared: Shared | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention inside each packed sample, one after the other; shapes as in `varlen_attention`."""
+    if shared is not None:
+        key, value = (
+            whole_samples(tensor[0].transpose(0, 1), shared).transpose(0, 1)[None] for tensor in (key, value)
+        )
     repeats = query.shape[1] // key.shape[1]
     key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
-    bounds = [0, query.shape[2]] if cu_seq_lens_q is None else cu_seq_lens_q.tolist()
+    own, whole = _lengths(cu_seq_lens_q, query), _lengths(cu_seq_lens_k, key)
     parts = []
-    for start, stop in pairwise(bounds):
+    for q, k, v in zip(
+        *(t.split(n, dim=2) for t, n in ((query, own), (key, whole), (value, whole))), strict=True
+    ):
+        seen = k.shape[2]
         mask = None
-        if sliding_window and stop - start > sliding_window:
-            mask = torch.ones(stop - start, stop - start, dtype=torch.bool).tril().triu(1 - sliding_window)
-        q, k, v = (tensor[:, :, start:stop] for tensor in (query, key, value))
+        if seen > q.shape[2] or (sliding_window and seen > sliding_window):
+            mask = _causal(q.shape[2], seen, sliding_window or seen)
         parts.append(
             scaled_dot_product_attention(
                 q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scaling
             )
         )
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
+
+
+def _lengths(boundaries: torch.Tensor | None, tensor: torch.Tensor) -> list[int]:
+    return [tensor.shape[2]] if boundaries is None else boundaries.diff().tolist()
+
+
+def _causal(own: int, seen: int, window: int) -> torch.Tensor:
+    """(own, seen): which tokens the last `own` of `seen` see, no more than `window` of them."""
+    before = seen - own
+    return torch.ones(own, seen, dtype=torch.bool).tril(before).triu(before + 1 - window)
 
 
 def varlen_attention(
@@ -88,14 +107,17 @@ def varlen_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     cu_seq_lens_q: torch.Tensor | None = None,
+    cu_seq_lens_k: torch.Tensor | None = None,
     max_length_q: int | None = None,
     sliding_window: int | None = None,
+    shared: Shared | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention inside each packed sample.
 
     query (1, heads, t, head_dim), key and value (1, kv_heads, t, head_dim) -> (1, t, heads, head_dim).
-    `cu_seq_lens_q` (d + 1,) and `max_length_q` come from the pack; attention dropout is not applied.
+    `cu_seq_lens_q` and `cu_seq_lens_k` (d + 1,), `max_length_q`, which no sample exceeds, and `shared` come from
+    the pack; attention dropout is not applied.
     """
     from torch.nn.attention.varlen import varlen_attn
 
@@ -117,12 +139,14 @@ def varlen_attention(
         else:
             repeats = query.shape[1] // key.shape[1]
             key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
-    if cu_seq_lens_q is None or max_length_q is None:  # one sample
+    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:  # one sample
         cu_seq_lens_q = torch.tensor([0, query.shape[0]], dtype=torch.int32, device=query.device)
-        max_length_q = query.shape[0]
+        cu_seq_lens_k, max_length_q = cu_seq_lens_q, query.shape[0]
     query, key, value = (_half(tensor) for tensor in (query, key, value))
+    if shared is not None:
+        key, value = whole_samples(key, shared), whole_samples(value, shared)
     output = varlen_attn(
-        query, key, value, cu_seq_lens_q, cu_seq_lens_q, max_length_q, max_length_q, **options
+        query, key, value, cu_seq_lens_q, cu_seq_lens_k, max_length_q, max_length_q, **options
     )
     assert isinstance(output, torch.Tensor)  # a pair only where the log-sum-exp is asked for
     return output.unsqueeze(0), None
@@ -135,3 +159,30 @@ def _half(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.to(
         torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else torch.bfloat16
     )
+
+
+def whole_samples(computed: torch.Tensor, shared: Shared) -> torch.Tensor:
+    """Keys or values of the tokens that are computed (t, heads, d) as those of whole samples (k, heads, d)."""
+    result: torch.Tensor = _WholeSamples.apply(computed, shared.sources, shared.first, shared.repeated)
+    return result
+
+
+class _WholeSamples(torch.autograd.Function):
+    """Selects rows. A shared token's gradient is the sum over its samples, as one product: exact order, float32 sums."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, computed: torch.Tensor, sources: torch.Tensor, first: torch.Tensor, repeated: torch.Tensor
+    ) -> torch.Tensor:
+        ctx.save_for_backward(sources, first, repeated)
+        return computed.index_select(0, sources)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        sources, first, repeated = ctx.saved_tensors
+        (grad,) = grads
+        result = grad.index_select(0, first)
+        places = (repeated[:, None] == sources).to(grad.dtype)  # (m, k)
+        sums = places @ grad.reshape(len(grad), -1)
+        result.index_copy_(0, repeated, sums.view(-1, *grad.shape[1:]))
+        return result, None, None, None

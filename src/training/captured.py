@@ -17,14 +17,13 @@ from itertools import accumulate
 
 import torch
 
-from src.data.packing import Pack, filled
+from src.data.filling import FILLERS, Extent, filled, room_for
+from src.data.packing import Pack
 
 log = logging.getLogger(__name__)
 
 SIZES = 8  # graphs at most
 STEP = 128  # tokens; sizes are multiples of it
-SUPERVISED = 0.8  # share of a pack's tokens that may have a label, where prompts have none
-SHORTEST = 24  # mean tokens a sample, from which a pack has room for all its boundaries
 WAITING = 0.7  # share of a pack's time spent on starting kernels, from which a graph pays
 TIMED = 3  # the pack that is timed; those before it compile kernels
 
@@ -39,23 +38,23 @@ class _Graph:
 class PackGraphs:
     """Computes packs by graphs once it has seen that this pays. For a model without randomness.
 
-    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`. `packs` are the tokens of
-    the packs to come, the longest of whose samples has `longest`.
+    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`. `packs` are those to come.
     """
 
     def __init__(
         self,
         compute: Callable[[Pack], torch.Tensor],
         parameters: Sequence[torch.nn.Parameter],
-        packs: Iterable[int],
-        longest: int,
-        supervised: float = SUPERVISED,
+        packs: Sequence[Extent],
     ) -> None:
         self.compute = compute
         self.parameters = list(parameters)
-        self.longest = longest
-        self.supervised = supervised
-        self.sizes = graph_sizes(packs)
+        self.sizes = graph_sizes(pack.tokens + FILLERS for pack in packs)
+        members: dict[int, list[Extent]] = {size: [] for size in self.sizes}
+        for pack in packs:
+            members[self._size(pack.tokens) or 0].append(pack)
+        members[self.sizes[-1]] = list(packs)  # the first to be captured, whatever the pack
+        self.rooms = {size: room_for(members[size], size) for size in self.sizes}
         self.graphs: dict[int, _Graph] = {}
         self.gradients: list[torch.Tensor] = []  # where graphs add to
         self.scale = torch.zeros((), device="cuda")
@@ -83,7 +82,7 @@ class PackGraphs:
 
     def backward(self, pack: Pack, scale: float) -> torch.Tensor | None:
         """`scale` times the loss, its gradients added; None where the pack is to be computed as usual."""
-        size = next((size for size in self.sizes if size >= pack.tokens), None)
+        size = self._size(pack.tokens)
         if not self.paying or size is None:
             return None
         try:
@@ -102,9 +101,13 @@ class PackGraphs:
         found.graph.replay()
         return found.loss
 
+    def _size(self, tokens: int) -> int | None:
+        """The smallest that so many tokens can be filled up to."""
+        return next((size for size in self.sizes if size >= tokens + FILLERS), None)
+
     def _graph(self, pack: Pack, size: int) -> _Graph | None:
         """The graph of this size with `pack` put in; None where it does not fit in."""
-        shaped = filled(pack, size, size // SHORTEST, int(size * self.supervised), self.longest)
+        shaped = filled(pack, self.rooms[size])
         if shaped is None:
             return None
         if size not in self.graphs:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 
-from src.data.packing import Pack, best_fit, pack
+from src.data.filling import Extent, extent
+from src.data.packing import Pack, arrange, best_fit, pack
 from src.data.preprocessing import Encoded
 
 Packs = list[list[int]]  # indices of samples, pack by pack
@@ -37,32 +38,41 @@ def _packed(hand: list[int], lengths: Sequence[int], capacity: int) -> Packs:
 
 
 def own_packs(
-    samples: Sequence[Encoded], capacity: int, rank: int, ranks: int, equal: bool = False
+    samples: Sequence[Encoded], capacity: int, rank: int, ranks: int, equal: bool = False, share: bool = False
 ) -> list[tuple[Pack, float]]:
     """The packs that one rank computes, each with its weight in the loss.
 
     Every rank has one at least: a rank without samples computes the shortest one with weight 0, so that it takes
-    part when gradients are summed. `equal` gives all ranks the same number of packs in that way.
+    part when gradients are summed. `equal` gives all ranks the same number of packs in that way. In a pack samples
+    may `share` their beginnings.
     """
-    dealt = deal([len(sample) for sample in samples], capacity, ranks)
-    found = [(pack([samples[index] for index in members]), 1.0) for members in dealt[rank]]
+    dealt = [arrange(hand, capacity, share) for hand in hands(samples, ranks)]
+    found = [(pack(members, share), 1.0) for members in dealt[rank]]
     wanted = max(map(len, dealt)) if equal else 1
-    filler = (pack([min(samples, key=len)]), 0.0)
+    filler = (pack([min(samples, key=len)], share), 0.0)
     return found + [filler] * (wanted - len(found))
 
 
-def largest_hand(steps: Iterable[Sequence[int]], ranks: int) -> int:
-    """Most tokens that a rank gets in a step; `steps` are the lengths of their samples."""
-    return max(sum(lengths[index] for index in hand) for lengths in steps for hand in _hands(lengths, ranks))
+def hands(samples: Sequence[Encoded], ranks: int) -> list[list[Encoded]]:
+    """The samples of each rank."""
+    lengths = [len(sample) for sample in samples]
+    return [[samples[index] for index in sorted(hand)] for hand in _hands(lengths, ranks)]
 
 
-def pack_sizes(steps: Iterable[Sequence[int]], capacity: int, rank: int, ranks: int) -> list[int]:
-    """Tokens of every pack that a rank computes; `steps` are the lengths of their samples."""
+def extents(
+    steps: Iterable[Sequence[Encoded]], capacity: int, rank: int, ranks: int, share: bool = False
+) -> list[Extent]:
+    """What every pack that a rank computes will hold."""
     return [
-        sum(lengths[index] for index in members)
-        for lengths in steps
-        for members in deal(lengths, capacity, ranks)[rank]
+        extent(members, share)
+        for step in steps
+        for members in arrange(hands(step, ranks)[rank], capacity, share)
     ]
+
+
+def whole_hands(steps: Iterable[Sequence[Encoded]], ranks: int, share: bool) -> list[Extent]:
+    """What everything that a rank gets in a step would hold as one pack; of all steps and ranks."""
+    return [extent(hand, share) for step in steps for hand in hands(step, ranks) if hand]
 
 
 def tokens_of(packs: Packs, lengths: Sequence[int]) -> int:

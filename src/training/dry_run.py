@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from src.data.packing import best_fit
+from src.data.packing import arrange
 from src.data.preprocessing import Encoded, EncodedSplit
 
 if TYPE_CHECKING:
@@ -41,10 +41,8 @@ def _shown(split: EncodedSplit) -> list[Encoded]:
 
 def _figures(job: Job) -> list[str]:
     training = job.config.training
-    packs = sum(
-        len(best_fit([len(job.train.samples[index]) for index in step], job.plan.pack_tokens))
-        for step in job.steps
-    )
+    saved = job.sharing.saved
+    packs = sum(len(arrange(step, job.plan.pack_tokens, saved > 0)) for step in job.samples())
     verdict = "fits" if job.plan.estimate_gib <= job.plan.free_gib else "DOES NOT FIT"
     return [
         f"method        {job.method} on {job.config.model.base_model}, {job.hardware.name}, "
@@ -52,7 +50,8 @@ def _figures(job: Job) -> list[str]:
         _split_line("train", job.train),
         _split_line("validation", job.validation),
         f"steps         {len(job.steps):,}, each of {training.batch_size} samples; {packs:,} packs of at most "
-        f"{job.plan.pack_tokens:,} tokens, {training.num_train_epochs:g} epochs",
+        f"{job.plan.pack_tokens:,} tokens, {training.num_train_epochs:g} epochs"
+        + (f"; {saved:.0%} of the tokens are beginnings that another sample shares" if saved else ""),
         f"memory        about {job.plan.estimate_gib:.1f} GiB needed, {job.plan.free_gib:.1f} GiB free: {verdict}"
         + (", with gradient checkpointing" if job.plan.checkpointing else "")
         + (", input embeddings in main memory" if job.plan.offload else ""),

@@ -23,7 +23,7 @@ from src.models.offload import offload_ways
 from src.schema import UserError
 from src.training import memory
 from src.training.choices import check_choices, check_processes
-from src.training.dealing import largest_hand
+from src.training.sharing import Sharing, sharing
 from src.training.utils import schedule
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ _INDIFFERENT = (
     "report_to",
     "save_total_limit",
     "pack_tokens",
+    "share_prefixes",
     "gradient_checkpointing",
     "fused_kernels",
     "offload",
@@ -58,6 +59,7 @@ class Job:
     steps: list[list[int]]  # the samples of every optimizer step
     plan: memory.Plan
     fused: bool  # with Liger's kernels
+    sharing: Sharing
     identity: dict[str, Any]  # what must be equal for a run to be continued
 
     @property
@@ -83,9 +85,10 @@ def prepare(config: Config, method: str) -> Job:
     train, validation = (_encoded(config, tokenizer, name) for name in ("train", "validation"))
     if config.training.loss_on_prompt:
         train = train.with_loss_on_prompts()
-    lengths = [len(sample) for sample in train.samples]
-    steps = schedule(len(lengths), config.training)
-    largest_step = largest_hand([[lengths[index] for index in step] for step in steps], processes.count())
+    steps = schedule(len(train.samples), config.training)
+    samples = [[train.samples[index] for index in step] for step in steps]
+    attention = training_attention(model_config, hardware)
+    shared = sharing(config, model_config, attention, samples, processes.count())
     quantization = config.qlora if method == "qlora" else None
     fused = uses_fused_kernels(config.training.fused_kernels, model_config, hardware)
     offload = offload_ways(config.training.offload, model_config, hardware, config.lora, processes.sharding())
@@ -95,11 +98,12 @@ def prepare(config: Config, method: str) -> Job:
         config.lora,
         quantization,
         config.training,
-        largest_step,
+        shared.largest_step,
         _parts(),
         fused,
         offload,
-        masked=training_attention(model_config, hardware) == FALLBACK,
+        masked=attention == FALLBACK,
+        spread=shared.spread,
     )
     return Job(
         config=config,
@@ -112,6 +116,7 @@ def prepare(config: Config, method: str) -> Job:
         validation=validation,
         steps=steps,
         fused=fused,
+        sharing=shared,
         plan=min(
             processes.gather(plan),
             key=lambda each: (not each.offload, each.pack_tokens, not each.checkpointing),

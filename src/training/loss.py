@@ -25,7 +25,8 @@ def supervised_loss(
     """
     extra: dict[str, Any] = {}
     if packed_attention != attention.FALLBACK:
-        ends = {"cu_seq_lens_q": pack.boundaries, "cu_seq_lens_k": pack.boundaries}
+        whole = pack.boundaries if pack.shared is None else pack.shared.boundaries
+        ends = {"cu_seq_lens_q": pack.boundaries, "cu_seq_lens_k": whole, "shared": pack.shared}
         extra = ends | {"max_length_q": pack.longest, "max_length_k": pack.longest}
     decoder, head = _split(model)
     if noise_alpha:

@@ -95,11 +95,13 @@ def estimate_gib(
     parts: int = 1,
     fused: bool = False,
     offload: bool = False,
+    spread: float = 1.0,
 ) -> float:
     """Peak memory of a training step in GiB: weights, adapter with its Adam state, activations, logits.
 
     Of weights divided into `parts` a process holds one, and two layers and the embeddings gathered. `fused` says
-    that Liger's kernels are used, `offload` that the input embeddings stay in main memory.
+    that Liger's kernels are used, `offload` that the input embeddings stay in main memory. Keys and values are kept
+    of `spread` tokens for each that is computed.
     """
     width = _width(hardware)
     weights = _weight_bytes(shape, width, quantization) - offload * width * shape.vocabulary * shape.hidden
@@ -107,7 +109,7 @@ def estimate_gib(
         gathered = 2 * shape.linear_weights / shape.layers + shape.embedding_weights
         weights = weights / parts + gathered * width
     adapter = 16 * _adapter_numbers(shape, lora)  # bytes a trained number: weight, gradient, two moments
-    layer = _layer_bytes(shape, lora, width, fused) * pack
+    layer = (_layer_bytes(shape, lora, width, fused) + width * 2 * shape.kv_hidden * (spread - 1)) * pack
     backward = width * (2 * shape.intermediate + shape.hidden) * pack
     if quantization is not None:
         backward += width * shape.hidden * shape.intermediate  # one matrix at a time, dequantised
@@ -186,13 +188,14 @@ def plan(
     fused: bool = False,
     offload: tuple[bool, ...] = (False,),
     masked: bool = False,
+    spread: float = 1.0,
 ) -> Plan:
     """The fastest way of training that fits the memory; what the user set is kept.
 
     `step_tokens` is the size of the largest optimizer step: no pack is larger. `parts` processes share the base's
     weights, `fused` kernels keep less. `offload` says whether the input embeddings may be on the GPU, in main memory,
-    or both, the second where nothing else fits. `masked` attention wants smaller packs. Raises
-    UserError where not even the smallest way fits.
+    or both, the second where nothing else fits. `masked` attention wants smaller packs. `spread` is as in
+    `estimate_gib`. Raises UserError where not even the smallest way fits.
     """
     shape = shape_of(config)
     free = training.memory_budget_gib or hardware.free_gib
@@ -200,7 +203,9 @@ def plan(
     def needed(way: tuple[int, bool, bool]) -> float:
         pack, checkpointing, apart = way
         tokens = min(pack, step_tokens)
-        step = estimate_gib(shape, hardware, lora, quantization, tokens, checkpointing, parts, fused, apart)
+        step = estimate_gib(
+            shape, hardware, lora, quantization, tokens, checkpointing, parts, fused, apart, spread
+        )
         return max(step, loading_gib(shape, hardware, quantization)) if apart else step
 
     ways = [(*way, apart) for apart in offload for way in _ways(hardware, training, masked)]

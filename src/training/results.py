@@ -84,6 +84,7 @@ def measure(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
         "peak_gib": round(_peak_gib(job.hardware), 2),
         "estimated_gib": round(job.plan.estimate_gib, 2),
         "pack_tokens": trainer.pack_tokens,
+        "shared_prefixes": round(job.sharing.saved, 3) if trainer.share else 0.0,
         "processes": processes.count(),
         "attention": trainer.packed_attention,
         "gradient_checkpointing": job.plan.checkpointing,

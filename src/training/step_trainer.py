@@ -26,8 +26,8 @@ from src.models.hardware import Hardware
 from src.models.offload import MainMemoryEmbedding
 from src.schema import UserError
 from src.training import checkpoints
-from src.training.captured import SUPERVISED, PackGraphs, is_random
-from src.training.dealing import own_packs, pack_sizes
+from src.training.captured import PackGraphs, is_random
+from src.training.dealing import extents, own_packs
 from src.training.loss import supervised_loss
 from src.training.progress import Counters
 from src.training.wrapping import as_forward
@@ -59,6 +59,7 @@ class StepTrainer(Trainer):
         epoch_steps: int,
         config: TrainingConfig,
         pack_tokens: int,
+        share: bool,
         hardware: Hardware,
         attention: str,
         **trainer_arguments: Any,
@@ -69,6 +70,7 @@ class StepTrainer(Trainer):
         self.epoch_steps = epoch_steps  # optimizer steps in one pass over the training split
         self.config = config
         self.pack_tokens = pack_tokens
+        self.share = share  # whether samples of a pack share their beginnings
         self.hardware = hardware
         self.packed_attention = attention
         self.counters = Counters()
@@ -163,14 +165,8 @@ class StepTrainer(Trainer):
         fit &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
         if not fit or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
-        lengths = [[len(sample) for sample in step] for step in self.steps]
-        return PackGraphs(
-            lambda pack: self._pack_loss(self.adapted, pack),
-            self._trained(),
-            pack_sizes(lengths, self.pack_tokens, processes.rank(), processes.count()),
-            max(map(max, lengths)),
-            1.0 if self.config.loss_on_prompt else SUPERVISED,
-        )
+        packs = extents(self.steps, self.pack_tokens, processes.rank(), processes.count(), self.share)
+        return PackGraphs(lambda pack: self._pack_loss(self.adapted, pack), self._trained(), packs)
 
     @property
     def sharded(self) -> bool:
@@ -178,8 +174,9 @@ class StepTrainer(Trainer):
         return bool(self.is_fsdp_enabled or self.is_deepspeed_enabled)
 
     def _own_packs(self, samples: Sequence[Encoded], capacity: int = 0) -> list[tuple[Pack, float]]:
+        capacity = capacity or self.pack_tokens
         return own_packs(
-            samples, capacity or self.pack_tokens, processes.rank(), processes.count(), equal=self.sharded
+            samples, capacity, processes.rank(), processes.count(), equal=self.sharded, share=self.share
         )
 
     def _pack_loss(self, model: torch.nn.Module, pack: Pack) -> torch.Tensor:

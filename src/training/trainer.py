@@ -175,6 +175,7 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
         epoch_steps=-(-len(job.train.samples) // config.training.batch_size),
         config=config.training,
         pack_tokens=job.plan.pack_tokens,
+        share=job.sharing.saved > 0 and not is_random(model),
         hardware=job.hardware,
         attention=attention,
     )

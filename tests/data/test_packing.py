@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.data.packing import best_fit, pack, pack_all
+from src.data.packing import alike, arrange, best_fit, pack
 from src.data.preprocessing import Encoded
 
 LENGTHS = st.lists(st.integers(1, 300), max_size=60)
@@ -67,17 +68,76 @@ def test_a_pack_by_hand() -> None:
     assert (made.longest, made.tokens) == (4, 7)
 
 
+def test_a_pack_with_shared_beginnings_by_hand() -> None:
+    """In the order of their tokens: b, a, c; a begins with two tokens of b, c with one of a."""
+    a = Encoded("a", [10, 11, 13, 14], prompt_length=1)
+    b = Encoded("b", [10, 11, 12], prompt_length=2)
+    c = Encoded("c", [10, 20, 21], prompt_length=1)
+    made = pack([a, b, c], share=True)
+    assert made.input_ids.tolist() == [[10, 11, 12, 13, 14, 20, 21]]
+    assert made.position_ids.tolist() == [[0, 1, 2, 2, 3, 1, 2]]
+    assert made.predicting.tolist() == [
+        1,
+        0,
+        1,
+        3,
+        0,
+        5,
+    ]  # a shared token predicts what follows in each sample
+    assert made.targets.tolist() == [12, 11, 13, 14, 20, 21]
+    assert made.boundaries.tolist() == [0, 3, 5, 7]
+    assert (made.tokens, made.whole_tokens, made.longest) == (7, 10, 4)
+    shared = made.shared
+    assert shared is not None
+    assert shared.sources.tolist() == [0, 1, 2, 0, 1, 3, 4, 0, 5, 6]
+    assert shared.boundaries.tolist() == [0, 3, 7, 10]
+    assert shared.first.tolist() == [0, 1, 2, 5, 6, 8, 9]
+    assert shared.repeated.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "common"),
+    [([1, 2, 3], [1, 2, 3], 2), ([1, 2, 3], [1, 2], 1), ([1], [1], 0), ([1, 2], [3, 2], 0), ([1, 2, 5], [1, 2, 4], 2)],
+)  # fmt: skip
+def test_each_sample_keeps_its_last_token(one: list[int], other: list[int], common: int) -> None:
+    assert alike(Encoded("a", one, 0), Encoded("b", other, 0)) == common
+    assert alike(Encoded("b", other, 0), Encoded("a", one, 0)) == common
+
+
+TOKENS = st.lists(st.integers(0, 2), min_size=2, max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TOKENS, min_size=1, max_size=12), st.integers(1, 40), st.booleans())
+def test_packs_give_back_every_sample(contents: list[list[int]], capacity: int, share: bool) -> None:
+    samples = [Encoded(str(number), ids, 1) for number, ids in enumerate(contents)]
+    arranged = arrange(samples, capacity, share)
+    found = []
+    for members in arranged:
+        made = pack(members, share)
+        assert len(members) == 1 or made.tokens <= capacity
+        ids, bounds, sources = made.input_ids[0], made.boundaries, torch.arange(made.tokens)
+        if made.shared is not None:
+            bounds, sources = made.shared.boundaries, made.shared.sources
+        found += [ids[part].tolist() for part in sources.split(bounds.diff().tolist())]
+    assert sorted(found) == sorted(contents)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(2, 60), st.integers(1, 59)), min_size=1, max_size=30), st.integers(60, 200)
+    st.lists(st.tuples(st.integers(2, 60), st.integers(1, 59)), min_size=1, max_size=30),
+    st.integers(60, 200),
+    st.booleans(),
 )
-def test_packs_hold_every_supervised_token_once(shapes: list[tuple[int, int]], capacity: int) -> None:
-    samples = [_encoded(length, prompt, 1000 * index) for index, (length, prompt) in enumerate(shapes)]
-    packs = pack_all(samples, capacity)
+def test_packs_hold_every_supervised_token_once(
+    shapes: list[tuple[int, int]], capacity: int, share: bool
+) -> None:
+    samples = [_encoded(length, prompt, 1000 * (index // 3)) for index, (length, prompt) in enumerate(shapes)]
+    packs = [pack(members, share) for members in arrange(samples, capacity, share)]
     targets = sorted(token for item in packs for token in item.targets.tolist())
     wanted = sorted(token for sample in samples for token in sample.input_ids[sample.prompt_length :])
     assert targets == wanted
-    assert sum(item.tokens for item in packs) == sum(len(sample) for sample in samples)
+    assert sum(item.whole_tokens for item in packs) == sum(len(sample) for sample in samples)
 
 
 def test_a_pack_stays_where_it_is_on_the_cpu() -> None:

@@ -3,14 +3,18 @@
 import itertools
 import math
 import random
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from src.data.packing import filled, pack
+from src.data.filling import FILLERS, Extent, extent, filled, room_for
+from src.data.packing import pack
 from src.data.preprocessing import Encoded
+from src.models.attention import BY_SAMPLE, training_attention
 from src.models.fast_lora import speed_up
+from src.models.hardware import Hardware
 from src.training import captured
 from src.training.captured import PackGraphs, graph_sizes, is_random
 from src.training.loss import supervised_loss
@@ -33,39 +37,91 @@ def model():
     return made
 
 
-def gradients(model, made, scale=1.0):
+def alike(*lengths):
+    """Samples of these lengths, the first five tokens of which are the same, or seven where lengths are odd."""
+    begin = [7, 8, 9, 10, 11, 12, 13]
+    return [
+        Encoded(each.id, begin[: 5 + 2 * (len(each) % 2)] + each.input_ids[7:] + [0, 0], each.prompt_length)
+        for each in samples(*lengths)
+    ]
+
+
+def gradients(model, made, attention="sdpa", scale=1.0):
     model.zero_grad(set_to_none=True)
-    loss = supervised_loss(model, made, "sdpa") * scale
+    loss = supervised_loss(model, made, attention) * scale
     loss.backward()
     return loss.detach(), [item.grad.clone() for item in model.parameters() if item.grad is not None]
 
 
+ROOM = Extent(tokens=128, whole=160, samples=16, supervised=64, repeated=9, longest=20)
+
+
 @pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
-@pytest.mark.parametrize("tokens", [36, 128])
-def test_a_filled_pack_has_the_loss_and_gradients_of_what_is_in_it(architecture, tokens):
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize("size", [56, 128])
+def test_a_filled_pack_has_the_loss_and_gradients_of_what_is_in_it(architecture, share, size):
     model = adapted(architecture).eval()
-    own = pack(samples(9, 20, 7))
+    training_attention(model.config, Hardware("cpu", torch.float32, "test", 8))  # registers it
+    model.get_base_model().set_attn_implementation(BY_SAMPLE)
+    members = alike(9, 20, 7, 11)
+    own, room = pack(members, share), room_for([extent(members, share)], size)
     (loss, wanted), (filled_loss, found) = (
-        gradients(model, made) for made in (own, filled(own, tokens, 16, 64, longest=20))
+        gradients(model, made, BY_SAMPLE) for made in (own, filled(own, room))
     )
     torch.testing.assert_close(filled_loss, loss)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_a_filled_pack_has_the_shape_asked_for():
-    made = filled(pack(samples(9, 20)), 100, 30, 40, longest=20)
-    assert [tuple(tensor.shape) for tensor in made.tensors()] == [(1, 100), (1, 100), (40,), (40,), (31,)]
-    assert made.boundaries.tolist()[:7] == [0, 9, 29, 49, 69, 89, 100]
-    assert set(made.boundaries.tolist()[7:]) == {100}
+    made = filled(pack(samples(9, 20)), replace(ROOM, tokens=100, whole=100))
+    assert [tuple(tensor.shape) for tensor in made.tensors()] == [(1, 100), (1, 100), (64,), (64,), (17,)]
+    assert made.boundaries.tolist() == [0, 9, 29, 47, 65, 83, 100, *[100] * 10]  # 71 tokens in four fillers
     assert made.position_ids.max() == 19
 
 
-@pytest.mark.parametrize("room", [(28, 9, 40, 20), (100, 5, 40, 20), (100, 9, 13, 20), (100, 9, 40, 19)])
-def test_what_does_not_fit_in_is_not_filled(room):
-    """Tokens, samples, supervised tokens, longest sample: one of them is too few each time."""
-    own = pack(samples(9, 20))
-    assert filled(own, 100, 9, 40, 20) is not None
-    assert filled(own, *room) is None
+def test_a_filled_pack_with_shared_beginnings_has_the_shape_asked_for():
+    made = filled(pack(alike(9, 20), share=True), ROOM)
+    shapes = [(1, 128), (1, 128), (64,), (64,), (17,), (160,), (17,), (128,), (9,)]
+    assert [tuple(tensor.shape) for tensor in made.tensors()] == shapes
+    own, whole = made.boundaries.diff(), made.shared.boundaries.diff()
+    assert (own <= whole).all()
+    assert whole.max() <= ROOM.longest + 2
+    assert made.shared.sources[made.shared.first].tolist() == list(range(128))
+    assert made.shared.sources.max() == 127
+
+
+@pytest.mark.parametrize("less", ["tokens", "whole", "samples", "supervised", "repeated", "longest"])
+def test_what_does_not_fit_in_is_not_filled(less):
+    members = alike(18, 9)
+    own = pack(members, share=True)
+    needed = extent(members, share=True)
+    assert filled(own, room_for([needed], 100)) is not None
+    assert filled(own, replace(room_for([needed], 100), **{less: getattr(needed, less) - 1})) is None
+
+
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_there_is_room_for_each_of_the_packs_it_was_made_for(seed, share):
+    draw = random.Random(seed)
+    packs = [alike(*(draw.randint(8, 60) for _ in range(draw.randint(1, 20)))) for _ in range(30)]
+    extents = [extent(members, share) for members in packs]
+    room = room_for(extents, max(each.tokens for each in extents) + FILLERS)
+    shapes = {
+        tuple(tuple(part.shape) for part in filled(pack(members, share), room).tensors()) for members in packs
+    }
+    assert len(shapes) == 1
+
+
+@pytest.mark.parametrize("share", [False, True])
+def test_the_extent_told_of_a_pack_is_the_one_it_has(share):
+    members = alike(9, 20, 7, 11, 13)
+    made, told = pack(members, share), extent(members, share)
+    found = (
+        made.tokens, made.whole_tokens, len(members), len(made.targets), len(made.shared.repeated) if share else 0,
+        made.longest,
+    )  # fmt: skip
+    assert (told.tokens, told.whole, told.samples, told.supervised, told.repeated, told.longest) == found
+    assert told.tokens == told.whole - share * (5 + 7 + 7 + 7)
 
 
 @pytest.fixture
@@ -77,7 +133,7 @@ def graphs(model, monkeypatch):
     made = PackGraphs(
         lambda one: supervised_loss(model, one, "sdpa"),
         [item for item in model.parameters() if item.requires_grad],
-        [90, 128, 1000], 40,
+        [extent(samples(*lengths), share=False) for lengths in ([40, 40, 22], [40, 30, 20], [40] * 25)],
     )  # fmt: skip
 
     def capture(shaped):
@@ -113,7 +169,7 @@ def test_graphs_add_up_gradients_with_plain_passes_in_between(model, graphs):
         found = [item.grad.clone() for item in graphs.parameters]
         if step == 0:
             for made in packs:
-                for total, new in zip(wanted, gradients(model, made, 0.5)[1], strict=True):
+                for total, new in zip(wanted, gradients(model, made, scale=0.5)[1], strict=True):
                     total.add_(new)
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
     assert sorted(graphs.graphs) == [128, 1024]

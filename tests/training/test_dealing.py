@@ -7,13 +7,23 @@ import random
 import pytest
 
 from src.data.packing import best_fit
-from src.training.dealing import Packs, deal, imbalance, largest_hand, pack_sizes, tokens_of
+from src.data.preprocessing import Encoded
+from src.training.dealing import Packs, deal, extents, imbalance, own_packs, tokens_of, whole_hands
 
 
 def _lengths(count: int, seed: int = 0) -> list[int]:
     """Long-tailed, as answers are: from 20 to 1,024 tokens."""
     draw = random.Random(seed)
     return [min(1024, 20 + int(draw.lognormvariate(4.6, 0.8))) for _ in range(count)]
+
+
+def _samples(count: int) -> list[Encoded]:
+    """Samples that begin with one of two templates."""
+    draw = random.Random(count)
+    return [
+        Encoded(str(number), [number % 2] * 15 + [draw.randrange(400) for _ in range(length - 15)], 16)
+        for number, length in enumerate(_lengths(count, count))
+    ]
 
 
 def _flat(dealt: list[Packs]) -> list[int]:
@@ -71,20 +81,30 @@ def test_a_sample_longer_than_a_pack_gets_one_of_its_own() -> None:
     assert deal([300, 10, 10], 100, 2) == [[[0]], [[1, 2]]]
 
 
-def test_the_sizes_of_packs_and_of_the_largest_hand_are_those_dealt() -> None:
-    steps = [_lengths(count, count) for count in (8, 32, 5)]
-    for ranks in (1, 3):
-        dealt = [deal(lengths, 1024, ranks) for lengths in steps]
-        for rank in range(ranks):
-            assert pack_sizes(steps, 1024, rank, ranks) == [
-                sum(lengths[i] for i in members)
-                for lengths, hands in zip(steps, dealt, strict=True)
-                for members in hands[rank]
-            ]
-        loads = [
-            tokens_of(hand, lengths) for lengths, hands in zip(steps, dealt, strict=True) for hand in hands
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_the_extents_told_are_those_of_the_packs_computed(ranks: int, share: bool) -> None:
+    steps = [_samples(count) for count in (8, 32, 5)]
+    for rank in range(ranks):
+        packs = [made for step in steps for made, _ in own_packs(step, 1024, rank, ranks, share=share)]
+        told = extents(steps, 1024, rank, ranks, share)
+        assert [(each.tokens, each.whole, each.supervised) for each in told] == [
+            (made.tokens, made.whole_tokens, len(made.targets)) for made in packs
         ]
-        assert largest_hand(steps, ranks) == max(loads)
+        assert all(made.tokens <= 1024 for made in packs)
+    whole = whole_hands(steps, ranks, share)
+    assert len(whole) == 3 * ranks
+    assert sum(each.whole for each in whole) == sum(len(sample) for step in steps for sample in step)
+    assert (sum(each.tokens for each in whole) < sum(each.whole for each in whole)) == share
+
+
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize("ranks", [1, 2, 5])
+def test_ranks_compute_every_supervised_token_once(ranks: int, share: bool) -> None:
+    samples = _samples(20)
+    dealt = [own_packs(samples, 1024, rank, ranks, share=share) for rank in range(ranks)]
+    targets = sorted(token for packs in dealt for made, _ in packs for token in made.targets.tolist())
+    assert targets == sorted(token for each in samples for token in each.input_ids[each.prompt_length :])
 
 
 def test_equal_lengths_are_dealt_the_same_way_each_time() -> None:

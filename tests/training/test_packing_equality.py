@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from src.config import load_config
-from src.data.packing import Pack, pack, pack_all
+from src.data.packing import Pack, arrange, pack
 from src.data.preprocessing import Encoded, encode_split
-from src.models.attention import BY_SAMPLE, training_attention
+from src.models.attention import BY_SAMPLE, training_attention, whole_samples
 from src.models.hardware import Hardware
 from src.models.lora_model import attach_lora
 from src.schema import Example
@@ -50,26 +50,36 @@ def _reference(model: torch.nn.Module, sample: Encoded) -> torch.Tensor:
     return model(input_ids=ids, labels=labels, use_cache=False).loss * sample.supervised
 
 
+def _attend(model: torch.nn.Module, attention: str) -> None:
+    base = model.get_base_model()
+    training_attention(base.config, Hardware("cpu", torch.float32, "test", 8))  # registers it
+    base.set_attn_implementation(attention)
+
+
 def _gradients(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     made = {name: item.grad.clone() for name, item in model.named_parameters() if item.grad is not None}
     model.zero_grad(set_to_none=True)
     return made
 
 
-@pytest.mark.parametrize("attention", ["sdpa", BY_SAMPLE])
+@pytest.mark.parametrize(
+    ("attention", "share"),
+    [("sdpa", False), (BY_SAMPLE, False), (BY_SAMPLE, True)],
+    ids=["masks", "sample by sample", "shared beginnings"],
+)
 @pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "recomputed"])
 @pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
 def test_packed_loss_and_gradients_equal_those_of_single_samples(
-    architecture: str, checkpointing: bool, attention: str
+    architecture: str, checkpointing: bool, attention: str, share: bool
 ) -> None:
     model, samples = _adapted(architecture, checkpointing), _samples()
     single = torch.stack([_reference(model, sample) for sample in samples]).sum()
     single.backward()
     wanted = _gradients(model)
-    base = model.get_base_model()
-    training_attention(base.config, Hardware("cpu", torch.float32, "test", 8))  # registers it
-    base.set_attn_implementation(attention)
-    packed = supervised_loss(model, pack(samples), attention)
+    _attend(model, attention)
+    whole = pack(samples, share)
+    assert (whole.tokens < 0.8 * whole.whole_tokens) == share
+    packed = supervised_loss(model, whole, attention)
     packed.backward()
     found = _gradients(model)
     assert packed.item() == pytest.approx(single.item(), rel=TOLERANCE)
@@ -91,12 +101,47 @@ def test_the_law_above_notices_samples_that_see_each_other() -> None:
     assert abs(apart - together) > 100 * TOLERANCE * apart
 
 
+@pytest.mark.parametrize("share", [False, True])
 @pytest.mark.parametrize("capacity", [150, 256, 4096])
-def test_the_loss_does_not_depend_on_the_size_of_the_packs(capacity: int) -> None:
+def test_the_loss_does_not_depend_on_the_size_of_the_packs(capacity: int, share: bool) -> None:
     model, samples = _adapted("llama", False), _samples(11)
-    sums = [supervised_loss(model, item, "sdpa").item() for item in pack_all(samples, capacity)]
     singles = [supervised_loss(model, pack([sample]), "sdpa").item() for sample in samples]
+    _attend(model, BY_SAMPLE)
+    packs = [pack(members, share) for members in arrange(samples, capacity, share)]
+    sums = [supervised_loss(model, item, BY_SAMPLE).item() for item in packs]
     assert sum(sums) == pytest.approx(sum(singles), rel=TOLERANCE)
+
+
+def test_in_a_sliding_window_shared_tokens_are_seen_no_longer_than_others() -> None:
+    samples = _samples()
+    losses = []
+    for window in (9, 256):
+        model = attach_lora(
+            tiny.build_model("starcoder2", seed=3, initializer_range=0.2, sliding_window=window), LORA, 5
+        )
+        _attend(model, BY_SAMPLE)
+        apart = sum(supervised_loss(model, pack([sample]), BY_SAMPLE).item() for sample in samples)
+        assert supervised_loss(model, pack(samples, share=True), BY_SAMPLE).item() == pytest.approx(
+            apart, rel=TOLERANCE
+        )
+        losses.append(apart)
+    assert losses[0] != pytest.approx(losses[1], rel=0.01)
+
+
+def test_the_gradient_of_shared_tokens_is_the_sum_over_their_samples() -> None:
+    shared = pack(_samples(), share=True).shared
+    assert shared is not None
+    generator = torch.Generator().manual_seed(0)
+    computed = torch.randn(
+        len(shared.first), 2, 3, dtype=torch.float64, generator=generator, requires_grad=True
+    )
+    whole = whole_samples(computed, shared)
+    weights = torch.randn(whole.shape, dtype=torch.float64, generator=generator)
+    wanted = computed.index_select(0, shared.sources)
+    torch.testing.assert_close(whole, wanted, rtol=0, atol=0)
+    (found,) = torch.autograd.grad((whole * weights).sum(), computed)
+    (expected,) = torch.autograd.grad((wanted * weights).sum(), computed)
+    torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.parametrize("count", [1, 5, CHUNK, CHUNK + 1, 2 * CHUNK + 17])
@@ -135,9 +180,8 @@ def test_noise_of_neftune_is_for_training_only(tiny_model, tiny_data, tmp_path) 
 
     losses = []
     for alpha in (0, 50):
-        job = prepare(
-            tiny.config(tiny_model, tiny_data, tmp_path, f"training.neftune_noise_alpha={alpha}"), "lora"
-        )
+        options = (f"training.neftune_noise_alpha={alpha}", "training.share_prefixes=false")
+        job = prepare(tiny.config(tiny_model, tiny_data, tmp_path, *options), "lora")
         trainer, _ = _set_up(job)
         before = copy.deepcopy(trainer._validation_loss())
         losses.append(before.item())
