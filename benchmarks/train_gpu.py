@@ -53,12 +53,15 @@ def _accelerate(kind: str) -> tuple[str, ...]:
 
 
 TWICE = ("training.batch_size=64",)  # two GPUs then have packs of the size that one has with the default, 32
+WHOLE = ("training.share_prefixes=false",)
 GROUPS = {
     "speed": [
         Run("LoRA", "lora"),
+        Run("LoRA, every sample whole", "lora", WHOLE),
         Run("LoRA, dropout 0.05", "lora", ("lora.lora_dropout=0.05",)),
         Run("LoRA, peft's kernels only", "lora", ("training.fused_kernels=false",)),
         Run("QLoRA", "qlora"),
+        Run("QLoRA, every sample whole", "qlora", WHOLE),
         Run("QLoRA within 6 GiB", "qlora", ("training.memory_budget_gib=6",)),
         Run("QLoRA, length 512, 4.4 GiB", "qlora", ("training.memory_budget_gib=4.4", "data.max_length=512")),
     ],
@@ -110,6 +113,7 @@ def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
         "peak_gib": metrics["peak_gib"],
         "estimated_gib": metrics["estimated_gib"],
         "pack_tokens": metrics["pack_tokens"],
+        "shared_prefixes": metrics["shared_prefixes"],
         "gradient_checkpointing": metrics["gradient_checkpointing"],
         "offload": metrics["offload"],
         "tokens_a_step": round(history[-1]["tokens"] / history[-1]["step"]),
