@@ -127,6 +127,7 @@ def pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
     predicting: list[int] = []
     targets: list[int] = []
     sources: list[int] = []
+    first: list[int] = []
     boundaries, whole_boundaries = [0], [0]
     places: list[int] = []  # of the last sample's tokens among `ids`
     before: Encoded | None = None
@@ -138,6 +139,7 @@ def pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
         positions += range(known, len(sample))
         predicting += places[start - 1 : -1]
         targets += sample.input_ids[start:]
+        first += range(len(sources) + known, len(sources) + len(sample))
         sources += places
         boundaries.append(len(ids))
         whole_boundaries.append(len(sources))
@@ -149,13 +151,15 @@ def pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
         targets=torch.tensor(targets),
         boundaries=torch.tensor(boundaries, dtype=torch.int32),
         longest=max(len(sample) for sample in samples),
-        shared=_shared(sources, whole_boundaries, len(ids)) if share else None,
+        shared=_shared(sources, whole_boundaries, first) if share else None,
     )
 
 
-def _shared(sources: list[int], boundaries: list[int], tokens: int) -> Shared:
+def _shared(sources: list[int], boundaries: list[int], first: list[int]) -> Shared:
     come = torch.tensor(sources)
-    times = torch.bincount(come, minlength=tokens)
-    first = torch.zeros(tokens, dtype=torch.long)
-    first[come.flip(0)] = torch.arange(len(sources)).flip(0)
-    return Shared(come, torch.tensor(boundaries, dtype=torch.int32), first, (times > 1).nonzero()[:, 0])
+    return Shared(
+        sources=come,
+        boundaries=torch.tensor(boundaries, dtype=torch.int32),
+        first=torch.tensor(first),
+        repeated=(torch.bincount(come) > 1).nonzero()[:, 0],
+    )

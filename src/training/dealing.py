@@ -46,9 +46,9 @@ def own_packs(
     part when gradients are summed. `equal` gives all ranks the same number of packs in that way. In a pack samples
     may `share` their beginnings.
     """
-    dealt = [arrange(hand, capacity, share) for hand in hands(samples, ranks)]
-    found = [(pack(members, share), 1.0) for members in dealt[rank]]
-    wanted = max(map(len, dealt)) if equal else 1
+    dealt = hands(samples, ranks)
+    found = [(pack(members, share), 1.0) for members in arrange(dealt[rank], capacity, share)]
+    wanted = max(len(arrange(hand, capacity, share)) for hand in dealt) if equal else 1
     filler = (pack([min(samples, key=len)], share), 0.0)
     return found + [filler] * (wanted - len(found))
 
