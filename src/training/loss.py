@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from src.data.packing import Pack
 from src.models import attention
+from src.training.wrapping import as_forward
 
 CHUNK = 1024  # supervised tokens whose logits exist at once; (1024, 49152) in float32 is 192 MiB
 
@@ -51,20 +52,25 @@ def _noisy(embedded: torch.Tensor, pack: Pack, alpha: float) -> torch.Tensor:
 def chunked_cross_entropy(hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor) -> torch.Tensor:
     """Summed cross entropy of head(hidden (s, h)) and targets (s,), logits made chunk by chunk.
 
-    Logits are made again in the backward pass instead of being kept: s x v numbers never exist at once.
+    Logits are made again in the backward pass instead of being kept: s x v numbers never exist at once. The head is
+    called once, whatever s is: at each call FSDP2 gathers its weights, for which all processes must meet.
     """
-    if len(targets) <= CHUNK:
-        return _cross_entropy(hidden, head, targets)
-    pieces = zip(hidden.split(CHUNK), targets.split(CHUNK), strict=True)
-    sums = [
-        checkpoint(_cross_entropy, part, head, wanted, use_reentrant=False, preserve_rng_state=False)
-        for part, wanted in pieces
-    ]
-    return torch.stack(sums).sum()
+    logits = head.forward
 
+    def piece(part: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        return functional.cross_entropy(logits(part).float(), wanted, reduction="sum")
 
-def _cross_entropy(hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(head(hidden).float(), targets, reduction="sum")
+    def loss() -> torch.Tensor:
+        if len(targets) <= CHUNK:
+            return piece(hidden, targets)
+        pieces = zip(hidden.split(CHUNK), targets.split(CHUNK), strict=True)
+        sums = [
+            checkpoint(piece, part, wanted, use_reentrant=False, preserve_rng_state=False)
+            for part, wanted in pieces
+        ]
+        return torch.stack(sums).sum()
+
+    return as_forward(head, head, loss, hidden)
 
 
 def _split(model: torch.nn.Module) -> tuple[torch.nn.Module, torch.nn.Module]:

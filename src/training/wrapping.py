@@ -1,4 +1,4 @@
-"""Runs a computation as the forward pass of a model that FSDP2 or DeepSpeed has wrapped."""
+"""Runs a computation as the forward pass of a module that FSDP2 or DeepSpeed has wrapped."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def as_forward(
     work: Callable[[], torch.Tensor],
     argument: torch.Tensor,
 ) -> torch.Tensor:
-    """What `work` computes with `inner`, where the hooks of `wrapped` see a call of the model.
+    """What `work` computes with `inner`, where the hooks of `wrapped` see one call of the module.
 
-    FSDP2 gathers the root's weights when the model itself is called; the loss calls its parts. So `inner`'s forward
+    FSDP2 gathers a module's weights when the module itself is called; the loss calls parts of the model. So `inner`'s forward
     stands for `work` during one call. `argument` only tells the hooks where inputs lie.
     """
     own = inner.__dict__.get("forward")  # an instance's own forward hides that of the class
