@@ -10,6 +10,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import BloomConfig
 
 from src.config import ModelConfig, load_config
+from src.data.packing import pack
+from src.data.preprocessing import Encoded
 from src.models import attention, hardware
 from src.models.hardware import GIB, Hardware, decide
 from src.schema import UserError
@@ -128,55 +130,51 @@ def test_attention_by_sample_is_sdpa_with_a_mask(window: int | None) -> None:
         query, key, value, attn_mask=seen, scale=0.3, enable_gqa=True
     ).transpose(1, 2)
     found, _ = attention.attention_by_sample(
-        torch.nn.Module(), query, key, value, None, scaling=0.3, cu_seq_lens_q=bounds, sliding_window=window
-    )
+        torch.nn.Module(), query, key, value, None, scaling=0.3, cu_seq_lens_q=bounds, cu_seq_lens_k=bounds,
+        sliding_window=window,
+    )  # fmt: skip
     torch.testing.assert_close(found, wanted)
 
 
+@pytest.mark.parametrize("share", [False, True])
 @pytest.mark.parametrize("window", [None, 3])
 def test_varlen_attention_hands_the_kernel_what_sdpa_computes(
-    monkeypatch: pytest.MonkeyPatch, window: int | None
+    monkeypatch: pytest.MonkeyPatch, window: int | None, share: bool
 ) -> None:
     """The kernel runs on GPUs only: a stand-in with its signature does the sum from its definition."""
     from torch.nn.attention import varlen
 
-    def kernel(
-        query,
-        key,
-        value,
-        cu_seq_q,
-        cu_seq_k,
-        max_q,
-        max_k,
-        *,
-        scale=None,
-        window_size=(-1, -1),
-        enable_gqa=False,
-    ):  # type: ignore[no-untyped-def]
-        assert (max_q, enable_gqa) == (5, True)
+    def kernel(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, *, scale=None, window_size=(-1, -1), enable_gqa=False):  # type: ignore[no-untyped-def]  # fmt: skip
+        assert (max_q, max_k, enable_gqa) == (6, 6, True)
         key, value = (item.repeat_interleave(query.shape[1] // item.shape[1], 1) for item in (key, value))
         rows = []
-        for start, end in zip(cu_seq_q[:-1].tolist(), cu_seq_q[1:].tolist(), strict=True):
-            q, k, v = (item[start:end].float().transpose(0, 1) for item in (query, key, value))
+        lengths = cu_seq_q.diff().tolist(), cu_seq_k.diff().tolist()
+        split = query.split(lengths[0]), key.split(lengths[1]), value.split(lengths[1])
+        for parts in zip(*split, strict=True):
+            q, k, v = (item.float().transpose(0, 1) for item in parts)
             scores = q @ k.transpose(1, 2) * scale
-            ahead = torch.arange(end - start)[:, None] - torch.arange(end - start)[None, :]
+            own, seen = scores.shape[1:]
+            ahead = torch.arange(seen - own, seen)[:, None] - torch.arange(seen)[None, :]
             hidden = (ahead < 0) | ((window_size[0] >= 0) & (ahead > window_size[0]))
             rows.append((scores.masked_fill(hidden, float("-inf")).softmax(-1) @ v).transpose(0, 1))
         return torch.cat(rows).to(query.dtype)
 
     monkeypatch.setattr(varlen, "varlen_attn", kernel)
     torch.manual_seed(0)
-    query = torch.randn(1, 4, 8, 16).bfloat16()
-    key, value = torch.randn(2, 1, 2, 8, 16).bfloat16()
-    ends = torch.tensor([0, 3, 8], dtype=torch.int32)
+    samples = [Encoded("a", [1, 2, 3], 1), Encoded("b", [1, 2, 4, 5, 6, 7], 1)]
+    made = pack(samples, share)
+    tokens = made.tokens
+    query = torch.randn(1, 4, tokens, 16).bfloat16()
+    key, value = torch.randn(2, 1, 2, tokens, 16).bfloat16()
     found, _ = attention.varlen_attention(
-        torch.nn.Identity(), query, key, value, None, scaling=0.25, cu_seq_lens_q=ends, max_length_q=5,
-        sliding_window=window,
+        torch.nn.Identity(), query, key, value, None, scaling=0.25, cu_seq_lens_q=made.boundaries,
+        cu_seq_lens_k=made.boundaries if made.shared is None else made.shared.boundaries, max_length_q=6,
+        sliding_window=window, shared=made.shared,
     )  # fmt: skip
-    mask = torch.zeros(8, 8, dtype=torch.bool)
-    for start, end in ((0, 3), (3, 8)):
-        for row in range(start, end):
-            mask[row, max(start, row - (window or 99) + 1) : row + 1] = True
+    mask = torch.zeros(tokens, tokens, dtype=torch.bool)
+    for path in ([0, 1, 2], [0, 1, 3, 4, 5, 6]) if share else ([0, 1, 2], [3, 4, 5, 6, 7, 8]):
+        for place, row in enumerate(path):
+            mask[row, path[max(0, place - (window or 99) + 1) : place + 1]] = True
     keys, values = (item.repeat_interleave(2, 1).float() for item in (key, value))
     wanted = torch.nn.functional.scaled_dot_product_attention(query.float(), keys, values, mask, scale=0.25)
     torch.testing.assert_close(found.float(), wanted.transpose(1, 2), rtol=2e-2, atol=2e-2)
