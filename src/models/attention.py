@@ -168,7 +168,7 @@ def whole_samples(computed: torch.Tensor, shared: Shared) -> torch.Tensor:
 
 
 class _WholeSamples(torch.autograd.Function):
-    """Selects rows. A shared token's gradient is the sum over its samples, as one product: exact order, float32 sums."""
+    """Selects rows. A shared token's gradient is the sum over its samples, as one product."""
 
     @staticmethod
     def forward(

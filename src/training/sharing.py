@@ -12,7 +12,7 @@ from src.data.preprocessing import Encoded
 from src.models.attention import FALLBACK
 from src.training.dealing import whole_hands
 
-WORTH = 0.03  # part of the tokens, below which bringing keys and values to their places costs as much
+WORTH = 0.03  # part of the tokens; for less, keys and values are not brought to their places (chosen, not measured)
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def test_a_filled_pack_with_shared_beginnings_has_the_shape_asked_for():
     assert [tuple(tensor.shape) for tensor in made.tensors()] == shapes
     own, whole = made.boundaries.diff(), made.shared.boundaries.diff()
     assert (own <= whole).all()
-    assert whole.max() <= ROOM.longest + 2
+    assert whole.max() <= ROOM.longest
     assert made.shared.sources[made.shared.first].tolist() == list(range(128))
     assert made.shared.sources.max() == 127
 
