@@ -172,8 +172,7 @@ def _complain(message: str, verbose: bool) -> None:
     _end_in_peace()
     if verbose:
         logging.getLogger(__name__).exception("where it happened:")
-    who = "" if processes.is_first() else f" in process {processes.rank()} of {processes.count()}"
-    print(f"error{who}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error{processes.place()}: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _quieten(args: argparse.Namespace) -> None:

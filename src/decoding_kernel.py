@@ -10,6 +10,8 @@ import importlib.util
 
 import torch
 
+from src.models.compiling import compiles_kernels
+
 if importlib.util.find_spec("triton"):
     import triton
     import triton.language as tl
@@ -54,9 +56,8 @@ if importlib.util.find_spec("triton"):
 
 
 def runs_on(device: torch.device, head_dim: int) -> bool:
-    """Whether there is such a kernel: on a GPU with Triton, for heads whose width is a power of two up to 256."""
-    known = device.type == "cuda" and importlib.util.find_spec("triton") is not None
-    return known and 16 <= head_dim <= 256 and head_dim & (head_dim - 1) == 0
+    """Whether there is such a kernel: on a GPU where Triton compiles, for heads whose width is a power of two up to 256."""
+    return 16 <= head_dim <= 256 and head_dim & (head_dim - 1) == 0 and compiles_kernels(device)
 
 
 def attend(

@@ -55,6 +55,11 @@ def is_first() -> bool:
     return rank() == 0
 
 
+def place() -> str:
+    """Where a message comes from: " in process 1 of 2", "" for the first, whose messages speak for the run."""
+    return "" if is_first() else f" in process {rank()} of {count()}"
+
+
 def sharding() -> str:
     """How the launcher was told to spread a model that one GPU cannot hold: "fsdp", "deepspeed", or "" for not at all.
 
@@ -108,7 +113,7 @@ def joined(device: str) -> Iterator[None]:
         raise LostContactError(
             f"process {rank()} of {count()} lost contact with another one, which has ended (see above for its "
             "reason, if it gave one); what was finished is kept: train on with --resume, evaluate with the same command"
-        ) from None
+        ) from error
     else:
         distributed.barrier()
         distributed.destroy_process_group()

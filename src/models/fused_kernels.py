@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import logging
 
+import torch
 from peft import PeftModel
 from transformers import PretrainedConfig, PreTrainedModel
 
+from src.models.compiling import compiles_kernels
 from src.models.hardware import Hardware
 from src.schema import UserError
 
@@ -41,7 +43,9 @@ def _missing(config: PretrainedConfig, hardware: Hardware) -> str:
     from liger_kernel.transformers.monkey_patch import MODEL_TYPE_TO_APPLY_LIGER_FN
 
     kind = config.get_text_config().model_type
-    return "" if kind in MODEL_TYPE_TO_APPLY_LIGER_FN else f"liger-kernel has none for {kind}"
+    if kind not in MODEL_TYPE_TO_APPLY_LIGER_FN:
+        return f"liger-kernel has none for {kind}"
+    return "" if compiles_kernels(torch.device("cuda")) else "Triton cannot compile them on this machine"
 
 
 def fuse(model: PreTrainedModel | PeftModel) -> None:

@@ -208,14 +208,14 @@ class StepTrainer(Trainer):
         self.graphs = None
         self.adapted.zero_grad(set_to_none=True)
         torch.cuda.empty_cache()
+        told = logging.WARNING if processes.is_first() else logging.ERROR  # others print nothing less
+        trouble = f"out of memory{processes.place()}: going on"
         if self.pack_tokens > SMALLEST_PACK:
             self.pack_tokens //= 2
-            log.warning(
-                "out of memory: going on with packs of %d tokens, same effective batch", self.pack_tokens
-            )
+            log.log(told, "%s with packs of %d tokens, same effective batch", trouble, self.pack_tokens)
             self.graphs = self._graphs()  # anew: the smaller packs are, the more they bring
         elif graphs:
-            log.warning("out of memory: going on without CUDA graphs, which is slower")
+            log.log(told, "%s without CUDA graphs, which is slower", trouble)
         else:
             raise UserError(
                 f"out of memory with packs of {self.pack_tokens} tokens; set data.max_length lower, "

@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from src.models import fused_kernels
 from src.models.fused_kernels import fuse, uses_fused_kernels
 from src.schema import UserError
 from tests import tiny
@@ -31,6 +32,7 @@ def liger(monkeypatch):
         "find_spec",
         lambda name, *rest: object() if name == "liger_kernel" else real(name, *rest),
     )
+    monkeypatch.setattr(fused_kernels, "compiles_kernels", lambda device: True)
     return calls
 
 
@@ -66,6 +68,13 @@ def test_the_loss_stays_ours(liger):
 def test_true_says_what_is_missing(liger, architecture, hardware, reason):
     with pytest.raises(UserError, match=rf"training.fused_kernels=true, but {reason}; set .*=auto"):
         uses_fused_kernels(True, config(architecture), hardware)
+
+
+def test_they_are_not_taken_where_triton_cannot_compile(liger, monkeypatch):
+    monkeypatch.setattr(fused_kernels, "compiles_kernels", lambda device: False)
+    assert uses_fused_kernels("auto", config("llama"), GPU) is False
+    with pytest.raises(UserError, match="true, but Triton cannot compile them on this machine; set"):
+        uses_fused_kernels(True, config("llama"), GPU)
 
 
 def test_true_without_the_package_says_how_to_install_it(monkeypatch):

@@ -467,11 +467,25 @@ def test_running_out_of_gpu_memory_shrinks_the_packs_and_keeps_the_step(
     whole = fine_tune(tiny.config(tiny_model, tiny_data, tmp_path / "a", *changes), "lora")
     monkeypatch.setattr(step_trainer, "supervised_loss", picky)
     shrunk = fine_tune(tiny.config(tiny_model, tiny_data, tmp_path / "b", *changes), "lora")
-    assert "going on with packs of 256 tokens, same effective batch" in caplog.text
+    assert "out of memory: going on with packs of 256 tokens, same effective batch" in caplog.text
     assert sizes
     assert shrunk.metrics["pack_tokens"] == 256
     assert shrunk.metrics["tokens"] == whole.metrics["tokens"]
     assert shrunk.metrics["validation_loss"] == pytest.approx(whole.metrics["validation_loss"], rel=1e-5)
+
+
+def test_another_process_than_the_first_says_that_it_is_the_one_short_of_memory(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:  # fmt: skip
+    from src.training.trainer import _set_up
+
+    config = tiny.config(tiny_model, tiny_data, tmp_path, "training.pack_tokens=1024")
+    trainer, _ = _set_up(prepare(config, "lora"))
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with caplog.at_level("ERROR"):  # as there
+        trainer._shrink_packs()
+    assert "out of memory in process 1 of 2: going on with packs of 512 tokens" in caplog.text
 
 
 def test_embeddings_in_main_memory_learn_the_same_bits_and_are_named(

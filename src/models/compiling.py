@@ -1,0 +1,44 @@
+"""Whether kernels written in Triton can be compiled on this machine: decoding's own and Liger's are."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import logging
+
+import torch
+
+log = logging.getLogger(__name__)
+
+if importlib.util.find_spec("triton"):
+    import triton
+    import triton.language as tl
+
+    @triton.jit
+    def _mark(target):  # type: ignore[no-untyped-def]
+        tl.store(target + tl.program_id(0), 1.0)
+
+
+@functools.cache
+def compiles_kernels(device: torch.device) -> bool:
+    """Whether Triton is there and can compile for `device`, found by trying; a warning says why it cannot.
+
+    It needs a GPU that it knows, a C compiler and Python's headers, which slim images lack.
+    """
+    if device.type != "cuda" or importlib.util.find_spec("triton") is None:
+        return False
+    try:
+        _launch(device)
+    except Exception as error:  # a compiler is missing or fails, or Triton does: errors of no common type
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        log.warning(
+            "Triton cannot compile kernels here, so slower ones are used; it needs a C compiler and Python's headers "
+            "(apt-get install gcc python3-dev). It says: %s",
+            reason,
+        )
+        return False
+    return True
+
+
+def _launch(device: torch.device) -> None:
+    _mark[(1,)](torch.zeros(1, device=device))
