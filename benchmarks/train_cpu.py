@@ -1,6 +1,6 @@
 """Training speed on a CPU: the product's trainer beside a padded batch-4 loop with full logits.
 
-    python benchmarks/train_cpu.py [--data FILE] [--turns 6] [--pack_tokens 256,512,1024] [--method lora] [--json FILE]
+    python benchmarks/train_cpu.py [--data FILE] [--turns 6] [--pack_tokens 512,1024,2048] [--method lora] [--json FILE]
 
 Both train the embedded 135M model with the same adapter (in the loop by peft's own layers) on the same samples, in turns of one optimizer step each, so
 that whatever else the machine does falls on both alike. Figures are real tokens a second, padding not counted; the
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument(
         "--pack_tokens",
         type=lambda text: [int(part) for part in text.split(",")],
-        default=[512],
+        default=[1024],
         metavar="N,N",
     )
     parser.add_argument("--method", choices=("lora", "qlora"), default="lora")

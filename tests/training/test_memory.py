@@ -135,10 +135,18 @@ def test_more_memory_never_plans_a_slower_way() -> None:
     assert all(made.estimate_gib <= made.free_gib for made in plans)
 
 
-def test_masked_attention_keeps_packs_small_unless_the_user_wants_large_ones() -> None:
-    for changes, tokens in (((), memory.MASKED_PACK_TOKENS), (("training.pack_tokens=8192",), 8192)):
-        config = _config("training.memory_budget_gib=80", *changes)
-        made = plan(CODELLAMA_7B, GPU, config.lora, None, config.training, 20_000, masked=True)
+@pytest.mark.parametrize(("hardware", "unmasked"), [(GPU, 16384), (CPU, 1024)])
+def test_masked_attention_keeps_packs_small_unless_the_user_wants_large_ones(
+    hardware: Hardware, unmasked: int
+) -> None:
+    small = memory.MASKED_PACK_TOKENS[hardware.device]
+    for changes, masked, tokens in (
+        ((), False, unmasked),
+        ((), True, small),
+        (("training.pack_tokens=8192",), True, 8192),
+    ):
+        config = _config("training.memory_budget_gib=800", *changes)
+        made = plan(CODELLAMA_7B, hardware, config.lora, None, config.training, 20_000, masked=masked)
         assert made.pack_tokens == tokens
 
 
