@@ -13,7 +13,7 @@ from src.schema import UserError
 
 CPU_PACK_TOKENS = (1024, 512, 256)  # 2,048 were no faster
 GPU_PACK_TOKENS = (16384, 12288, 8192, 7168, 6144, 5120, 4096, 3072, 2048, 1024, 512)
-MASKED_PACK_TOKENS = {"cuda": 2048, "cpu": 512}  # it computes all pairs of a pack: its cost grows with the square
+MASKED_PACK_TOKENS = {"cuda": 2048, "cpu": 512}  # it computes all pairs: its cost grows with the square
 LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomputing activations does
 HEADROOM = {"cuda": 0.96, "cpu": 0.92}  # of the free memory; the allocator cannot use all of it
 GPU_SPARE_GIB = 0.25  # the least left to it on a GPU: with 0.22 a run failed
