@@ -57,7 +57,7 @@ if importlib.util.find_spec("triton"):
 
 def runs_on(device: torch.device, head_dim: int) -> bool:
     """Whether there is such a kernel: on a GPU where Triton compiles, for heads whose width is a power of two up to 256."""
-    return 16 <= head_dim <= 256 and head_dim & (head_dim - 1) == 0 and compiles_kernels(device)
+    return 16 <= head_dim <= 256 and head_dim & (head_dim - 1) == 0 and compiles_kernels(device.type)
 
 
 def attend(

@@ -20,15 +20,15 @@ if importlib.util.find_spec("triton"):
 
 
 @functools.cache
-def compiles_kernels(device: torch.device) -> bool:
-    """Whether Triton is there and can compile for `device`, found by trying; a warning says why it cannot.
+def compiles_kernels(kind: str) -> bool:
+    """Whether Triton is there and can compile for this machine's devices of a `kind`, "cuda" or "cpu"; found by trying.
 
-    It needs a GPU that it knows, a C compiler and Python's headers, which slim images lack.
+    It needs a GPU that it knows, a C compiler and Python's headers, which slim images lack. A warning says what failed.
     """
-    if device.type != "cuda" or importlib.util.find_spec("triton") is None:
+    if kind != "cuda" or importlib.util.find_spec("triton") is None:
         return False
     try:
-        _launch(device)
+        _launch(kind)
     except Exception as error:  # a compiler is missing or fails, or Triton does: errors of no common type
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         log.warning(
@@ -40,5 +40,5 @@ def compiles_kernels(device: torch.device) -> bool:
     return True
 
 
-def _launch(device: torch.device) -> None:
-    _mark[(1,)](torch.zeros(1, device=device))
+def _launch(kind: str) -> None:
+    _mark[(1,)](torch.zeros(1, device=kind))

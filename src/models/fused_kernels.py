@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import logging
 
-import torch
 from peft import PeftModel
 from transformers import PretrainedConfig, PreTrainedModel
 
@@ -45,7 +44,7 @@ def _missing(config: PretrainedConfig, hardware: Hardware) -> str:
     kind = config.get_text_config().model_type
     if kind not in MODEL_TYPE_TO_APPLY_LIGER_FN:
         return f"liger-kernel has none for {kind}"
-    return "" if compiles_kernels(torch.device("cuda")) else "Triton cannot compile them on this machine"
+    return "" if compiles_kernels(hardware.device) else "Triton cannot compile them on this machine"
 
 
 def fuse(model: PreTrainedModel | PeftModel) -> None:

@@ -17,7 +17,7 @@ def triton(monkeypatch):
     """A machine with Triton, whose compiler does what the returned list's one entry says: raises it, or nothing."""
     failure = []
 
-    def launch(device):
+    def launch(kind):
         if failure:
             raise failure[0]
 
@@ -29,7 +29,7 @@ def triton(monkeypatch):
 
 
 def test_a_kernel_runs_where_it_compiles(triton):
-    assert compiles_kernels(GPU)
+    assert compiles_kernels("cuda")
     assert runs_on(GPU, 64)
     assert not runs_on(GPU, 80)
     assert not runs_on(torch.device("cpu"), 64)
@@ -37,7 +37,7 @@ def test_a_kernel_runs_where_it_compiles(triton):
 
 def test_a_missing_compiler_is_told_once_and_costs_the_kernel_alone(triton, caplog):
     triton.append(RuntimeError("Failed to find C compiler.\nPlease specify"))
-    assert not compiles_kernels(GPU)
+    assert not compiles_kernels("cuda")
     assert not runs_on(GPU, 64)
     (record,) = caplog.records
     assert "RuntimeError: Failed to find C compiler." in record.message
@@ -46,11 +46,11 @@ def test_a_missing_compiler_is_told_once_and_costs_the_kernel_alone(triton, capl
 
 def test_without_triton_nothing_is_tried(triton, monkeypatch, caplog):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(compiling, "_launch", lambda device: pytest.fail("tried"))
-    assert not compiles_kernels(GPU)
+    monkeypatch.setattr(compiling, "_launch", lambda kind: pytest.fail("tried"))
+    assert not compiles_kernels("cuda")
     assert not caplog.records
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="kernels are compiled for GPUs")
 def test_this_gpu_compiles_them():
-    assert compiles_kernels(GPU)
+    assert compiles_kernels("cuda")

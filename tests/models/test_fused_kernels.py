@@ -32,7 +32,7 @@ def liger(monkeypatch):
         "find_spec",
         lambda name, *rest: object() if name == "liger_kernel" else real(name, *rest),
     )
-    monkeypatch.setattr(fused_kernels, "compiles_kernels", lambda device: True)
+    monkeypatch.setattr(fused_kernels, "compiles_kernels", lambda kind: True)
     return calls
 
 
@@ -71,7 +71,7 @@ def test_true_says_what_is_missing(liger, architecture, hardware, reason):
 
 
 def test_they_are_not_taken_where_triton_cannot_compile(liger, monkeypatch):
-    monkeypatch.setattr(fused_kernels, "compiles_kernels", lambda device: False)
+    monkeypatch.setattr(fused_kernels, "compiles_kernels", lambda kind: False)
     assert uses_fused_kernels("auto", config("llama"), GPU) is False
     with pytest.raises(UserError, match="true, but Triton cannot compile them on this machine; set"):
         uses_fused_kernels(True, config("llama"), GPU)
