@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 EXIT_MISTAKE = 2
 DEFAULTS = Path("config.yaml")
+AGAIN_S = 0.1  # after which an interruption that Python has dropped is sent once more
 FIRST_SPEAKS_S = 5.0  # that another process waits with its own account of an error
 OUT_OF_MEMORY = (
     "out of memory; what was finished is kept. Close other programs, lower evaluation.batch_size and "
@@ -102,6 +105,7 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     args = arguments.parse_args()
     _quieten(args)
     signal.signal(signal.SIGTERM, _stop)
+    sys.unraisablehook = partial(_send_again, sys.unraisablehook)
     try:
         main(args)
     except UserError as error:
@@ -166,6 +170,17 @@ def _end_in_peace() -> None:
 
 def _stop(signum: int, frame: FrameType | None) -> None:
     raise Stopped
+
+
+def _send_again(otherwise: Callable[[Any], object], dropped: Any) -> None:
+    """What comes while an object is being deleted Python drops, an interruption too: send that to this process again."""
+    number = {KeyboardInterrupt: signal.SIGINT, Stopped: signal.SIGTERM}.get(dropped.exc_type)
+    if number is None:
+        otherwise(dropped)
+    else:
+        again = threading.Timer(AGAIN_S, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
 
 
 def _complain(message: str, verbose: bool) -> None:

@@ -7,7 +7,9 @@ import errno
 import io
 import logging
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,46 @@ def test_each_end_has_its_exit_code_and_its_line(monkeypatch, capsys, outcome, c
     errors = capsys.readouterr().err
     assert message in errors
     assert errors.count("\n") <= 1
+
+
+DROPPING = """
+import signal, time
+from src import cli
+class Doomed:
+    def __del__(self):
+        signal.raise_signal(signal.NUMBER)
+        time.sleep(1)  # the handler is called in here at the latest, and what it raises is dropped
+def main(args):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell starts in the background
+    Doomed()
+    time.sleep(20)
+cli.run(main, cli.parser("test"))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_an_interruption_while_an_object_is_deleted_is_not_lost(number: str, code: int):
+    script = DROPPING.replace("NUMBER", number)
+    root = Path(cli.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == code
+    assert done.stderr.count("the same command continues") == 1
+    assert "ignored" not in done.stderr
+
+
+def test_other_errors_while_an_object_is_deleted_are_told_as_ever(monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    assert _run(monkeypatch, None) == 0
+
+    class Faulty:
+        def __del__(self) -> None:
+            raise ValueError("a bug")
+
+    Faulty()
+    assert [str(each.exc_value) for each in told] == ["a bug"]
 
 
 @pytest.mark.parametrize(

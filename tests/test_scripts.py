@@ -211,7 +211,7 @@ def test_a_stopped_evaluation_keeps_its_answers(
             break
         time.sleep(0.02)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == code, errors
     assert "the same command continues" in errors
     assert len(stores[0].read_text(encoding="utf-8").splitlines()) >= 2
