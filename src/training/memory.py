@@ -11,8 +11,10 @@ from src.config import LoraConfig, QloraConfig, TrainingConfig
 from src.models.hardware import GIB, Hardware
 from src.schema import UserError
 
-CPU_PACK_TOKENS = (1024, 512, 256)  # 2,048 were no faster
-GPU_PACK_TOKENS = (16384, 12288, 8192, 7168, 6144, 5120, 4096, 3072, 2048, 1024, 512)
+PACK_TOKENS: dict[str, tuple[int, ...]] = {
+    "cpu": (1024, 512, 256),  # 2,048 were no faster
+    "cuda": (16384, 12288, 8192, 7168, 6144, 5120, 4096, 3072, 2048, 1024, 512),
+}
 MASKED_PACK_TOKENS = {"cuda": 2048, "cpu": 512}  # it computes all pairs: its cost grows with the square
 LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomputing activations does
 HEADROOM = {"cuda": 0.96, "cpu": 0.92}  # of the free memory; the allocator cannot use all of it
@@ -227,7 +229,7 @@ def plan(
 
 def _ways(hardware: Hardware, training: TrainingConfig, masked: bool) -> list[tuple[int, bool]]:
     """Pack sizes with or without recomputation, the fastest first, within what the user set."""
-    sizes: tuple[int, ...] = GPU_PACK_TOKENS if hardware.device == "cuda" else CPU_PACK_TOKENS
+    sizes = PACK_TOKENS[hardware.device]
     if masked:
         sizes = tuple(size for size in sizes if size <= MASKED_PACK_TOKENS[hardware.device])
     if training.pack_tokens:
@@ -244,7 +246,7 @@ def _advice(
 ) -> str:
     if training.gradient_checkpointing is False:
         return "set training.gradient_checkpointing=auto"
-    if training.pack_tokens > CPU_PACK_TOKENS[0]:
+    if training.pack_tokens > PACK_TOKENS[hardware.device][-1]:
         return "set training.pack_tokens=0"
     if training.offload is False and hardware.device == "cuda" and not shape.tied:
         return "set training.offload=auto"

@@ -176,6 +176,7 @@ def test_free_memory_counts_where_no_budget_is_set() -> None:
         (2, True, (), "use a smaller base model"),
         (5, True, ("training.gradient_checkpointing=false",), "set training.gradient_checkpointing=auto"),
         (5, True, ("training.pack_tokens=16384",), "set training.pack_tokens=0"),
+        (3, True, ("training.pack_tokens=1024",), "set training.pack_tokens=0"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_a_way_out(
