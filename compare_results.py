@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from src import cli
-from src.evaluation import command
+from src.evaluation import cli as evaluation
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -19,9 +19,11 @@ def arguments() -> argparse.ArgumentParser:
         "--before_predictions", type=Path, metavar="FILE", help="answers before, instead of a model"
     )
     parser.add_argument("--after_predictions", type=Path, metavar="FILE", help="answers after")
-    command.add_flags(parser)
-    command.add_folder(parser, "--output_dir", command.REPORTS, "gets comparison.md, .html, .json, .png")
-    command.add_folder(parser, "--runs_dir", command.REPORTS / "runs", "keeps answers and scores")
+    evaluation.add_flags(parser)
+    evaluation.add_folder(
+        parser, "--output_dir", evaluation.REPORTS, "gets comparison.md, .html, .json, .png"
+    )
+    evaluation.add_folder(parser, "--runs_dir", evaluation.REPORTS / "runs", "keeps answers and scores")
     parser.add_argument("--name", help="of the method in the report; otherwise as the adapter was trained")
     parser.add_argument(
         "--push_to_hub", metavar="REPO", help="upload the adapter with its model card to owner/name"
@@ -32,24 +34,24 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from src import provenance
-    from src.evaluation.comparing import compare, load_comparison
-    from src.evaluation.report import write_reports
-    from src.evaluation.report_table import render_table
+    from src.evaluation.comparison import compare, load_comparison
     from src.files import sole_writer
+    from src.report.report import write_reports
+    from src.report.terminal import render_table
 
-    command.check_pair(args)
-    config = command.configure(args)
-    command.answer_together(args, config)
+    evaluation.check_pair(args)
+    config = evaluation.configure(args)
+    evaluation.answer_together(args, config)
     # held throughout: of two calls that add to one report, the later would drop what the other added
     with sole_writer(args.output_dir, "wait for it or give another --output_dir"):
         earlier = None if args.fresh else load_comparison(args.output_dir / "comparison.json")
-        before, after = command.run_pair(args, config)
+        before, after = evaluation.run_pair(args, config)
         about = provenance.describe(config)
-        comparison = compare(before, after, command.method_name(args), config.evaluation, about, earlier)
+        comparison = compare(before, after, evaluation.method_name(args), config.evaluation, about, earlier)
         written = write_reports(comparison, args.output_dir, config.evaluation.examples)
     print(render_table(comparison))
-    print("wrote " + ", ".join(map(str, [*written, *command.publish(args, comparison)])))
-    print(command.after_comparison(args))
+    print("wrote " + ", ".join(map(str, [*written, *evaluation.publish(args, comparison)])))
+    print(evaluation.after_comparison(args))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from src.data.card_page import render_card, summarise
+    from src.data.card.markdown import render_card, summarise
     from src.data.dataset import load_card
     from src.data.preparation import prepare_data
 
@@ -41,8 +41,8 @@ def main(args: argparse.Namespace) -> None:
 
         benchmarks[args.benchmark] = load_benchmark(args.benchmark, args.benchmark_path)
     if args.count_tokens:
-        from src.data.quality import token_counter
-        from src.models.base import load_tokenizer
+        from src.data.curation.quality import token_counter
+        from src.models.loading import load_tokenizer
 
         name = config.model.base_model
         counter = token_counter(load_tokenizer(name, config.model), name, config.prompt.template)

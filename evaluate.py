@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from src import cli
-from src.evaluation import command
+from src.evaluation import cli as evaluation
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -19,8 +19,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--predictions", type=Path, metavar="FILE", help="JSON lines to score, instead of a model"
     )
-    command.add_flags(parser)
-    command.add_folder(parser, "--output_dir", command.REPORTS, "gets runs/NAME/")
+    evaluation.add_flags(parser)
+    evaluation.add_folder(parser, "--output_dir", evaluation.REPORTS, "gets runs/NAME/")
     parser.add_argument("--name", help="of the run; otherwise made from the model and the test set")
     parser.add_argument(
         "--generate_only",
@@ -31,17 +31,17 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    config = command.configure(args)
-    command.answer_together(args, config)
+    config = evaluation.configure(args)
+    evaluation.answer_together(args, config)
     if args.generate_only:
-        print(command.generate(args, config))
+        print(evaluation.generate(args, config))
         return
-    from src.evaluation.report_table import render_run
+    from src.report.terminal import render_run
 
-    run = command.evaluate(args, config).run
+    run = evaluation.evaluate(args, config).run
     print(render_run(run))
     print(f"wrote {args.output_dir / 'runs' / run.name / 'scores.json'}")
-    print(command.after_evaluation(args, config, run))
+    print(evaluation.after_evaluation(args, config, run))
 
 
 if __name__ == "__main__":

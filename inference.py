@@ -34,7 +34,7 @@ def main(args: argparse.Namespace) -> None:
         args, evaluation__temperature=args.temperature, evaluation__max_new_tokens=args.max_new_tokens
     )
     if args.merge_to:
-        from src.models.base import resolve
+        from src.models.loading import resolve
         from src.models.merging import merge_to
 
         stored = merge_to(resolve(args.model_path, args.base_model), config.model, args.merge_to)
@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> None:
         )
         print(f"next: {cli.next_command('inference.py', args, '--model_path', str(args.merge_to))}")
         return
-    from src.conversation import load_assistant, tasks
+    from src.generation.chat import load_assistant, tasks
 
     assistant = load_assistant(args.model_path, args.base_model, config)
     for instruction, text in tasks(args.instruction, args.input, sys.stdin):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 
 from src import cli
-from src.training import command
+from src.training import cli as training
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser("Fine-tune with QLoRA: the base model frozen in 4 bits, low-rank updates trained.")
-    command.add_flags(parser)
+    training.add_flags(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     config = cli.configure(args, model__base_model=args.base_model, lora__continue_from=args.from_adapter)
-    print(command.train(config, args, "qlora"))
+    print(training.train(config, args, "qlora"))
 
 
 if __name__ == "__main__":

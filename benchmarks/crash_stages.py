@@ -1,4 +1,4 @@
-"""Kills download_data, generation, scoring and comparison at random moments, and asks what the next run does.
+"""Kills download_data, generate, scoring and comparison at random moments, and asks what the next run does.
 
     python benchmarks/crash_stages.py [--kills 10] [--stage generation ...] [--seed 0] [--json FILE]
 
@@ -92,19 +92,19 @@ def prepare(root: Path, output: Path) -> None:
 
 
 def generate(root: Path, output: Path) -> None:
-    from src import generation
     from src.config import load_config
-    from src.evaluation.answering import answer
-    from src.evaluation.test_sets import load_test_set
+    from src.evaluation.answers import answer
+    from src.evaluation.benchmarks import load_test_set
     from src.files import sole_writer
+    from src.generation import generate
 
-    real = generation._answer_in_slots
+    real = generate._answer_in_slots
 
     def noted(*arguments: Any) -> Any:
         _note(output, [f"{key[0]} {key[1]}" for key in arguments[2]])
         return real(*arguments)
 
-    generation._answer_in_slots = noted
+    generate._answer_in_slots = noted
     config = load_config(overrides=_settings(root, output))
     with sole_writer(output, "wait"):
         answer(str(root / "model"), None, load_test_set(config), config, output)
@@ -180,7 +180,7 @@ def _scores(output: Path) -> Any:
 
 
 def _report(output: Path) -> Any:
-    from src.evaluation.comparing import load_comparison
+    from src.evaluation.comparison import load_comparison
 
     made = load_comparison(output / "comparison.json")
     assert made is not None
@@ -268,10 +268,6 @@ def main() -> int:
     for name, value in (("OMP_NUM_THREADS", "1"), ("HF_HUB_OFFLINE", "1"), ("TQDM_DISABLE", "1")):
         os.environ.setdefault(name, value)
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    import src.data.preparation
-    import src.evaluation.answering
-    import src.evaluation.report
-    import src.models.lora_model  # noqa: F401
     import tests.tiny  # noqa: F401  # all imported once, before the forks
 
     with tempfile.TemporaryDirectory(prefix="crash-stages-") as folder:

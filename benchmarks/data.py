@@ -26,11 +26,11 @@ COLUMNS = ("instruction", "input", "output")
 REST = "splits, lengths, fingerprints"
 PHASES = {  # what a preparation calls -> the phase that its time belongs to, calls of other phases left out
     "src.data.preparation.read_examples": "read, clean, drop exact copies",
-    "src.data.language.detect": "detect languages",
+    "src.languages.detection.detect": "detect languages",
     "src.data.preparation.find_neighbours": "clusters of near-duplicates (MinHash)",
-    "src.data.contamination.shingles": "near copies of test rows (MinHash)",
-    "src.data.contamination.answer_shingles": "near copies of test rows (MinHash)",
-    "src.data.contamination.near_matches": "near copies of test rows (MinHash)",
+    "src.data.curation.contamination.shingles": "near copies of test rows (MinHash)",
+    "src.data.curation.contamination.answer_shingles": "near copies of test rows (MinHash)",
+    "src.data.curation.contamination.near_matches": "near copies of test rows (MinHash)",
     "src.data.preparation.check_contamination": "shared runs of tokens",
     "src.data.preparation.find_defects": "refusals, no code, mojibake",
     "src.data.preparation.write_data": "card, picture, files",
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "data.json")
     args = parser.parse_args()
-    from src.data.sources import SPLITS, STARTER
+    from src.data.sources.catalog import SPLITS, STARTER
 
     if args.path:
         texts = json.loads(args.path.read_text(encoding="utf-8"))

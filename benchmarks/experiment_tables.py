@@ -18,8 +18,8 @@ from benchmarks.experiment_plan import (
     spec,
 )
 from benchmarks.experiment_results import Result, Results
-from src.evaluation.report_format import METRIC_LABELS, method_label
 from src.files import write_atomic
+from src.report.formatting import METRIC_LABELS, method_label
 from src.schema import UserError
 
 NONE = "–"  # not measured

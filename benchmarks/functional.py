@@ -23,14 +23,14 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.mutations import changes_functions, mutants, rewrites
-from src.data.language import detect
-from src.evaluation import differential
 from src.evaluation.benchmarks import load_benchmark
-from src.evaluation.functional import judge
-from src.evaluation.probe_files import files_for
-from src.evaluation.probe_run import Inputs, run_probe
-from src.evaluation.program_source import setup_program
-from src.evaluation.sandbox import Sandbox
+from src.evaluation.differential import oracle
+from src.evaluation.differential.file_fixtures import files_for
+from src.evaluation.differential.probe_runner import Inputs, run_probe
+from src.evaluation.differential.program_analysis import setup_program
+from src.evaluation.execution.judge import judge
+from src.languages.detection import detect
+from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample
 
 RESULTS = Path(__file__).parent / "results" / "functional.json"
@@ -53,9 +53,9 @@ def python_samples(path: Path, count: int, seed: int) -> list[Sample]:
 def trials(samples: Sequence[Sample], seed: int) -> Iterator[Trial]:
     """Everything tried on samples that have a verdict."""
     for number, sample in enumerate(samples):
-        reference = differential.reference_program(sample.reference)
+        reference = oracle.reference_program(sample.reference)
         yield "self", sample, reference
-        yield "answer to another task", sample, differential.reference_program(samples[number - 1].reference)
+        yield "answer to another task", sample, oracle.reference_program(samples[number - 1].reference)
         for mutant in mutants(reference, 3, seed + number):
             yield "mutant", sample, mutant
         for kind, rewrite in rewrites(reference):
@@ -67,7 +67,7 @@ def judged(sandbox: Sandbox, trial: Trial) -> tuple[str, Execution | None]:
     kind, sample, code = trial
     verdict = judge(sandbox, sample, code)
     if kind == "mutant" and verdict is not None and verdict.outcome == "passed":
-        reference = differential.reference_program(sample.reference)
+        reference = oracle.reference_program(sample.reference)
         if not changes_functions(reference, code) and _run_alike(sandbox, sample, reference, code):
             return "mutant that changes nothing", verdict
     return kind, verdict
@@ -104,7 +104,7 @@ def coverage(
 ) -> tuple[dict[str, int], list[Sample]]:
     """Why references allow a verdict or none, and the samples whose references do."""
     with ThreadPoolExecutor(workers) as pool:
-        behaviours = list(pool.map(lambda sample: differential.reference_behaviour(sandbox, sample), samples))
+        behaviours = list(pool.map(lambda sample: oracle.reference_behaviour(sandbox, sample), samples))
     reasons = Counter(behaviour.reason or "verdict" for behaviour in behaviours)
     return dict(reasons.most_common()), [
         s for s, behaviour in zip(samples, behaviours, strict=True) if not behaviour.reason

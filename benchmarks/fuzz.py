@@ -151,8 +151,8 @@ ROWS = st.fixed_dictionaries(
 
 
 def row_target() -> Callable[[], None]:
-    from src.data.cleaning import Reject, clean
-    from src.data.formats import RawRow
+    from src.data.curation.cleaning import Reject, clean
+    from src.data.sources.readers import RawRow
 
     @given(
         VALUES
@@ -173,8 +173,8 @@ def row_target() -> Callable[[], None]:
 
 
 def data_file_target() -> Callable[[], None]:
-    from src.data.cleaning import clean
-    from src.data.formats import READERS, read_rows
+    from src.data.curation.cleaning import clean
+    from src.data.sources.readers import READERS, read_rows
 
     good = b"".join(json.dumps({"instruction": f"i{n}", "output": "o"}).encode() + b"\n" for n in range(4))
     array = b"[" + good.strip().replace(b"\n", b",\n") + b"]"
@@ -223,7 +223,7 @@ def predictions_target() -> Callable[[], None]:
 
 def extraction_target() -> Callable[[], None]:
     from src.evaluation.extraction import extract
-    from src.evaluation.languages import LANGUAGES
+    from src.languages.registry import LANGUAGES
 
     @given(TEXT, st.sampled_from(["", "cobol", *LANGUAGES]))
     def check(answer: str, language: str) -> None:
@@ -237,7 +237,7 @@ def extraction_target() -> Callable[[], None]:
 def markdown_target() -> Callable[[], None]:
     from markdown_it import MarkdownIt
 
-    from src.evaluation.report_markdown import render_markdown
+    from src.report.markdown.document import render_markdown
     from tests.evaluation.comparisons import comparison
 
     renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -256,7 +256,7 @@ def markdown_target() -> Callable[[], None]:
 
 
 def language_target() -> Callable[[], None]:
-    from src.data.language import detect, is_prose
+    from src.languages.detection import detect, is_prose
 
     @given(TEXT, TEXT, TEXT)
     def check(instruction: str, given_input: str, code: str) -> None:

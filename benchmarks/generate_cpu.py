@@ -80,9 +80,11 @@ def _ways(args: argparse.Namespace) -> dict[str, Callable[[], list[Generation]]]
     from src.config import load_config
     from src.data.dataset import load_split
     from src.data.preparation import prepare_data
-    from src.generation import Decoding, GenerationStore, generate_answers
-    from src.models.base import load_base, load_tokenizer
+    from src.generation.generate import generate_answers
+    from src.generation.settings import Decoding
+    from src.generation.store import GenerationStore
     from src.models.hardware import decide
+    from src.models.loading import load_base, load_tokenizer
 
     with tempfile.TemporaryDirectory() as folder:
         config = load_config(overrides=["model.device=cpu", f"data.dataset_path={folder}/data"])
@@ -111,7 +113,8 @@ def _plain(
     import torch
 
     from src.data.preprocessing import render_prompt
-    from src.generation import end_tokens, generation_config
+    from src.generation.generate import generation_config
+    from src.generation.settings import end_tokens
 
     tokenizer.padding_side = "left"
     ends = end_tokens(model, tokenizer)

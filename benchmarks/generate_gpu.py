@@ -27,12 +27,12 @@ from transformers import GenerationConfig
 
 from src.config import load_config
 from src.data.preprocessing import prompt_ids
-from src.decoding import Endings, Request, SlotDecoder
-from src.decoding_steps import Steps
-from src.generation import Decoding
-from src.models.base import load_base, load_tokenizer
-from src.models.fused_kernels import fuse, uses_fused_kernels
+from src.generation.continuous.decoder import Endings, Request, SlotDecoder
+from src.generation.continuous.steps import Steps
+from src.generation.settings import Decoding
 from src.models.hardware import decide
+from src.models.kernels.liger import fuse, uses_fused_kernels
+from src.models.loading import load_base, load_tokenizer
 
 Rows = dict[int, list[int]]  # new tokens by prompt
 

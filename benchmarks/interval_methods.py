@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.statistics_calibration import EFFECT, HARD, SCENARIOS, SIZES, truth
-from src.evaluation.resampling import Array, Interval, paired_bootstrap, widened_interval
+from src.evaluation.statistics.resampling import Array, Interval, paired_bootstrap, widened_interval
 
 RESULTS = Path(__file__).parent / "results" / "interval_methods.json"
 Method = Callable[[Array, Array, float], Interval]  # resampled, leave-one-out, observed

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from src.training.dealing import deal, tokens_of  # noqa: E402
+from src.training.packing.load_balance import deal, tokens_of  # noqa: E402
 
 RANKS = tuple(2**power for power in range(11))
 Way = Callable[[Sequence[int], int], list[int]]  # lengths of a step, ranks -> cost of each rank in tokens
@@ -81,8 +81,8 @@ def token_lengths(path: Path, model: str, max_length: int) -> list[int]:
     from src.config import load_config
     from src.data.preparation import read_examples
     from src.data.preprocessing import encode_split
-    from src.data.sources import find_source
-    from src.models.base import load_tokenizer
+    from src.data.sources.catalog import find_source
+    from src.models.loading import load_tokenizer
 
     config = load_config()
     rows = read_examples(find_source(config.data, "file", [str(path)], force=True))

@@ -22,10 +22,10 @@ from functools import partial
 from pathlib import Path
 
 from src.evaluation.benchmarks import load_benchmark
-from src.evaluation.functional import judge
-from src.evaluation.sandbox import Sandbox
-from src.evaluation.sandbox_launch import find_recipe
+from src.evaluation.execution.judge import judge
 from src.provenance import commit
+from src.sandbox.launch import find_recipe
+from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample
 
 RESULTS = Path(__file__).with_name("results") / "sandbox.json"

@@ -25,7 +25,7 @@ from src.evaluation.metrics import (
     codebleu_scores,
     measures,
 )
-from src.evaluation.statistics import Measure, difference, score
+from src.evaluation.statistics.estimates import Measure, difference, score
 from src.schema import SampleScore
 
 RESULTS = Path(__file__).parent / "results" / "scoring.json"

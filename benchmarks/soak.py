@@ -75,8 +75,8 @@ def train(root: Path, steps: int, samples: int) -> None:
 
 def generate(root: Path, steps: int, samples: int) -> None:
     from src.config import load_config
-    from src.evaluation.answering import answer
-    from src.evaluation.test_sets import TestSet
+    from src.evaluation.answers import answer
+    from src.evaluation.benchmarks import TestSet
     from src.schema import Example
 
     examples = [

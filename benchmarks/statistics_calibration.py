@@ -1,4 +1,4 @@
-"""Measures whether p-values and intervals of src/evaluation/statistics.py keep their promises, on simulated runs.
+"""Measures whether p-values and intervals of src/evaluation/statistics/estimates.py keep their promises, on simulated runs.
 
 python -m benchmarks.statistics_calibration [--comparisons 4000] [--resamples 1000] [--seed 0] [--workers 2]
 """
@@ -21,9 +21,9 @@ import numpy as np
 from scipy import special
 
 from src.evaluation.metrics import combine_bleu, combine_mean
-from src.evaluation.pass_rates import mcnemar_exact
-from src.evaluation.resampling import Array, paired_bootstrap
-from src.evaluation.statistics import LEVEL, POWER, Measure, difference, score
+from src.evaluation.statistics.estimates import LEVEL, POWER, Measure, difference, score
+from src.evaluation.statistics.proportions import mcnemar_exact
+from src.evaluation.statistics.resampling import Array, paired_bootstrap
 from src.schema import Difference
 
 RESULTS = Path(__file__).parent / "results" / "statistics_calibration.json"

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from src import processes
+from src import distributed
 from src.schema import UserError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     try:
         main(args)
     except UserError as error:
-        if not isinstance(error, processes.LostContactError) or processes.rank() > 1:
+        if not isinstance(error, distributed.LostContactError) or distributed.rank() > 1:
             _let_the_first_speak()
         _complain(str(error), args.verbose)
         sys.exit(EXIT_MISTAKE)
@@ -153,7 +153,7 @@ def _limit_reached(error: Exception) -> str:
 
 def _let_the_first_speak() -> None:
     """A mistake that all processes of a run find is told once: when the first ends, the launcher ends the others."""
-    if processes.is_first():
+    if distributed.is_first():
         return
     try:
         time.sleep(FIRST_SPEAKS_S)
@@ -164,7 +164,7 @@ def _let_the_first_speak() -> None:
 
 def _end_in_peace() -> None:
     """The launcher ends all processes when one has failed; this one is ending already."""
-    if processes.count() > 1:
+    if distributed.count() > 1:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
@@ -187,12 +187,12 @@ def _complain(message: str, verbose: bool) -> None:
     _end_in_peace()
     if verbose:
         logging.getLogger(__name__).exception("where it happened:")
-    print(f"error{processes.place()}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error{distributed.place()}: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _quieten(args: argparse.Namespace) -> None:
     """Set what the libraries print; before any of them is imported."""
-    if not processes.is_first():
+    if not distributed.is_first():
         args.quiet = True
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # only the first process prints
     level = logging.INFO if args.verbose else logging.ERROR if args.quiet else logging.WARNING

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
-from src.config_rules import Choice, Number, Texts, Words, check_value, shown
+from src.config_validators import Choice, Number, Texts, Words, check_value, shown
 from src.schema import UserError
 
 DEFAULTS = Path(__file__).resolve().parent.parent / "config.yaml"  # the one home of every default

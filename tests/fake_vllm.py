@@ -120,7 +120,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Calls:
             return int(torch.multinomial((logits / how.temperature).softmax(-1), 1, generator=generator))
 
     _modules(monkeypatch, LLM)
-    monkeypatch.setattr("src.generation_vllm.version", {"vllm": "0.33.0"}.__getitem__)
+    monkeypatch.setattr("src.generation.vllm.version", {"vllm": "0.33.0"}.__getitem__)
     return calls
 
 

@@ -16,26 +16,26 @@ MODULES = sorted(path for path in (ROOT / "src").rglob("*.py") if path.name != "
 # Lower rooms first. A module imports from its own room and from those below.
 ROOMS = (
     ("src.schema",),
-    ("src.files", "src.processes", "src.config_rules", "src.config", "src.drawing"),
+    ("src.files", "src.distributed", "src.config_validators", "src.config", "src.plotting"),
     ("src.provenance", "src.cli"),
     ("src.data",),
     ("src.models",),
     (
-        "src.generation",
-        "src.generation_vllm",
-        "src.decoding",
-        "src.decoding_batches",
-        "src.decoding_cache",
-        "src.decoding_kernel",
-        "src.decoding_steps",
+        "src.generation.generate",
+        "src.generation.vllm",
+        "src.generation.continuous.decoder",
+        "src.generation.static_batches",
+        "src.generation.continuous.kv_cache",
+        "src.generation.continuous.kernel",
+        "src.generation.continuous.steps",
     ),
-    ("src.training", "src.evaluation", "src.conversation"),
+    ("src.training", "src.evaluation", "src.generation.chat"),
 )
 TORCHLESS = (
     "src.evaluation.metrics",
-    "src.evaluation.statistics",
-    "src.evaluation.sandbox",
-    "src.evaluation.report",
+    "src.evaluation.statistics.estimates",
+    "src.sandbox.sandbox",
+    "src.report.report",
 )
 
 

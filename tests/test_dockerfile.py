@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
-# Commands that src/evaluation/runners.py starts, and the Debian packages that bring them.
+# Commands that src/evaluation/execution/runners.py starts, and the Debian packages that bring them.
 RUNTIMES = {
     "node": "nodejs",
     "bash": "bash",

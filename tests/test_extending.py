@@ -11,15 +11,15 @@ import torch
 from transformers import AutoModelForCausalLM, GPTNeoXConfig, PreTrainedModel
 
 from src.config import load_config
-from src.data.formats import READERS
-from src.data.packing import Pack
 from src.data.preparation import prepare_data
 from src.data.preprocessing import Encoded
-from src.evaluation.functional import execute
-from src.evaluation.languages import LANGUAGES
-from src.evaluation.sandbox import Sandbox
+from src.data.sources.readers import READERS
+from src.evaluation.execution.judge import execute
+from src.languages.registry import LANGUAGES
 from src.models.lora_model import target_modules
+from src.sandbox.sandbox import Sandbox
 from src.schema import Sample, SampleScore, UserError
+from src.training.packing.packs import Pack
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
 SAMPLES = [Encoded(str(n), [(7 * n + k) % 300 for k in range(5 + 3 * n)], 2) for n in range(4)]
@@ -94,7 +94,7 @@ def test_the_packing_error_notices_samples_that_see_each_other():
     names = _example("A model")
 
     def leaking(samples: list[Encoded]) -> Pack:
-        from src.data.packing import pack
+        from src.training.packing.packs import pack
 
         made = pack(samples)
         positions = torch.arange(made.tokens)[None]

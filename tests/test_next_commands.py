@@ -13,7 +13,7 @@ import pytest
 
 from src import cli
 from src.config import load_config
-from src.evaluation import command
+from src.evaluation import cli as evaluation
 from src.schema import Run
 from tests import tiny
 
@@ -132,21 +132,21 @@ def test_what_was_asked_of_a_model_is_asked_in_the_comparison(given: list[str], 
     args = _script("evaluate.py").arguments().parse_args(given)
     run = Run("name", 1, {}, {}, {}, {"base_model": base})
     config = load_config(overrides=["training.output_dir=/no/such/folder"])
-    script, flags = _words(command.after_evaluation(args, config, run))
+    script, flags = _words(evaluation.after_evaluation(args, config, run))
     assert shlex.join([script, *flags]) == expected
     _script(script).arguments().parse_args(flags)
 
 
 def test_predictions_lead_to_a_comparison_with_another_file():
     args = _script("evaluate.py").arguments().parse_args(["--predictions", "p.jsonl", "--output_dir", "out"])
-    said = command.after_evaluation(args, load_config(), Run("name", 1, {}, {}, {}, {}))
+    said = evaluation.after_evaluation(args, load_config(), Run("name", 1, {}, {}, {}, {}))
     assert said.startswith(
         "to compare with another file: python compare_results.py --before_predictions p.jsonl"
     )
     assert said.endswith("--after_predictions FILE --output_dir out --runs_dir out/runs")
     compared = _script("compare_results.py").arguments()
     args = compared.parse_args(["--before_predictions", "a", "--after_predictions", "b"])
-    assert command.after_comparison(args) == "next: read reports/comparison.md"
+    assert evaluation.after_comparison(args) == "next: read reports/comparison.md"
 
 
 def test_settings_and_flags_are_quoted_for_the_shell():

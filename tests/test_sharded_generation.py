@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from src.generation import Decoding, GenerationStore, own_part
+from src.generation.generate import own_part
+from src.generation.settings import Decoding
+from src.generation.store import GenerationStore
 from src.schema import Generation
 from tests import launching, tiny
 

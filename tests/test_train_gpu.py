@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from benchmarks.train_gpu_models import SHAPES, model_config, save_zeros
 from benchmarks.train_gpu_peers import PEERS, run_peer
-from src.training.memory import shape_of
+from src.models.architecture import shape_of
 from src.training.trainer import fine_tune
 from tests import tiny
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from src.config import DataConfig
-from src.data.card import DataCard, card_json, parse_card
+from src.data.card.data_card import DataCard, card_json, parse_card
 from src.files import write_together
 from src.schema import Example, UserError
 
@@ -72,8 +72,8 @@ def write_data(
     files: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write `files` (bytes of splits), the card and its pages, all or nothing."""
-    from src.data.card_page import render_card
-    from src.data.card_picture import draw_card
+    from src.data.card.chart import draw_card
+    from src.data.card.markdown import render_card
 
     folder = Path(config.dataset_path)
     contents: dict[Path, str | bytes] = {

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from src.config import DataConfig
-from src.data.card import Contamination, DataCard, Duplicates, SplitCard
-from src.data.cleaning import Reject, clean
-from src.data.contamination import Overlap, find_overlaps
+from src.data.card.data_card import Contamination, DataCard, Duplicates, SplitCard
+from src.data.curation.cleaning import Reject, clean
+from src.data.curation.contamination import Overlap, find_overlaps
+from src.data.curation.quality import TokenCounter, find_defects, measure_lengths, measure_tokens
+from src.data.curation.splitting import Neighbourhood, assign_splits, find_neighbours, position, straddling
 from src.data.dataset import is_whole, load_card, load_split, split_bytes, write_data
-from src.data.quality import TokenCounter, find_defects, measure_lengths, measure_tokens
-from src.data.shapes import ACCEPTED
-from src.data.sources import SPLITS, Source, find_source
-from src.data.splitting import Neighbourhood, assign_splits, find_neighbours, position, straddling
+from src.data.sources.catalog import SPLITS, Source, find_source
+from src.data.sources.row_schemas import ACCEPTED
 from src.files import sole_writer
 from src.schema import Example, UserError
 
@@ -122,7 +122,7 @@ def read_examples(source: Source) -> Rows:
     """Clean examples of a source, each once, with their language. Raises UserError where there are none."""
     from tqdm import tqdm
 
-    from src.data.language import detect
+    from src.languages.detection import detect
 
     rows, seen = Rows(), set()
     for raw in tqdm(source.rows(), desc="rows", unit=" rows", disable=None, leave=False):

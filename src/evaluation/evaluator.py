@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from src.config import EvaluationConfig
-from src.evaluation.codebleu import CodeBleu, codebleu_scores
+from src.evaluation.codebleu.client import CodeBleu, codebleu_scores
+from src.evaluation.execution.judge import classify, execute, judge, pass_at_k
 from src.evaluation.extraction import MAX_ANSWER_CHARS, Extracted, extract
-from src.evaluation.functional import classify, execute, judge, pass_at_k
 from src.evaluation.metrics import (
     NOT_RUN,
     bleu_code_statistics,
@@ -20,9 +20,9 @@ from src.evaluation.metrics import (
     combine_mean,
     measures,
 )
-from src.evaluation.sandbox import Limits, Sandbox
 from src.evaluation.score_store import ScoreStore, sample_digest
-from src.evaluation.statistics import Measure, score
+from src.evaluation.statistics.estimates import Measure, score
+from src.sandbox.sandbox import Limits, Sandbox
 from src.schema import Execution, Run, Sample, SampleScore, Score
 
 STRIDE = 200  # samples between starts of CodeBLEU's process

@@ -8,8 +8,9 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from src.data.language import LANGUAGE_ALIASES, is_prose
-from src.data.syntax import PARSERS, parse_python, syntax_error
+from src.languages.detection import is_prose
+from src.languages.registry import LANGUAGE_ALIASES
+from src.languages.syntax import PARSERS, parse_python, syntax_error
 
 MAX_CANDIDATES = 8  # blocks that are parsed, counted from the end; bounds the work on hostile answers
 MAX_TRIMS = 6

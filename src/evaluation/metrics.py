@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from src.evaluation.code_tokens import tokenize_code
-from src.evaluation.codebleu import CodeBleu, codebleu_scores
-from src.evaluation.resampling import Array, Combine
-from src.evaluation.statistics import Measure
+from src.evaluation.codebleu.client import CodeBleu, codebleu_scores
+from src.evaluation.statistics.estimates import Measure
+from src.evaluation.statistics.resampling import Array, Combine
+from src.languages.tokenizer import tokenize_code
 from src.schema import SampleScore
 
 if TYPE_CHECKING:

@@ -131,7 +131,7 @@ def _sample(values: Any, place: str) -> Sample:
     if type(completion) is not int or completion < 0:
         raise UserError(f"{place}: completion must be a whole number of 0 or more, got {completion!r}")
     if "language" in values:
-        from src.data.language import LANGUAGE_ALIASES
+        from src.languages.registry import LANGUAGE_ALIASES
 
         name = texts["language"].strip().lower()
         texts["language"] = LANGUAGE_ALIASES.get(name, name)
@@ -152,7 +152,7 @@ def _text(values: dict[str, Any], name: str, place: str) -> str:
 
 
 def _language(texts: dict[str, str]) -> str:
-    from src.data.language import detect
+    from src.languages.detection import detect
 
     if texts["tests"]:
         return "python"  # tests are Python asserts

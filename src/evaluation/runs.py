@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src import processes, provenance
+from src import distributed, provenance
 from src.config import Config
+from src.evaluation.benchmarks import TestSet
 from src.evaluation.evaluator import score_samples, summarise
 from src.evaluation.predictions import read_origin, read_predictions
-from src.evaluation.sandbox import unavailable_reason
 from src.evaluation.score_store import ScoreStore
-from src.evaluation.test_sets import TestSet
 from src.files import sole_writer, write_atomic
+from src.sandbox.sandbox import unavailable_reason
 from src.schema import Run, Sample, SampleScore, to_json
 
 REMEDY = "wait for it, or keep this run elsewhere (evaluate.py --name, compare_results.py --runs_dir)"
@@ -41,7 +41,7 @@ def run_model(
     allow_unsandboxed: bool = False,
 ) -> ScoredRun:
     """Answers and scores of a model; both are taken from the disk where they are there."""
-    from src.evaluation.answering import answer, run_name
+    from src.evaluation.answers import answer, run_name
 
     name = name or run_name(model_path, test_set.name)
     folder = runs_folder / name
@@ -60,10 +60,10 @@ def answer_together(
     name: str | None = None,
 ) -> None:
     """All processes of this run generate the answers that run_model, in the first one, will then find."""
-    from src.evaluation.answering import answer_share, run_name
+    from src.evaluation.answers import answer_share, run_name
 
     folder = runs_folder / (name or run_name(model_path, test_set.name))
-    with sole_writer(folder, REMEDY) if processes.is_first() else nullcontext():
+    with sole_writer(folder, REMEDY) if distributed.is_first() else nullcontext():
         answer_share(model_path, base_model, test_set, config, folder)
 
 

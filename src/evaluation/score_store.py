@@ -1,4 +1,4 @@
-"""Keeps the scores of samples on the disk as they come, so that a stopped scoring goes on where it was."""
+"""Keeps the scores of samples on the disk as they come, so that a stopped scoring resumes where it was."""
 
 from __future__ import annotations
 
@@ -7,54 +7,42 @@ import functools
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src.files import write_atomic
+from src.jsonl_store import JsonlStore
 from src.provenance import digest
 from src.schema import Sample, SampleScore, from_dict
 
 SOURCES = Path(__file__).resolve().parents[1]
+DECIDING = ("languages", "sandbox", "evaluation")  # packages whose code decides a score
+
+
+@dataclass(frozen=True)
+class _Kept:
+    sample: str  # digest of the sample
+    score: SampleScore
 
 
 class ScoreStore:
-    """Scores in a JSON lines file; those of another sample, setting or version of the code do not count."""
+    """Scores by sample; those of another sample, setting or version of the code do not count."""
 
     def __init__(self, path: Path, settings: dict[str, Any]) -> None:
-        self.path = path
-        self.key = {"settings": settings, "code": code_fingerprint()}
-        self.done: dict[str, SampleScore] = {}
-        self._read()
-        lines = [json.dumps(self.key), *(self._line(*item) for item in self.done.items())]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, "\n".join(lines) + "\n")
+        key = {"settings": settings, "code": code_fingerprint()}
+        self._kept = JsonlStore(
+            path, key, lambda values: _Kept(values["sample"], from_dict(SampleScore, values["score"]))
+        )
+        self.done = {item.sample: item.score for item in self._kept.entries}
 
     def get(self, sample: Sample) -> SampleScore | None:
         return self.done.get(sample_digest(sample))
 
     def add(self, samples: Sequence[Sample], scores: Sequence[SampleScore]) -> None:
-        with self.path.open("a", encoding="utf-8") as stream:
-            for sample, score in zip(samples, scores, strict=True):
-                self.done[sample_digest(sample)] = score
-                stream.write(self._line(sample_digest(sample), score) + "\n")
-
-    @staticmethod
-    def _line(key: str, score: SampleScore) -> str:
-        return json.dumps({"sample": key, "score": dataclasses.asdict(score)})
-
-    def _read(self) -> None:
-        try:
-            lines = self.path.read_text(encoding="utf-8").split("\n")
-            if json.loads(lines[0]) != self.key:
-                return
-        except (OSError, ValueError, RecursionError):
-            return
-        for line in lines[1:]:
-            try:
-                entry = json.loads(line)
-                self.done[entry["sample"]] = from_dict(SampleScore, entry["score"])
-            except (ValueError, TypeError, KeyError, RecursionError):
-                break  # the line that a crash cut off
+        """Keep further scores; they are on the disk when this returns."""
+        new = [_Kept(sample_digest(sample), score) for sample, score in zip(samples, scores, strict=True)]
+        self._kept.append(new)
+        self.done |= {item.sample: item.score for item in new}
 
 
 def sample_digest(sample: Sample) -> str:
@@ -66,6 +54,8 @@ def sample_digest(sample: Sample) -> str:
 def code_fingerprint() -> str:
     """16 hex digits over the source that decides a score."""
     made = hashlib.sha256()
-    for path in sorted([*(SOURCES / "evaluation").rglob("*.py"), *(SOURCES / "data").glob("*.py")]):
+    paths = [path for package in DECIDING for path in (SOURCES / package).rglob("*.py")]
+    assert len(paths) > 40, "the packages that decide a score have moved"
+    for path in sorted(paths):
         made.update(path.read_bytes())
     return made.hexdigest()[:16]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import torch
 
-from src import processes
+from src import distributed
 from src.config import ModelConfig
 from src.schema import UserError
 
@@ -29,8 +29,8 @@ class Hardware:
     def place(self) -> str:
         """The device with its number where several processes share the machine's GPUs."""
         return (
-            f"cuda:{processes.local_rank()}"
-            if self.device == "cuda" and processes.count() > 1
+            f"cuda:{distributed.local_rank()}"
+            if self.device == "cuda" and distributed.count() > 1
             else self.device
         )
 
@@ -39,12 +39,12 @@ class Hardware:
         """Memory free for this process when first asked; processes on one machine share its main memory."""
         if self.device == "cuda":
             return torch.cuda.mem_get_info(self.place)[0] / GIB
-        return available_ram_gib() / processes.local_count()
+        return available_ram_gib() / distributed.local_count()
 
 
 def decide(config: ModelConfig) -> Hardware:
     """Device and dtype for `config`. Raises UserError where it asks for what the machine lacks."""
-    has_gpu = torch.cuda.is_available() and not processes.kept_on_cpu()
+    has_gpu = torch.cuda.is_available() and not distributed.kept_on_cpu()
     if config.device == "cuda" and not has_gpu:
         raise UserError(
             "model.device is cuda but this machine has no usable GPU; set model.device=auto or cpu"
@@ -68,12 +68,12 @@ def decide(config: ModelConfig) -> Hardware:
 
 def _own_gpu() -> int:
     """The number of this process's GPU: one each. Raises UserError where there are fewer than processes."""
-    if processes.count() == 1:
+    if distributed.count() == 1:
         return torch.cuda.current_device()
-    number, there = processes.local_rank(), torch.cuda.device_count()
+    number, there = distributed.local_rank(), torch.cuda.device_count()
     if number >= there:
         raise UserError(
-            f"{processes.local_count()} processes were started on this machine and it has {there} GPUs; each needs "
+            f"{distributed.local_count()} processes were started on this machine and it has {there} GPUs; each needs "
             f"its own: launch with --num_processes {there}"
         )
     torch.cuda.set_device(number)

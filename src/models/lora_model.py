@@ -13,7 +13,7 @@ from peft import PeftModel, get_peft_model
 from transformers import PreTrainedModel
 
 from src.config import LoraConfig
-from src.models.base import ModelReference, load_base, read_json
+from src.models.loading import ModelReference, load_base, read_json
 from src.schema import UserError
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from transformers import AutoConfig
 
 from src.config import ModelConfig
 from src.files import scratch_folder
-from src.models.base import ModelReference, load_base, load_tokenizer, location, reading
 from src.models.hardware import GIB, Hardware, available_ram_gib, decide
+from src.models.loading import ModelReference, load_base, load_tokenizer, location, reading
 from src.models.lora_model import load_adapter
 from src.schema import UserError
 

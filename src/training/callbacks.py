@@ -20,7 +20,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from src import processes
+from src import distributed
 from src.config import TrainingConfig
 from src.training import checkpoints
 from src.training.progress import ProgressBar
@@ -34,9 +34,9 @@ def add_callbacks(
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(CountOn(trainer, checkpoint))
-    if processes.is_first():
+    if distributed.is_first():
         trainer.add_callback(ProgressBar(trainer.counters, name))
-    if config.report_to == "tensorboard" and processes.is_first():
+    if config.report_to == "tensorboard" and distributed.is_first():
         trainer.add_callback(_tensorboard(trainer.folder / "runs", done_steps))
     if config.early_stopping_patience:
         trainer.add_callback(EarlyStopping(config.early_stopping_patience))
@@ -120,12 +120,12 @@ class StopKeepingWork(TrainerCallback):
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
-            if processes.count() == 1:
+            if distributed.count() == 1:
                 raise KeyboardInterrupt
             return
         self.signal = number
-        again = "; once more to stop at once" if processes.count() == 1 else ""
-        if processes.is_first():
+        again = "; once more to stop at once" if distributed.count() == 1 else ""
+        if distributed.is_first():
             print(f"\nfinishing this step and saving{again}", file=sys.stderr)
 
     def on_step_end(
@@ -138,9 +138,9 @@ class StopKeepingWork(TrainerCallback):
 
 def _agreed(number: int | None, device: torch.device) -> int | None:
     """The signal that any of the processes was sent; None where none was."""
-    if processes.count() == 1:
+    if distributed.count() == 1:
         return number
     told = torch.zeros(signal.NSIG, device=device)
     told[number or 0] = 1
-    found = processes.total(told)[1:].nonzero().flatten().tolist()
+    found = distributed.total(told)[1:].nonzero().flatten().tolist()
     return found[0] + 1 if found else None

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.drawing import BASE_FONT, LIGHT, WIDTH_IN, new_figure, png_bytes
 from src.files import write_atomic
+from src.plotting import BASE_FONT, LIGHT, WIDTH_IN, new_figure, png_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoConfig, PretrainedConfig, PreTrainedTokenizerBase
+from transformers import AutoConfig, PretrainedConfig, PreTrainedTokenizerBase, TrainingArguments
 
-from src import processes
-from src.config import Config, QloraConfig
+from src import distributed
+from src.config import Config, QloraConfig, TrainingConfig
 from src.data.dataset import load_card, load_split
 from src.data.preprocessing import Encoded, EncodedSplit, encode_split
-from src.models.attention import FALLBACK, training_attention
-from src.models.base import ModelReference, load_tokenizer, location, reading
-from src.models.fused_kernels import uses_fused_kernels
+from src.models.fingerprints import model_fingerprint
 from src.models.hardware import Hardware, decide
-from src.models.identity import model_fingerprint
-from src.models.offload import offload_ways
+from src.models.kernels.embedding_offload import offload_ways
+from src.models.kernels.liger import uses_fused_kernels
+from src.models.loading import ModelReference, load_tokenizer, location, reading
 from src.schema import UserError
 from src.training import memory
-from src.training.choices import check_choices, check_processes
-from src.training.sharing import Sharing, sharing
+from src.training.compatibility import check_choices, check_processes
+from src.training.packing.attention import FALLBACK, training_attention
+from src.training.packing.prefix_sharing import Sharing, sharing
 from src.training.utils import schedule
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def prepare(config: Config, method: str) -> Job:
     assert method in METHODS
     hardware = decide(config.model)
     check_choices(config, method, hardware)
-    check_processes(config, method, processes.sharding(), processes.count())
+    check_processes(config, method, distributed.sharding(), distributed.count())
     if hardware.notice:
         log.warning(hardware.notice)
     base = config.model.base_model
@@ -88,10 +88,12 @@ def prepare(config: Config, method: str) -> Job:
     steps = schedule(len(train.samples), config.training)
     samples = [[train.samples[index] for index in step] for step in steps]
     attention = training_attention(model_config, hardware)
-    shared = sharing(config, model_config, attention, samples, processes.count())
+    shared = sharing(config, model_config, attention, samples, distributed.count())
     quantization = config.qlora if method == "qlora" else None
     fused = uses_fused_kernels(config.training.fused_kernels, model_config, hardware)
-    offload = offload_ways(config.training.offload, model_config, hardware, config.lora, processes.sharding())
+    offload = offload_ways(
+        config.training.offload, model_config, hardware, config.lora, distributed.sharding()
+    )
     plan = memory.plan(
         model_config,
         hardware,
@@ -118,7 +120,7 @@ def prepare(config: Config, method: str) -> Job:
         fused=fused,
         sharing=shared,
         plan=min(
-            processes.gather(plan),
+            distributed.gather(plan),
             key=lambda each: (not each.offload, each.pack_tokens, not each.checkpointing),
         ),
         identity=_identity(config, method),
@@ -127,7 +129,7 @@ def prepare(config: Config, method: str) -> Job:
 
 def _parts() -> int:
     """Processes that the base model is divided among."""
-    return processes.count() if processes.sharding() else 1
+    return distributed.count() if distributed.sharding() else 1
 
 
 def _encoded(config: Config, tokenizer: PreTrainedTokenizerBase, split: str) -> EncodedSplit:
@@ -163,3 +165,41 @@ def _identity(config: Config, method: str) -> dict[str, Any]:
         same["lora.continue_from.fingerprint"] = model_fingerprint(further, config.model)
     training = {key: value for key, value in sections["training"].items() if key not in _INDIFFERENT}
     return same | {f"training.{key}": value for key, value in training.items()}
+
+
+def training_arguments(
+    config: TrainingConfig, folder: Path, steps: int, hardware: Hardware
+) -> TrainingArguments:
+    """The Trainer's own settings; batch size and order are the schedule's."""
+    return TrainingArguments(
+        output_dir=str(folder),
+        max_steps=steps,
+        per_device_train_batch_size=1,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="constant_with_warmup"
+        if config.lr_scheduler_type == "constant"
+        else config.lr_scheduler_type,
+        warmup_steps=round(config.warmup_ratio * steps),
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        optim=config.optim,
+        logging_steps=config.logging_steps,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,  # reads the loss back every step
+        eval_strategy="steps",
+        eval_steps=config.eval_steps,
+        save_strategy="steps",
+        save_steps=config.save_steps,
+        save_total_limit=config.save_total_limit,
+        load_best_model_at_end=False,  # done by hand: the Trainer would also do it after a stop
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        report_to="none" if config.report_to == "tensorboard" else config.report_to,  # ours: see callbacks
+        seed=config.seed,
+        data_seed=config.seed,
+        disable_tqdm=True,
+        use_cpu=hardware.device == "cpu",
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        ddp_timeout=int(distributed.PATIENCE.total_seconds()),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,9 +11,8 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
-from src.data.packing import Pack
-from src.models import attention
-from src.training.wrapping import as_forward
+from src.training.packing import attention
+from src.training.packing.packs import Pack
 
 CHUNK = 1024  # supervised tokens whose logits exist at once; (1024, 49152) in float32 is 192 MiB
 
@@ -80,3 +80,29 @@ def _split(model: torch.nn.Module) -> tuple[torch.nn.Module, torch.nn.Module]:
     head = inner.get_output_embeddings()
     assert isinstance(head, torch.nn.Module)
     return inner.base_model, head
+
+
+def as_forward(
+    wrapped: torch.nn.Module,
+    inner: torch.nn.Module,
+    work: Callable[[], torch.Tensor],
+    argument: torch.Tensor,
+) -> torch.Tensor:
+    """What `work` computes with `inner`, where the hooks of `wrapped` see one call of the module.
+
+    FSDP2 gathers a module's weights when the module itself is called; the loss calls parts of the model. So `inner`'s forward
+    stands for `work` during one call. `argument` only tells the hooks where inputs lie.
+    """
+    own = inner.__dict__.get("forward")  # an instance's own forward hides that of the class
+
+    def forward(*_: object) -> torch.Tensor:
+        return work()
+
+    inner.forward = forward
+    try:
+        loss: torch.Tensor = wrapped(argument)
+    finally:
+        del inner.forward
+        if own is not None:
+            inner.forward = own
+    return loss

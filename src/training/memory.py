@@ -8,6 +8,7 @@ import torch
 from transformers import PretrainedConfig
 
 from src.config import LoraConfig, QloraConfig, TrainingConfig
+from src.models.architecture import Shape, shape_of
 from src.models.hardware import GIB, Hardware
 from src.schema import UserError
 
@@ -20,39 +21,6 @@ LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomp
 HEADROOM = {"cuda": 0.96, "cpu": 0.92}  # of the free memory; the allocator cannot use all of it
 GPU_SPARE_GIB = 0.25  # the least left to it on a GPU: with 0.22 a run failed
 LOGIT_ROWS = 1024  # supervised tokens whose logits exist at once, see loss.CHUNK
-PLAIN_MLP = (
-    "gpt_bigcode",
-    "starcoder2",
-)  # two matrices and a LayerNorm; the others have three and an RMSNorm
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What of an architecture decides memory."""
-
-    layers: int
-    hidden: int
-    intermediate: int
-    kv_hidden: int  # width of keys or values
-    vocabulary: int
-    tied: bool
-    gated: bool  # the MLP has a gate, and norms keep a float32 copy unless they are fused
-
-    @property
-    def attention_weights(self) -> int:
-        return 2 * self.hidden * self.hidden + 2 * self.hidden * self.kv_hidden
-
-    @property
-    def mlp_weights(self) -> int:
-        return (3 if self.gated else 2) * self.hidden * self.intermediate
-
-    @property
-    def linear_weights(self) -> int:
-        return self.layers * (self.attention_weights + self.mlp_weights)
-
-    @property
-    def embedding_weights(self) -> int:
-        return self.vocabulary * self.hidden * (1 if self.tied else 2)
 
 
 @dataclass(frozen=True)
@@ -64,27 +32,6 @@ class Plan:
     offload: bool  # the input embeddings are kept in main memory
     estimate_gib: float
     free_gib: float
-
-
-def shape_of(config: PretrainedConfig) -> Shape:
-    """Read the sizes that every decoder configuration has under one name or another."""
-    text = config.get_text_config()
-    heads = text.num_attention_heads
-    kv_heads = getattr(text, "num_key_value_heads", None) or heads
-    if getattr(text, "multi_query", False):
-        kv_heads = 1
-    head_dim = getattr(text, "head_dim", None) or text.hidden_size // heads
-    return Shape(
-        layers=text.num_hidden_layers,
-        hidden=text.hidden_size,
-        intermediate=getattr(text, "intermediate_size", None)
-        or getattr(text, "n_inner", None)
-        or 4 * text.hidden_size,
-        kv_hidden=kv_heads * head_dim,
-        vocabulary=text.vocab_size,
-        tied=bool(getattr(config, "tie_word_embeddings", False)),
-        gated=text.model_type not in PLAIN_MLP,
-    )
 
 
 def estimate_gib(

@@ -15,7 +15,7 @@ import torch
 from peft import PeftModel
 from safetensors import SafetensorError, safe_open
 
-from src import processes, provenance
+from src import distributed, provenance
 from src.data.dataset import load_card
 from src.files import write_atomic
 from src.models.hardware import GIB, Hardware
@@ -85,7 +85,7 @@ def measure(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
         "estimated_gib": round(job.plan.estimate_gib, 2),
         "pack_tokens": trainer.pack_tokens,
         "shared_prefixes": round(job.sharing.saved, 3) if trainer.share else 0.0,
-        "processes": processes.count(),
+        "processes": distributed.count(),
         "attention": trainer.packed_attention,
         "gradient_checkpointing": job.plan.checkpointing,
         "offload": job.plan.offload,

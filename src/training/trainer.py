@@ -19,23 +19,23 @@ from peft import set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import TrainerState
 
-from src import processes
+from src import distributed
 from src.config import Config
 from src.files import sole_writer, write_atomic
-from src.models.attention import training_attention
-from src.models.base import fingerprint, load_base, location
-from src.models.fast_lora import speed_up
-from src.models.fused_kernels import fuse
+from src.models.fingerprints import weights_fingerprint
 from src.models.hardware import decide
-from src.models.loftq import fill_from_residual
+from src.models.kernels.embedding_offload import offload_embeddings
+from src.models.kernels.fused_lora import speed_up
+from src.models.kernels.liger import fuse
+from src.models.loading import load_base, location
 from src.models.lora_model import attach_lora
-from src.models.offload import offload_embeddings
+from src.models.qlora_model import fill_from_residual
 from src.schema import UserError
 from src.training import checkpoints, results
-from src.training.arguments import training_arguments
 from src.training.callbacks import CountOn, add_callbacks, patience_spent
-from src.training.captured import is_random
-from src.training.job import Job, prepare
+from src.training.job import Job, prepare, training_arguments
+from src.training.packing.attention import training_attention
+from src.training.packing.cuda_graphs import is_random
 from src.training.results import FIRST_WEIGHTS, Trained
 from src.training.step_trainer import StepTrainer
 
@@ -52,11 +52,11 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
     mend, SystemExit(130 or 143) after a stop that kept its work.
     """
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")  # sizes of packs differ
-    with processes.joined(decide(config.model).device):
-        processes.on_first(lambda: location(config.model.base_model))  # fetched and converted once
+    with distributed.joined(decide(config.model).device):
+        distributed.on_first(lambda: location(config.model.base_model))  # fetched and converted once
         job = prepare(config, method)
-        with sole_writer(job.folder, REMEDY) if processes.is_first() else nullcontext():
-            start = processes.on_first(lambda: _begin(job, resume, restart))
+        with sole_writer(job.folder, REMEDY) if distributed.is_first() else nullcontext():
+            start = distributed.on_first(lambda: _begin(job, resume, restart))
             if start.done is not None:
                 return start.done
             try:
@@ -110,7 +110,7 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
         CountOn(trainer, checkpoint).begin(before)
     else:
         _train(job, trainer, checkpoint, before.global_step)
-    return processes.on_first(lambda: _finish(job, trainer, base_fingerprint))
+    return distributed.on_first(lambda: _finish(job, trainer, base_fingerprint))
 
 
 def _finish(job: Job, trainer: StepTrainer, base_fingerprint: str) -> Trained:
@@ -148,9 +148,9 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
     config = job.config
     attention = training_attention(job.model_config, job.hardware)
     on_cpu = dataclasses.replace(job.hardware, device="cpu")
-    place = on_cpu if processes.sharding() else job.hardware  # a model to be divided may not fit one GPU
+    place = on_cpu if distributed.sharding() else job.hardware  # a model to be divided may not fit one GPU
     base = load_base(config.model.base_model, config.model, place, job.quantization, attention)
-    base_fingerprint = fingerprint(base)
+    base_fingerprint = weights_fingerprint(base)
     if job.plan.offload:
         offload_embeddings(base)
     if job.fused:
@@ -165,7 +165,7 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
     if config.lora.init_lora_weights == "loftq":
         fill_from_residual(model, load_base(config.model.base_model, config.model, on_cpu))
     elif config.lora.init_lora_weights == "pissa":
-        processes.on_first(lambda: model.save_pretrained(str(job.folder / FIRST_WEIGHTS)))
+        distributed.on_first(lambda: model.save_pretrained(str(job.folder / FIRST_WEIGHTS)))
     speed_up(model)
     trainer = StepTrainer(
         model=model,
@@ -179,13 +179,13 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
         hardware=job.hardware,
         attention=attention,
     )
-    if processes.sharding() and not trainer.sharded:
+    if distributed.sharding() and not trainer.sharded:
         raise UserError(
-            f"the launcher asks for {processes.sharding()}, which accelerate uses on GPUs only, and this run is on "
+            f"the launcher asks for {distributed.sharding()}, which accelerate uses on GPUs only, and this run is on "
             f"the {job.hardware.device}; launch without it: configs/accelerate/multi_gpu.yaml or torchrun"
         )
-    if not processes.is_first():  # the Trainer gives all the same seed: dropout would repeat itself
-        torch.manual_seed(config.training.seed + processes.rank())
+    if not distributed.is_first():  # the Trainer gives all the same seed: dropout would repeat itself
+        torch.manual_seed(config.training.seed + distributed.rank())
     return trainer, base_fingerprint
 
 
@@ -217,11 +217,11 @@ def _tell_of_other_masks(job: Job, checkpoint: Path) -> None:
     """Any number of processes can go on; only what each drew at random cannot be handed over to another number."""
     before = max(1, len(list(checkpoint.glob("rng_state_*.pth"))))
     drawn = job.config.lora.lora_dropout > 0 or job.config.training.neftune_noise_alpha > 0
-    if before != processes.count() and drawn:
+    if before != distributed.count() and drawn:
         log.warning(
             "it was made by %d processes, now there are %d: dropout and noise will be drawn anew, all else is the same",
             before,
-            processes.count(),
+            distributed.count(),
         )
 
 
@@ -249,7 +249,7 @@ def _check_same_job(job: Job, before: dict[str, Any], unfinished: Path, resume: 
 def _check_same_sharding(unfinished: Path) -> None:
     """FSDP's checkpoints have a form of their own; any number of its processes can read them, but nothing else."""
     before = (unfinished / FSDP_WEIGHTS).exists()
-    if before != (processes.sharding() == "fsdp"):
+    if before != (distributed.sharding() == "fsdp"):
         raise UserError(
             f"cannot resume: {unfinished} was made {'with' if before else 'without'} FSDP and this run is "
             f"{'without' if before else 'with'} it; launch as before or begin anew with --restart"

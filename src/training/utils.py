@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from src.config import TrainingConfig
-from src.models.offload import MainMemoryEmbedding
+from src.models.kernels.embedding_offload import MainMemoryEmbedding
 
 
 def schedule(samples: int, config: TrainingConfig) -> list[list[int]]:

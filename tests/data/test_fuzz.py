@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from src.data.cleaning import Reject, clean, content_id, normalise
-from src.data.formats import READERS, RawRow, read_rows
-from src.data.language import detect
-from src.data.language_names import NAMED
+from src.data.curation.cleaning import Reject, clean, content_id, normalise
+from src.data.sources.readers import READERS, RawRow, read_rows
+from src.languages.detection import detect
+from src.languages.name_patterns import NAMED
 from src.schema import Example, UserError
 from tests.data.preparing import rows
 

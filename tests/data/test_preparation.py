@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from src import files
-from src.data import card_picture, preparation
+from src.data import preparation
+from src.data.card import chart
+from src.data.curation.quality import TokenCounter
 from src.data.dataset import load_card, load_split
 from src.data.preparation import prepare_data
-from src.data.quality import TokenCounter
 from src.schema import UserError
 from tests.data.preparing import data_config, example, row, rows, write_jsonl
 
@@ -28,7 +29,7 @@ COUNTER = TokenCounter("words", lambda item: (len(item.instruction.split()), len
 @pytest.fixture(autouse=True)
 def quick_picture(monkeypatch):
     """Drawing takes longer than all the rest; test_card.py draws."""
-    monkeypatch.setattr(card_picture, "draw_card", lambda card, splits: b"picture")
+    monkeypatch.setattr(chart, "draw_card", lambda card, splits: b"picture")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.data.packing import pack
 from src.data.preprocessing import (
     Encoded,
     EncodedSplit,
@@ -16,6 +15,7 @@ from src.data.preprocessing import (
     render_prompt,
 )
 from src.schema import Example, UserError
+from src.training.packing.packs import pack
 from tests import tiny
 
 TOKENIZER = tiny.tokenizer()

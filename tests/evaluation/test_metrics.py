@@ -23,7 +23,7 @@ from src.evaluation.metrics import (
     combine_sentence_bleu,
     measures,
 )
-from src.evaluation.statistics import score
+from src.evaluation.statistics.estimates import score
 from src.schema import SampleScore
 from tests.evaluation.text_pairs import text_pairs
 

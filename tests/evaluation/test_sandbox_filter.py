@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from src.evaluation.isolated.syscall_filter import (
+from src.sandbox.inside.syscall_filter import (
     ABSENT,
     ALLOW,
     ARCHITECTURES,

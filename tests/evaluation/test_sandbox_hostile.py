@@ -11,7 +11,7 @@ from string import Template
 
 import pytest
 
-from src.evaluation.sandbox import Limits, Sandbox, unavailable_reason
+from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
 from tests.evaluation.hostile_programs import ATTACKS, FORGERIES, TESTS, Hostile
 
 pytestmark = pytest.mark.skipif(unavailable_reason() is not None, reason=str(unavailable_reason()))

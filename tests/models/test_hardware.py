@@ -10,11 +10,12 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import BloomConfig
 
 from src.config import ModelConfig, load_config
-from src.data.packing import pack
 from src.data.preprocessing import Encoded
-from src.models import attention, hardware
+from src.models import hardware
 from src.models.hardware import GIB, Hardware, decide
 from src.schema import UserError
+from src.training.packing import attention
+from src.training.packing.packs import pack
 from tests import tiny
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from src.models import refusals
+from src import hub_access
 from tests import tiny
 from tests.models.hub_server import NAME, Hub, Trouble, hub_with
 
@@ -24,14 +24,14 @@ OTHERWISE = "or give a local folder or smollm2-135m"
 VISITOR = """
 import importlib, json, os, sys, tempfile, time
 import torch
-import src.data.hub
+import src.data.sources.hub
 from src import cli
-import inference, train_lora, src.models.lora_model, src.training.trainer, src.generation
+import inference, train_lora, src.models.lora_model, src.training.trainer, src.generation.generate
 from transformers import AutoModelForCausalLM, AutoTokenizer
 torch.set_num_threads(1)
 slowly = time.sleep
 time.sleep = lambda seconds: slowly(min(seconds, 0.02))
-src.data.hub.KNOCK_S = 0.5
+src.data.sources.hub.KNOCK_S = 0.5
 for line in sys.stdin:
     script, *flags = json.loads(line)
     with tempfile.TemporaryFile("w+") as said:
@@ -198,4 +198,4 @@ def test_training_on_a_model_that_the_hub_does_not_give_leaves_no_folder(
 
 
 def test_an_error_that_is_none_of_the_hubs_is_not_explained() -> None:
-    assert refusals.explain("a/b", ValueError("no")) == ""
+    assert hub_access.explain("a/b", ValueError("no")) == ""

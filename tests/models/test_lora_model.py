@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from src.config import LoraConfig, ModelConfig, load_config
-from src.models.base import resolve
+from src.models.fingerprints import weights_fingerprint
 from src.models.hardware import decide
+from src.models.loading import resolve
 from src.models.lora_model import attach_lora, load_model
 from src.schema import UserError
 from tests import tiny
@@ -211,11 +212,10 @@ def test_a_damaged_run_json_is_named(tiny_adapter: Path, tmp_path: Path, content
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_fingerprint_changes_with_a_weight_that_it_looks_at(dtype: torch.dtype) -> None:
-    from src.models.base import fingerprint
 
     model = tiny.build_model("llama").to(dtype)
-    before = fingerprint(model)
-    assert before == fingerprint(tiny.build_model("llama").to(dtype))
+    before = weights_fingerprint(model)
+    assert before == weights_fingerprint(tiny.build_model("llama").to(dtype))
     with torch.no_grad():
         model.lm_head.weight.view(-1)[0] += 1
-    assert fingerprint(model) != before
+    assert weights_fingerprint(model) != before

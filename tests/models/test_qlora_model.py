@@ -10,11 +10,10 @@ import pytest
 import torch
 
 from src.config import ModelConfig, QloraConfig, load_config
-from src.models.base import load_base, resolve
 from src.models.hardware import Hardware, decide
-from src.models.loftq import _dequantised, fill_from_residual
+from src.models.loading import load_base, resolve
 from src.models.lora_model import attach_lora, load_model
-from src.models.qlora_model import compute_dtype, quantization_config
+from src.models.qlora_model import _dequantised, compute_dtype, fill_from_residual, quantization_config
 from src.training.loss import supervised_loss
 from src.training.utils import total_parameters
 from tests import tiny
@@ -64,7 +63,7 @@ def test_eight_bits_load_too(tiny_model: Path) -> None:
 def test_gradients_reach_the_adapter_through_4_bit_weights_and_nothing_else(
     tiny_models: dict[str, Path], architecture: str
 ) -> None:
-    from src.data.packing import pack
+    from src.training.packing.packs import pack
 
     lora = load_config(overrides=["lora.r=4", "lora.target_modules=auto"]).lora
     model = attach_lora(_base(tiny_models[architecture]), lora, 0).train()  # type: ignore[arg-type]

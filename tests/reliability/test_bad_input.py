@@ -22,14 +22,14 @@ from safetensors.torch import load_file, save, save_file
 
 from src import cli
 from src.config import ModelConfig, load_config
-from src.conversation import tasks
 from src.data.dataset import load_split
 from src.data.preparation import prepare_data
-from src.evaluation.comparing import load_comparison
+from src.evaluation.comparison import load_comparison
 from src.evaluation.predictions import read_predictions
 from src.evaluation.runs import run_predictions
-from src.models.base import load_base, load_tokenizer, resolve
+from src.generation.chat import tasks
 from src.models.hardware import decide
+from src.models.loading import load_base, load_tokenizer, resolve
 from src.models.lora_model import load_adapter, load_model
 from src.schema import UserError
 from tests import tiny

@@ -19,7 +19,10 @@ from src.schema import UserError
 from tests import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN_INSIDE_THE_SANDBOX = {"evaluation/probe.py", "evaluation/isolated/python_program.py"}  # may call exec
+RUN_INSIDE_THE_SANDBOX = {
+    "evaluation/differential/probe.py",
+    "sandbox/inside/python_program.py",
+}  # may call exec
 FORBIDDEN = {
     "eval", "exec", "compile", "os.system", "os.popen", "pickle.load", "pickle.loads", "torch.load", "yaml.load",
     "yaml.unsafe_load", "yaml.full_load", "marshal.loads", "shelve.open", "subprocess.getoutput",

@@ -20,7 +20,7 @@ LARGEST = 256  # tokens that process 1 has memory for
 def main() -> None:
     sys.argv = sys.argv[1:]
     sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))
-    from src import processes
+    from src import distributed
     from src.training import step_trainer, trainer
 
     step = step_trainer.StepTrainer.training_step
@@ -30,7 +30,7 @@ def main() -> None:
         return step(self, model, *inputs)
 
     step_trainer.StepTrainer.training_step = unwrapped  # type: ignore[method-assign]
-    if processes.rank() == 1:
+    if distributed.rank() == 1:
         loss, attach = step_trainer.supervised_loss, trainer.attach_lora
 
         def picky(model: Any, pack: Any, attention: str, noise: float) -> torch.Tensor:

@@ -12,10 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from src import processes
+from src import distributed
 from src.config import load_config
 from src.schema import UserError
-from src.training.choices import check_processes
+from src.training.compatibility import check_processes
 from src.training.trainer import fine_tune
 from tests import launching, tiny
 
@@ -137,16 +137,16 @@ def test_what_several_processes_cannot_do_is_refused_with_the_reason(
 def test_a_sharding_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib.util
 
-    assert processes.sharding() == ""
+    assert distributed.sharding() == ""
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(UserError, match="FSDP version 1 is not supported"):
-        processes.sharding()
+        distributed.sharding()
     monkeypatch.setenv("FSDP_VERSION", "2")
-    assert processes.sharding() == "fsdp"
+    assert distributed.sharding() == "fsdp"
     monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match="DeepSpeed and it is not installed: pip install deepspeed"):
-        processes.sharding()
+        distributed.sharding()
 
 
 def test_a_checkpoint_of_fsdp_goes_on_under_fsdp_only(

@@ -10,10 +10,11 @@ import torch
 from transformers import GPTBigCodeConfig, LlamaConfig, Starcoder2Config
 
 from src.config import Config, load_config
+from src.models.architecture import shape_of
 from src.models.hardware import Hardware
 from src.schema import UserError
 from src.training import memory
-from src.training.memory import Plan, estimate_gib, plan, shape_of
+from src.training.memory import Plan, estimate_gib, plan
 from tests import tiny
 
 CODELLAMA_7B = LlamaConfig(

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from src.config import load_config
-from src.models.base import resolve
 from src.models.hardware import Hardware, decide
+from src.models.loading import resolve
 from src.models.lora_model import load_model
 from src.schema import UserError
-from src.training.choices import check_choices
+from src.training.compatibility import check_choices
 from src.training.trainer import fine_tune
 from tests import tiny
 
@@ -100,8 +100,8 @@ def test_pissas_plain_adapter_has_the_loss_that_was_validated(
 
 
 def _validation(model: torch.nn.Module, samples: list) -> float:
-    from src.data.packing import pack
     from src.training.loss import supervised_loss
+    from src.training.packing.packs import pack
 
     with torch.no_grad():
         return supervised_loss(model, pack(samples), "sdpa").item() / sum(item.supervised for item in samples)

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from src.config import load_config
-from src.data.packing import Pack, arrange, pack
 from src.data.preprocessing import Encoded, encode_split
-from src.models.attention import BY_SAMPLE, training_attention, whole_samples
 from src.models.hardware import Hardware
 from src.models.lora_model import attach_lora
 from src.schema import Example
 from src.training.loss import CHUNK, chunked_cross_entropy, supervised_loss
+from src.training.packing.attention import BY_SAMPLE, training_attention, whole_samples
+from src.training.packing.packs import Pack, arrange, pack
 from tests import tiny
 
 TOLERANCE = 2e-5  # relative, float32: sums are taken in another order

@@ -14,7 +14,7 @@ import pytest
 
 from src.config import TrainingConfig
 from src.schema import UserError
-from src.training import trackers
+from src.training import compatibility
 
 
 def _raising(error: Exception) -> Callable[[], None]:
@@ -35,12 +35,12 @@ def _pretend(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Callable[[
 
 def test_every_tracker_that_may_be_named_has_its_package():
     hint = get_type_hints(TrainingConfig, include_extras=True)["report_to"]
-    assert set(trackers.REQUIREMENTS) == set(get_args(hint)[1].values) - {"none"}
+    assert set(compatibility.REQUIREMENTS) == set(get_args(hint)[1].values) - {"none"}
 
 
 def test_tensorboard_and_none_need_nothing_more():
-    trackers.check("none")
-    trackers.check("tensorboard")
+    compatibility.check_tracker("none")
+    compatibility.check_tracker("tensorboard")
 
 
 def test_a_folder_of_logs_is_not_taken_for_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -52,7 +52,7 @@ def test_a_folder_of_logs_is_not_taken_for_the_package(tmp_path: Path, monkeypat
     with pytest.raises(
         UserError, match=r"report_to=wandb, but the package is not installed; pip install wandb"
     ):
-        trackers.check(name)
+        compatibility.check_tracker(name)
 
 
 # wandb 0.31.0 and swanlab 0.7.20 were seen to raise these with no key and no terminal.
@@ -63,7 +63,7 @@ NO_KEY = [("wandb", "No API key configured"), ("swanlab", "api key not configure
 def test_without_a_key_the_line_says_how_to_log_in_or_stay_offline(monkeypatch, name: str, reason: str):
     _pretend(monkeypatch, name, login=_raising(KeyError(reason)), get_run=lambda: None)
     with pytest.raises(UserError) as refused:
-        trackers.check(name)
+        compatibility.check_tracker(name)
     said = str(refused.value)
     assert said.startswith(f"training.report_to={name}: cannot log in ('{reason}')")
     for word in (f"`{name} login`", f"{name.upper()}_MODE=offline", "training.report_to=none"):
@@ -74,19 +74,19 @@ def test_without_a_key_the_line_says_how_to_log_in_or_stay_offline(monkeypatch, 
 def test_offline_and_in_other_processes_nobody_logs_in(monkeypatch, name: str, reason: str):
     _pretend(monkeypatch, name, login=_raising(KeyError(reason)), get_run=lambda: None)
     monkeypatch.setenv(f"{name.upper()}_MODE", "offline")
-    trackers.check(name)
+    compatibility.check_tracker(name)
     monkeypatch.delenv(f"{name.upper()}_MODE")
     monkeypatch.setenv("RANK", "1")
-    trackers.check(name)
+    compatibility.check_tracker(name)
 
 
 def test_a_key_that_is_there_is_enough(monkeypatch: pytest.MonkeyPatch):
     for name in ("wandb", "swanlab"):
         _pretend(monkeypatch, name, login=lambda: True, get_run=lambda: None)
-        trackers.check(name)
+        compatibility.check_tracker(name)
 
 
 def test_a_swanlab_that_breaks_the_integration_is_refused_with_one_that_works(monkeypatch):
     _pretend(monkeypatch, "swanlab", get_run=_raising(RuntimeError("No active Run")), login=lambda: True)
     with pytest.raises(UserError, match=r"does not work with transformers; pip install swanlab==0\.7\.20"):
-        trackers.check("swanlab")
+        compatibility.check_tracker("swanlab")

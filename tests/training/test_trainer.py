@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from src.schema import UserError
 from src.training import callbacks
-from src.training.command import summary
+from src.training.cli import summary
 from src.training.job import prepare
 from src.training.trainer import fine_tune
 from tests import tiny

@@ -1,0 +1,87 @@
+"""Draws a data card: languages by split beside the lengths of the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from src.data.card.data_card import DataCard
+from src.plotting import LIGHT, drawable, font_families, new_figure, png_bytes, shortened
+from src.schema import Example
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LANGUAGES_SHOWN = 12
+TITLE_COLUMNS = 60
+SMALL_PT, TITLE_PT = 8, 9
+TITLES = {
+    "": "none found", "cpp": "C++", "csharp": "C#", "css": "CSS", "go": "Go", "html": "HTML", "javascript": "JavaScript",
+    "json": "JSON", "php": "PHP", "sql": "SQL", "typescript": "TypeScript", "yaml": "YAML",
+}  # fmt: skip
+
+
+def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
+    """The picture as PNG, 1660 pixels wide."""
+    name = drawable(shortened(card.origin.rsplit("/", 1)[-1], TITLE_COLUMNS), "data set")
+    title = f"{name}: {card.rows:,} examples"
+    figure = new_figure(3.9, LIGHT)
+    figure.suptitle(title, fontsize=11, color=LIGHT.text, fontfamily=font_families(title), x=0.02, ha="left")
+    left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
+    _draw_languages(left, card)
+    _draw_lengths(right, splits)
+    for axes in (left, right):
+        axes.set_facecolor(LIGHT.background)
+        axes.set_axisbelow(True)
+        axes.tick_params(colors=LIGHT.text, labelsize=SMALL_PT, length=0)
+        for side in ("top", "right", "left"):
+            axes.spines[side].set_visible(False)
+        axes.spines["bottom"].set_color(LIGHT.baseline)
+    figure.tight_layout(rect=(0, 0, 1, 0.99), w_pad=2.5)
+    return png_bytes(figure)
+
+
+def _draw_languages(axes: Axes, card: DataCard) -> None:
+    """One bar a language, its splits end to end, with its rows and share; the rare ones together."""
+    total = card.languages()
+    shown = list(total)[:LANGUAGES_SHOWN]
+    rare = list(total)[LANGUAGES_SHOWN:]
+    labels = [TITLES.get(name, name.capitalize()) for name in shown] + (
+        [f"{len(rare)} others"] if rare else []
+    )
+    before = [0] * len(labels)
+    for color, (split, part) in zip(LIGHT.series, card.splits.items(), strict=False):
+        counts = [part.languages.get(name, 0) for name in shown]
+        counts += [sum(part.languages.get(name, 0) for name in rare)] if rare else []
+        axes.barh(labels, counts, left=before, color=color, label=f"{split} ({part.rows:,})", height=0.72)
+        before = [low + count for low, count in zip(before, counts, strict=True)]
+    for place, count in enumerate(before):
+        text = f" {count:,}  {100 * count / max(card.rows, 1):.1f} %"
+        axes.text(count, place, text, va="center", fontsize=7, color=LIGHT.muted)
+    axes.invert_yaxis()
+    axes.set_xlim(0, max([*before, 1]) * 1.28)
+    axes.xaxis.set_visible(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_title("Rows by language", fontsize=TITLE_PT, color=LIGHT.text, loc="left")
+    axes.legend(fontsize=SMALL_PT, frameon=False, loc="lower right", labelcolor=LIGHT.text)
+
+
+def _draw_lengths(axes: Axes, splits: Mapping[str, Sequence[Example]]) -> None:
+    """Cumulative shares: the lines of fair splits lie upon each other."""
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    widths = (2.6, 1.6, 1.2)
+    for color, width, (split, rows) in zip(LIGHT.series, widths, splits.items(), strict=False):
+        lengths = sorted(len(example.output) for example in rows)
+        if lengths:
+            shares = [100 * rank / len(lengths) for rank in range(1, len(lengths) + 1)]
+            axes.step([1, *lengths], [0, *shares], where="post", color=color, linewidth=width, label=split)
+    axes.set_xscale("log")
+    axes.set_ylim(0, 101)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f} %"))
+    axes.grid(color=LIGHT.grid, linewidth=0.6)
+    axes.set_xlabel("characters", fontsize=SMALL_PT, color=LIGHT.text)
+    axes.set_title("Share of outputs up to a length", fontsize=TITLE_PT, color=LIGHT.text, loc="left")
+    axes.legend(fontsize=SMALL_PT, frameon=False, loc="upper left", labelcolor=LIGHT.text)

@@ -1,0 +1,108 @@
+"""The data card: what a prepared data set holds, as a record with its JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from src.data.curation.cleaning import Reject
+from src.data.curation.contamination import Overlap
+from src.data.curation.quality import Defects, Lengths, TokenLengths
+from src.schema import from_dict
+
+
+@dataclass(frozen=True)
+class SplitCard:
+    """One split file."""
+
+    rows: int
+    fingerprint: str  # SHA-256 of the file, hex
+    languages: dict[str, int]  # most frequent first; "" is not code or not known
+    with_input: int
+    with_tests: int
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Repeated rows: copies are dropped, near-duplicates kept on one side of the split."""
+
+    threshold: float  # Jaccard similarity
+    exact_rows: int  # dropped copies of an earlier row
+    near_prompt_rows: int  # rows with another of nearly the same instruction + input
+    near_output_rows: int
+    clusters: int  # of two rows or more
+    clustered_rows: int
+    largest_cluster: int
+    straddling: int  # clusters on more than one side
+
+
+@dataclass(frozen=True)
+class Contamination:
+    """Training rows that overlap the test split or a benchmark."""
+
+    checked: dict[str, int]  # what was compared with, and its number of examples
+    rows: dict[str, int]  # training rows that overlap it
+    overlaps: tuple[Overlap, ...]
+    removed: int
+
+
+@dataclass(frozen=True)
+class DataCard:
+    """All that is known about a prepared data set; figures and ids, no text of the data."""
+
+    source: str  # hub github file starter
+    origin: str
+    licence: str
+    recipe: str  # fingerprint of the source and of every setting that shapes the splits
+    fingerprint: str  # of the three files together
+    settings: dict[str, Any]
+    rows_read: int
+    rows: int
+    rejected: dict[str, int]  # reason -> rows
+    first_rejects: tuple[Reject, ...]
+    reject_unit: str  # what Reject.line counts
+    splits: dict[str, SplitCard]
+    characters: dict[str, Lengths]  # instruction, input (where there is one), output
+    duplicates: Duplicates
+    defects: Defects
+    contamination: Contamination
+    tokens: TokenLengths | None = None
+    schema: int = 1
+
+    def languages(self) -> dict[str, int]:
+        """Rows of each language over all splits, most frequent first."""
+        total: Counter[str] = Counter()
+        for part in self.splits.values():
+            total.update(part.languages)
+        return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+    def place(self, row: Reject) -> str:
+        """Where a row stood, to be shown."""
+        unit = "row" if row.file.endswith(".parquet") else self.reject_unit
+        return f"{row.file} {unit} {row.line}".strip()
+
+
+def card_json(card: DataCard) -> str:
+    return json.dumps(dataclasses.asdict(card), ensure_ascii=False, indent=1) + "\n"
+
+
+def parse_card(text: str) -> DataCard:
+    """The card in `text`. Raises ValueError, TypeError or KeyError where it is none."""
+    values = json.loads(text)
+    if values["schema"] != 1:
+        raise ValueError(f"schema {values['schema']}, expected 1")
+    values["first_rejects"] = tuple(Reject(**item) for item in values["first_rejects"])
+    values["splits"] = {name: SplitCard(**item) for name, item in values["splits"].items()}
+    values["characters"] = {name: Lengths(**item) for name, item in values["characters"].items()}
+    values["duplicates"] = Duplicates(**values["duplicates"])
+    values["defects"] = from_dict(Defects, values["defects"])
+    overlaps = tuple(Overlap(**item) for item in values["contamination"]["overlaps"])
+    values["contamination"] = Contamination(**values["contamination"] | {"overlaps": overlaps})
+    if values["tokens"]:
+        values["tokens"] = TokenLengths(
+            **values["tokens"] | {"lengths": Lengths(**values["tokens"]["lengths"])}
+        )
+    return DataCard(**values)

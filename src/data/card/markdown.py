@@ -1,0 +1,158 @@
+"""Shows a data card as text: a page of Markdown, and a few lines for the screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from src.data.card.data_card import DataCard
+from src.data.curation.quality import Lengths, TokenLengths
+
+
+def render_card(card: DataCard) -> str:
+    """The card as Markdown: figures only, no text of the data."""
+    sections = (_head, _splits, _rejects, _languages, _lengths, _duplicates, _defects, _contamination)
+    return "\n\n".join(section(card) for section in sections) + "\n"
+
+
+def summarise(card: DataCard, folder: str) -> str:
+    """A few lines: what lies in `folder`, what was left out and why, what overlaps."""
+    lines = [
+        f"{folder}: " + ", ".join(f"{name} {part.rows:,}" for name, part in card.splits.items()),
+        f"{card.rows:,} of {card.rows_read:,} rows kept, fingerprint {card.fingerprint}, licence {card.licence}",
+    ]
+    for reason, count in card.rejected.items():
+        places = [card.place(row) for row in card.first_rejects if row.reason == reason]
+        more = ", ..." if count > len(places) else ""
+        lines.append(f"  left out: {count:,} {reason}" + (f" ({', '.join(places)}{more})" if places else ""))
+    removed = " (removed)" if card.contamination.removed else "; data.remove_contamination=true drops them"
+    for name, rows in card.contamination.rows.items():
+        if rows:
+            lines.append(f"  runs or near copies shared with {name}: {rows:,} training rows{removed}")
+    files = [f"{name}.jsonl" for name in card.splits] + ["card.json", "data_card.md", "data_card.png"]
+    return "\n".join([*lines, f"wrote {', '.join(files)}"])
+
+
+def _head(card: DataCard) -> str:
+    settings = ", ".join(f"{name} {value}" for name, value in card.settings.items())
+    return (
+        f"# Data card: {card.origin}\n\n"
+        f"{card.rows:,} examples of {card.rows_read:,} rows read from source `{card.source}`. Licence: {card.licence}.\n\n"
+        f"Fingerprint `{card.fingerprint}`, recipe `{card.recipe}` ({settings})."
+    )
+
+
+def _splits(card: DataCard) -> str:
+    rows = [
+        [
+            name,
+            f"{part.rows:,}",
+            _share(part.with_input, part.rows),
+            f"{part.with_tests:,}",
+            f"`{part.fingerprint[:16]}`",
+        ]
+        for name, part in card.splits.items()
+    ]
+    return "## Splits\n\n" + _table(["split", "rows", "with input", "with tests", "SHA-256"], rows)
+
+
+def _rejects(card: DataCard) -> str:
+    if not card.rejected:
+        return "## Rows left out\n\nNone."
+    counts = _table(["reason", "rows"], [[reason, f"{count:,}"] for reason, count in card.rejected.items()])
+    first = ", ".join(
+        f"{card.place(reject)} ({reject.reason}{': ' + reject.detail if reject.detail else ''})"
+        for reject in card.first_rejects
+    )
+    return f"## Rows left out\n\n{counts}\n\nThe first: {first}."
+
+
+def _languages(card: DataCard) -> str:
+    rows = [
+        [name or "none found", f"{count:,}", _share(count, card.rows)]
+        + [_share(part.languages.get(name, 0), part.rows) for part in card.splits.values()]
+        for name, count in card.languages().items()
+    ]
+    return "## Languages\n\n" + _table(["language", "rows", "share", *card.splits], rows)
+
+
+def _lengths(card: DataCard) -> str:
+    rows = [[f"{name}, characters", *_distribution(lengths)] for name, lengths in card.characters.items()]
+    if card.tokens:
+        rows.append([f"whole sample, tokens of {card.tokens.tokenizer}", *_distribution(card.tokens.lengths)])
+    table = _table(["", "mean", "median", "90 %", "99 %", "longest"], rows)
+    return (
+        "## Lengths\n\n"
+        + table
+        + "\n\n"
+        + (_truncated(card.tokens) if card.tokens else "Tokens were not counted.")
+    )
+
+
+def _truncated(tokens: TokenLengths) -> str:
+    return (
+        f"At max_length {tokens.max_length:,}, {tokens.truncated:,} of {tokens.n:,} samples "
+        f"({_share(tokens.truncated, tokens.n)}) lose the end of their response, "
+        f"{tokens.without_response:,} of them all of it."
+    )
+
+
+def _duplicates(card: DataCard) -> str:
+    found = card.duplicates
+    rows = [
+        ["exact copies, dropped", f"{found.exact_rows:,}"],
+        ["rows with a near-duplicate instruction + input", f"{found.near_prompt_rows:,}"],
+        ["rows with a near-duplicate output", f"{found.near_output_rows:,}"],
+        ["clusters of either kind", f"{found.clusters:,}"],
+        ["rows in clusters", f"{found.clustered_rows:,}"],
+        ["largest cluster", f"{found.largest_cluster:,}"],
+        ["clusters on more than one side of the split", f"{found.straddling:,}"],
+    ]
+    heading = (
+        f"## Duplicates\n\nNear: Jaccard similarity of token trigrams of {found.threshold:g} or more.\n\n"
+    )
+    return heading + _table(["", "rows"], rows)
+
+
+def _defects(card: DataCard) -> str:
+    counts = {
+        "refusals": card.defects.refusals,
+        "outputs with no language found": card.defects.non_code,
+        "broken characters (mojibake)": card.defects.mojibake,
+    }
+    rows = [[name, f"{count:,}", _share(count, card.rows)] for name, count in counts.items()]
+    return "## Defects in rows kept\n\n" + _table(["", "rows", "share"], rows)
+
+
+def _contamination(card: DataCard) -> str:
+    found = card.contamination
+    kinds = Counter((item.against, item.kind) for item in found.overlaps)
+    rows = [
+        [name, f"{count:,}", f"{found.rows[name]:,}", ", ".join(f"{kind} {kinds[name, kind]:,}" for against, kind in sorted(kinds) if against == name) or "none"]
+        for name, count in found.checked.items()
+    ]  # fmt: skip
+    table = _table(
+        ["compared with", "examples", "training rows that overlap", "overlapping pairs by kind"], rows
+    )
+    removed = (
+        f"{found.removed:,} training rows were removed for it."
+        if found.removed
+        else "Nothing was removed for it."
+    )
+    return f"## Contamination\n\n{table}\n\n{removed} The ids are in card.json."
+
+
+def _distribution(lengths: Lengths) -> list[str]:
+    return [
+        f"{lengths.mean:,.1f}",
+        *(f"{value:,}" for value in (lengths.p50, lengths.p90, lengths.p99, lengths.longest)),
+    ]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

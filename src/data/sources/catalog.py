@@ -1,0 +1,130 @@
+"""The places that rows come from: the hub, the official repository, files, the embedded starter set."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.config import DataConfig
+from src.data.sources.http import download_json
+from src.data.sources.hub import hub_rows
+from src.data.sources.readers import RawRow, read_bytes, read_rows
+from src.schema import UserError
+
+GITHUB_URL = "https://raw.githubusercontent.com/sahil280114/codealpaca/master/data/code_alpaca_20k.json"
+STARTER = Path(__file__).resolve().parents[1] / "starter"
+SPLITS = ("train", "validation", "test")
+WEIGHTED = re.compile(r"(.+):([-+.\d]\S*)")  # FILE:WEIGHT
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from; nothing is fetched before `rows` is called."""
+
+    kind: str  # hub github file starter
+    origin: str  # name, address or file name, to be shown
+    identity: str  # equal for equal rows: with it a preparation knows whether it is up to date
+    licence: str
+    rows: Callable[[], Iterator[RawRow]]
+    unit: str = "line"  # what RawRow.line counts
+    divided: bool = False  # the rows come with their split
+
+
+def find_source(config: DataConfig, kind: str, paths: Sequence[str], force: bool) -> Source:
+    """The source called `kind`; `paths` are its files (FILE or FILE:WEIGHT), for "file" only.
+
+    `force` fetches again what was fetched before. Raises UserError where `kind` and `paths` do not go together.
+    """
+    if paths and kind != "file":
+        raise UserError(f"--path goes with --source file, not with --source {kind}")
+    if kind == "file":
+        return _file_source(paths)
+    if kind == "starter":
+        files = [STARTER / f"{split}.jsonl" for split in SPLITS]
+        digest = hashlib.sha256(b"".join(read_bytes(file) for file in files)).hexdigest()
+        return Source(
+            "starter", "embedded starter set", f"sha256:{digest}", "Apache-2.0", _starter_rows, divided=True
+        )
+    if kind == "github":
+        cached = Path(config.dataset_path) / "download" / GITHUB_URL.rsplit("/", 1)[1]
+        return Source(
+            "github",
+            GITHUB_URL,
+            f"url:{GITHUB_URL}",
+            "CC BY-NC 4.0",
+            lambda: _downloaded_rows(GITHUB_URL, cached, force),
+        )
+    if kind == "hub":
+        name = config.dataset_name
+        licence = "CC BY-NC 4.0" if "codealpaca" in name.lower() else "see its page on the hub"
+        return Source("hub", name, f"hub:{name}", licence, lambda: hub_rows(name, force), unit="row")
+    raise UserError(f"unknown source {kind!r}; expected hub, github, file or starter")
+
+
+@dataclass(frozen=True)
+class _Weighted:
+    """A file, and the share of its rows that is wanted."""
+
+    path: Path
+    weight: float
+    sha256: str
+
+
+def _file_source(texts: Sequence[str]) -> Source:
+    if not texts:
+        raise UserError("--source file needs --path FILE or data.paths (json, jsonl, parquet or csv)")
+    files = [_weighted(text) for text in texts]
+    names = [file.path.name for file in files]
+    if len(set(names)) < len(names):  # told apart by their folders then
+        names = [f"{file.path.parent.name}/{file.path.name}" for file in files]
+    shown = [
+        name + (f":{file.weight:g}" if file.weight < 1 else "")
+        for name, file in zip(names, files, strict=True)
+    ]
+    rowed = all(file.path.suffix.lower() == ".parquet" for file in files)
+    return Source(
+        "file",
+        " + ".join(shown),
+        " ".join(f"sha256:{file.sha256}:{file.weight:g}" for file in files),
+        "not known",
+        lambda: _rows_of(files, names if len(files) > 1 else [""]),
+        unit="row" if rowed else "line",
+    )
+
+
+def _weighted(text: str) -> _Weighted:
+    """FILE or FILE:WEIGHT, the weight over 0 and at most 1."""
+    match = None if Path(text).exists() else WEIGHTED.fullmatch(text)
+    path, weight = Path(match[1] if match else text), 1.0
+    if match:
+        try:
+            weight = float(match[2])
+        except ValueError:
+            weight = 0.0
+        if not 0 < weight <= 1:
+            raise UserError(
+                f"--path {text}: the weight after the colon must be over 0 and at most 1 (the share of rows kept); "
+                "to see one file more often, lower the others'"
+            )
+    return _Weighted(path, weight, hashlib.sha256(read_bytes(path)).hexdigest())
+
+
+def _rows_of(files: Sequence[_Weighted], names: Sequence[str]) -> Iterator[RawRow]:
+    for file, name in zip(files, names, strict=True):
+        for row in read_rows(file.path):
+            yield dataclasses.replace(row, file=name, share=file.weight) if name or file.weight < 1 else row
+
+
+def _starter_rows() -> Iterator[RawRow]:
+    for split in SPLITS:
+        for row in read_rows(STARTER / f"{split}.jsonl"):
+            yield dataclasses.replace(row, split=split)
+
+
+def _downloaded_rows(url: str, cached: Path, force: bool) -> Iterator[RawRow]:
+    download_json(url, cached, force)
+    return read_rows(cached)

@@ -1,0 +1,222 @@
+"""What evaluate.py and compare_results.py share: their flags, and the runs that these ask for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from src import cli
+from src.schema import UserError
+
+if TYPE_CHECKING:
+    from src.config import Config
+    from src.evaluation.runs import ScoredRun
+    from src.schema import Comparison, Run
+
+REPORTS = Path("reports")  # default of --output_dir; --runs_dir is its folder runs
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that choose the test set, the decoding and the sandbox."""
+    parser.add_argument(
+        "--base_model", metavar="MODEL", help="base of an adapter, where the adapter does not name it"
+    )
+    parser.add_argument("--num_samples", type=int, metavar="N", help="samples of the test set; 0 = all")
+    parser.add_argument(
+        "--benchmark", choices=("codealpaca", "humaneval", "mbpp"), default="codealpaca",
+        help="what is asked: codealpaca is the prepared test split, whatever its source",
+    )  # fmt: skip
+    parser.add_argument("--benchmark_path", metavar="FILE", help="the benchmark's own jsonl, also .gz")
+    parser.add_argument("--num_completions", type=int, metavar="N", help="answers a prompt, for pass@k")
+    parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy")
+    parser.add_argument(
+        "--allow_unsandboxed", action="store_true", help="run generated code without a sandbox: dangerous"
+    )
+
+
+def add_folder(parser: argparse.ArgumentParser, flag: str, default: Path, help: str) -> None:
+    """A flag that names a folder to write to."""
+    parser.add_argument(flag, type=Path, default=default, metavar="DIR", help=help)
+
+
+def configure(args: argparse.Namespace) -> Config:
+    """The configuration, the flags of add_flags put into it."""
+    return cli.configure(
+        args,
+        evaluation__num_samples=args.num_samples,
+        evaluation__num_completions=args.num_completions,
+        evaluation__temperature=args.temperature,
+    )
+
+
+def answer_together(args: argparse.Namespace, config: Config) -> None:
+    """Where a launcher started several processes, all of them generate the answers; only the first goes on from here.
+
+    Scoring needs no GPU and no other process. With one process this does nothing.
+    """
+    from src import distributed
+
+    if distributed.count() == 1:
+        return
+    from src.evaluation.benchmarks import load_test_set
+    from src.evaluation.runs import answer_together as answered
+    from src.models.hardware import decide
+
+    given = vars(args)
+    models = [model for name in ("model_path", "before_model", "after_model") if (model := given.get(name))]
+    folder = given.get("runs_dir") or args.output_dir / "runs"
+    name = args.name if given.get("model_path") else None
+    if models:
+        test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+        with distributed.joined(decide(config.model).device):
+            for model in models:
+                answered(model, args.base_model, test_set, config, folder, name)
+    if not distributed.is_first():
+        raise SystemExit(0)
+
+
+def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
+    """The run of --model_path or --predictions. Raises UserError where not exactly one of them is given."""
+    _require_one(args, "model_path", "predictions")
+    return _run(args, config, args.model_path, args.predictions, args.output_dir / "runs", args.name)
+
+
+def generate(args: argparse.Namespace, config: Config) -> str:
+    """The answers of --model_path, without any scoring or what scoring needs; the lines to print."""
+    from src.evaluation.answers import keep_answers, run_name
+    from src.evaluation.benchmarks import load_test_set
+    from src.files import sole_writer
+
+    if args.predictions or not args.model_path:
+        raise UserError("--generate_only needs --model_path: it has a model answer, and scores nothing")
+    test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+    folder = args.output_dir / "runs" / (args.name or run_name(args.model_path, test_set.name))
+    with sole_writer(folder, "wait for it, or keep this run elsewhere (--name, --output_dir)"):
+        path = keep_answers(args.model_path, args.base_model, test_set, config, folder)
+    place = [] if args.output_dir == REPORTS else ["--output_dir", str(args.output_dir)]
+    following = cli.next_command("evaluate.py", args, "--predictions", str(path), *place)
+    return f"wrote {path}, {len(test_set.examples)} samples\nnext: {following}"
+
+
+def check_pair(args: argparse.Namespace) -> None:
+    """Raise UserError unless the flags name two models or two predictions files."""
+    _require_one(args, "before_model", "before_predictions")
+    _require_one(args, "after_model", "after_predictions")
+    if bool(args.before_model) != bool(args.after_model):
+        raise UserError("compare two models or two predictions files, not one with the other")
+
+
+def run_pair(args: argparse.Namespace, config: Config) -> tuple[ScoredRun, ScoredRun]:
+    """The runs before and after that check_pair found named."""
+    before = _run(args, config, args.before_model, args.before_predictions, args.runs_dir)
+    after = _run(args, config, args.after_model, args.after_predictions, args.runs_dir)
+    return before, after
+
+
+def method_name(args: argparse.Namespace) -> str:
+    """What the report calls the model after: --name, or the method in the adapter's run.json, or the file's name."""
+    if args.name:
+        return str(args.name)
+    if args.after_predictions:
+        return str(args.after_predictions.stem)
+    try:
+        run = json.loads((Path(args.after_model) / "run.json").read_text(encoding="utf-8"))
+        return str(run["method"])
+    except (OSError, ValueError, KeyError, TypeError):  # not a folder that train_*.py wrote
+        return Path(args.after_model).name
+
+
+def publish(args: argparse.Namespace, comparison: Comparison) -> list[str]:
+    """Write the adapter's model card and, with --push_to_hub, upload it; what was made."""
+    from src.report.hub_upload import push_to_hub, write_card
+
+    if not args.after_model:
+        if args.push_to_hub:
+            raise UserError("--push_to_hub needs --after_model: predictions are no adapter")
+        return []
+    folder = Path(args.after_model)
+    card = write_card(folder, comparison, method_name(args))
+    made = [str(card)] if card else []
+    return [*made, push_to_hub(folder, args.push_to_hub)] if args.push_to_hub else made
+
+
+def after_evaluation(args: argparse.Namespace, config: Config, run: Run) -> str:
+    """The closing line of evaluate.py: the command that compares what was evaluated, on the same settings."""
+    folders = [] if args.output_dir == REPORTS else ["--output_dir", str(args.output_dir)]
+    folders += ["--runs_dir", str(args.output_dir / "runs")] if folders else []
+    if args.predictions:
+        pair = ["--before_predictions", str(args.predictions), "--after_predictions", "FILE"]
+        return (
+            f"to compare with another file: {cli.next_command('compare_results.py', args, *pair, *folders)}"
+        )
+    base = str(run.provenance["base_model"])
+    after = args.model_path if base != args.model_path else _trained_on(base, config)
+    if after is None:
+        return f"next: {cli.next_command('train_lora.py', args, '--base_model', base)}"
+    pair = ["--before_model", base, "--after_model", after]
+    return f"next: {cli.next_command('compare_results.py', args, *pair, *_given(args), *folders)}"
+
+
+def after_comparison(args: argparse.Namespace) -> str:
+    """The closing line of compare_results.py: what to read, or the command that tries the model after."""
+    if not args.after_model:
+        return f"next: read {args.output_dir / 'comparison.md'}"
+    base = ["--base_model", args.base_model] if args.base_model else []
+    return f"next: {cli.next_command('inference.py', args, '--model_path', args.after_model, *base)}"
+
+
+def _trained_on(base: str, config: Config) -> str | None:
+    """The folder of a finished adapter for this base, where training leaves it."""
+    for method in ("lora", "qlora"):
+        folder = Path(config.training.output_dir) / method / "final"
+        try:
+            run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            if run["base_model"] == base:
+                return str(folder)
+        except (OSError, ValueError, KeyError, TypeError):  # none there, or not one that train_*.py wrote
+            continue
+    return None
+
+
+def _given(args: argparse.Namespace) -> list[str]:
+    """The flags of add_flags as they were given, to be given again."""
+    words: list[str] = []
+    for name in (
+        "base_model",
+        "num_samples",
+        "benchmark",
+        "benchmark_path",
+        "num_completions",
+        "temperature",
+    ):
+        value = getattr(args, name)
+        if value is not None and (name, value) != ("benchmark", "codealpaca"):
+            words += [f"--{name}", str(value)]
+    return [*words, "--allow_unsandboxed"] if args.allow_unsandboxed else words
+
+
+def _run(
+    args: argparse.Namespace,
+    config: Config,
+    model: str | None,
+    predictions: Path | None,
+    folder: Path,
+    name: str | None = None,
+) -> ScoredRun:
+    from src.evaluation.benchmarks import load_test_set
+    from src.evaluation.runs import run_model, run_predictions
+
+    if predictions is not None:
+        return run_predictions(predictions, config, folder, name, args.allow_unsandboxed)
+    assert model is not None
+    test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+    return run_model(model, args.base_model, test_set, config, folder, name, args.allow_unsandboxed)
+
+
+def _require_one(args: argparse.Namespace, *names: str) -> None:
+    given = [name for name in names if getattr(args, name)]
+    if len(given) != 1:
+        flags = " or ".join(f"--{name}" for name in names)
+        raise UserError(f"give {flags}" + (", not both" if given else ""))

@@ -1,0 +1,221 @@
+"""Child process that scores one sample a line, JSON in and JSON out, with CodeBLEU.
+
+Started with PYTHONHASHSEED=0, on which the package's data flow depends; killed by its parent when it hangs.
+Run as: python -m src.evaluation.codebleu.worker LANGUAGE...
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import math
+import re
+import resource
+import sys
+import tokenize
+from pathlib import Path
+from typing import Any
+
+import codebleu
+from codebleu import bleu, calc_codebleu, dataflow_match, syntax_match, weighted_ngram_match
+from codebleu.parser import remove_comments_and_docstrings
+from codebleu.utils import get_tree_sitter_language
+from tree_sitter import Node, Parser
+
+MEMORY_BYTES = 2 * 1024**3
+MAX_CHARACTERS = 16_384  # longer predictions are cut here, longer references have no CodeBLEU
+MAX_DEPTH = 300  # of the syntax tree: the package takes minutes on 10,000 nested brackets, 30,000 crash it
+MAX_VISITS = (
+    100_000  # of leaves by the data flow, which goes twice through every loop: 90 nested ones never end
+)
+VERBOSITY = 2.0  # recall parts shrink once a prediction is this many times as long as its reference
+NGRAM_ORDER = 4
+KEYWORD_WEIGHT = 5  # of a keyword against any other token, as in the package (1 and 0.2)
+SHORT_TOKENS = 5  # below, the package's floor of 1 under weighted counts bites
+PROSE_RUN = 3  # so many words in a row, none a keyword, do not occur in code
+
+_QUOTED_OR_COMMENT = re.compile(
+    r'''"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|`[^`]*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//.*|/\*[\s\S]*?\*/|\#.*'''
+)
+_WORD_RUN = re.compile(r"[^\W\d]\w*(?:['’]\w+)?(?:[ \t]+[^\W\d]\w*(?:['’]\w+)?)*")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+_LOOPS = frozenset(
+    (
+        "for", "while", "until", "loop", "for_statement", "while_statement", "enhanced_for_statement",
+        "for_each_statement", "foreach_statement", "while_modifier", "for_expression", "while_expression",
+        "while_let_expression", "loop_expression",
+    )
+)  # fmt: skip
+
+Parts = tuple[float, float, float, float]
+
+
+def score(prediction: str, reference: str, language: str) -> dict[str, Any] | None:
+    """CodeBLEU of one sample, 0-1; None where the reference has none: no code in it, or too much."""
+    prediction, reference = _encodable(prediction), _encodable(reference)
+    if len(reference) > MAX_CHARACTERS or _too_heavy(reference, language):
+        return None
+    if not is_code(reference.strip(), language):
+        return None
+    too_long = len(prediction) > MAX_CHARACTERS
+    prediction = prediction[:MAX_CHARACTERS]
+    if _too_heavy(prediction, language):
+        return {"value": 0.0, "parts": (0.0, 0.0, 0.0, 0.0), "package_value": None}
+    result = calc_codebleu([reference], [prediction], language)
+    parts = (
+        result["ngram_match_score"],
+        result["weighted_ngram_match_score"],
+        result["syntax_match_score"],
+        result["dataflow_match_score"],
+    )
+    return {
+        "value": combine(prediction.strip(), reference.strip(), language, parts),
+        "parts": parts,
+        "package_value": None if too_long else result["codebleu"],
+    }
+
+
+def combine(prediction: str, reference: str, language: str, parts: Parts) -> float:
+    """Mean of the package's four parts, mended where they are known to mislead; 0-1."""
+    if not is_code(prediction, language):
+        return 0.0
+    ngram, weighted, syntax, dataflow = parts
+    if len(reference.split()) < SHORT_TOKENS:
+        ngram, weighted = _short_ngram_parts(prediction, reference, language)
+    tree_prediction, tree_reference = _parsable(prediction, language), _parsable(reference, language)
+    if (tree_prediction, tree_reference) != (prediction, reference):
+        syntax = syntax_match.calc_syntax_match([tree_reference], tree_prediction, language)
+        dataflow = dataflow_match.calc_dataflow_match([tree_reference], tree_prediction, language, None)
+    brevity = min(1.0, VERBOSITY * _length(reference, language) / max(1, _length(prediction, language)))
+    mended = [ngram, brevity * weighted, brevity * syntax]
+    if dataflow or _has_dataflow(tree_reference, language):
+        mended.append(brevity * dataflow)
+    return sum(mended) / len(mended)
+
+
+def is_code(text: str, language: str) -> bool:
+    """Whether something is left without comments, and most of its words do not stand in runs as in prose."""
+    if all(node.type == "comment" for node in _root(_parsable(text, language), language).children):
+        return False
+    keywords = _keywords(language)
+    words = in_prose = 0
+    for run in _WORD_RUN.findall(_QUOTED_OR_COMMENT.sub(" ; ", text)):
+        length = 0
+        for word in [*run.split(), None]:
+            if word is not None and word not in keywords:
+                length += 1
+                continue
+            words += length
+            in_prose += length if length >= PROSE_RUN else 0
+            length = 0
+    return 2 * in_prose <= words
+
+
+def _short_ngram_parts(prediction: str, reference: str, language: str) -> tuple[float, float]:
+    """n-gram match up to the longest n-gram of a short reference: all of `x = 1` can be matched."""
+    predicted, expected = prediction.split(), reference.split()
+    orders = min(NGRAM_ORDER, len(expected))
+    shares = (1 / orders,) * orders
+    weights = {token: KEYWORD_WEIGHT if token in _keywords(language) else 1 for token in expected}
+    recall = weighted_ngram_match.corpus_bleu([[[expected, weights]]], [predicted], weights=shares)
+    if len(predicted) == 1:
+        recall *= math.e  # the package's brevity penalty takes every reference for two tokens long
+    return bleu.corpus_bleu([[expected]], [predicted], weights=shares), recall
+
+
+def _parsable(code: str, language: str) -> str:
+    """Code as the package's parts can read it: ASCII, since data flow takes byte offsets for characters.
+
+    PHP outside its tags is text to the parser, any two texts being equal.
+    """
+    code = _NOT_ASCII.sub(lambda character: f"u{ord(character.group()):x}", code)
+    return f"<?php\n{code}" if language == "php" and "<?" not in code else code
+
+
+def _has_dataflow(code: str, language: str) -> bool:
+    parser = [_parser(language), dataflow_match.dfg_function[language]]
+    return bool(dataflow_match.get_data_flow(_without_comments(code, language), parser))
+
+
+def _without_comments(code: str, language: str) -> str:
+    try:
+        return str(remove_comments_and_docstrings(code, language))
+    except (tokenize.TokenError, SyntaxError):
+        return code
+
+
+def _length(code: str, language: str) -> int:
+    return len("".join(_without_comments(code, language).split()))
+
+
+def _encodable(text: str) -> str:
+    """A lone surrogate cannot be encoded."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _too_heavy(code: str, language: str) -> bool:
+    """Whether the package would hang or crash on this syntax tree."""
+    cursor = _parser(language).parse(code.encode()).walk()
+    depth, visits, loops = 0, 0, [0]  # loops: how many are open at each depth
+    while True:
+        node = cursor.node
+        open_loops = loops[-1] + (node is not None and node.type in _LOOPS)
+        if cursor.goto_first_child():
+            depth += 1
+            loops.append(open_loops)
+            if depth > MAX_DEPTH:
+                return True
+            continue
+        visits += 2 ** loops[-1]
+        if visits > MAX_VISITS:
+            return True
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return False
+            depth -= 1
+            loops.pop()
+
+
+def _root(code: str, language: str) -> Node:
+    return _parser(language).parse(code.encode()).root_node
+
+
+@functools.cache
+def _parser(language: str) -> Parser:
+    parser = Parser()
+    parser.language = get_tree_sitter_language(language)
+    return parser
+
+
+@functools.cache
+def _keywords(language: str) -> frozenset[str]:
+    path = Path(codebleu.__file__).parent / "keywords" / f"{language}.txt"
+    return frozenset(path.read_text(encoding="utf-8").split())
+
+
+def _answer(message: Any) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def main(languages: list[str]) -> int:
+    """Answer `{"ready": true}` or `{"error": ...}`, then every request in its order."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    logging.disable(logging.WARNING)
+    try:
+        for language in languages:
+            _parser(language)
+    except (ImportError, TypeError, ValueError) as error:
+        _answer({"error": f"{language}: {error}"})
+        return 1
+    _answer({"ready": True})
+    for line in sys.stdin:
+        _answer(score(*json.loads(line)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

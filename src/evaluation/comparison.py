@@ -1,0 +1,239 @@
+"""Compares runs on the same samples: differences, their tests, and what stands side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from src.config import EvaluationConfig
+from src.evaluation.evaluator import pass_at_k_measures
+from src.evaluation.metrics import bleu_measure, combine_sentence_bleu, measures
+from src.evaluation.runs import ScoredRun
+from src.evaluation.statistics.estimates import Measure, difference, holm
+from src.schema import (
+    ComparedExample,
+    Comparison,
+    Difference,
+    MethodComparison,
+    Run,
+    Sample,
+    SampleScore,
+    Score,
+    UserError,
+)
+
+# What must be equal in both runs for a difference to mean anything.
+SHARED = {
+    "test_set_fingerprint": "test sets",
+    "decoding": "decoding",
+    "backend": "backends of generation",  # recorded where it is not transformers
+    "sandbox": "ways of running programs",
+}
+
+
+def compare(
+    before: ScoredRun,
+    after: ScoredRun,
+    name: str,
+    config: EvaluationConfig,
+    provenance: dict[str, Any],
+    earlier: Comparison | None = None,
+) -> Comparison:
+    """The comparison of two runs under the name of the method, added to `earlier` where one is given.
+
+    Holm's correction spans all metrics and methods of the result. Raises UserError where the runs are not
+    comparable, or `earlier` has another "before".
+    """
+    _check_comparable(before.run, after.run)
+    if earlier is not None:
+        _check_extends(earlier, before.run)
+    method = MethodComparison(
+        after=after.run,
+        difference=_differences(before.scores, after.scores, config),
+        by_language=_by_language(before, after, config),
+        format_share=format_share(before.scores, after.scores),
+        examples=_side_by_side(before, after),
+    )
+    methods = {**(earlier.comparisons if earlier else {}), name: method}
+    origin = before.run.provenance
+    languages: dict[str, int] = {}
+    for score in before.scores:
+        languages[score.language or "other"] = languages.get(score.language or "other", 0) + 1
+    return Comparison(
+        test_set={
+            "name": origin.get("test_set", ""),
+            "fingerprint": origin["test_set_fingerprint"],
+            "n": before.run.n,
+            "languages": languages,
+            "decoding": origin.get("decoding", "as given in the predictions files"),
+        },
+        before=before.run,
+        comparisons=_corrected(methods),
+        provenance=provenance,
+    )
+
+
+def format_share(before: list[SampleScore], after: list[SampleScore]) -> dict[str, float]:
+    """BLEU gained by the raw answers, by the code taken out of them, and the difference: form alone."""
+    gains = {}
+    for name, statistics in (("raw", "raw_bleu"), ("extracted", "bleu")):
+        old, new = (
+            bleu_measure(name, [item.id for item in part], [getattr(item, statistics) for item in part])
+            for part in (before, after)
+        )
+        values = [float(measure.combine(measure.statistics.sum(axis=0))) for measure in (old, new)]
+        gains[name] = round(values[1] - values[0], 4)
+    return gains | {"difference": round(gains["raw"] - gains["extracted"], 4)}
+
+
+def load_comparison(path: Path) -> Comparison | None:
+    """The comparison.json at `path`; None where there is none. Raises UserError where it cannot be read."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError):
+        raise UserError(f"{path} is not JSON; delete it or give another --output_dir") from None
+    try:
+        return parse_comparison(values)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise UserError(
+            f"{path} is no comparison of this version; delete it or give another --output_dir"
+        ) from None
+
+
+def parse_comparison(values: Mapping[str, Any]) -> Comparison:
+    """A Comparison from its JSON. Raises KeyError, TypeError or ValueError where it is none."""
+    if values["schema"] != 1:
+        raise ValueError(f"schema {values['schema']}, expected 1")
+    methods = {
+        name: MethodComparison(
+            after=_run(method["after"]),
+            difference=_each(Difference, method["difference"]),
+            by_language={
+                language: _each(Difference, found) for language, found in method["by_language"].items()
+            },
+            format_share=method["format_share"],
+            examples=[ComparedExample(**example) for example in method["examples"]],
+        )
+        for name, method in values["comparisons"].items()
+    }
+    return Comparison(values["test_set"], _run(values["before"]), methods, values["provenance"])
+
+
+def _check_comparable(before: Run, after: Run) -> None:
+    for key, what in SHARED.items():
+        old, new = before.provenance.get(key), after.provenance.get(key)
+        if old != new:
+            raise UserError(
+                f"cannot compare {before.name} with {after.name}: their {what} differ ({_short(old)} and "
+                f"{_short(new)}); evaluate both in the same way"
+            )
+
+
+def _check_extends(earlier: Comparison, before: Run) -> None:
+    for key, what in (*SHARED.items(), ("fingerprint", "models before"), ("predictions", "files before")):
+        old, new = earlier.before.provenance.get(key), before.provenance.get(key)
+        if old != new:
+            raise UserError(
+                f"the comparison in this folder has another 'before': the {what} differ ({_short(old)} and "
+                f"{_short(new)}); give another --output_dir or --fresh to replace it"
+            )
+
+
+def _short(value: Any) -> str:
+    text = "not stated" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text[:90]
+
+
+def _differences(
+    before: list[SampleScore], after: list[SampleScore], config: EvaluationConfig
+) -> dict[str, Difference]:
+    old, new = (measures(part) | pass_at_k_measures(part) for part in (before, after))
+    return {
+        name: difference(old[name], new[name], config.bootstrap_resamples, config.seed)
+        for name in old
+        if name in new and _shared(old[name], new[name])
+    }
+
+
+def _shared(before: Measure, after: Measure) -> bool:
+    return bool((before.counts & after.counts).any())
+
+
+def _by_language(
+    before: ScoredRun, after: ScoredRun, config: EvaluationConfig
+) -> dict[str, dict[str, Difference]]:
+    languages = sorted({score.language for score in before.scores})
+    return {
+        language or "other": _differences(
+            [score for score in before.scores if score.language == language],
+            [score for score in after.scores if score.language == language],
+            config,
+        )
+        for language in languages
+    }
+
+
+def _corrected(methods: dict[str, MethodComparison]) -> dict[str, MethodComparison]:
+    """Every p-value corrected for the number of differences in the report."""
+    keys = [(name, metric) for name, method in methods.items() for metric in method.difference]
+    adjusted = holm([methods[name].difference[metric].p_value for name, metric in keys])
+    corrected = {name: dict(method.difference) for name, method in methods.items()}
+    for (name, metric), p_holm in zip(keys, adjusted, strict=True):
+        corrected[name][metric] = dataclasses.replace(corrected[name][metric], p_holm=p_holm)
+    return {name: dataclasses.replace(method, difference=corrected[name]) for name, method in methods.items()}
+
+
+def _side_by_side(before: ScoredRun, after: ScoredRun) -> list[ComparedExample]:
+    """The first completion of every sample."""
+    later = {score.id: (sample, score) for sample, score in _first(after)}
+    return [
+        ComparedExample(
+            id=sample.id,
+            language=sample.language,
+            instruction=sample.instruction,
+            input=sample.input,
+            reference=sample.reference,
+            before=score.code or sample.prediction,
+            after=later[sample.id][1].code or later[sample.id][0].prediction,
+            before_scores=sample_figures(score),
+            after_scores=sample_figures(later[sample.id][1]),
+        )
+        for sample, score in _first(before)
+    ]
+
+
+def _first(run: ScoredRun) -> list[tuple[Sample, SampleScore]]:
+    seen: dict[str, tuple[Sample, SampleScore]] = {}
+    for sample, score in zip(run.samples, run.scores, strict=True):
+        seen.setdefault(sample.id, (sample, score))
+    return list(seen.values())
+
+
+def sample_figures(score: SampleScore) -> dict[str, Any]:
+    """What the report shows of one answer."""
+    import numpy as np
+
+    bleu = float(combine_sentence_bleu(np.array(score.bleu, dtype=float)))
+    return {
+        "bleu": round(bleu, 2),
+        "codebleu": None if score.codebleu is None else round(score.codebleu, 2),
+        "execution": score.execution,
+        "functional": score.functional,
+        "error": score.error,
+    }
+
+
+def _run(values: Mapping[str, Any]) -> Run:
+    by_language = {name: _each(Score, found) for name, found in values["by_language"].items()}
+    return Run(**{**values, "metrics": _each(Score, values["metrics"]), "by_language": by_language})
+
+
+def _each(kind: Any, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    from src.schema import from_dict
+
+    return {name: from_dict(kind, dict(found)) for name, found in values.items()}

@@ -1,0 +1,82 @@
+"""Chooses, of the calls tried on a reference, those that tell what it does."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from src.evaluation.differential import input_generation
+from src.evaluation.differential.probe_runner import Call, Record
+from src.evaluation.differential.program_analysis import names_in
+
+MAX_CALLS = 24  # a function
+EMPTY: tuple[list[Any], ...] = (
+    [],
+    [[]],
+    [""],
+    [0],
+    ["0x0"],
+)  # what the probe writes of None, [], "", False and 0
+
+
+def telling_calls(tree: ast.Module, tried: Sequence[Call], results: Sequence[Record]) -> list[Call]:
+    """Of the calls tried on the reference, those that show what it does, at most MAX_CALLS a function.
+
+    Calls of one combination of kinds only, as far as those suffice: `add(a, b)` also joins lists, but
+    nobody asked for that. An error counts only where the reference raises it itself.
+    """
+    raised = {
+        name for node in ast.walk(tree) if isinstance(node, ast.Raise) for name in names_in(node.exc)
+    } - {
+        "Exception",
+        "TypeError",
+    }
+    chosen: list[Call] = []
+    for function in dict.fromkeys(name for name, _ in tried):
+        told: list[tuple[Call, str]] = []
+        for call, result in zip(tried, results, strict=False):
+            if call[0] != function or not _shows(result, raised):
+                continue
+            told.append((call, json.dumps(result)))
+        if _is_always_empty([json.loads(result) for _, result in told]):
+            continue
+        chosen += _varied_results(told)
+    return chosen
+
+
+def _varied_results(told: Sequence[tuple[Call, str]]) -> list[Call]:
+    """Calls of the kinds that came first, those with results not seen before ahead of the others."""
+    allowed: list[tuple[str, ...]] = []
+    for call, result in told:
+        kinds = input_generation.kinds_of(call[1])
+        enough = len({r for c, r in told if input_generation.kinds_of(c[1]) in allowed}) >= 5
+        if kinds not in allowed and not enough and not json.loads(result)["error"]:
+            allowed.append(kinds)
+    fitting = [(call, result) for call, result in told if input_generation.kinds_of(call[1]) in allowed]
+    first: dict[str, Call] = {}
+    for call, result in fitting:
+        first.setdefault(result, call)
+    rest = [call for call, _ in fitting if call not in first.values()]
+    return [*first.values(), *rest][:MAX_CALLS]
+
+
+def _is_always_empty(results: Sequence[Record]) -> bool:
+    """Whether a function only raises, or gives one empty value whatever it is given: any stub does that."""
+    ended = [result for result in results if not result["error"]]
+    first = ended[0]["value"] if ended else None
+    return all(
+        result["value"] == first and not result["stdout"].strip() and result["changed"] is None
+        for result in ended
+    ) and (first is None or first[1:] in EMPTY)
+
+
+def _shows(result: Record, raised: set[str]) -> bool:
+    if result["error"]:
+        return result["error"] in raised
+    return is_telling(result["value"]) or bool(result["stdout"].strip()) or result["changed"] is not None
+
+
+def is_telling(described: list[Any] | None) -> bool:
+    return described is not None and described[0] not in "nu"

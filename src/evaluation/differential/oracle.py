@@ -1,0 +1,213 @@
+"""Decides whether a Python program behaves as its reference does, by running both on the same inputs."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from src.evaluation.differential import input_generation
+from src.evaluation.differential.equality import same_numbers, same_text, same_value
+from src.evaluation.differential.file_fixtures import files_for
+from src.evaluation.differential.input_selection import is_telling, telling_calls
+from src.evaluation.differential.probe_runner import Call, Inputs, Record, run_probe
+from src.evaluation.differential.program_analysis import (
+    entry_functions,
+    is_interactive,
+    iterates_set,
+    matched_functions,
+    setup_program,
+    shows_addresses,
+)
+from src.evaluation.extraction import extract
+from src.languages.syntax import parse_python
+from src.schema import Execution, Sample
+
+if TYPE_CHECKING:
+    from src.sandbox.sandbox import Sandbox
+
+KNOWN_REFERENCES = 2048  # kept, so that a second model's answers do not run them again; some kB each
+NOT_RUN = "not run: "  # what the reason begins with where there is no sandbox
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a reference does on inputs that were found for it, or why that decides nothing."""
+
+    reason: str  # "": comparable; otherwise why there is no verdict
+    files: dict[str, str] = field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
+    record: Record = field(default_factory=dict)
+    ordered: bool = True  # False: it makes lists from sets, whose order means nothing
+    by_last_value: bool = (
+        False  # it prints and defines nothing, so the value of its last statement is its result
+    )
+
+
+def compare(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
+    """The verdict on `code` against the sample's reference; None where the reference allows none."""
+    behaviour = reference_behaviour(sandbox, sample)
+    if behaviour.reason.startswith(NOT_RUN):
+        return Execution("not_run", behaviour.reason.removeprefix(NOT_RUN))
+    if behaviour.reason:
+        return None
+    tree = parse_python(code)
+    if tree is None:
+        return Execution("error", "SyntaxError")
+    reference_tree = parse_python(reference_program(sample.reference))
+    assert reference_tree is not None
+    names = matched_functions(reference_tree, tree, {name for name, _ in behaviour.calls})
+    missing = [name for name, _ in behaviour.calls if name not in names]
+    if missing:
+        return Execution("failed", f"no function {missing[0]}")
+    calls = [(names[name], arguments) for name, arguments in behaviour.calls]
+    inputs = Inputs(setup_program(sample.input), behaviour.files)
+    execution, record = run_probe(sandbox, inputs, code, calls)
+    if record is None:
+        if execution.outcome == "passed":
+            return _with(execution, "failed", "ended before its results were read")
+        return execution
+    if record["module"]["error"]:
+        return _raised(execution, record["module"])
+    difference = _difference(behaviour, record)
+    return _with(execution, "failed" if difference else "passed", difference)
+
+
+def reference_behaviour(sandbox: Sandbox, sample: Sample) -> Behaviour:
+    """What the sample's reference does; computed once for each reference and input."""
+    try:
+        return _behaviour(
+            _Key(sandbox), reference_program(sample.reference), sample.input, sample.instruction
+        )
+    except _NotRunError as stopped:
+        return Behaviour(f"{NOT_RUN}{stopped}")
+
+
+def reference_program(reference: str) -> str:
+    """The code of a reference: some data sets keep the fences of the chat it came from."""
+    return reference if parse_python(reference) is not None else extract(reference, "python").code
+
+
+class _NotRunError(Exception):
+    """There is no sandbox: nothing is known of the reference, and nothing of that is to be remembered."""
+
+
+class _Key:
+    """Hands the sandbox to the cached function; of what is looked up, only its limits are part."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.sandbox.limits == other.sandbox.limits
+
+    def __hash__(self) -> int:
+        return hash(self.sandbox.limits)
+
+
+@functools.lru_cache(KNOWN_REFERENCES)
+def _behaviour(key: _Key, reference: str, input: str, instruction: str) -> Behaviour:
+    sandbox, tree = key.sandbox, parse_python(reference)
+    if tree is None or not tree.body:
+        return Behaviour("reference does not parse")
+    if is_interactive(tree):
+        return Behaviour("reference is interactive")
+    inputs = Inputs(setup_program(input), files_for(reference, input))
+    # Half of what an answer gets, so that what the reference does in time, its equals do too.
+    execution, alone = run_probe(sandbox, inputs, reference, share=0.5, record_calls=True)
+    if execution.outcome == "not_run":
+        raise _NotRunError(execution.detail)
+    if alone is None or alone["module"]["error"]:
+        return Behaviour("reference does not run")
+    calls = _calls_that_tell(sandbox, inputs, reference, tree, alone["seen"], (input, instruction, reference))
+    _, record = run_probe(sandbox, inputs, reference, calls)
+    _, again = run_probe(sandbox, inputs, reference, calls, seed=2)
+    if record is None or again is None:
+        return Behaviour("reference does not end")
+    behaviour = Behaviour("", inputs.files, calls, record, not iterates_set(tree))
+    if shows_addresses(tree) or _difference(behaviour, again) or not _same_numbers(record, again):
+        return Behaviour("reference is not deterministic")
+    if calls or record["module"]["stdout"].strip() or record["files"]:
+        return behaviour
+    if not entry_functions(tree) and is_telling(record["module"]["last"]):
+        return dataclasses.replace(behaviour, by_last_value=True)
+    return Behaviour("reference shows no behaviour")
+
+
+def _calls_that_tell(
+    sandbox: Sandbox, inputs: Inputs, reference: str, tree: ast.Module, seen: Record, texts: Sequence[str]
+) -> tuple[Call, ...]:
+    """Calls of the reference's entry functions that show what they do, found by trying many."""
+    tried = [
+        (function.name, arguments)
+        for function in entry_functions(tree)
+        for arguments in input_generation.candidates(function, seen.get(function.name, ()), texts)
+    ]
+    _, found = run_probe(sandbox, inputs, reference, tried, share=0.5) if tried else (None, None)
+    return tuple(telling_calls(tree, tried, found["calls"])) if found else ()
+
+
+def _same_numbers(record: Record, again: Record) -> bool:
+    """Whether two runs of one program show exactly the same numbers: its tolerance is for other programs."""
+    shown = [json.dumps({key: run[key] for key in ("module", "calls", "files")}) for run in (record, again)]
+    return same_numbers(*shown)
+
+
+def _with(execution: Execution, outcome: str, detail: str) -> Execution:
+    return Execution(
+        outcome, detail, "", execution.stderr, execution.wall_s, execution.cpu_s, execution.peak_mib
+    )
+
+
+def _raised(execution: Execution, module: Record) -> Execution:
+    error, message = module["error"], module["message"]
+    return _with(
+        execution, "timeout" if error == "timeout" else "error", f"{error}: {message}" if message else error
+    )
+
+
+def _difference(behaviour: Behaviour, record: Record) -> str:
+    """The first thing that `record` does otherwise than the reference; "" where there is none."""
+    expected, ordered = behaviour.record, behaviour.ordered
+    if record["module"]["error"]:
+        return f"raises {record['module']['error']}"
+    if not same_text(expected["module"]["stdout"], record["module"]["stdout"], ordered):
+        return "prints something else"
+    if behaviour.by_last_value and not same_value(
+        expected["module"]["last"], record["module"]["last"], ordered
+    ):
+        return "ends with another value"
+    if not _same_files(expected["files"], record["files"], ordered):
+        return "writes other files"
+    for (name, arguments), wanted, got in zip(
+        behaviour.calls, expected["calls"], record["calls"], strict=True
+    ):
+        shown = f"{name}({', '.join(arguments)})"[:200]
+        if wanted["error"] != got["error"]:
+            return f"{shown}: raises {got['error'] or 'nothing'}"
+        if wanted["error"] == "timeout":
+            continue
+        if not same_value(wanted["value"], got["value"], ordered):
+            return f"{shown}: another value"
+        if not same_text(wanted["stdout"], got["stdout"], ordered):
+            return f"{shown}: prints something else"
+        if not _same_changes(wanted["changed"], got["changed"], ordered):
+            return f"{shown}: changes its arguments otherwise"
+    return ""
+
+
+def _same_files(wanted: dict[str, str], got: dict[str, str], ordered: bool) -> bool:
+    return wanted.keys() == got.keys() and all(same_text(wanted[name], got[name], ordered) for name in wanted)
+
+
+def _same_changes(wanted: list[Any] | None, got: list[Any] | None, ordered: bool) -> bool:
+    """A reference that leaves its arguments alone does not forbid an answer to sort them in place."""
+    return wanted is None or (
+        got is not None
+        and len(wanted) == len(got)
+        and all(same_value(a, b, ordered) for a, b in zip(wanted, got, strict=True))
+    )

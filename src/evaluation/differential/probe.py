@@ -1,0 +1,299 @@
+"""Runs inside the sandbox: executes one Python program, calls its functions, and writes down what came of it.
+
+Its text is sent into the sandbox with a plan and frozen_clock.py in front of it, so it imports nothing of this
+project. It knows the inputs and never what is expected; what it writes is compared outside.
+"""
+
+import ast
+import builtins
+import collections
+import hashlib
+import io
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+import types
+
+MYPY = False  # what only the type checker reads: no import that costs a program time
+if MYPY:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from src.evaluation.differential.frozen_clock import Clock, stop_the_clock
+
+PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
+
+MAX_RECORD_BYTES = 58_000  # one line of stdout; the sandbox keeps a little more
+MAX_TEXT = 4_000
+MAX_NODES = 3_000
+MAX_DEPTH = 12
+MAX_ITEMS = 500
+MAX_SEEN = 8
+OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
+WAIT_FACTOR = 3  # wall time allowed for each second of processor time: other programs run beside this one
+MAX_TIMEOUTS = 3
+TICKS_S = {1: 0.001, 2: 0.003}  # what a reading of the clock moves it by, for each seed
+
+
+class _OutOfTimeError(BaseException):
+    """Not an Exception: a program's own handlers should not catch it."""
+
+
+def _alarm(number: int, frame: "types.FrameType | None") -> None:
+    raise _OutOfTimeError
+
+
+class _Capture(io.StringIO):
+    """A stdout that keeps its first characters and counts the rest into a digest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[str] = []
+        self.room, self.digest = MAX_TEXT, hashlib.sha256()
+        self.buffer = _BytesCapture(self)  # type: ignore[misc,assignment]  # read-only only in the stubs
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError("write() argument must be str, not " + type(text).__name__)
+        self.digest.update(text.encode("utf-8", "backslashreplace"))
+        if self.room > 0:
+            self.kept.append(text[: self.room])
+            self.room -= len(text)
+        return len(text)
+
+    def text(self) -> str:
+        cut = "" if self.room >= 0 else "\n[cut] " + self.digest.hexdigest()
+        return "".join(self.kept) + cut
+
+
+class _BytesCapture(io.RawIOBase):
+    def __init__(self, target: _Capture) -> None:
+        self.target = target
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "Any") -> int:
+        self.target.write(bytes(data).decode("utf-8", "replace"))
+        return len(data)
+
+
+def _timed(seconds: float, action: "Callable[[], Any]") -> "tuple[Any, str, str]":
+    """(value, error name, its message) of `action` with so much processor time, every way out of it caught."""
+    signal.setitimer(signal.ITIMER_PROF, max(seconds, 0.01))
+    signal.setitimer(signal.ITIMER_REAL, max(WAIT_FACTOR * seconds, 0.03))
+    try:
+        return action(), "", ""
+    except SystemExit as stop:
+        return None, "" if stop.code in (None, 0) else "SystemExit", ""
+    except _OutOfTimeError:
+        return None, "timeout", ""
+    except ImportError as error:
+        return None, type(error).__name__, error.msg
+    except BaseException as error:
+        return None, type(error).__name__, ""
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def describe(value: "Any", depth: int = 0, budget: list[int] | None = None) -> list[object]:
+    """A JSON tree of `value`: [kind, content]. ["u"] is something that cannot be compared."""
+    budget = budget if budget is not None else [MAX_NODES]
+    budget[0] -= 1
+    if budget[0] < 0 or depth > MAX_DEPTH:
+        return ["u"]
+    kind = type(value)
+    if value is None:
+        return ["n"]
+    if kind is bool:
+        return ["b", int(value)]
+    if kind is float:
+        return ["f", repr(value)]
+    if isinstance(value, int):
+        return ["i", hex(value)]
+    if isinstance(value, str):
+        return ["s", str(value)] if len(value) <= MAX_TEXT else ["h", _digest(value)]
+    if isinstance(value, bytes | bytearray):
+        return ["y", bytes(value[:MAX_TEXT]).hex()]
+    if isinstance(value, complex):
+        return ["c", repr(value.real), repr(value.imag)]
+    return _describe_container(value, depth, budget)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _describe_container(value: "Any", depth: int, budget: list[int]) -> list[object]:
+    def inside(items: "Iterable[Any]") -> list[list[object]]:
+        return [describe(item, depth + 1, budget) for item, _ in zip(items, range(MAX_ITEMS), strict=False)]
+
+    if isinstance(value, list | collections.deque):
+        return ["l", inside(value)]
+    if isinstance(value, tuple):
+        return ["t", inside(value)]
+    if isinstance(value, set | frozenset):
+        return ["S", inside(value)]
+    if isinstance(value, dict):
+        return [
+            "d",
+            [[describe(k, depth + 1, budget), describe(v, depth + 1, budget)] for k, v in value.items()],
+        ]
+    if isinstance(
+        value, type | types.FunctionType | types.BuiltinFunctionType | types.MethodType | types.ModuleType
+    ):
+        return ["u"]
+    if hasattr(value, "tolist"):
+        return describe(value.tolist(), depth + 1, budget)
+    if hasattr(value, "__iter__") and (hasattr(value, "__next__") or type(value).__module__ == "builtins"):
+        return ["g", inside(value)]
+    fields = getattr(value, "__dict__", None)
+    if type(value).__module__ == "__main__" and fields is not None:
+        return [
+            "o",
+            [[str(name), describe(field, depth + 1, budget)] for name, field in sorted(fields.items())],
+        ]
+    return ["x", type(value).__name__, str(value)[:MAX_TEXT]]
+
+
+def _literal(value: object) -> str | None:
+    """Source that makes `value` again, or None."""
+    try:
+        source = repr(value)
+        return source if len(source) < 1_000 and ast.literal_eval(source) == value else None
+    except Exception:
+        return None
+
+
+def _record_calls(code: types.CodeType, seen: "dict[str, list[Any]]") -> "Callable[..., None]":
+    """A profiler that notes the arguments of the program's own calls of its functions."""
+    functions = {
+        item: item.co_name
+        for item in code.co_consts
+        if isinstance(item, types.CodeType) and item.co_flags & OPTIMIZED
+    }
+
+    def note(frame: types.FrameType, event: str, argument: object) -> None:
+        name = functions.get(frame.f_code) if event == "call" else None
+        if name is None or frame.f_back is None or frame.f_back.f_code is not code:
+            return
+        names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+        calls = seen.setdefault(name, [])
+        sources = [_literal(frame.f_locals.get(name)) for name in names]
+        if len(calls) < MAX_SEEN and None not in sources and sources not in calls:
+            calls.append(sources)
+
+    return note
+
+
+def _last_values_kept(tree: ast.Module) -> tuple[ast.Module, list[str]]:
+    """The tree, its last bare expression kept under a name; the names of its last values, the last one first."""
+    body = tree.body
+    if body and isinstance(body[-1], ast.If) and "__name__" in ast.dump(body[-1].test):
+        body = body[-1].body
+    names = [
+        n.targets[0].id for n in body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+    ]
+    last = body[-1] if body else None
+    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant):
+        body[-1] = ast.copy_location(ast.Assign([ast.Name("_last_", ast.Store())], last.value), last)
+        ast.fix_missing_locations(tree)
+        names.append("_last_")
+    return tree, names[:-3:-1]
+
+
+def _run_module(namespace: "dict[str, Any]", seen: "dict[str, list[Any]]") -> "dict[str, Any]":
+    tree, names = _last_values_kept(ast.parse(PLAN["program"]))
+    code = compile(tree, "program.py", "exec")
+
+    def run() -> None:
+        if PLAN["record_calls"]:
+            sys.setprofile(_record_calls(code, seen))
+        try:
+            exec(code, namespace)
+        finally:
+            sys.setprofile(None)
+
+    output = sys.stdout = _Capture()
+    _, error, message = _timed(PLAN["module_s"], run)
+    values = [] if error else [namespace[name] for name in names if namespace.get(name) is not None]
+    last = describe(values[0] if values else None)  # what changes something in place has no value of its own
+    return {"error": error, "message": message, "stdout": output.text(), "last": last}
+
+
+def _unfinished() -> "dict[str, Any]":
+    return {"value": None, "error": "timeout", "stdout": "", "changed": None}
+
+
+def _run_call(
+    namespace: "dict[str, Any]", clock: "Clock", name: str, sources: list[str], allowed: float
+) -> "dict[str, Any]":
+    arguments = [ast.literal_eval(source) for source in sources]
+    before = [describe(argument) for argument in arguments]
+    output = sys.stdout = _Capture()
+    random.seed(PLAN["seed"])
+    clock.elapsed_s = 0.0
+    described, error, _ = _timed(allowed, lambda: describe(namespace[name](*arguments)))
+    after = [describe(argument) for argument in arguments]
+    record = {"value": described, "error": error, "stdout": output.text()}
+    return {**record, "changed": after if after != before else None}
+
+
+def _made_files() -> dict[str, str]:
+    """Files in the working folder that are not as they were given: what the program wrote."""
+    made: dict[str, str] = {}
+    for name in sorted(os.listdir("."))[:MAX_SEEN]:
+        if os.path.isfile(name):
+            with open(name, "rb") as file:
+                text = file.read(MAX_TEXT).decode("utf-8", "replace")
+            if text != PLAN["files"].get(name):
+                made[name] = text
+    return made
+
+
+def _prepared() -> "tuple[dict[str, Any], Clock]":
+    """The namespace of a main module, in a folder with the plan's files, and the clock; seeds set."""
+    os.chdir(tempfile.mkdtemp())
+    for name, text in PLAN["files"].items():
+        with open(name, "w", encoding="utf-8") as file:
+            file.write(text)
+    signal.signal(signal.SIGALRM, _alarm)
+    signal.signal(signal.SIGPROF, _alarm)
+    clock = stop_the_clock(TICKS_S[PLAN["seed"]])
+    random.seed(PLAN["seed"])
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    module.__dict__["__builtins__"] = builtins
+    if PLAN["setup"]:
+        sys.stdout = _Capture()
+        _timed(PLAN["module_s"], lambda: exec(compile(PLAN["setup"], "input.py", "exec"), module.__dict__))
+    return module.__dict__, clock
+
+
+def _main() -> None:
+    write, dumps, leave, processor_time = os.write, json.dumps, os._exit, time.process_time
+    deadline = processor_time() + PLAN["total_s"]
+    namespace, clock = _prepared()
+    seen: dict[str, list[Any]] = {}
+    record: dict[str, Any] = {"module": _run_module(namespace, seen), "seen": seen, "calls": []}
+    room = MAX_RECORD_BYTES - len(dumps(record))
+    timeouts = 0
+    for name, sources in [] if record["module"]["error"] else PLAN["calls"]:
+        allowed = 0 if timeouts >= MAX_TIMEOUTS else min(PLAN["call_s"], deadline - processor_time())
+        result = _run_call(namespace, clock, name, sources, allowed) if allowed > 0 else _unfinished()
+        timeouts += result["error"] == "timeout"
+        room -= len(dumps(result)) + 2
+        record["calls"].append(result if room > 0 else _unfinished())
+    record["files"] = _made_files() if room > MAX_SEEN * MAX_TEXT else {}
+    line = "\n" + PLAN["mark"] + dumps(record)
+    write(1, (line + "\n").encode("ascii"))
+    leave(0)
+
+
+if PLAN:
+    _main()

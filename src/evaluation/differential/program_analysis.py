@@ -1,0 +1,141 @@
+"""Reads from a Python program's source what running it beside another one needs to know."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from src.evaluation.differential import input_generation
+from src.evaluation.differential.input_generation import Function
+from src.languages.syntax import parse_python
+
+MAX_FUNCTIONS = 6
+MAX_SETUP_CHARS = 20_000
+_SET_METHODS = {"union", "intersection", "difference", "symmetric_difference"}
+
+
+def names_in(node: ast.AST | None) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node else set()
+
+
+def functions_of(tree: ast.Module) -> dict[str, Function]:
+    """Top-level functions by name, those that are a named lambda among them."""
+    functions: dict[str, Function] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions[node.name] = node
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            body: list[ast.stmt] = [ast.Return(node.value.body)]
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    functions[target.id] = ast.FunctionDef(target.id, node.value.args, body, [])
+    return functions
+
+
+def entry_functions(tree: ast.Module) -> list[Function]:
+    """Functions that a user of the program would call: those that no other function of it calls."""
+    functions = functions_of(tree)
+    inner = {
+        name
+        for function in functions.values()
+        for name in names_in(function)
+        if name != function.name and name in functions
+    }
+    entries = [f for name, f in functions.items() if name not in inner and input_generation.can_be_called(f)]
+    return entries[:MAX_FUNCTIONS]
+
+
+def matched_functions(reference: ast.Module, answer: ast.Module, called: set[str]) -> dict[str, str]:
+    """The answer's function for each of the reference's: by name, or by signature where one is left."""
+    theirs = functions_of(answer)
+    plain = {_plain(name): name for name in theirs}
+    names = {name: theirs[name].name for name in called if name in theirs}
+    names.update(
+        {name: plain[_plain(name)] for name in called if name not in names and _plain(name) in plain}
+    )
+    left = [name for name in called if name not in names]
+    spare = [f for f in entry_functions(answer) if f.name not in names.values()]
+    if len(left) == 1 and len(spare) == 1 and _same_signature(functions_of(reference)[left[0]], spare[0]):
+        names[left[0]] = spare[0].name
+    return names
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _same_signature(left: Function, right: Function) -> bool:
+    """Whether calls that fit one function fit the other too."""
+    (every, required), (theirs, their_required) = (
+        input_generation.parameters(left),
+        input_generation.parameters(right),
+    )
+    if right.args.vararg:
+        return their_required <= required
+    return their_required <= required <= len(theirs) or (their_required <= len(every) <= len(theirs))
+
+
+def setup_program(input: str) -> str:
+    """The sample's input as a program to run first, where it defines names; "" elsewhere."""
+    if len(input) > MAX_SETUP_CHARS or not re.search(r"[=\n(]|\bimport\b|\bdef\b", input):
+        return ""
+    for text in (input, re.sub(r",\s*(?=[A-Za-z_]\w*\s*=[^=])", "\n", input)):
+        tree = parse_python(text)
+        if tree is not None and _defines(tree):
+            return text
+    return ""
+
+
+def _defines(tree: ast.Module) -> bool:
+    kinds = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return any(isinstance(node, kinds) for node in tree.body)
+
+
+def is_interactive(tree: ast.Module) -> bool:
+    """Whether the program asks somebody, or shows a window."""
+    windows = {"tkinter", "Tkinter", "pygame", "turtle"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in ("input", "raw_input"):
+            return True
+        if isinstance(node, ast.Import) and windows & {alias.name.split(".")[0] for alias in node.names}:
+            return True
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in windows:
+            return True
+        if isinstance(node, ast.Attribute) and node.attr == "stdin":
+            return True
+    return False
+
+
+def shows_addresses(tree: ast.Module) -> bool:
+    """Whether the program asks where its objects lie, which another program's objects do not."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "id"]
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return bool(names) and "id" not in arguments and all(isinstance(name.ctx, ast.Load) for name in names)
+
+
+def iterates_set(tree: ast.Module) -> bool:
+    """Whether the program goes through a set, so that the order of what it makes is an accident."""
+    sets: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and _is_set(node.value, sets):
+            sets |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.comprehension) and _is_set(node.iter, sets):
+            return True
+        if isinstance(node, ast.Call) and any(_is_set(argument, sets) for argument in node.args):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in ("list", "tuple", "join", "map", "filter", "enumerate", "iter", "extend", "str"):
+                return True
+    return False
+
+
+def _is_set(node: ast.AST, sets: set[str]) -> bool:
+    if isinstance(node, ast.Set | ast.SetComp) or (isinstance(node, ast.Name) and node.id in sets):
+        return True
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr | ast.Sub | ast.BitXor):
+        return _is_set(node.left, sets) or _is_set(node.right, sets)
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Name):
+            return node.func.id in ("set", "frozenset")
+        return isinstance(node.func, ast.Attribute) and node.func.attr in _SET_METHODS
+    return False

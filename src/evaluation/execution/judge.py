@@ -1,0 +1,170 @@
+"""Runs predictions and decides whether they are right."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import math
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+from src.evaluation.differential import oracle
+from src.evaluation.execution.definitions import defines_only
+from src.evaluation.execution.missing_dependencies import marked_missing
+from src.evaluation.execution.runners import RUNNERS, refusal, run_program
+from src.evaluation.execution.sample_setup import with_input
+from src.languages.syntax import parse_python
+from src.schema import Execution, Sample
+
+if TYPE_CHECKING:
+    from src.sandbox.sandbox import Sandbox
+
+# Where OpenAI's Codex paper (arXiv:2107.03374, section 3.1) ends a completion of a function's body. They
+# apply only to an answer that continues its prompt: a whole program may well hold another def.
+STOP_SEQUENCES = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
+
+DEFINES_ONLY = "defines only"
+# Tests import what they test: an answer's own "if it is the main program" part is none of their business.
+_GUARD = re.compile(r"^if\s+__name__\s*==\s*([\"'])__main__\1", re.MULTILINE)
+
+_TAXONOMY: tuple[tuple[str, str], ...] = (
+    ("timeout", r"^timeout"),
+    ("memory", r"MemoryError|OutOfMemory|heap out of memory|bad_alloc"),
+    (
+        "import",
+        r"ImportError|ModuleNotFoundError|Cannot find (?:module|package)|package .* does not exist"
+        r"|No such file or directory\W+#include"
+        r"|fatal error: .*: No such file|ERR_MODULE_NOT_FOUND|LoadError",
+    ),
+    (
+        "name",
+        r"NameError|UnboundLocalError|ReferenceError|cannot find symbol|undeclared|was not declared"
+        r"|command not found"
+        r"|does not name a type|unknown type name|undefined reference|undefined:|no such table"
+        r"|no such column|Cannot find name|undefined (?:function|method|variable)|undefined local variable",
+    ),
+    (
+        "syntax",
+        r"SyntaxError|IndentationError|TabError|syntax error|unexpected (?:token|end of file)"
+        r"|error: expected|';' expected|ParseError"
+        r"|class, interface, enum, or record expected|reached end of file|unexpected EOF|not text"
+        r"|nested deeper|^longer than",
+    ),
+    (
+        "type",
+        r"TypeError|AttributeError|ClassCastException|incompatible types|cannot convert"
+        r"|NullPointerException|NoMethodError|is not assignable to|cannot use .* as ",
+    ),
+    ("index", r"IndexError|KeyError|OutOfBounds|out_of_range|StringIndex"),
+    ("assertion", r"AssertionError|[Aa]ssertion .*failed"),
+)
+
+
+def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
+    """Run the prediction's program, after what the sample's input defines.
+
+    The detail of a program that ran but only defined things is DEFINES_ONLY.
+    """
+    if not code.strip() and sample.language in RUNNERS:
+        return Execution("error", "no code")
+    program = whole_program(sample, code)
+    execution = run_program(sample.language, sandbox, with_input(sample, program))
+    if execution.outcome == "passed" and defines_only(sample.language, program):
+        return dataclasses.replace(execution, detail=DEFINES_ONLY)
+    return execution
+
+
+def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
+    """Whether the prediction is right: by tests, else beside its reference; None: neither can say."""
+    if sample.language not in ("python", "") or (not sample.tests and not sample.language):
+        return None
+    if not code.strip():
+        can_say = bool(sample.tests) or not oracle.reference_behaviour(sandbox, sample).reason
+        return Execution("failed", "no code") if can_say else None
+    if sample.tests:
+        refused = refusal(code)
+        if refused:
+            return refused
+        program = _GUARD.sub("if False", whole_program(sample, code))
+        return marked_missing("python", sandbox.python(program, sample.tests))
+    verdict = oracle.compare(sandbox, sample, code)
+    return verdict and marked_missing("python", verdict)
+
+
+def whole_program(sample: Sample, code: str) -> str:
+    """The program that an answer makes with its prompt, which it continues or defines anew."""
+    prefix = sample.prefix
+    if not prefix:
+        return code
+    stub = parse_python(f"{prefix}\n    pass\n")
+    answer = parse_python(code)
+    if stub is not None and answer is not None and _last_function(stub) in _function_names(answer):
+        return f"{prefix}\n    pass\n\n{code}"
+    for body in _bodies(code):
+        if parse_python(prefix + body) is not None or parse_python(f"{prefix}\n{body}") is not None:
+            return prefix + body if prefix.endswith("\n") else f"{prefix}\n{body}"
+    return prefix + _until_stop(code)
+
+
+def _bodies(code: str) -> tuple[str, ...]:
+    """Readings of an answer as a function's body.
+
+    One that begins with white space continues the prompt and is read as the benchmark reads it. One at the
+    left edge lost its indentation to a fence or to stripping, on every line or on the first.
+    """
+    if code[:1] in " \t\n":
+        return (_until_stop(code),)
+    return (textwrap.indent(code, "    "), f"    {_until_stop(code)}")
+
+
+def _until_stop(code: str) -> str:
+    ends = [at for at in (code.find(stop) for stop in STOP_SEQUENCES) if at >= 0]
+    return code[: min(ends)] if ends else code
+
+
+def _last_function(tree: ast.Module) -> str:
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return names[-1] if names else ""
+
+
+def _function_names(tree: ast.Module) -> set[str]:
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def classify(execution: Execution, functional: Execution | None, flags: tuple[str, ...], code: str) -> str:
+    """What went wrong, in one word; "" where nothing did, or nothing could be run.
+
+    no_code syntax name type index import assertion wrong_output timeout memory output_limit killed fragment
+    runtime
+    """
+    if "no_code" in flags or not code.strip():
+        return "no_code"
+    decided = execution if execution.outcome not in ("passed", "not_run") else functional
+    if decided is None or decided.outcome in ("passed", "not_run"):
+        return "fragment" if execution.detail.startswith("fragment") and functional is None else ""
+    if decided.outcome == "timeout":
+        return "timeout"
+    if decided.outcome == "out_of_memory":
+        return "memory"
+    if decided.outcome in ("output_limit", "killed"):
+        return decided.outcome
+    if decided.outcome == "failed" and decided is functional:
+        return "assertion" if "assert" in decided.detail.lower() else "wrong_output"
+    return _error_kind(decided)
+
+
+def _error_kind(execution: Execution) -> str:
+    """The kind of error from its type, or from the last of what it wrote where the type says too little."""
+    for text in (execution.detail[:500], execution.stderr[-4_000:]):
+        for kind, pattern in _TAXONOMY:
+            if re.search(pattern, text):
+                return kind
+    return "syntax" if "compile" in execution.detail else "runtime"
+
+
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """Unbiased chance that one of k passes, from n drawn with c right (arXiv:2107.03374, eq. 1)."""
+    if not 0 < k <= n or not 0 <= c <= n:
+        raise ValueError(f"pass@{k} needs at least {k} completions and at most {n} right; got n={n}, c={c}")
+    return 1.0 - math.comb(n - c, k) / math.comb(n, k)

@@ -1,1 +1,0 @@
-"""What runs inside the sandbox, standard library only; of it, the outside imports `wire` alone."""

@@ -1,0 +1,147 @@
+"""Intervals for scores of a test set, with paired tests for the difference between two systems."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from src.evaluation.statistics.proportions import mcnemar_exact, mcnemar_score, paired_error, tango, wilson
+from src.evaluation.statistics.resampling import (
+    LEVEL,
+    SCALE,
+    TIE,
+    Array,
+    Combine,
+    Interval,
+    bootstrap_interval,
+    paired_interval,
+    paired_randomisation,
+)
+from src.schema import Difference, Score
+
+POWER = 0.80
+DECIMALS = 8  # of what is stored: hides the last bits, in which machines differ
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric's sufficient statistics on a test set: what a resample adds up, how the sum becomes a value.
+
+    One row a sample, in the order of `ids`. A row of zeros is a sample that does not count.
+    """
+
+    name: str
+    signature: str
+    statistics: Array  # (n, k)
+    combine: Combine  # sums (..., k) -> values (...), 0-100
+    ids: tuple[str, ...] = ()  # of the rows; paired samples must carry the same
+    binary: bool = False  # rows are (0 or 100, 1): pass or fail
+    combine_row: Combine | None = None  # the value of one sample, where it is not `combine` of its row
+
+    @property
+    def counts(self) -> NDArray[np.bool_]:
+        """Which samples count; shape (n,)."""
+        return np.asarray(self.statistics.any(axis=1), dtype=bool)
+
+    def by_sample(self) -> Array:
+        """The value of each sample alone; shape (n,)."""
+        return (self.combine_row or self.combine)(self.statistics)
+
+
+def score(measure: Measure, resamples: int = 2000, seed: int = 0) -> Score:
+    """The value of a metric with its 95 % interval; None where no sample counts.
+
+    Corpus metrics and means: widened percentile bootstrap over samples. Pass/fail: Wilson's interval.
+    """
+    rows = measure.statistics[measure.counts]
+    n, total = len(rows), len(measure.statistics)
+    if n == 0:
+        return Score(None, None, 0, 0.0, measure.signature)
+    value = float(measure.combine(rows.sum(axis=0)))
+    if _is_binary(measure, rows):
+        ci95 = wilson(int((rows[:, 0] > 0).sum()), n)
+    elif n == 1:
+        ci95 = (0.0, SCALE)
+    else:
+        ci95 = bootstrap_interval(rows, measure.combine, resamples, seed)
+        if ci95[1] - ci95[0] < TIE:
+            unseen = wilson(0, n)[1] / SCALE
+            ci95 = value * (1 - unseen), value + (SCALE - value) * unseen
+    return Score(_stored(value), _stored_pair(ci95), n, _stored(n / total), measure.signature)
+
+
+def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int = 0) -> Difference:
+    """After minus before over the samples that count in both; `p_holm` is `p_value` until holm() is applied.
+
+    Corpus metrics and means: paired bootstrap interval, paired randomisation test. Pass/fail: McNemar's test
+    and Tango's interval. Where every sample ties, the interval is that of pass/fail with no change seen.
+    Fewer than two shared samples show nothing: p is 1 and the interval everything.
+    Raises ValueError when the two are not the same metric on the same samples.
+    """
+    _check_paired(before, after)
+    both = before.counts & after.counts
+    old, new = before.statistics[both], after.statistics[both]
+    n = len(old)
+    change = (after.by_sample() - before.by_sample())[both]
+    wins, losses = int((change > TIE).sum()), int((change < -TIE).sum())
+    delta = float(after.combine(new.sum(axis=0)) - before.combine(old.sum(axis=0))) if n else 0.0
+    if n < 2:
+        ci95, error, p_value, test = (-SCALE, SCALE), math.inf, 1.0, "none: fewer than two samples"
+    elif _is_binary(before, old) and _is_binary(after, new):
+        ci95, error = tango(wins, losses, n), paired_error(wins, losses, n)
+        p_value = mcnemar_score(wins, losses)
+        test = f"McNemar (exact p = {mcnemar_exact(wins, losses):.4f})"
+    else:
+        ci95, error = paired_interval(old, new, before.combine, resamples, seed)
+        p_value = paired_randomisation(old, new, before.combine, resamples, seed).p_value
+        test = f"paired randomisation ({resamples} permutations)"
+        if ci95[1] - ci95[0] < TIE and abs(delta) < TIE:
+            ci95, error = tango(0, 0, n), paired_error(0, 0, n)
+    p_value = float(f"{p_value:.{DECIMALS}g}")
+    detectable = _stored(detectable_difference(error))
+    ties = n - wins - losses
+    return Difference(
+        _stored(delta), _stored_pair(ci95), p_value, p_value, wins, losses, ties, n, detectable, test
+    )
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's correction (1979) of a family of p-values, in their order."""
+    adjusted = [1.0] * len(p_values)
+    highest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = highest
+    return adjusted
+
+
+def detectable_difference(standard_error: float, level: float = LEVEL, power: float = POWER) -> float:
+    """The smallest true difference that shows at p < 1 - level with the given power; at most 100."""
+    return float(min(SCALE, (special.ndtri((1 + level) / 2) + special.ndtri(power)) * standard_error))
+
+
+def _is_binary(measure: Measure, rows: Array) -> bool:
+    """Several completions of one sample add up to a row that is no longer pass or fail."""
+    return measure.binary and bool((rows[:, 1] == 1).all())
+
+
+def _check_paired(before: Measure, after: Measure) -> None:
+    if (before.name, before.signature) != (after.name, after.signature):
+        raise ValueError(
+            f"cannot compare {before.name} ({before.signature}) with {after.name} ({after.signature})"
+        )
+    if before.ids != after.ids or len(before.statistics) != len(after.statistics):
+        raise ValueError(f"{before.name}: before and after were not measured on the same samples")
+
+
+def _stored(value: float) -> float:
+    return round(float(value), DECIMALS) + 0.0
+
+
+def _stored_pair(pair: Interval) -> Interval:
+    return _stored(pair[0]), _stored(pair[1])

@@ -1,0 +1,100 @@
+"""Answers instructions one after another: from flags, from standard input, or from a person at a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TextIO
+
+from src.config import Config
+from src.data.preprocessing import prompt_ids
+from src.generation.generate import stream_answer
+from src.generation.settings import Decoding, prompt_template
+from src.models.hardware import decide
+from src.models.loading import load_tokenizer, resolve
+from src.models.lora_model import load_model
+from src.schema import UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+HELP = "Type an instruction, then its input or nothing. Ctrl-D ends."
+
+
+@dataclass(frozen=True)
+class Assistant:
+    """A loaded model with all that its answers depend on."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    template: str
+    decoding: Decoding
+
+    def answer(self, instruction: str, input: str, out: TextIO) -> str:
+        """The answer; its tokens go to `out` as they come."""
+        from transformers import TextStreamer
+
+        class Writer(TextStreamer):
+            def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+                out.write(text + ("\n" if stream_end else ""))
+                out.flush()
+
+        streamer = Writer(self.tokenizer, skip_prompt=True, skip_special_tokens=True)
+        prompt = prompt_ids(self.tokenizer, instruction, input, self.template)
+        return stream_answer(self.model, self.tokenizer, prompt, self.decoding, streamer)
+
+
+def load_assistant(model_path: str, base_model: str | None, config: Config) -> Assistant:
+    """The model with its tokenizer, asked as it was trained. Raises UserError where it cannot be had."""
+    reference = resolve(model_path, base_model)
+    hardware = decide(config.model)
+    tokenizer = load_tokenizer(reference.base, config.model)
+    model = load_model(reference, merge=True, config=config.model, hardware=hardware)
+    decoding = replace(Decoding.of(config.evaluation), num_completions=1)
+    return Assistant(model, tokenizer, prompt_template(reference, config), decoding)  # type: ignore[arg-type]
+
+
+def tasks(instruction: str | None, input: str, stdin: TextIO) -> Iterator[tuple[str, str]]:
+    """What to answer: the instruction given, else all of `stdin`, else what a person types at it."""
+    if instruction is not None:
+        yield _checked(instruction), _checked(input)
+    elif not stdin.isatty():
+        text = _checked(_all_of(stdin)).strip()
+        if text:
+            yield text, _checked(input)
+    else:
+        yield from _typed()
+
+
+NOT_UTF8 = "what was asked is not UTF-8 text; save the file as UTF-8, or set the terminal to it"
+
+
+def _all_of(stdin: TextIO) -> str:
+    try:
+        return stdin.read()
+    except UnicodeDecodeError:
+        raise UserError(NOT_UTF8) from None
+
+
+def _checked(text: str) -> str:
+    """Python carries bytes that are no text through as lone surrogates, which no tokenizer takes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UserError(NOT_UTF8) from None
+    return text
+
+
+def _typed() -> Iterator[tuple[str, str]]:
+    import readline  # noqa: F401  # arrow keys and history in input()
+
+    print(HELP, file=sys.stderr)
+    while True:
+        try:
+            instruction = input("\ninstruction> ").strip()
+            if instruction:
+                yield _checked(instruction), _checked(input("input> ").strip())
+        except EOFError:
+            print(file=sys.stderr)
+            return

@@ -1,0 +1,192 @@
+"""Keys and values of many rows in one allocation, each row in a slot of its own, with the attention that reads them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, PreTrainedModel
+
+from src.generation.continuous import kernel
+from src.models.architecture import head_dim, kv_heads
+
+NAME = "slots"
+Spans = tuple[tuple[int, int, int], ...]  # slots from, slots to, and how many keys each of these reads
+
+
+class SlotCache:
+    """What a model takes for its past_key_values; a row's token of position p stands at place p of its slot.
+
+    Nothing here asks the device for a value. The model has to be given position_ids and, where it decodes, a
+    4-D mask: then it asks a cache for nothing but `update`.
+    """
+
+    is_compileable = False
+
+    def __init__(self, slots: int, length: int, by_kernel: bool = False) -> None:
+        self.slots = slots
+        self.length = length
+        self.by_kernel = (
+            by_kernel  # the kernel of src.generation.continuous.kernel attends to one token a slot
+        )
+        self.stores: dict[tuple[int, str], torch.Tensor] = {}  # each (slots, kv_heads, length, head_dim)
+        self._rows = torch.empty(0)
+        self._positions: torch.Tensor | None = None
+        self._longest = 0
+
+    def prefill(self, rows: torch.Tensor) -> None:
+        """The next call of the model brings whole prompts for the slots `rows` (b,)."""
+        self._rows, self._positions = rows, None
+
+    def decode(self, rows: torch.Tensor, positions: torch.Tensor, longest: int) -> None:
+        """The next call brings one token a slot, at `positions` (b,), and reads the first `longest` places."""
+        self._rows, self._positions, self._longest = rows, positions, longest
+
+    def update(
+        self, key: torch.Tensor, value: torch.Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values (b, kv_heads, t, head_dim) are kept; returns those to attend to.
+
+        A kernel gets the new ones and keeps them itself.
+        """
+        if self.by_kernel and self._positions is not None:
+            return key, value
+        return self._keep(key, (layer_idx, "key")), self._keep(value, (layer_idx, "value"))
+
+    def attend(
+        self, layer_idx: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
+    ) -> torch.Tensor:
+        """The kernel's answer to new queries, keys and values (b, heads, head_dim) of a layer."""
+        assert self._positions is not None
+        keys, values = self._store((layer_idx, "key"), key), self._store((layer_idx, "value"), value)
+        return kernel.attend(query, key, value, keys, values, self._positions, scaling)
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:
+        """Asked by some models that do not use it where position_ids are given."""
+        return 0
+
+    def select(self, order: Sequence[int]) -> None:
+        """Slot n holds what slot order[n] held, for every n < len(order)."""
+        moved = [(place, slot) for place, slot in enumerate(order) if place != slot]
+        if not moved or not self.stores:
+            return
+        device = next(iter(self.stores.values())).device
+        places, slots = torch.tensor(moved, device=device).unbind(1)
+        for store in self.stores.values():
+            store[places] = store[slots]
+
+    def _store(self, name: tuple[int, str], new: torch.Tensor) -> torch.Tensor:
+        """Room for what is like `new` (b, kv_heads, ..., head_dim), made at first use."""
+        if name not in self.stores:
+            shape = (self.slots, new.shape[1], self.length, new.shape[-1])
+            self.stores[name] = torch.zeros(shape, dtype=new.dtype, device=new.device)
+        return self.stores[name]
+
+    def _keep(self, new: torch.Tensor, name: tuple[int, str]) -> torch.Tensor:
+        store = self._store(name, new)
+        if self._positions is None:
+            store.index_fill_(0, self._rows, 0)  # a NaN that the last row left would reach this one
+            store[self._rows, :, : new.shape[2]] = new
+            return new
+        store[self._rows, :, self._positions] = new[:, :, 0]
+        return store[: new.shape[0], :, : self._longest]
+
+
+def slot_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    spans: Spans | None = None,
+    slot_cache: SlotCache | None = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention of whole prompts where there is no mask; with one, of a token a row to its `spans`.
+
+    With `slot_cache` the kernel attends for a token a row, and mask and spans are not looked at.
+
+    query (b, heads, t, head_dim), key and value (b, kv_heads, places, head_dim), mask (b, 1, 1, places) to be
+    added -> (b, t, heads, head_dim). Heads that share keys are queries of one head: no key is copied.
+    """
+    rows, heads, tokens, dim = query.shape
+    kv_heads = key.shape[1]
+    if attention_mask is None:
+        if heads != kv_heads:
+            key, value = (item.repeat_interleave(heads // kv_heads, dim=1) for item in (key, value))
+        output = scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
+        return output.transpose(1, 2).contiguous(), None
+    if slot_cache is not None:
+        scale = dim**-0.5 if scaling is None else scaling
+        layer: Any = module.layer_idx
+        attended = slot_cache.attend(layer, query[:, :, 0], key[:, :, 0], value[:, :, 0], scale)
+        return attended[:, None], None
+    query = query.reshape(rows, kv_heads, heads // kv_heads, dim)
+    attention_mask = attention_mask.to(query.dtype)
+    parts = [
+        scaled_dot_product_attention(
+            query[start:stop],
+            key[start:stop, :, :places],
+            value[start:stop, :, :places],
+            attn_mask=attention_mask[start:stop, ..., :places],
+            scale=scaling,
+        )
+        for start, stop, places in spans or ((0, rows, key.shape[2]),)
+    ]
+    output = parts[0] if len(parts) == 1 else torch.cat(parts)
+    return output.reshape(rows, tokens, heads, value.shape[3]), None
+
+
+@contextmanager
+def slots_attended(model: PreTrainedModel) -> Iterator[None]:
+    """The model attends by `slot_attention` meanwhile."""
+    AttentionInterface.register(NAME, slot_attention)
+    plain = _plain(model)
+    before = plain.config._attn_implementation
+    plain.set_attn_implementation(NAME)
+    try:
+        yield
+    finally:
+        plain.set_attn_implementation(before)
+
+
+def fits_slots(model: PreTrainedModel, length: int) -> bool:
+    """Whether rows of up to `length` tokens can be decoded in slots: plain causal attention, all on one device.
+
+    Windows shorter than that, recurrent layers, capped or biased scores and positions that depend on the
+    longest row of a batch are left to generate().
+    """
+    plain = _plain(model)
+    config = plain.config.get_text_config()
+    if plain.config.is_encoder_decoder or not getattr(plain, "_supports_attention_backend", False):
+        return False
+    if "logits_to_keep" not in inspect.signature(plain.forward).parameters:
+        return False
+    if {"full_attention"} < {"full_attention", *(getattr(config, "layer_types", None) or ())}:
+        return False
+    window = getattr(config, "sliding_window", None)
+    if window and window < length and getattr(config, "use_sliding_window", True):
+        return False
+    rope = getattr(config, "rope_parameters", None) or {}
+    if rope.get("rope_type", "default") in ("dynamic", "longrope"):
+        return False
+    if getattr(config, "attn_logit_softcapping", None) is not None:
+        return False
+    return len({parameter.device for parameter in plain.parameters()}) == 1
+
+
+def slot_bytes(model: PreTrainedModel, length: int) -> int:
+    """What a slot of `length` places takes."""
+    width = kv_heads(model.config) * head_dim(model.config)
+    return int(2 * model.config.get_text_config().num_hidden_layers * width * length * model.dtype.itemsize)
+
+
+def _plain(model: PreTrainedModel) -> PreTrainedModel:
+    """The model itself, without what PEFT wraps around it."""
+    inner = getattr(model, "get_base_model", None)
+    return inner() if inner else model

@@ -1,0 +1,79 @@
+"""All that decides an answer besides model and prompt: how it is decoded, and what ends it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from src.config import Config, EvaluationConfig
+from src.models.loading import ModelReference
+
+NEXT_TURN = "### Instruction"
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """All that decides an answer besides the model and the prompt."""
+
+    max_new_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    num_completions: int = 1
+    seed: int = 0
+
+    @classmethod
+    def of(cls, config: EvaluationConfig) -> Decoding:
+        if config.temperature == 0:
+            return cls(config.max_new_tokens)
+        return cls(
+            config.max_new_tokens, config.temperature, config.top_p, config.num_completions, config.seed
+        )
+
+
+def prompt_template(reference: ModelReference, config: Config) -> str:
+    """How the model is asked: an adapter as it was trained, a base as prompt.before says."""
+    if reference.adapter is None:
+        return config.prompt.template if config.prompt.before == "same" else config.prompt.before
+    try:
+        run = json.loads((reference.adapter / "run.json").read_text(encoding="utf-8"))
+        return str(run["provenance"]["config"]["prompt"]["template"])
+    except (OSError, ValueError, KeyError, TypeError):  # an adapter trained elsewhere
+        return config.prompt.template
+
+
+def generation_config(decoding: Decoding, max_new_tokens: int, ends: set[int], pad: int) -> GenerationConfig:
+    """Decoding as stated, with none of a model's own sampling defaults."""
+    options: dict[str, Any] = {"do_sample": False}
+    if decoding.temperature > 0:
+        options = {
+            "do_sample": True,
+            "temperature": decoding.temperature,
+            "top_p": decoding.top_p,
+            "top_k": 0,
+        }
+    return GenerationConfig(
+        max_new_tokens=max_new_tokens,
+        eos_token_id=sorted(ends),
+        pad_token_id=pad,
+        num_beams=1,
+        return_dict_in_generate=True,
+        **options,
+    )
+
+
+def ended(row: list[int], ends: set[int], tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], str]:
+    """The row up to and with its first end token, and how it ended so far."""
+    end = next((place for place, token in enumerate(row) if token in ends), None)
+    if end is not None:
+        return row[: end + 1], "stop"
+    return row, "turn" if NEXT_TURN in tokenizer.decode(row) else "length"
+
+
+def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """The tokenizer's end token and those that the model's own generation settings name."""
+    named = getattr(model.generation_config, "eos_token_id", None)
+    own = named if isinstance(named, list) else [named] if named is not None else []
+    return {tokenizer.eos_token_id, *own}

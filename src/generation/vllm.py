@@ -1,0 +1,231 @@
+"""Answers of a model to prompts through vLLM, an optional package: the same answers' store, the same rules of ending."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from types import SimpleNamespace
+from typing import Any, cast
+
+from transformers import AutoConfig, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from src import distributed
+from src.config import ModelConfig
+from src.data.preprocessing import prompt_ids
+from src.generation.settings import NEXT_TURN, Decoding, end_tokens, ended
+from src.generation.store import GenerationStore
+from src.models.hardware import Hardware
+from src.models.loading import ModelReference, location, read_json, reading
+from src.schema import Example, Generation, UserError
+
+# Read in vLLM 0.33.0: vllm/config/lora.py (ranks), vllm/lora/peft_helper.py (kinds of adapters).
+RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+PLAIN_STARTS = (
+    "gaussian",
+    "eva",
+    "orthogonal",
+    "mica",
+    "lora_ga",
+)  # init_lora_weights that leave the base alone
+BATCH = 256  # prompts between writes to the disk; vLLM decides how many it computes at once
+SHARE = 0.9  # of the free GPU memory, for weights and keys and values
+OTHERWISE = "or set evaluation.backend=transformers"
+
+
+def check(reference: ModelReference, hardware: Hardware) -> str:
+    """ "vllm 0.33.0", by which answers are told from those of another backend.
+
+    Raises UserError where vLLM is not there or cannot run this model as it was trained; nothing is loaded.
+    """
+    if importlib.util.find_spec("vllm") is None:
+        raise UserError(
+            "evaluation.backend=vllm, but vLLM is not installed. It wants other versions of torch and transformers "
+            f"than requirements.txt: pip install vllm into an environment of its own, {OTHERWISE}"
+        )
+    if distributed.count() > 1:
+        raise UserError(
+            f"evaluation.backend=vllm works in one process and {distributed.count()} were started; start the script "
+            f"with python alone, {OTHERWISE}"
+        )
+    if hardware.device != "cuda":
+        raise UserError(
+            f"evaluation.backend=vllm needs a GPU, and {hardware.name} are in use; add one, {OTHERWISE}"
+        )
+    refused = _refusal(reference)
+    if refused:
+        raise UserError(
+            f"evaluation.backend=vllm: {refused}. Merge the adapter first (python inference.py --model_path "
+            f"{reference.adapter} --merge_to DIR) and evaluate DIR, {OTHERWISE}"
+        )
+    return f"vllm {_version()}"
+
+
+def precision(reference: ModelReference, hardware: Hardware) -> str:
+    """In what the model is evaluated, for the report."""
+    plain = str(hardware.dtype).removeprefix("torch.")
+    return plain if reference.adapter is None else f"{plain}, adapter apart"
+
+
+def _version() -> str:
+    try:
+        return version("vllm")
+    except PackageNotFoundError:  # a folder on the path, not installed
+        return "of unknown version"
+
+
+def _refusal(reference: ModelReference) -> str:
+    """Why vLLM cannot put the adapter beside the base as it was trained; "" where it can."""
+    if reference.adapter is None:
+        return ""
+    name = f"the adapter in {reference.adapter}"
+    if reference.quantization is not None:
+        return f"{name} belongs to a {reference.quantization.bits}-bit base, and 16-bit bases are run here"
+    settings = read_json(reference.adapter / "adapter_config.json")
+    start = settings.get("init_lora_weights", True)
+    kinds = (
+        (settings.get("use_dora"), "is a DoRA"),
+        (settings.get("bias", "none") != "none" or settings.get("lora_bias"), "trains biases"),
+        (settings.get("modules_to_save"), "holds modules trained in full"),
+        (isinstance(start, str) and start not in PLAIN_STARTS, f"began as {start}, which changes the base"),
+        (_rank(settings) > RANKS[-1], f"has rank {_rank(settings)}"),
+    )
+    found = next((what for present, what in kinds if present), "")
+    return f"{name} {found}, which vLLM does not run" if found else ""
+
+
+def _rank(settings: dict[str, Any]) -> int:
+    """The largest rank of an adapter's layers."""
+    return max([int(settings.get("r", RANKS[0])), *(settings.get("rank_pattern") or {}).values()])
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One answer to be made."""
+
+    id: str
+    completion: int
+    prompt: list[int]
+
+
+def generate_missing(
+    reference: ModelReference,
+    tokenizer: PreTrainedTokenizerBase,
+    missing: Sequence[tuple[Example, int]],
+    decoding: Decoding,
+    store: GenerationStore,
+    batch_size: int,
+    template: str,
+    label: str,
+    config: ModelConfig,
+    hardware: Hardware,
+) -> None:
+    """Put the answers to `missing` (examples with the index of the completion) into `store`.
+
+    What is drawn depends on the seed, the example and the completion alone, not on what else is asked. The engine
+    and its GPU memory are gone at the end. Raises UserError where vLLM cannot load the model.
+    """
+    from tqdm import tqdm
+
+    prompts = {item.id: prompt_ids(tokenizer, item.instruction, item.input, template) for item, _ in missing}
+    pending = [_Asked(item.id, completion, prompts[item.id]) for item, completion in missing]
+    longest = max(len(prompt) for prompt in prompts.values())
+    engine = _engine(reference, decoding, longest, config, hardware)
+    adapter = _adapter(reference)
+    ends = _ends(reference.base, tokenizer, config)
+    size = batch_size or BATCH
+    with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
+        for start in range(0, len(pending), size):
+            batch = pending[start : start + size]
+            outputs = engine.generate(
+                [{"prompt_token_ids": asked.prompt} for asked in batch],
+                [_sampling(asked, decoding, ends) for asked in batch],
+                use_tqdm=False,
+                lora_request=adapter,
+            )
+            rows = [list(output.outputs[0].token_ids) for output in outputs]
+            store.add([_answer(*pair, ends, tokenizer) for pair in zip(batch, rows, strict=True)])
+            bar.update(len(batch))
+    del engine
+    gc.collect()  # the engine's processes end with it; a second model needs their memory
+
+
+def _engine(
+    reference: ModelReference, decoding: Decoding, longest: int, config: ModelConfig, hardware: Hardware
+) -> Any:
+    """vLLM's engine with the base loaded, with room for the longest prompt and its answer."""
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")  # it would report its use to its makers
+    from vllm import LLM
+
+    lora: dict[str, Any] = {}
+    if reference.adapter is not None:
+        rank = _rank(read_json(reference.adapter / "adapter_config.json"))
+        lora = {
+            "enable_lora": True,
+            "max_loras": 1,
+            "max_lora_rank": next(known for known in RANKS if known >= rank),
+        }
+    with reading("model", reference.base):
+        return LLM(
+            model=location(reference.base),
+            dtype=str(hardware.dtype).removeprefix("torch."),
+            max_model_len=longest + decoding.max_new_tokens,
+            gpu_memory_utilization=round(SHARE * hardware.free_gib / hardware.memory_gib, 3),
+            seed=decoding.seed,
+            trust_remote_code=config.trust_remote_code,
+            generation_config="vllm",  # none of the model's own sampling defaults
+            **lora,
+        )
+
+
+def _adapter(reference: ModelReference) -> Any:
+    if reference.adapter is None:
+        return None
+    from vllm.lora.request import LoRARequest
+
+    return LoRARequest("adapter", 1, str(reference.adapter.resolve()))
+
+
+def _sampling(asked: _Asked, decoding: Decoding, ends: set[int]) -> Any:
+    """How one answer is drawn and where it ends: at an end token, or as soon as another turn begins."""
+    from vllm import SamplingParams
+
+    drawn: dict[str, Any] = {"temperature": 0.0}
+    if decoding.temperature > 0:
+        key = repr((asked.id, asked.completion)).encode()
+        drawn = {
+            "temperature": decoding.temperature,
+            "top_p": decoding.top_p,
+            "seed": decoding.seed ^ zlib.crc32(key),
+        }
+    return SamplingParams(
+        max_tokens=decoding.max_new_tokens,
+        stop_token_ids=sorted(ends),
+        stop=[NEXT_TURN],
+        include_stop_str_in_output=True,
+        skip_special_tokens=False,  # the stop text is looked for in what `ended` looks at
+        **drawn,
+    )
+
+
+def _answer(asked: _Asked, row: list[int], ends: set[int], tokenizer: PreTrainedTokenizerBase) -> Generation:
+    """One answer under the rules of src.generation.generate; vLLM's token ids hold the end token too."""
+    tokens, finish = ended(row, ends, tokenizer)
+    text = str(tokenizer.decode(tokens, skip_special_tokens=True))
+    return Generation(asked.id, text, len(tokens), finish, asked.completion)
+
+
+def _ends(base: str, tokenizer: PreTrainedTokenizerBase, config: ModelConfig) -> set[int]:
+    """The end tokens of the model that transformers would load, without its weights."""
+    place = location(base)
+    with reading("configuration", base):
+        try:
+            settings = GenerationConfig.from_pretrained(place)
+        except OSError:  # no generation_config.json: as transformers does, from config.json
+            made = AutoConfig.from_pretrained(place, trust_remote_code=config.trust_remote_code)
+            settings = GenerationConfig.from_model_config(made)
+    return end_tokens(cast(PreTrainedModel, SimpleNamespace(generation_config=settings)), tokenizer)

@@ -1,0 +1,102 @@
+"""The Hugging Face hub: whether it can be reached, and in one line why it gave no model."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import os
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+ENDPOINT = "https://huggingface.co"
+KNOCK_S = 10.0  # waited for the hub's first answer
+OTHERWISE = "or give a local folder or smollm2-135m"
+REMEDY = f"Check the name, {OTHERWISE}"
+_TRANSPORT = (
+    "httpx",
+    "httpcore",
+    "requests",
+    "urllib3",
+)  # HTTP libraries of huggingface_hub, with errors of their own
+
+
+def go_offline_unless_reachable(path: str = "") -> None:
+    """One question, for `path`, instead of the minutes for which the libraries would repeat theirs."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return
+    endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT)
+    address = f"{endpoint.rstrip('/')}/{urllib.parse.quote(path)}" if path else endpoint
+    try:
+        urllib.request.urlopen(address, timeout=KNOCK_S).close()
+    except urllib.error.HTTPError as answer:  # it is there; the libraries know what to make of a refusal
+        answer.close()
+        if answer.code >= 500:
+            _go_offline(endpoint, answer)
+    except (OSError, http.client.HTTPException) as error:
+        _go_offline(endpoint, error)
+
+
+def _go_offline(endpoint: str, error: Exception) -> None:
+    log.warning("%s does not answer (%s): using what is cached", endpoint, error)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    constants: Any = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:  # it has read the variable already
+        constants.HF_HUB_OFFLINE = True
+
+
+def explain(reference: str, error: BaseException) -> str:
+    """The reason and the remedy, from the causes of what transformers raised; "" where they tell of no trouble."""
+    causes = list(_causes(error))
+    for cause in causes:
+        told = _refusal(reference, cause)
+        if told:
+            return told
+    for cause in causes:
+        if type(cause).__module__.startswith(_TRANSPORT) and getattr(cause, "response", None) is None:
+            return (
+                f"the connection to the hub broke off or timed out ({type(cause).__name__}): start the same command "
+                f"again, {OTHERWISE}"
+            )
+    if any(type(cause).__name__ in ("LocalEntryNotFoundError", "OfflineModeIsEnabled") for cause in causes):
+        return (
+            f"it is not in the cache, and the hub ({_endpoint()}) is not to be reached: check the network, the proxy "
+            f"and HF_HUB_OFFLINE, {OTHERWISE}"
+        )
+    return ""
+
+
+def _refusal(reference: str, cause: BaseException) -> str:
+    """What an answer of the hub means; "" for a cause that is none, or that only says that a file is not there."""
+    kind, status = type(cause).__name__, getattr(getattr(cause, "response", None), "status_code", None)
+    page = f"{_endpoint()}/{reference}"
+    if kind == "GatedRepoError":
+        return f"it is gated: ask for access on {page}, then log in with `hf auth login`, {OTHERWISE}"
+    if kind == "RepositoryNotFoundError" or (kind == "HfHubHTTPError" and status == 404):
+        return (
+            f"there is no such model on the hub ({page}), or it is private: check the name, log in with "
+            f"`hf auth login` where it is private, {OTHERWISE}"
+        )
+    if not isinstance(status, int) or status == 404:
+        return ""
+    if status in (401, 403):
+        return f"the hub does not let you read it ({status}): log in with `hf auth login`, {OTHERWISE}"
+    if status == 429:
+        return f"the hub was asked too often (429): wait some minutes, {OTHERWISE}"
+    return f"the hub is out of order ({status}): start the same command again later, {OTHERWISE}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that it came of, the last first."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _endpoint() -> str:
+    return os.environ.get("HF_ENDPOINT", ENDPOINT).rstrip("/")

@@ -1,0 +1,66 @@
+"""Fingerprints of a model: of a reference without loading it, and of weights that are loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+
+from src.config import ModelConfig
+from src.models.loading import ModelReference, location, reading
+
+WEIGHTS = ("*.safetensors",)
+SETTINGS = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
+BLOCK, BLOCKS = 1 << 16, 64  # of a large file, this many blocks of so many bytes are read
+
+
+def model_fingerprint(reference: ModelReference, config: ModelConfig) -> str:
+    """16 hex digits that change with the weights, settings or quantisation of a model.
+
+    A folder counts by sampled content of its files, a hub model by its commit. Raises UserError where there is
+    neither.
+    """
+    digest = hashlib.sha256(_base_identity(reference.base, config).encode())
+    if reference.adapter is not None:
+        digest.update(_folder_identity(reference.adapter).encode())
+    if reference.quantization is not None:
+        digest.update(json.dumps(dataclasses.asdict(reference.quantization)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _base_identity(base: str, config: ModelConfig) -> str:
+    place = Path(location(base))
+    if place.is_dir():
+        return _folder_identity(place)
+    from transformers.utils import cached_file
+
+    with reading("configuration", base):
+        found = cached_file(base, "config.json")
+    return f"{base}@{Path(str(found)).parent.name}"  # the cache names its folders by commit
+
+
+def _folder_identity(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for pattern in WEIGHTS + SETTINGS:
+        for path in sorted(folder.glob(pattern)):
+            size = path.stat().st_size
+            digest.update(f"{path.name} {size}\n".encode())
+            with path.open("rb") as stream:
+                for start in range(0, size, max(BLOCK, size // BLOCKS)):
+                    stream.seek(start)
+                    digest.update(stream.read(BLOCK))
+    return digest.hexdigest()
+
+
+def weights_fingerprint(model: torch.nn.Module) -> str:
+    """16 hex digits that change with the weights: SHA-256 over names, shapes and a sample of every tensor."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        flat = tensor.detach().reshape(-1)
+        sample = flat[:: max(1, flat.numel() // 64)][:64].to("cpu").contiguous()
+        sample = sample.view(torch.uint8) if sample.dtype == torch.bfloat16 else sample
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode() + sample.numpy().tobytes())
+    return digest.hexdigest()[:16]

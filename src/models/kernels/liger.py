@@ -1,0 +1,58 @@
+"""Liger's fused kernels for norms, rotary embeddings and gated MLPs, where the package and the architecture have them."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+
+from peft import PeftModel
+from transformers import PretrainedConfig, PreTrainedModel
+
+from src.models.hardware import Hardware
+from src.models.kernels.triton_support import compiles_kernels
+from src.schema import UserError
+
+log = logging.getLogger(__name__)
+
+INSTALL = "pip install -r requirements-gpu.txt"
+
+
+def uses_fused_kernels(wanted: bool | str, config: PretrainedConfig, hardware: Hardware) -> bool:
+    """Whether to train with Liger (arXiv 2410.10989); `wanted` is training.fused_kernels: "auto", True or False.
+
+    "auto" takes it where it helps: on a GPU, installed, with kernels for the architecture. Raises UserError where
+    it is asked for and cannot be had.
+    """
+    if wanted is False:
+        return False
+    missing = _missing(config, hardware)
+    if missing and wanted is True:
+        raise UserError(f"training.fused_kernels=true, but {missing}; set training.fused_kernels=auto")
+    if missing and hardware.device == "cuda":
+        log.info("no fused kernels: %s", missing)
+    return not missing
+
+
+def _missing(config: PretrainedConfig, hardware: Hardware) -> str:
+    """What stands in the way; empty where nothing does."""
+    if hardware.device != "cuda":
+        return "fused kernels run on GPUs only"
+    if importlib.util.find_spec("liger_kernel") is None:
+        return f"liger-kernel is not installed: {INSTALL}"
+    from liger_kernel.transformers.monkey_patch import MODEL_TYPE_TO_APPLY_LIGER_FN
+
+    kind = config.get_text_config().model_type
+    if kind not in MODEL_TYPE_TO_APPLY_LIGER_FN:
+        return f"liger-kernel has none for {kind}"
+    return "" if compiles_kernels(hardware.device) else "Triton cannot compile them on this machine"
+
+
+def fuse(model: PreTrainedModel | PeftModel) -> None:
+    """Patch `model`, or the base of an adapted one; the loss stays ours, which makes logits only where there is a label."""
+    from liger_kernel.transformers import _apply_liger_kernel_to_instance
+
+    plain = model.get_base_model() if isinstance(model, PeftModel) else model
+    _apply_liger_kernel_to_instance(
+        model=plain, rope=True, rms_norm=True, swiglu=True, geglu=True, layer_norm=True,
+        cross_entropy=False, fused_linear_cross_entropy=False,
+    )  # fmt: skip

@@ -1,0 +1,211 @@
+"""Model references resolved and loaded: a hub id, a folder, or the embedded model; any causal language model."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils.logging import disable_progress_bar
+
+from src import hub_access
+from src.config import ModelConfig, QloraConfig
+from src.hub_access import go_offline_unless_reachable
+from src.models import embedded
+from src.models.hardware import Hardware
+from src.schema import UserError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ModelReference:
+    """Where a model comes from: `base` and, where it was fine-tuned with an adapter, `adapter`."""
+
+    base: str  # what the user typed or the adapter names
+    adapter: Path | None = None
+    quantization: QloraConfig | None = None  # the base is loaded as the adapter was trained
+
+
+def resolve(model_path: str, base_model: str | None = None) -> ModelReference:
+    """Tell an adapter from a whole model. Raises UserError for a folder that is neither."""
+    folder = Path(model_path)
+    if not folder.exists() and not _could_be_hub_id(model_path):
+        raise UserError(
+            f"no model at {model_path}: no such folder. Run train_lora.py or train_qlora.py first"
+        )
+    if not folder.is_dir():
+        return ModelReference(model_path)
+    if (folder / "adapter_config.json").exists():
+        return _resolve_adapter(folder, base_model)
+    if (folder / "config.json").exists():
+        return ModelReference(model_path)
+    found = ", ".join(sorted(path.name for path in folder.iterdir())[:5]) or "nothing"
+    raise UserError(f"no adapter and no model in {model_path} (found: {found}). Run train_lora.py first")
+
+
+def _could_be_hub_id(reference: str) -> bool:
+    if reference == embedded.NAME:
+        return True
+    parts = reference.split("/")
+    return (
+        len(parts) == 2
+        and all(parts)
+        and not reference.startswith((".", "~"))
+        and parts[0] not in _OUR_FOLDERS
+    )
+
+
+_OUR_FOLDERS = ("checkpoints", "reports", "data", "models")
+
+
+def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
+    if not (folder / "adapter_model.safetensors").exists():
+        raise UserError(
+            f"{folder} has an adapter_config.json but no adapter_model.safetensors; other formats are refused"
+        )
+    run = read_json(folder / "run.json") if (folder / "run.json").exists() else {}
+    settings = read_json(folder / "adapter_config.json")
+    base = base_model or run.get("base_model") or settings.get("base_model_name_or_path")
+    if not base or not isinstance(base, str):
+        raise UserError(
+            f"the adapter in {folder} does not name its base model in run.json or adapter_config.json; give --base_model"
+        )
+    return ModelReference(base, folder, _quantization(folder, run) if run.get("method") == "qlora" else None)
+
+
+def _quantization(folder: Path, run: dict[str, Any]) -> QloraConfig:
+    try:
+        return QloraConfig(**run["qlora"])
+    except (KeyError, TypeError):
+        raise UserError(
+            f"{folder / 'run.json'} does not say how the base was quantised: damaged, or of another version; train again"
+        ) from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of a model's or an adapter's folder. Raises UserError where there is none."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not valid JSON ({error}); the folder is damaged") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} should hold a JSON object")
+    return values
+
+
+def location(reference: str) -> str:
+    """The path or hub id that transformers loads for `reference`."""
+    return str(embedded.embedded_model()) if reference == embedded.NAME else reference
+
+
+def load_tokenizer(reference: str, config: ModelConfig) -> PreTrainedTokenizerBase:
+    """The tokenizer, with a padding token that is never a label. Raises UserError where there is none."""
+    with reading("tokenizer", reference):
+        tokenizer = AutoTokenizer.from_pretrained(
+            location(reference), trust_remote_code=config.trust_remote_code
+        )
+    if tokenizer.eos_token_id is None:
+        raise UserError(
+            f"the tokenizer of {reference} has no end token: training could not teach the model to stop"
+        )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_base(
+    reference: str,
+    config: ModelConfig,
+    hardware: Hardware,
+    quantization: QloraConfig | None = None,
+    attention: str = "sdpa",
+) -> PreTrainedModel:
+    """The causal language model on its device; 4- or 8-bit where `quantization` is given."""
+    options: dict[str, Any] = {}
+    if quantization is not None:
+        from src.models.qlora_model import quantization_config
+
+        options["quantization_config"] = quantization_config(quantization, hardware)
+    place = location(reference)
+    if not sys.stderr.isatty():
+        disable_progress_bar()
+    # or a service of the hub is asked to turn pickled weights into safetensors, and what it makes is loaded
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    with reading("model", reference):
+        _check_format(place, config)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            place,
+            output_loading_info=True,
+            dtype=hardware.dtype,
+            device_map={"": hardware.place},
+            attn_implementation=attention,
+            use_safetensors=True,
+            trust_remote_code=config.trust_remote_code,
+            **options,
+        )
+    model, found = loaded
+    missing = sorted(found["missing_keys"])
+    if missing:  # transformers would fill them with random numbers
+        raise UserError(
+            f"{reference} lacks {len(missing)} of the weights of a {type(model).__name__} ({', '.join(missing[:3])}): "
+            "not whole, or another kind of model; fetch it again"
+        )
+    assert isinstance(model, PreTrainedModel)
+    return model
+
+
+def _check_format(place: str, config: ModelConfig) -> None:
+    """Fail in a second, not after gigabytes, where the configuration cannot be loaded."""
+    AutoConfig.from_pretrained(place, trust_remote_code=config.trust_remote_code)
+
+
+@contextmanager
+def reading(part: str, reference: str) -> Iterator[None]:
+    """Turn what the libraries raise over a model's files or the hub's answers, of many types, into a UserError.
+
+    Running out of memory is no fault of the files and passes.
+    """
+    if not Path(reference).exists() and reference != embedded.NAME:
+        go_offline_unless_reachable(f"{reference}/resolve/main/config.json")
+    try:
+        yield
+    except (UserError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        if any(
+            mark in str(error) for mark in ("can't allocate memory", "Cannot allocate memory", "os error 12")
+        ):
+            raise
+        raise UserError(_loading_failed(part, reference, error)) from error
+
+
+def _loading_failed(part: str, reference: str, error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    if "trust_remote_code" in reason:
+        return f"{reference} brings its own Python code; read it, then set model.trust_remote_code=true to run it"
+    if "model.safetensors" in reason and ("no file named" in reason or "not appear to have a file" in reason):
+        return (
+            f"cannot load the {part} of {reference}: it has no weights as model.safetensors, and pickled ones are "
+            "refused; convert them or use another model"
+        )
+    if "ignore_mismatched_sizes" in reason:
+        return f"cannot load the {part} of {reference}: its weights have other shapes than its config.json states"
+    if not Path(reference).exists() and reference != embedded.NAME:
+        reason = hub_access.explain(reference, error) or f"{reason[:300]}. {hub_access.REMEDY}"
+        return f"cannot load the {part} of {reference}: {reason}"
+    return f"cannot load the {part} of {reference}: {reason[:300]}"

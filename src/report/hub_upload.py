@@ -1,0 +1,60 @@
+"""Gives an adapter's folder its model card, and uploads it to the hub."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from src.files import write_atomic
+from src.report.model_card import render_model_card
+from src.schema import Comparison, UserError
+
+PUBLISHED = (
+    "README.md",
+    "adapter_*",
+    "run.json",
+    "training_curve.png",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "*.jinja",
+)
+
+
+def write_card(folder: Path, comparison: Comparison, name: str) -> Path | None:
+    """README.md of an adapter that train_*.py wrote, with the figures of `name`; None for any other model."""
+    try:
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    card = folder / "README.md"
+    write_atomic(card, render_model_card(run, comparison, name))
+    return card
+
+
+def push_to_hub(folder: Path, repository: str) -> str:
+    """Upload an adapter's folder; the address of the repository, which is made (private) where there is none.
+
+    Raises UserError where the folder is no adapter, or the hub refuses.
+    """
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise UserError(f"--push_to_hub uploads an adapter, and {folder} has no adapter_model.safetensors")
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+
+    api = HfApi()
+    try:
+        api.create_repo(repository, private=True, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=repository,
+            folder_path=folder,
+            allow_patterns=list(PUBLISHED),
+            commit_message="Adapter with its model card",
+        )
+    except HFValidationError as error:
+        raise UserError(f"--push_to_hub {repository}: {error}") from None
+    except (HfHubHTTPError, OfflineModeIsEnabled, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"the hub did not take {folder} as {repository}: {reason}; log in with `hf auth login` and try again"
+        ) from None
+    return str(commit.commit_url)

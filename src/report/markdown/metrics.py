@@ -1,0 +1,147 @@
+"""The tables of comparison.md: each metric before and after, overall and by language."""
+
+from __future__ import annotations
+
+from src.report.chart import CHART_METRICS
+from src.report.formatting import (
+    NOT_AVAILABLE,
+    interval,
+    language_label,
+    method_label,
+    metric_label,
+    metric_names,
+    number,
+    p_text,
+    percent,
+    score_text,
+    signed,
+    significant,
+)
+from src.report.markdown.provenance import named_runs
+from src.report.safe_markdown import details, inline, table, value_table
+from src.schema import Comparison, Difference, MethodComparison, Score
+
+HEADER = ("", "Score [95 % CI]", "Difference [95 % CI]", "p (Holm)", "n can show", "Better / same / worse")
+NOTES = (
+    "All values are 0 to 100. p is corrected by Holm's method over all metrics and methods of this report; a "
+    "difference in bold has p < 0.05. One that is not bold was not shown to be there, and was not shown to be "
+    "absent either: **n can show** is the smallest true difference that this many samples would find with 80 % "
+    "power. Better, same and worse count samples."
+)
+LANGUAGE_NOTES = (
+    "Before \u2192 after, difference, samples. The samples of one language are few: read these as hints, not as "
+    "results."
+)
+
+
+def metrics_section(comparison: Comparison) -> str:
+    names = metric_names(comparison)
+    signatures = value_table((metric_label(name), _signature(comparison, name)) for name in names)
+    return "\n\n".join(
+        [
+            "## Metrics",
+            NOTES,
+            *(_metric_block(comparison, name) for name in names),
+            details("Signatures and tests: how each number was computed", signatures),
+        ]
+    )
+
+
+def languages_section(comparison: Comparison) -> str:
+    blocks = [
+        f"### {inline(method_label(name))}\n\n{_language_table(comparison, method)}"
+        for name, method in comparison.comparisons.items()
+        if method.after.by_language
+    ]
+    return "\n\n".join(["## By language", LANGUAGE_NOTES, *blocks]) if blocks else ""
+
+
+def difference_text(difference: Difference) -> str:
+    """Markdown: the difference, in bold where it is significant, with its interval."""
+    delta = signed(difference.delta)
+    shown = f"**{delta}**" if significant(difference) else delta
+    return f"{shown} [{interval(difference.ci95)}]"
+
+
+def value_text(score: Score | None) -> str:
+    return NOT_AVAILABLE if score is None else number(score.value)
+
+
+def _metric_block(comparison: Comparison, metric: str) -> str:
+    rows = [["Before", _unbroken(score_text(comparison.before.metrics.get(metric))), "", "", "", ""]]
+    for name, method in comparison.comparisons.items():
+        score = _unbroken(score_text(method.after.metrics.get(metric)))
+        rows.append([inline(method_label(name)), score, *_difference_cells(method.difference.get(metric))])
+    heading = f"### {inline(metric_label(metric))}"
+    return f"{heading}\n\n{_samples_line(comparison, metric)}\n\n{table(HEADER, rows)}"
+
+
+def _difference_cells(difference: Difference | None) -> list[str]:
+    if difference is None:
+        return [NOT_AVAILABLE] * 4
+    detectable = number(difference.detectable) if difference.detectable < 100 else "nothing"
+    record = f"{difference.wins} / {difference.ties} / {difference.losses}"
+    p_value = p_text(difference.p_holm).removeprefix("= ")
+    cells = [difference_text(difference), p_value, detectable, record]
+    return [_unbroken(cell) for cell in cells]
+
+
+def _samples_line(comparison: Comparison, metric: str) -> str:
+    """How many samples count: one figure where all runs and pairs agree, else each."""
+    counts = [(inline(name), run.metrics.get(metric)) for name, run in named_runs(comparison)]
+    pairs = [
+        (inline(method_label(name)), method.difference[metric].n)
+        for name, method in comparison.comparisons.items()
+        if metric in method.difference
+    ]
+    sizes = {0 if score is None else score.n for _, score in counts} | {n for _, n in pairs}
+    if len(sizes) == 1:
+        return f"{_counted(counts[0][1])}."
+    line = ", ".join(f"{name} {_counted(score)}" for name, score in counts) + "."
+    both = ", ".join(f"{name} n = {n}" for name, n in pairs)
+    return f"{line} Differences are over the samples that count in both: {both}." if both else line
+
+
+def _counted(score: Score | None) -> str:
+    return "n = 0" if score is None else f"n = {score.n} ({percent(score.coverage)} of samples)"
+
+
+def _unbroken(cell: str) -> str:
+    return cell.replace(" ", "\u00a0")
+
+
+def _signature(comparison: Comparison, metric: str) -> str:
+    runs = [run for _, run in named_runs(comparison)]
+    parts = {run.metrics[metric].signature: None for run in runs if metric in run.metrics}
+    differences = [method.difference.get(metric) for method in comparison.comparisons.values()]
+    parts |= {f"test: {found.test}": None for found in differences if found is not None}
+    return "; ".join(parts)
+
+
+def _language_table(comparison: Comparison, method: MethodComparison) -> str:
+    before, after = comparison.before.by_language, method.after.by_language
+    metrics = [name for name in CHART_METRICS if any(name in found for found in after.values())]
+    rows = [
+        [
+            inline(language_label(language)),
+            *(
+                _language_cell(
+                    before.get(language, {}).get(metric),
+                    scores.get(metric),
+                    method.by_language.get(language, {}).get(metric),
+                )
+                for metric in metrics
+            ),
+        ]
+        for language, scores in after.items()
+    ]
+    return table(["Language", *(inline(metric_label(metric)) for metric in metrics)], rows)
+
+
+def _language_cell(before: Score | None, after: Score | None, difference: Difference | None) -> str:
+    scores = [score for score in (before, after) if score is not None and score.value is not None]
+    if not scores:
+        return NOT_AVAILABLE
+    delta = "" if difference is None else f"{signed(difference.delta)}, "
+    values = _unbroken(f"{value_text(before)} \u2192 {value_text(after)}")
+    return f"{values}<br>{delta}{_unbroken(f'n = {scores[-1].n}')}"

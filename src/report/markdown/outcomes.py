@@ -1,0 +1,103 @@
+"""The sections of comparison.md that say what went wrong, and whether form or content changed."""
+
+from __future__ import annotations
+
+from src.report.formatting import NOT_AVAILABLE, method_label, signed
+from src.report.safe_markdown import details, inline, table
+from src.schema import Comparison
+
+ERROR_LABELS = {
+    "assertion": "a test's assert failed",
+    "fragment": "a fragment that does not run alone",
+    "import": "import error",
+    "index": "index or key error",
+    "killed": "killed",
+    "memory": "out of memory",
+    "name": "name error",
+    "no_code": "no code in the answer",
+    "output_limit": "too much output",
+    "runtime": "another runtime error",
+    "syntax": "syntax error",
+    "type": "type error",
+    "wrong_output": "wrong output",
+}
+OUTCOME_LABELS = {
+    "no_verdict": "no verdict possible",
+    "not_run": "not run",
+    "fenced": "in a code fence",
+    "truncated": "cut off at the length limit",
+    "no_code": "no code in it",
+    "extra_turn": "began another turn",
+    "oversized": "too long to read whole",
+    "exact": "equal to the reference",
+    "defines_only": "ran, but only defined things",
+}
+KINDS = {
+    "execution": "The program alone",
+    "functional": "Its tests, or the same behaviour as the reference",
+    "flags": "The answer's form",
+    "other": "Counted apart",
+}
+FORMAT_LABELS = {
+    "raw": "Answers as they came",
+    "extracted": "Code taken out of them",
+    "difference": "Due to form alone",
+}
+ERROR_NOTE = (
+    "Answers by the first thing that went wrong with each; an answer with no fault is not counted here."
+)
+FORMAT_NOTE = (
+    "Change in BLEU points, measured on the answers as they came and on the code taken out of them. What the "
+    "first gains and the second does not is form (fences, chatter, knowing when to stop), not better code."
+)
+
+
+def errors_section(comparison: Comparison) -> str:
+    if not _outcome_names(comparison, "error"):
+        return ""
+    others = [
+        f"**{title}**\n\n{_outcome_table(comparison, kind)}"
+        for kind, title in KINDS.items()
+        if _outcome_names(comparison, kind)
+    ]
+    parts = ["## What went wrong", _outcome_table(comparison, "error"), ERROR_NOTE]
+    return "\n\n".join([*parts, details("All outcomes", "\n\n".join(others))] if others else parts)
+
+
+def format_section(comparison: Comparison) -> str:
+    shares = {
+        name: method.format_share for name, method in comparison.comparisons.items() if method.format_share
+    }
+    if not shares:
+        return ""
+    keys = list(dict.fromkeys(key for share in shares.values() for key in share))
+    header = ["Method", *(FORMAT_LABELS.get(key) or inline(key.replace("_", " ")) for key in keys)]
+    rows = (
+        [inline(method_label(name)), *(signed(share[key]) if key in share else NOT_AVAILABLE for key in keys)]
+        for name, share in shares.items()
+    )
+    return "\n\n".join(["## Format or content", table(header, rows), FORMAT_NOTE])
+
+
+def _outcome_names(comparison: Comparison, kind: str) -> list[str]:
+    """Of what was counted at least once in any run, most frequent first."""
+    runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
+    counts: dict[str, int] = {}
+    for run in runs:
+        for name, count in run.outcomes.get(kind, {}).items():
+            counts[name] = max(count, counts.get(name, 0))
+    return sorted((name for name in counts if counts[name]), key=lambda name: (-counts[name], name))
+
+
+def _outcome_table(comparison: Comparison, kind: str) -> str:
+    runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
+    labels = ERROR_LABELS if kind == "error" else OUTCOME_LABELS
+    header = ["Answers", "Before", *(inline(method_label(name)) for name in comparison.comparisons)]
+    rows = (
+        [
+            labels.get(name) or inline(name.replace("_", " ")),
+            *(str(run.outcomes.get(kind, {}).get(name, 0)) for run in runs),
+        ]
+        for name in _outcome_names(comparison, kind)
+    )
+    return table(header, rows)

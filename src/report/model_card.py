@@ -1,0 +1,287 @@
+"""Renders the README.md of an adapter's folder: the model card that the hub reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from src.config import DataConfig
+from src.data.preprocessing import render_prompt
+from src.data.sources.catalog import find_source
+from src.models import embedded
+from src.report.formatting import (
+    NOT_AVAILABLE,
+    headline,
+    method_label,
+    metric_label,
+    metric_names,
+    p_text,
+    score_text,
+)
+from src.report.markdown.metrics import difference_text
+from src.report.safe_markdown import fenced, inline, table, value_table
+from src.schema import Comparison, MethodComparison
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+CODE_ALPACA = "sahil2801/CodeAlpaca-20k"
+LICENCES = {
+    "CC BY-NC 4.0": "cc-by-nc-4.0"
+}  # licences of data that bind the adapter whatever the base model's is
+SETTINGS = {  # section of the configuration -> keys that shape the adapter
+    "lora": (
+        "r",
+        "lora_alpha",
+        "lora_dropout",
+        "target_modules",
+        "bias",
+        "use_rslora",
+        "use_dora",
+        "init_lora_weights",
+    ),
+    "training": (
+        "num_train_epochs",
+        "max_steps",
+        "learning_rate",
+        "lr_scheduler_type",
+        "batch_size",
+        "optim",
+        "seed",
+    ),
+    "data": ("max_length",),
+    "prompt": ("template",),
+}
+FIGURES = {  # key of run["metrics"] -> what the card calls it
+    "steps": "Steps",
+    "best_step": "Step kept (lowest validation loss)",
+    "validation_loss": "Validation loss per supervised token",
+    "train_samples": "Training samples",
+    "tokens": "Training tokens",
+    "trainable_parameters": "Trainable parameters",
+    "total_parameters": "All parameters",
+}
+INSTRUCTION = "Write a Python function that reverses a string."  # of the example
+USE = (
+    "Short answers to programming instructions, one turn, in English, in the prompt format below. It is a small "
+    "adapter trained on a small data set to study what fine-tuning changes."
+)
+EMBEDDED_NOTE = "where the hub could not be reached, the Q4_1 form of the model, which differs slightly"
+LIMITS = (
+    "It writes code that looks right and is wrong, and it may repeat insecure habits of its data. Run nothing that "
+    "it wrote outside a sandbox, and let nothing that it wrote go unread into other people's hands. The figures "
+    "here hold for the test set named and for greedy answers of limited length; they say nothing about long "
+    "programs, other languages or conversations. Nothing was done to make it refuse."
+)
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the adapter was trained on."""
+
+    origin: str
+    licence: str
+    hub_id: str  # "" where it is not on the hub
+
+
+def render_model_card(run: Mapping[str, Any], comparison: Comparison | None, name: str = "") -> str:
+    """The card of the adapter that `run` (run.json of its folder) describes.
+
+    `name` is what `comparison` calls the adapter, otherwise the method's own name; figures of another adapter are
+    never shown. Raises KeyError where `run` is no run.json.
+    """
+    data = _data(run)
+    method = comparison.comparisons.get(name or run["method"]) if comparison else None
+    label = method_label(run["method"])
+    base = base_id(run["base_model"])
+    about = (
+        f"A {inline(label)} adapter for {inline(base)}, fine-tuned on {inline(data.origin)}. It holds the adapter "
+        "alone: the base model is loaded beside it."
+    )
+    sections = [
+        _front_matter(run, data, comparison, method),
+        f"# {inline(label)} adapter for {inline(base.rpartition('/')[2])}",
+        about,
+        _results(comparison, method, label),
+        f"## Use and limits\n\n{USE}\n\n{LIMITS}",
+        f"## Load it\n\n{_loading(run, base)}",
+        f"## Training\n\n{_settings(run)}",
+        f"## Licence\n\n{_licence(data, base)}",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def base_id(base_model: str) -> str:
+    """The base model as others can load it."""
+    return embedded.HUB_ID if base_model == embedded.NAME else base_model
+
+
+def _data(run: Mapping[str, Any]) -> Data:
+    """As run["data"] records it (origin, licence, source); else what the configuration names."""
+    settings = run["provenance"]["config"]["data"]
+    recorded = run.get("data") or {}
+    kind = recorded.get("source", settings["source"])
+    if recorded:
+        origin, licence = str(recorded["origin"]), str(recorded["licence"])
+    elif kind == "file":
+        origin, licence = "files of its maker", "not known"
+    else:
+        source = find_source(DataConfig(**settings), kind, [], force=False)
+        origin, licence = source.origin, source.licence
+    hub_id = {"hub": str(settings["dataset_name"]), "github": CODE_ALPACA}.get(kind, "")
+    return Data(origin, licence, hub_id if HUB_ID.fullmatch(hub_id) else "")
+
+
+def _front_matter(
+    run: Mapping[str, Any], data: Data, comparison: Comparison | None, method: MethodComparison | None
+) -> str:
+    import yaml
+
+    base = base_id(run["base_model"])
+    matter: dict[str, Any] = {"library_name": "peft", "pipeline_tag": "text-generation"}
+    if HUB_ID.fullmatch(base):  # a local folder would be refused there
+        matter |= {"base_model": base, "base_model_relation": "adapter"}
+    matter["license"] = _licence_id(run["base_model"], data)
+    if matter["license"] == "other":
+        matter |= {"license_name": "base-model-and-data"}
+    if data.hub_id:
+        matter["datasets"] = [data.hub_id]
+    matter["tags"] = ["lora", *(["qlora"] if run["method"] == "qlora" else []), "code"]
+    results = _index(comparison, method)
+    if results:
+        name = f"{run['method']}-{base.rpartition('/')[2]}"
+        matter["model-index"] = [{"name": name, "results": [results]}]
+    return f"---\n{yaml.safe_dump(matter, sort_keys=False, allow_unicode=False)}---"
+
+
+def _licence_id(base_model: str, data: Data) -> str:
+    if data.licence == "Apache-2.0" and base_model == embedded.NAME:
+        return "apache-2.0"
+    return LICENCES.get(data.licence, "other")
+
+
+def _index(comparison: Comparison | None, method: MethodComparison | None) -> dict[str, Any]:
+    """The figures in the hub's own form; {} where there are none."""
+    if comparison is None or method is None:
+        return {}
+    test_set = str(comparison.test_set.get("name") or "test set")
+    metrics = [
+        {"type": metric, "name": metric_label(metric), "value": round(score.value, 2)}
+        for metric, score in method.after.metrics.items()
+        if score.value is not None
+    ]
+    return {
+        "task": {"type": "text-generation"},
+        "dataset": {"type": re.sub(r"\W+", "-", test_set), "name": test_set},
+        "metrics": metrics,
+    }
+
+
+def _results(comparison: Comparison | None, method: MethodComparison | None, label: str) -> str:
+    if comparison is None or method is None:
+        return "## Results\n\nThis adapter has not been compared with its base model yet."
+    rows = []
+    for metric in metric_names(comparison):
+        difference = method.difference.get(metric)
+        cells = [score_text(run.metrics.get(metric)) for run in (comparison.before, method.after)]
+        if difference is None:
+            cells += [NOT_AVAILABLE] * 3
+        else:
+            p_value = p_text(difference.p_holm).removeprefix("= ")
+            cells += [difference_text(difference), p_value, str(difference.n)]
+        rows.append([inline(metric_label(metric)), *cells])
+    header = ["Metric", "Before [95 % CI]", "After [95 % CI]", "Difference [95 % CI]", "p (Holm)", "n"]
+    test_set = inline(str(comparison.test_set.get("name") or "not named"))
+    note = (
+        f"Test set: {test_set}, {comparison.before.n} samples that were not trained on. Values are 0 to 100; a "
+        "difference in bold has p < 0.05 after Holm's correction."
+    )
+    return "\n\n".join(["## Results", f"**{headline(inline(label), method)}**", table(header, rows), note])
+
+
+def _settings(run: Mapping[str, Any]) -> str:
+    config, metrics = run["provenance"]["config"], run["metrics"]
+    rows = [("Base model", run["base_model"]), ("Method", run["method"])]
+    rows += [
+        (f"{section}.{key}", config[section][key])
+        for section, keys in SETTINGS.items()
+        for key in keys
+        if key in config.get(section, {})
+    ]
+    rows += [(f"qlora.{key}", value) for key, value in (run.get("qlora") or {}).items()]
+    rows += [(label, metrics[key]) for key, label in FIGURES.items() if metrics.get(key) is not None]
+    versions = run["provenance"].get("versions", {})
+    rows += [
+        (package, versions[package]) for package in ("torch", "transformers", "peft") if package in versions
+    ]
+    if run["base_model"] == embedded.NAME:
+        rows.append(("Base weights", EMBEDDED_NOTE))
+    rows += [("Commit", run["provenance"].get("commit", "unknown"))]
+    return value_table((name, _shown(value)) for name, value in rows)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return (
+        f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 10_000
+        else str(value)
+    )
+
+
+def _loading(run: Mapping[str, Any], base: str) -> str:
+    quantized = run.get("qlora")
+    chat = run["provenance"]["config"].get("prompt", {}).get("template") == "chat"
+    classes = "AutoModelForCausalLM, AutoTokenizer" + (", BitsAndBytesConfig" if quantized else "")
+    special = ", add_special_tokens=False" if chat else ""  # the chat template writes them itself
+    code = [
+        "from peft import PeftModel",
+        f"from transformers import {classes}",
+        "",
+        'folder = "."  # this folder, or its name on the hub',
+        *_base_lines(base, quantized),
+        "model = PeftModel.from_pretrained(base, folder).eval()",
+        "tokenizer = AutoTokenizer.from_pretrained(folder)",
+        *_prompt_lines(chat),
+        f'inputs = tokenizer(prompt, return_tensors="pt"{special}).to(model.device)',
+        "answer = model.generate(**inputs, max_new_tokens=256, do_sample=False)",
+        'print(tokenizer.decode(answer[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))',
+    ]
+    return f"With nothing but transformers and peft:\n\n{fenced(chr(10).join(code), 'python')}"
+
+
+def _base_lines(base: str, quantized: Mapping[str, Any] | None) -> list[str]:
+    if not quantized:
+        return [f'base = AutoModelForCausalLM.from_pretrained({base!r}, dtype="auto")']
+    given = ["load_in_8bit=True"]
+    if quantized["bits"] == 4:
+        kind, double = quantized["quant_type"], quantized["use_double_quant"]
+        given = [
+            "load_in_4bit=True",
+            f"bnb_4bit_quant_type={kind!r}",
+            f"bnb_4bit_use_double_quant={double!r}",
+        ]
+    return [
+        f"quantization = BitsAndBytesConfig({', '.join(given)})",
+        f"base = AutoModelForCausalLM.from_pretrained({base!r}, quantization_config=quantization)",
+    ]
+
+
+def _prompt_lines(chat: bool) -> list[str]:
+    if chat:
+        turns = f"[{{'role': 'user', 'content': {INSTRUCTION!r}}}]"
+        return [
+            f"prompt = tokenizer.apply_chat_template({turns}, tokenize=False, add_generation_prompt=True)"
+        ]
+    lines = render_prompt(INSTRUCTION).splitlines(keepends=True)
+    return ["prompt = (", *(f"    {line!r}" for line in lines), ")"]
+
+
+def _licence(data: Data, base: str) -> str:
+    return (
+        f"The adapter comes of two works, and the terms of both bind whoever uses it: those of the base model "
+        f"({inline(base)}, see its own card), and those of the training data ({inline(data.origin)}: "
+        f"{inline(data.licence)})."
+        + (" The data may not be used commercially." if data.licence in LICENCES else "")
+    )

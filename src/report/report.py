@@ -1,0 +1,73 @@
+"""Writes the report of a comparison: comparison.json, .md, .html and two charts; computes nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from src.files import write_together
+from src.plotting import DARK, LIGHT
+from src.report.chart import draw_chart
+from src.report.html import render_html
+from src.report.markdown.document import render_markdown
+from src.schema import ComparedExample, Comparison, MethodComparison, to_json
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def write_reports(comparison: Comparison, folder: Path, examples: int) -> list[Path]:
+    """Write the five files of the report into `folder` and return their paths, comparison.json first.
+
+    `examples` is how many of the most improved and of the most worsened samples comparison.md shows of each
+    method; comparison.json and comparison.html hold all samples. With 0 no file holds any text of a sample:
+    ids and figures only. No file is replaced before all are complete.
+    """
+    shown = comparison if examples > 0 else without_texts(comparison)
+    contents: dict[str, str | bytes] = {
+        "comparison.json": _storable(to_json(shown, indent=2)) + "\n",
+        "comparison.md": render_markdown(shown, "comparison.png", "comparison_dark.png", max(0, examples)),
+        "comparison.html": render_html(shown),
+        "comparison.png": draw_chart(shown, LIGHT),
+        "comparison_dark.png": draw_chart(shown, DARK),
+    }
+    write_together({folder / name: data for name, data in contents.items()})
+    return [folder / name for name in contents]
+
+
+def without_texts(comparison: Comparison) -> Comparison:
+    """The same comparison with every text of a sample left out."""
+    methods = {name: _method_without_texts(method) for name, method in comparison.comparisons.items()}
+    return replace(comparison, comparisons=methods)
+
+
+def _method_without_texts(method: MethodComparison) -> MethodComparison:
+    return replace(method, examples=[_example_without_texts(example) for example in method.examples])
+
+
+def _example_without_texts(example: ComparedExample) -> ComparedExample:
+    return replace(
+        example,
+        instruction="",
+        input="",
+        reference="",
+        before="",
+        after="",
+        before_scores=_figures(example.before_scores),
+        after_scores=_figures(example.after_scores),
+    )
+
+
+def _figures(scores: dict[str, Any]) -> dict[str, Any]:
+    """Numbers and outcomes; anything else could quote the sample."""
+    return {
+        key: value
+        for key, value in scores.items()
+        if value is None or isinstance(value, (int, float)) or key in ("execution", "functional", "error")
+    }
+
+
+def _storable(text: str) -> str:
+    """JSON in which a lone surrogate, which UTF-8 cannot hold, is spelt as its escape."""
+    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,0 +1,181 @@
+"""Tables for the end of a script: a comparison or a run in at most 100 columns."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from src.plotting import shortened
+from src.report.formatting import (
+    MINUS,
+    NOT_AVAILABLE,
+    headline,
+    interval,
+    method_label,
+    metric_label,
+    metric_names,
+    p_text,
+    percent,
+    score_text,
+    signed,
+    significant,
+)
+from src.report.safe_markdown import visible
+from src.schema import Comparison, Difference, Run
+
+COLUMNS = 100  # of a line, at most
+NAME_COLUMNS = 19  # of a name; "Functional accuracy" just fits
+LEAST_COLUMNS = 8  # of a method's name, where figures at their widest leave no more
+GAP = "  "
+COMPARISON_HEADER = ("Metric", "Method", "Score [95 % CI]", "Change [95 % CI]", "p (Holm)", "n")
+RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")
+OUTCOME_TITLES = {"execution": "Programs", "functional": "Verdicts", "error": "Faults", "flags": "Form"}
+MARK = "*"  # beside a change with p < 0.05
+
+
+def render_table(comparison: Comparison) -> str:
+    """Headline sentences, then a row for each metric and model; colours only on a terminal without NO_COLOR."""
+    sentences = [
+        headline(_name(method_label(name)), method) for name, method in comparison.comparisons.items()
+    ]
+    rows, strong = _fitting_rows(comparison)
+    note = f"{MARK} p < 0.05 after Holm's correction over all metrics and methods"
+    blocks = [
+        "\n".join(_wrapped(line) for line in sentences),
+        _drawn(COMPARISON_HEADER, rows, 2, strong),
+        note,
+    ]
+    return _printable("\n\n".join(block for block in blocks if block))
+
+
+def render_run(run: Run) -> str:
+    """A row for each metric of one run, then how its answers fared."""
+    rows = [
+        [_name(metric_label(name)), score_text(score), str(score.n), percent(score.coverage)]
+        for name, score in run.metrics.items()
+    ]
+    title = f"{_name(run.name, 60)}, {run.n} samples"
+    blocks = [title, _drawn(RUN_HEADER, rows, 1, frozenset()), "\n".join(_outcome_lines(run))]
+    return _printable("\n\n".join(block for block in blocks if block))
+
+
+def _outcome_lines(run: Run) -> list[str]:
+    """How the answers fared, most frequent first; kinds without any are left out."""
+    lines = []
+    for kind, title in OUTCOME_TITLES.items():
+        counts = sorted(run.outcomes.get(kind, {}).items(), key=lambda item: (-item[1], item[0]))
+        found = ", ".join(f"{_name(name.replace('_', ' '))} {count}" for name, count in counts if count)
+        lines += [_wrapped(f"{title}: {found}")] if found else []
+    return lines
+
+
+def _printable(text: str) -> str:
+    """`text` with what standard output cannot encode replaced: a minus sign by a hyphen, the rest by "?"."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.replace(MINUS, "-").encode(encoding, "replace").decode(encoding)
+    return text
+
+
+def _fitting_rows(comparison: Comparison) -> tuple[list[list[str]], frozenset[int]]:
+    """The rows with methods' names as long as the line allows."""
+    columns = NAME_COLUMNS
+    rows, strong = _comparison_rows(comparison, columns)
+    while columns > LEAST_COLUMNS and sum(_widths(COMPARISON_HEADER, rows)) + 5 * len(GAP) > COLUMNS:
+        columns -= 1
+        rows, strong = _comparison_rows(comparison, columns)
+    return rows, strong
+
+
+def _comparison_rows(comparison: Comparison, columns: int) -> tuple[list[list[str]], frozenset[int]]:
+    """The rows, and which of them hold a significant change."""
+    rows: list[list[str]] = []
+    strong = set()
+    for metric in metric_names(comparison):
+        before = comparison.before.metrics.get(metric)
+        count = NOT_AVAILABLE if before is None else str(before.n)
+        rows.append([_name(metric_label(metric)), "Before", score_text(before), "", "", count])
+        for name, method in comparison.comparisons.items():
+            difference = method.difference.get(metric)
+            if difference is not None and significant(difference):
+                strong.add(len(rows))
+            score = score_text(method.after.metrics.get(metric))
+            rows.append(["", _name(method_label(name), columns), score, *_change_cells(difference)])
+    return rows, frozenset(strong)
+
+
+def _change_cells(difference: Difference | None) -> list[str]:
+    if difference is None:
+        return [NOT_AVAILABLE] * 3
+    mark = MARK if significant(difference) else " "
+    p_value = p_text(difference.p_holm).removeprefix("= ")
+    return [f"{signed(difference.delta)}{mark} [{interval(difference.ci95)}]", p_value, str(difference.n)]
+
+
+def _name(text: str, columns: int = NAME_COLUMNS) -> str:
+    return shortened(visible(text), columns)
+
+
+def _drawn(header: Sequence[str], rows: list[list[str]], left: int, strong: frozenset[int]) -> str:
+    """The table by rich where colours are wanted, else plain; all but the first `left` columns align right."""
+    return _coloured(header, rows, left, strong) if _wants_colour() else _plain(header, rows, left)
+
+
+def _wants_colour() -> bool:
+    """A terminal that can, and nobody who said no (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _widths(header: Sequence[str], rows: list[list[str]]) -> list[int]:
+    from rich.cells import cell_len  # a wide character takes two columns
+
+    return [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
+
+
+def _plain(header: Sequence[str], rows: list[list[str]], left: int) -> str:
+    from rich.cells import cell_len
+
+    widths = _widths(header, rows)
+    lines = []
+    for cells in ([*header], ["-" * width for width in widths], *rows):
+        padded = []
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            space = " " * (width - cell_len(cell))
+            padded.append(cell + space if place < left else space + cell)
+        lines.append(GAP.join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def _coloured(header: Sequence[str], rows: list[list[str]], left: int, strong: frozenset[int]) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for place, title in enumerate(header):
+        table.add_column(title, justify="left" if place < left else "right", no_wrap=True)
+    for index, cells in enumerate(rows):
+        # Text: nothing in a name is read as markup
+        table.add_row(*(Text(cell) for cell in cells), style="bold" if index in strong else None)
+    stream = io.StringIO()
+    Console(file=stream, width=COLUMNS, force_terminal=True, color_system="standard").print(table)
+    return stream.getvalue().strip("\n")
+
+
+def _wrapped(sentence: str) -> str:
+    """The sentence in lines of at most COLUMNS; textwrap would count a wide character as one."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for word in sentence.split():
+        longer = f"{lines[-1]} {word}" if lines[-1].strip() else lines[-1] + word
+        if cell_len(longer) <= COLUMNS or not lines[-1].strip():
+            lines[-1] = longer
+        else:
+            lines.append("  " + word)
+    return "\n".join(lines)

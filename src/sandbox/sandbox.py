@@ -1,0 +1,180 @@
+"""Runs untrusted programs, each isolated from the machine and from every other."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TypeVar
+
+from src.sandbox.launch import Recipe, Worker, WorkerError, bare_recipe, find_recipe
+from src.sandbox.outcome import command_request, execution, python_request
+from src.schema import Execution
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 10.0  # after which a worker that has not answered is given up
+ATTEMPTS = 2
+LOOK_AHEAD = 8  # jobs begun per worker before the first of them is fetched
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one program may use, all of its processes together."""
+
+    wall_s: float = 10.0
+    cpu_s: float = 10.0
+    memory_mib: int = 1024
+    output_bytes: int = 65_536  # of stdout, and of stderr
+    processes: int = 64
+    file_mib: int = 64
+
+
+class SandboxClosedError(RuntimeError):
+    """A program was asked for after the sandbox had been closed."""
+
+
+def unavailable_reason() -> str | None:
+    """Why no sandbox can be had and what to do; None where there is one."""
+    return find_recipe()[1] or None
+
+
+class Sandbox:
+    """Runs programs in `workers` places at once. A context manager: leaving it ends everything at once.
+
+    Where no sandbox can be had every program is `not_run`, unless `allow_unsandboxed`.
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, workers: int | None = None, allow_unsandboxed: bool = False
+    ) -> None:
+        self.limits = limits or Limits()
+        self.workers = workers or os.cpu_count() or 1
+        recipe, self._reason = find_recipe()
+        if recipe is None and allow_unsandboxed:
+            log.warning("no sandbox (%s): untrusted programs run with NO protection", self._reason)
+            recipe = bare_recipe()
+        self._recipe = recipe
+        self.mode = recipe.mode if recipe else "none"  # recorded in the results
+        self._lock = threading.Lock()
+        self._closed = False
+        self._started: set[Worker] = set()
+        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()  # None: a place with no worker yet
+        for _ in range(self.workers):
+            self._idle.put(None)
+        # A worker dies with the thread that started it, so one thread that lives as long as they starts all.
+        self._starter = ThreadPoolExecutor(1, "sandbox-starter")
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every program and every worker."""
+        with self._lock:
+            self._closed = True
+            started, self._started = self._started, set()
+        for worker in started:
+            worker.kill()
+        self._starter.shutdown(wait=True, cancel_futures=True)
+        with contextlib.suppress(queue.Empty):
+            for _ in range(self.workers):  # those in use are closed by the threads that use them
+                idle = self._idle.get_nowait()
+                if idle is not None:
+                    idle.close()
+        for _ in range(self.workers):  # whoever waits for a place learns that there is none
+            self._idle.put(None)
+
+    def python(self, source: str, tests: str = "", stdin: bytes = b"") -> Execution:
+        """Run a Python program, then `tests` in its namespace: passed only where these come to their end."""
+        quota = asdict(self.limits)
+        return self._run(python_request(quota, source, tests, stdin), self.limits)
+
+    def command(
+        self,
+        files: Mapping[str, str],
+        argv: Sequence[str],
+        stdin: bytes = b"",
+        compile_argv: Sequence[str] | None = None,
+        limits: Limits | None = None,
+    ) -> Execution:
+        """Run `argv` in a folder of `files`, where `compile_argv` ran before it; each has `limits.wall_s`."""
+        limits = limits or self.limits
+        return self._run(command_request(asdict(limits), files, argv, compile_argv or (), stdin), limits)
+
+    def map(self, jobs: Iterable[Callable[[Sandbox], Result]]) -> Iterator[Result]:
+        """The results of all jobs, in order, each as soon as those before it are there.
+
+        Jobs are taken a bounded number ahead, so that memory does not grow with their number.
+        """
+        pool = ThreadPoolExecutor(self.workers, "sandbox")
+        ahead: deque[Future[Result]] = deque()
+        try:
+            for job in jobs:
+                ahead.append(pool.submit(job, self))
+                if len(ahead) >= LOOK_AHEAD * self.workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        except (KeyboardInterrupt, SystemExit):
+            self.close()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, request: bytes, limits: Limits) -> Execution:
+        """Run one order; once more where its worker ended, which may have been for another's fault."""
+        if self._recipe is None:
+            return Execution("not_run", self._reason)
+        for _ in range(ATTEMPTS):
+            worker = self._idle.get()
+            try:
+                if worker is None:
+                    worker = self._starter.submit(self._start, self._recipe).result()
+                # twice the wall time: there may be a compiler's step too
+                head, (stdout, stderr) = worker.run(request, 2 * limits.wall_s + GRACE_S)
+                return execution(head, stdout, stderr, asdict(limits))
+            except WorkerError:
+                worker = self._without(worker)
+            except TimeoutError:
+                worker = self._without(worker)
+                return Execution("timeout", "its worker did not answer")
+            finally:
+                if worker is not None and worker.single_use:
+                    worker = self._without(worker)
+                self._idle.put(worker)
+            self._check_open()
+        return Execution("killed", "its worker ended")
+
+    def _start(self, recipe: Recipe) -> Worker:
+        self._check_open()
+        worker = Worker(recipe)
+        with self._lock:
+            if not self._closed:
+                self._started.add(worker)
+                return worker
+        worker.close()
+        raise SandboxClosedError("the sandbox was closed")
+
+    def _without(self, worker: Worker | None) -> Worker | None:
+        """End a worker; None, for a new one to be started in its place."""
+        if worker is not None:
+            with self._lock:
+                self._started.discard(worker)
+            with contextlib.suppress(OSError):
+                worker.close()
+        return None
+
+    def _check_open(self) -> None:
+        """Raises SandboxClosedError."""
+        if self._closed:
+            raise SandboxClosedError("the sandbox was closed")

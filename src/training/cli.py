@@ -1,0 +1,131 @@
+"""What train_lora.py and train_qlora.py share: their flags, and what they print."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from src import cli, distributed
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from src.config import Config
+    from src.data.preprocessing import Encoded, EncodedSplit
+    from src.training.job import Job
+    from src.training.results import Trained
+
+SHOWN = 2  # samples of a dry run
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of a training script, beside those of every script."""
+    parser.add_argument(
+        "--base_model", metavar="MODEL", help="hub id, folder or smollm2-135m; default model.base_model"
+    )
+    parser.add_argument(
+        "--from_adapter", metavar="DIR", help="train this adapter further; default lora.continue_from"
+    )
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true", help="continue an unfinished run, if there is one")
+    start.add_argument("--restart", action="store_true", help="begin anew, whatever is there")
+    parser.add_argument(
+        "--dry_run", action="store_true", help="show samples, counts and memory; train nothing, write nothing"
+    )
+
+
+def train(config: Config, args: argparse.Namespace, method: str) -> str:
+    """Do what the flags ask for; the lines to print at the end."""
+    if args.dry_run:
+        if not distributed.is_first():
+            return ""
+        from src.training.job import prepare
+
+        return f"{preview(prepare(config, method))}\nnext: {_without_dry_run(args, method)}"
+    from src.training.trainer import fine_tune
+
+    trained = fine_tune(config, method, args.resume, args.restart)
+    following = cli.next_command("evaluate.py", args, "--model_path", str(trained.folder))
+    return f"{summary(trained)}\nnext: {following}"
+
+
+def _without_dry_run(args: argparse.Namespace, method: str) -> str:
+    """The command that trains what a dry run showed."""
+    given = [("--base_model", args.base_model), ("--from_adapter", args.from_adapter)]
+    words = [word for flag, value in given if value is not None for word in (flag, value)]
+    return cli.next_command(f"train_{method}.py", args, *words)
+
+
+def summary(trained: Trained) -> str:
+    """What was written and how well it went."""
+    metrics = trained.metrics
+    loss = metrics["validation_loss"]
+    lines = [
+        f"{'kept, finished before with the same settings and data' if trained.reused else 'wrote'}: {trained.folder}",
+        f"  curve              {trained.folder / 'training_curve.png'}",
+        f"  validation loss    {'not measured' if loss is None else f'{loss:.4f}'} at step {metrics['best_step']} of {metrics['steps']}",
+        f"  speed              {metrics['tokens_per_s']:,.0f} tokens/s, no padding counted; {metrics['seconds']:,.0f} s of training",
+        f"  peak memory        {metrics['peak_gib']:.2f} GiB"
+        + ("; input embeddings in main memory" if metrics.get("offload") else ""),
+        f"  trained            {metrics['trainable_parameters']:,} of {metrics['total_parameters']:,} parameters",
+    ]
+    if metrics["truncated"] or metrics["skipped"]:
+        lines.append(
+            f"  too long           {metrics['truncated']:,} samples truncated, {metrics['skipped']:,} skipped"
+        )
+    return "\n".join(lines)
+
+
+def preview(job: Job) -> str:
+    """What --dry_run shows: samples as the model will see them, counts, steps and memory. No weights are loaded."""
+    parts = [
+        f"sample {sample.id}: {sample.prompt_length} tokens without loss, {sample.supervised} with\n"
+        + decoded(job.tokenizer, sample)
+        for sample in _shown(job.train)
+    ]
+    return "\n\n".join([*parts, "\n".join(_figures(job))])
+
+
+def decoded(tokenizer: PreTrainedTokenizerBase, sample: Encoded) -> str:
+    """The sample's text: `  ` before lines without loss, `+ ` before those that are learnt."""
+    prompt = str(tokenizer.decode(sample.input_ids[: sample.prompt_length]))
+    response = str(tokenizer.decode(sample.input_ids[sample.prompt_length :]))
+    lines = [f"  {line}" for line in prompt.removesuffix("\n").split("\n")]
+    return "\n".join(lines + [f"+ {line}" for line in response.split("\n")])
+
+
+def _shown(split: EncodedSplit) -> list[Encoded]:
+    """A short sample, and the one of median length."""
+    ordered = sorted(split.samples, key=len)
+    return [ordered[0], ordered[len(ordered) // 2]][: min(SHOWN, len(ordered))]
+
+
+def _figures(job: Job) -> list[str]:
+    from src.training.packing.packs import arrange
+
+    training = job.config.training
+    saved = job.sharing.saved
+    packs = sum(len(arrange(step, job.plan.pack_tokens, saved > 0)) for step in job.samples())
+    verdict = "fits" if job.plan.estimate_gib <= job.plan.free_gib else "DOES NOT FIT"
+    return [
+        f"method        {job.method} on {job.config.model.base_model}, {job.hardware.name}, "
+        + str(job.hardware.dtype).removeprefix("torch."),
+        _split_line("train", job.train),
+        _split_line("validation", job.validation),
+        f"steps         {len(job.steps):,}, each of {training.batch_size} samples; {packs:,} packs of at most "
+        f"{job.plan.pack_tokens:,} tokens, {training.num_train_epochs:g} epochs"
+        + (f"; {saved:.0%} of the tokens are beginnings that another sample shares" if saved else ""),
+        f"memory        about {job.plan.estimate_gib:.1f} GiB needed, {job.plan.free_gib:.1f} GiB free: {verdict}"
+        + (", with gradient checkpointing" if job.plan.checkpointing else "")
+        + (", input embeddings in main memory" if job.plan.offload else ""),
+        f"would write   {job.folder / 'final'}",
+    ]
+
+
+def _split_line(name: str, split: EncodedSplit) -> str:
+    lengths = sorted(len(sample) for sample in split.samples)
+    return (
+        f"{name:<14}{len(lengths):,} samples, {split.tokens:,} tokens ({split.supervised:,} with loss); "
+        f"a sample {lengths[0]} to {lengths[-1]}, median {lengths[len(lengths) // 2]}; "
+        f"{split.truncated:,} truncated, {split.skipped:,} skipped"
+    )

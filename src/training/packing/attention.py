@@ -1,0 +1,187 @@
+"""Attention over packed samples: no mask is built, no pair of samples computed.
+
+On a GPU by stock torch's varlen kernel, on a CPU sample by sample. Where samples share beginnings, keys and values of
+these are computed once and handed to each; a sample's own tokens see them and those before themselves.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AttentionInterface, PretrainedConfig
+from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
+
+from src.models.architecture import head_dim
+from src.models.hardware import Hardware
+from src.training.packing.packs import Shared
+
+NAME = "torch_varlen"
+BY_SAMPLE = "sdpa_by_sample"
+FALLBACK = "sdpa"  # block-diagonal masks, made by transformers from position_ids
+
+
+def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
+    """The attention to train packs with: the fastest that model, device, number type and head size allow."""
+    kind = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    if not getattr(kind, "_supports_attention_backend", False):
+        return FALLBACK
+    if hardware.device == "cpu":
+        return _registered(BY_SAMPLE, attention_by_sample)
+    if hardware.device != "cuda" or hardware.dtype not in (torch.bfloat16, torch.float16):
+        return FALLBACK
+    if torch.cuda.get_device_capability() < (8, 0):
+        return FALLBACK
+    try:
+        from torch.nn.attention.varlen import varlen_attn  # noqa: F401
+    except ImportError:
+        return FALLBACK
+    if head_dim(config) % 8 or head_dim(config) > 256:
+        return FALLBACK
+    return _registered(NAME, varlen_attention)
+
+
+def _registered(name: str, function: Any) -> str:
+    AttentionInterface.register(name, function)
+    AttentionMaskInterface.register(name, flash_attention_mask)
+    return name
+
+
+def attention_by_sample(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    cu_seq_lens_q: torch.Tensor | None = None,
+    cu_seq_lens_k: torch.Tensor | None = None,
+    sliding_window: int | None = None,
+    shared: Shared | None = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention inside each packed sample, one after the other; shapes as in `varlen_attention`."""
+    if shared is not None:
+        key, value = (
+            whole_samples(tensor[0].transpose(0, 1), shared).transpose(0, 1)[None] for tensor in (key, value)
+        )
+    repeats = query.shape[1] // key.shape[1]
+    key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
+    own, whole = _lengths(cu_seq_lens_q, query), _lengths(cu_seq_lens_k, key)
+    parts = []
+    for q, k, v in zip(
+        *(t.split(n, dim=2) for t, n in ((query, own), (key, whole), (value, whole))), strict=True
+    ):
+        seen = k.shape[2]
+        mask = None
+        if seen > q.shape[2] or (sliding_window and seen > sliding_window):
+            mask = _causal(q.shape[2], seen, sliding_window or seen)
+        parts.append(
+            scaled_dot_product_attention(
+                q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scaling
+            )
+        )
+    return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
+
+
+def _lengths(boundaries: torch.Tensor | None, tensor: torch.Tensor) -> list[int]:
+    return [tensor.shape[2]] if boundaries is None else boundaries.diff().tolist()
+
+
+def _causal(own: int, seen: int, window: int) -> torch.Tensor:
+    """(own, seen): which tokens the last `own` of `seen` see, no more than `window` of them."""
+    before = seen - own
+    return torch.ones(own, seen, dtype=torch.bool).tril(before).triu(before + 1 - window)
+
+
+def varlen_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    cu_seq_lens_q: torch.Tensor | None = None,
+    cu_seq_lens_k: torch.Tensor | None = None,
+    max_length_q: int | None = None,
+    sliding_window: int | None = None,
+    shared: Shared | None = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention inside each packed sample.
+
+    query (1, heads, t, head_dim), key and value (1, kv_heads, t, head_dim) -> (1, t, heads, head_dim).
+    `cu_seq_lens_q` and `cu_seq_lens_k` (d + 1,), `max_length_q`, which no sample exceeds, and `shared` come from
+    the pack; attention dropout is not applied.
+    """
+    from torch.nn.attention.varlen import varlen_attn
+
+    query, key, value = (
+        tensor.squeeze(0).transpose(0, 1) for tensor in (query, key, value)
+    )  # (t, heads, head_dim)
+    options: dict[str, Any] = {"scale": scaling}
+    known = inspect.signature(varlen_attn).parameters
+    if "window_size" in known:
+        options["window_size"] = (
+            sliding_window - 1 if sliding_window else -1,
+            0,
+        )  # tokens to the left, right
+    else:
+        options["is_causal"] = True
+    if query.shape[1] != key.shape[1]:
+        if "enable_gqa" in known:
+            options["enable_gqa"] = True
+        else:
+            repeats = query.shape[1] // key.shape[1]
+            key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
+    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:  # one sample
+        cu_seq_lens_q = torch.tensor([0, query.shape[0]], dtype=torch.int32, device=query.device)
+        cu_seq_lens_k, max_length_q = cu_seq_lens_q, query.shape[0]
+    query, key, value = (_half(tensor) for tensor in (query, key, value))
+    if shared is not None:
+        key, value = whole_samples(key, shared), whole_samples(value, shared)
+    output = varlen_attn(
+        query, key, value, cu_seq_lens_q, cu_seq_lens_k, max_length_q, max_length_q, **options
+    )
+    assert isinstance(output, torch.Tensor)  # a pair only where the log-sum-exp is asked for
+    return output.unsqueeze(0), None
+
+
+def _half(tensor: torch.Tensor) -> torch.Tensor:
+    """The kernel takes 16-bit tensors; under autocast some models hand over float32."""
+    if tensor.dtype in (torch.bfloat16, torch.float16):
+        return tensor
+    return tensor.to(
+        torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else torch.bfloat16
+    )
+
+
+def whole_samples(computed: torch.Tensor, shared: Shared) -> torch.Tensor:
+    """Keys or values of the tokens that are computed (t, heads, d) as those of whole samples (k, heads, d)."""
+    result: torch.Tensor = _WholeSamples.apply(computed, shared.sources, shared.first, shared.repeated)
+    return result
+
+
+class _WholeSamples(torch.autograd.Function):
+    """Selects rows. A shared token's gradient is the sum over its samples, as one product."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, computed: torch.Tensor, sources: torch.Tensor, first: torch.Tensor, repeated: torch.Tensor
+    ) -> torch.Tensor:
+        ctx.save_for_backward(sources, first, repeated)
+        return computed.index_select(0, sources)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        sources, first, repeated = ctx.saved_tensors
+        (grad,) = grads
+        result = grad.index_select(0, first)
+        places = (repeated[:, None] == sources).to(grad.dtype)  # (m, k)
+        sums = places @ grad.reshape(len(grad), -1)
+        result.index_copy_(0, repeated, sums.view(-1, *grad.shape[1:]))
+        return result, None, None, None

@@ -1,0 +1,171 @@
+"""A pack's forward and backward pass as one CUDA graph, for work that starts slower than it runs.
+
+Python starts some thousand kernels a pack. Where they are short (a small model, or a 4-bit base whose weights are
+unpacked three times), the GPU waits for Python; a graph starts all of them at once. Packs are filled up to
+one of a few sizes, since a graph has one shape; the loss of what fills them is not counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+
+from src.training.packing.packs import Pack
+from src.training.packing.padding import FILLERS, Extent, filled, room_for
+
+log = logging.getLogger(__name__)
+
+SIZES = 8  # graphs at most
+STEP = 128  # tokens; sizes are multiples of it
+WAITING = 0.7  # share of a pack's time spent on starting kernels, from which a graph pays
+TIMED = 3  # the pack that is timed; those before it compile kernels
+
+
+@dataclass
+class _Graph:
+    pack: Pack  # of static tensors
+    loss: torch.Tensor
+    graph: torch.cuda.CUDAGraph
+
+
+class PackGraphs:
+    """Computes packs by graphs once it has seen that this pays. For a model without randomness.
+
+    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`. `packs` are those to come.
+    """
+
+    def __init__(
+        self,
+        compute: Callable[[Pack], torch.Tensor],
+        parameters: Sequence[torch.nn.Parameter],
+        packs: Sequence[Extent],
+    ) -> None:
+        self.compute = compute
+        self.parameters = list(parameters)
+        self.sizes = graph_sizes(pack.tokens + FILLERS for pack in packs)
+        members: dict[int, list[Extent]] = {size: [] for size in self.sizes}
+        for pack in packs:
+            members[self._size(pack.tokens) or 0].append(pack)
+        members[self.sizes[-1]] = list(packs)  # the first to be captured, whatever the pack
+        self.rooms = {size: room_for(members[size], size) for size in self.sizes}
+        self.graphs: dict[int, _Graph] = {}
+        self.gradients: list[torch.Tensor] = []  # where graphs add to
+        self.scale = torch.zeros((), device="cuda")
+        self.timed = 0
+        self.paying = False
+
+    def time(self, plain: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """Compute a pack as usual, and find out from one of the first whether its kernels wait for Python."""
+        self.timed += 1
+        if self.timed != TIMED:
+            return plain()
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        result = plain()
+        started = time.perf_counter()
+        torch.cuda.synchronize()
+        share = (started - start) / (time.perf_counter() - start)
+        self.paying = share >= WAITING
+        log.info(
+            "kernels took %.0f %% of a pack's time to start: %s",
+            100 * share,
+            "graphs from here on" if self.paying else "no graphs",
+        )
+        return result
+
+    def backward(self, pack: Pack, scale: float) -> torch.Tensor | None:
+        """`scale` times the loss, its gradients added; None where the pack is to be computed as usual."""
+        size = self._size(pack.tokens)
+        if not self.paying or size is None:
+            return None
+        try:
+            # the largest first: the others find room in its memory
+            if self._graph(pack, self.sizes[-1]) is None or (found := self._graph(pack, size)) is None:
+                return None
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            self.paying = False
+            self.graphs.clear()
+            log.warning("going on without graphs: %s", str(error).splitlines()[0])
+            return None
+        self._gather()
+        self.scale.fill_(scale)
+        found.graph.replay()
+        return found.loss
+
+    def _size(self, tokens: int) -> int | None:
+        """The smallest that so many tokens can be filled up to."""
+        return next((size for size in self.sizes if size >= tokens + FILLERS), None)
+
+    def _graph(self, pack: Pack, size: int) -> _Graph | None:
+        """The graph of this size with `pack` put in; None where it does not fit in."""
+        shaped = filled(pack, self.rooms[size])
+        if shaped is None:
+            return None
+        if size not in self.graphs:
+            self.graphs[size] = self._capture(shaped)
+        found = self.graphs[size]
+        for static, new in zip(found.pack.tensors(), shaped.tensors(), strict=True):
+            static.copy_(new.pin_memory(), non_blocking=True)
+        return found
+
+    def _gather(self) -> None:
+        """Let .grad be the tensors that graphs add to, with what is in it so far."""
+        for parameter, own in zip(self.parameters, self.gradients, strict=True):
+            if parameter.grad is None:
+                own.zero_()
+            elif parameter.grad is not own:
+                own.copy_(parameter.grad)
+            parameter.grad = own
+
+    def _capture(self, pack: Pack) -> _Graph:
+        """A graph of the work on packs of this shape."""
+        static = pack.to("cuda")
+        pool = None
+        if self.graphs:
+            pool = next(iter(self.graphs.values())).graph.pool()
+        else:  # once as usual, so that libraries have loaded what they need
+            self.gradients = [torch.zeros_like(parameter) for parameter in self.parameters]
+            torch.autograd.grad(self.compute(static), self.parameters)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+            loss = self.compute(static) * self.scale
+            found = torch.autograd.grad(loss, self.parameters)
+            torch._foreach_add_(self.gradients, list(found))
+            loss = loss.detach()
+        log.info("captured a graph for packs of %d tokens", pack.tokens)
+        return _Graph(static, loss, graph)
+
+
+def graph_sizes(packs: Iterable[int], most: int = SIZES) -> list[int]:
+    """At most `most` sizes, ascending, to which packs of so many tokens are filled up with the fewest in all.
+
+    Multiples of STEP; the best there are, by dynamic programming over the sizes that occur.
+    """
+    counts = Counter(-(-tokens // STEP) * STEP for tokens in packs)
+    sizes = sorted(counts)
+    below = [0, *accumulate(counts[size] for size in sizes)]  # packs of the first sizes
+    # of the packs of the first sizes: tokens computed, and the sizes kept
+    best: list[tuple[float, list[int]]] = [(0, []), *[(math.inf, [])] * len(sizes)]
+    for _ in range(most):
+        best = [best[0]] + [
+            min(
+                (best[start][0] + size * (below[end] - below[start]), [*best[start][1], size])
+                for start in range(end)
+            )
+            for end, size in enumerate(sizes, start=1)
+        ]
+    return best[-1][1]
+
+
+def is_random(model: torch.nn.Module) -> bool:
+    """Whether a forward pass in training draws random numbers."""
+    return any(isinstance(module, torch.nn.Dropout) and module.p > 0 for module in model.modules())

@@ -1,0 +1,129 @@
+"""Splits depend on content alone, and no near-duplicates straddle them."""
+
+import dataclasses
+import random
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from src.data.curation.deduplication import jaccard
+from src.data.curation.shingles import answer_shingles, shingles, tokenise
+from src.data.curation.splitting import LARGE_CLUSTER, assign_splits, find_neighbours, position, straddling
+from tests.data.preparing import example, row
+
+THRESHOLD = 0.7
+
+
+def made(numbers):
+    return [example(number, **row(number)) for number in numbers]
+
+
+def by_id(examples, fractions=(0.2, 0.2)):
+    sides = assign_splits(find_neighbours(examples, THRESHOLD), *fractions)
+    return {item.id: side for item, side in zip(examples, sides, strict=True)}
+
+
+def copies(original, count):
+    """Examples with the original's prompt but for one word at its end, and other outputs."""
+    long = " ".join(f"word{number}" for number in range(20))
+    return [
+        dataclasses.replace(original, id=f"{original.id}-{number}", instruction=f"{long} {number}", output=f"print({number})")
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def test_the_rows_of_the_tests_have_no_neighbours():
+    assert find_neighbours(made(range(600)), THRESHOLD).clusters == []
+
+
+def test_shares_come_out_as_asked_for():
+    sides = list(by_id(made(range(1200)), (0.1, 0.2)).values())
+    # binomial, 4 standard deviations
+    assert abs(sides.count("validation") - 120) < 4 * (1200 * 0.1 * 0.9) ** 0.5
+    assert abs(sides.count("test") - 240) < 4 * (1200 * 0.2 * 0.8) ** 0.5
+
+
+def test_no_share_gives_no_rows():
+    assert set(by_id(made(range(300)), (0.0, 0.0)).values()) == {"train"}
+    assert set(by_id(made(range(300)), (0.5, 0.0)).values()) == {"train", "validation"}
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_reordering_rows_moves_none(draw):
+    examples = made(range(150)) + copies(made([999])[0], 5)
+    shuffled = draw.sample(examples, len(examples))
+    assert by_id(shuffled) == by_id(examples)
+
+
+def test_adding_and_removing_rows_moves_no_other():
+    few, many = by_id(made(range(200))), by_id(made(range(400)))
+    assert few == {name: many[name] for name in few}
+
+
+def test_adding_a_copy_of_a_prompt_moves_no_row_not_even_its_twin():
+    examples = made(range(200))
+    twins = [
+        dataclasses.replace(item, id=f"{item.id}-twin", output=f"other({item.id})") for item in examples[:50]
+    ]
+    before, after = by_id(examples), by_id(examples + twins)
+    assert before == {name: after[name] for name in before}
+    assert all(after[f"{item.id}-twin"] == after[item.id] for item in examples[:50])
+
+
+def test_a_larger_test_share_only_adds_to_test():
+    small, large = by_id(made(range(500)), (0.0, 0.1)), by_id(made(range(500)), (0.0, 0.3))
+    assert all(large[name] == "test" for name, side in small.items() if side == "test")
+
+
+def test_no_pair_of_near_duplicates_straddles_by_brute_force():
+    draw = random.Random(7)
+    examples = []
+    for family in range(40):
+        words = [f"w{family}x{place}" for place in range(24)]
+        for member in range(4):
+            kept = [word if draw.random() > 0.04 else f"new{draw.randrange(10**6)}" for word in words]
+            examples.append(
+                example(f"{family}-{member}", f"f({family}, {member})", instruction=" ".join(kept))
+            )
+    sides = by_id(examples)
+    prompts = shingles(tokenise(f"{item.instruction}\n{item.input}" for item in examples))
+    answers = answer_shingles(tokenise(item.output for item in examples))
+    near = [
+        (examples[a].id, examples[b].id)
+        for a, b in combinations(range(len(examples)), 2)
+        if max(jaccard(prompts[a], prompts[b]), jaccard(answers[a], answers[b])) >= THRESHOLD
+    ]
+    assert len(near) >= 20
+    assert all(sides[left] == sides[right] for left, right in near)
+    assert {"train", "validation", "test"} == set(sides.values())
+
+
+def test_examples_with_the_same_answer_stay_together_but_not_with_the_same_short_one():
+    same = "total = 0\nfor item in items:\n    total += item\nprint(total)"
+    long = [example(number, same, instruction=f"{row(number)['instruction']}") for number in range(10)]
+    assert len(find_neighbours(long, THRESHOLD).clusters) == 1
+    short = [example(number, "25", instruction=f"{row(number)['instruction']}") for number in range(10)]
+    assert find_neighbours(short, THRESHOLD).clusters == []
+
+
+def test_a_cluster_too_large_for_a_test_goes_to_train():
+    for count in (LARGE_CLUSTER, LARGE_CLUSTER + 1):
+        group = copies(example(1), count)
+        neighbours = find_neighbours(group, THRESHOLD)
+        assert len(neighbours.clusters) == 1
+        sides = set(assign_splits(neighbours, 0.0, 1.0))
+        assert sides == ({"test"} if count <= LARGE_CLUSTER else {"train"})
+
+
+def test_straddling_clusters_are_named():
+    neighbours = find_neighbours(copies(example(1), 3), THRESHOLD)
+    assert straddling(neighbours, ["train", "train", "train"]) == []
+    assert straddling(neighbours, ["train", "test", "train"]) == [(0, 1, 2)]
+
+
+def test_positions_are_between_0_and_1_and_equal_everywhere():
+    # python 3.11: int(hashlib.sha256(b"a").hexdigest()[:13], 16) / 16**13
+    assert position("a") == 0.7913742705223814
+    assert all(0 <= position(str(number)) < 1 for number in range(100))

@@ -1,0 +1,102 @@
+"""Arguments are taken from what a sample shows, then from what a function does with its parameters."""
+
+import ast
+
+import pytest
+
+from src.evaluation.differential.input_generation import MAX_CANDIDATES, can_be_called, candidates, kinds_of
+from src.evaluation.differential.type_inference import POOLS, compared_constants, likely_kinds
+
+
+def function(source):
+    return ast.parse(source).body[0]
+
+
+def tried(source, seen=(), texts=()):
+    return list(candidates(function(source), seen, texts))
+
+
+ADD = "def add(a, b):\n    return a + b"
+
+
+def test_calls_that_were_seen_come_first_then_calls_and_values_in_the_texts():
+    found = tried(ADD, seen=[["8", "9"]], texts=["Example: add(3, 4) is 7", "5, 6"])
+    assert found[:3] == [("8", "9"), ("3", "4"), ("5", "6")]
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("[1, 2], 3", ("[1, 2]", "3")),
+        ("n = 4, k = 2", ("4", "2")),
+        ("First: 7\nSecond: 'x'", ("7", "'x'")),
+    ],
+)
+def test_values_of_an_input_are_read_as_arguments(text, arguments):
+    assert tried(ADD, texts=[text])[0] == arguments
+
+
+def test_there_are_never_more_than_so_many():
+    found = tried("def f(a, b, c, d):\n    return a")
+    assert 0 < len(found) <= MAX_CANDIDATES
+    assert len(set(found)) == len(found)
+
+
+def test_what_is_searched_for_is_also_found():
+    found = tried("def search(items: list, target: int):\n    return items.index(target)")
+    pairs = [(ast.literal_eval(items), ast.literal_eval(target)) for items, target in found]
+    hits = [items.index(target) for items, target in pairs if isinstance(items, list) and target in items]
+    assert {0, 1, 2} <= set(hits)
+    assert any(items == sorted(items) and len(items) > 3 for items, _ in pairs)
+
+
+def test_each_branch_on_a_constant_is_taken():
+    source = "def f(value, unit):\n    if unit == 'C':\n        return 1\n    if unit.upper() == 'F':\n        return 2"
+    assert compared_constants(function(source), "unit") == ["'C'", "'F'"]
+    assert {"'C'", "'F'"} <= {call[1] for call in tried(source)}
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("def f(x: str): pass", "str"),
+        ("def f(x: 'List[int]'): pass", "int"),
+        ("def f(x):\n    return x.lower()", "str"),
+        ("def f(x):\n    return x.items()", "dict"),
+        ("def f(x):\n    return x % 2", "int"),
+        ("def f(words): pass", "list[str]"),
+        ("def f(matrix): pass", "matrix"),
+        ("def f(email): pass", "email"),
+    ],
+)
+def test_annotation_use_and_name_speak_for_a_kind(source, kind):
+    made = function(source)
+    assert likely_kinds(made, made.args.args[0])[0] == kind
+
+
+def test_every_example_of_a_kind_is_a_literal():
+    assert POOLS
+    for kind, sources in POOLS.items():
+        assert sources, kind
+        for source in sources:
+            ast.literal_eval(source)
+
+
+def test_kinds_are_told_from_literals():
+    assert kinds_of(("1", "'a'", "[1]", "['a']", "[[1]]", "{}", "1.5")) == (
+        "int", "str", "list[int]", "list[str]", "matrix", "dict", "float",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "callable"),
+    [
+        (ADD, True),
+        ("async def f(a): pass", False),
+        ("def f(*, a): pass", False),
+        ("def f(*, a=1): pass", True),
+        ("def f(a, b, c, d, e, g, h): pass", False),
+    ],
+)
+def test_functions_that_positional_arguments_start_are_called(source, callable):
+    assert can_be_called(function(source)) is callable

@@ -1,0 +1,264 @@
+"""The differential run agrees with what behaves the same and with nothing else."""
+
+from functools import partial
+from itertools import pairwise
+
+import pytest
+
+from benchmarks.mutations import changes_functions, mutants, rewrites
+from src.evaluation.differential.oracle import _behaviour, compare, reference_behaviour
+from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
+from src.schema import Execution, Sample
+from tests.evaluation.programs import PROGRAMS
+
+pytestmark = pytest.mark.skipif(unavailable_reason() is not None, reason=str(unavailable_reason()))
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    # Half the usual time: endless programs are stopped sooner. Processor time is what counts.
+    with Sandbox(Limits(wall_s=6), workers=2) as started:
+        yield started
+
+
+def sample(reference, input="", instruction=""):
+    return Sample("1", instruction, input, reference, "", "python")
+
+
+def verdict(sandbox, reference, code, input=""):
+    execution = compare(sandbox, sample(reference, input), code)
+    return execution.outcome if execution else None
+
+
+def outcomes(sandbox, jobs):
+    return [execution.outcome for execution in sandbox.map(jobs)]
+
+
+@pytest.fixture(scope="module")
+def samples():
+    assert len(PROGRAMS) >= 40
+    return [sample(program, given, instruction) for instruction, given, program in PROGRAMS]
+
+
+def test_every_program_agrees_with_itself(sandbox, samples):
+    assert set(outcomes(sandbox, [partial(compare, sample=s, code=s.reference) for s in samples])) == {
+        "passed"
+    }
+
+
+def test_at_least_90_percent_of_200_mutants_disagree(sandbox, samples):
+    jobs = [
+        partial(compare, sample=s, code=mutant) for s in samples for mutant in mutants(s.reference, 6, seed=5)
+    ]
+    assert len(jobs) >= 200
+    results = outcomes(sandbox, jobs)
+    assert results.count("passed") <= 0.10 * len(results)
+
+
+def test_at_least_97_percent_of_100_rewrites_agree(sandbox, samples):
+    jobs = [partial(compare, sample=s, code=code) for s in samples for _, code in rewrites(s.reference)]
+    assert len(jobs) >= 100
+    results = outcomes(sandbox, jobs)
+    assert results.count("passed") >= 0.97 * len(results)
+
+
+def test_programs_for_other_tasks_disagree(sandbox, samples):
+    jobs = [partial(compare, sample=s, code=o.reference) for s, o in pairwise(samples)]
+    assert "passed" not in outcomes(sandbox, jobs)
+
+
+def test_verdicts_do_not_depend_on_workers_order_or_what_ran_before(samples):
+    pairs = [(s, code) for s in samples[::3] for code in (s.reference, *mutants(s.reference, 1, seed=2))]
+
+    def verdicts(pairs, workers):
+        _behaviour.cache_clear()
+        with Sandbox(workers=workers) as sandbox:
+            ran = list(sandbox.map([partial(compare, sample=s, code=code) for s, code in pairs]))
+        return [(execution.outcome, execution.detail) for execution in ran]
+
+    once = verdicts(pairs, 1)
+    assert {outcome for outcome, _ in once} >= {"passed", "failed"}
+    assert verdicts(pairs[::-1], 3)[::-1] == once
+
+
+class NoSandbox:
+    limits = Limits()
+
+    def python(self, source, tests="", stdin=b""):
+        return Execution("not_run", "no bwrap")
+
+
+def test_without_a_sandbox_nothing_is_said_and_nothing_remembered(sandbox):
+    reference = "print('seen with no sandbox first')"
+    execution = compare(NoSandbox(), sample(reference), reference)
+    assert (execution.outcome, execution.detail) == ("not_run", "no bwrap")
+    assert verdict(sandbox, reference, reference) == "passed"
+
+
+def test_a_mutant_that_shows_no_difference_is_told_from_others():
+    program = "def f(n):\n    return n + 1\n\ndata = [1, 5]\nprint(f(min(data)))\n"
+    assert not changes_functions(program, program.replace("5", "6"))
+    assert changes_functions(program, program.replace("n + 1", "n + 2"))
+    uses_data = program.replace("n + 1", "n + data[1]")
+    assert changes_functions(uses_data, uses_data.replace("5", "6"))
+
+
+ADD = "def add(a, b):\n    return a + b\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("def plus(x, y):\n    return y + x\n", "passed"),  # another name, the only function
+        ("def Add(a, b, c=0):\n    return a + b + c\n", "passed"),
+        ("add = None\n", "failed"),
+        ("def add(a):\n    return a\n", "failed"),
+        ("def add(a, b):\n    return a - b\n", "failed"),
+        ("def add(a, b):\n    return str(a + b)\n", "failed"),
+        ("def add(a, b):\n    print(a)\n    return a + b\n", "failed"),
+        (ADD + "print('done')\n", "failed"),
+        ("import os\n" + ADD + "os._exit(0)\n", "failed"),
+        ("def add(a, b:\n", "error"),
+        ("", "failed"),
+        (ADD + "1 / 0\n", "error"),
+        (ADD + "while True:\n    pass\n", "timeout"),
+        ("def add(a, b):\n    while True:\n        pass\n", "failed"),
+    ],
+)
+def test_an_answer_is_held_to_what_the_reference_returns_and_prints(sandbox, code, outcome):
+    assert verdict(sandbox, ADD, code) == outcome
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "name = input('Name? ')\nprint(name)",
+        "import random\nprint(random.random())",
+        "import random\ndef roll():\n    return random.randint(1, 1000000)",
+        "import time\nstart = time.time()\nprint(time.time() - start)",
+        "import os\nprint(os.urandom(4))",
+        "print(id([]))",
+        "def f(x: int):\n    return []",
+        "import uuid\nprint(uuid.uuid4())",
+        "print(undefined)",
+        "def f(:",
+        "while True:\n    pass",
+        "import no_such_module_anywhere",
+        "def f(x):\n    pass",
+        "# nothing",
+    ],
+)
+def test_a_reference_that_settles_nothing_gives_no_verdict(sandbox, reference):
+    assert compare(sandbox, sample(reference), "print(1)") is None
+    assert reference_behaviour(sandbox, sample(reference)).reason
+
+
+def test_a_seeded_reference_is_deterministic(sandbox):
+    code = "import random\nrandom.seed(3)\nprint(random.randint(1, 1000))"
+    assert verdict(sandbox, code, code) == "passed"
+
+
+@pytest.mark.parametrize(
+    ("reference", "right", "wrong"),
+    [
+        (
+            "from datetime import datetime\nprint(datetime.now())",
+            "import datetime\nprint(datetime.datetime.today())",
+            "import datetime\nprint(datetime.date.today())",
+        ),
+        (
+            "import time\nprint(time.strftime('%Y-%m-%d'))",
+            "import datetime\nprint(datetime.date.today())",
+            "print('2024-03-14')",
+        ),
+        (
+            "from datetime import datetime\ndef now():\n    return datetime.now()\nprint(now())",
+            "import datetime\nprint(datetime.datetime.now())\nnow = lambda: datetime.datetime.today()",
+            "from datetime import datetime\ndef now():\n    return datetime.min\nprint(datetime.now())",
+        ),
+        (
+            "import time\nfor i in range(3):\n    time.sleep(60)\n    print(i)",
+            "for i in range(3):\n    print(i)",
+            "import time\ntime.sleep(3)\nprint(3)",
+        ),
+    ],
+)
+def test_the_clock_stands_still_so_that_dates_can_be_compared(sandbox, reference, right, wrong):
+    assert verdict(sandbox, reference, right) == "passed"
+    assert verdict(sandbox, reference, wrong) == "failed"
+
+
+def test_names_that_the_input_defines_are_there_first(sandbox):
+    assert verdict(sandbox, "print(sum(nums))", "print(nums[0] + nums[1])", "nums = [1, 2]") == "passed"
+    assert verdict(sandbox, "print(a * k)", "print(k * a)", "a = 3, k = 4") == "passed"
+
+
+def test_floats_have_a_tolerance_and_sets_no_order(sandbox):
+    assert (
+        verdict(sandbox, "def f(x: float):\n    return x / 3", "def f(x):\n    return x * (1 / 3)")
+        == "passed"
+    )
+    same = "def f(items: list):\n    return list({i for i in items})"
+    assert verdict(sandbox, same, "def f(items):\n    return sorted(set(items), reverse=True)") == "passed"
+
+
+def test_a_named_lambda_is_a_function(sandbox):
+    reference = "twice = lambda n: 2 * n"
+    assert verdict(sandbox, reference, "def twice(n):\n    return n + n") == "passed"
+    assert verdict(sandbox, reference, "twice = lambda n: n * n") == "failed"
+
+
+def test_a_script_that_prints_nothing_is_held_to_its_last_value(sandbox):
+    reference = "a = {'x': 1}\nb = {'y': 2}\nmerged = a.copy()\nmerged.update(b)"
+    assert verdict(sandbox, reference, "a = {'x': 1}\nb = {'y': 2}\nboth = {**a, **b}") == "passed"
+    assert verdict(sandbox, reference, "a = {'x': 1}\nb = {'y': 2}\nboth = {**a}") == "failed"
+
+
+def test_lists_that_come_from_no_set_keep_their_order(sandbox):
+    reference = "def f(items: list):\n    return [i for i in items]"
+    assert verdict(sandbox, reference, "def f(items):\n    return items[::-1]") == "failed"
+
+
+def test_arguments_changed_in_place_are_compared(sandbox):
+    reference = "def f(items: list):\n    items.sort()"
+    assert verdict(sandbox, reference, "def f(xs):\n    xs[:] = sorted(xs)") == "passed"
+    assert verdict(sandbox, reference, "def f(xs):\n    xs.reverse()") == "failed"
+
+
+def test_generated_values_are_compared_item_by_item(sandbox):
+    reference = "def f(n: int):\n    for i in range(n):\n        yield i * i"
+    assert verdict(sandbox, reference, "def f(n):\n    yield from (i ** 2 for i in range(n))") == "passed"
+    assert verdict(sandbox, reference, "def f(n):\n    yield from range(n)") == "failed"
+
+
+def test_files_that_are_written_are_compared(sandbox):
+    reference = "with open('out.txt', 'w') as f:\n    f.write('one\\n')"
+    assert verdict(sandbox, reference, "open('out.txt', 'w').write('one\\n')") == "passed"
+    assert verdict(sandbox, reference, "open('out.txt', 'w').write('two\\n')") == "failed"
+
+
+FORGERY = """
+import json, os, sys
+frame = sys._getframe()
+while frame and "PLAN" not in frame.f_globals:
+    frame = frame.f_back
+if frame:
+    os.write(1, (frame.f_globals["PLAN"]["mark"] + json.dumps(RECORD)).encode())
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"module": {"error": "", "stdout": "", "last": ["n"]}, "calls": [], "files": {}, "seen": {}},
+        {"module": {"error": "", "stdout": "", "last": ["l", 3]}, "calls": [], "files": {}, "seen": {}},
+        {"module": None, "calls": [], "files": {}, "seen": {}},
+        {},
+        [],
+        "text",
+    ],
+)
+def test_an_answer_that_writes_its_own_record_is_not_right(sandbox, record):
+    code = ADD + FORGERY.replace("RECORD", repr(record))
+    assert verdict(sandbox, ADD, code) in ("failed", "error")

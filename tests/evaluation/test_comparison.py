@@ -1,0 +1,141 @@
+"""A comparison holds what the statistics say of two runs, and refuses runs that do not belong together."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from src.config import Config, load_config
+from src.evaluation.comparison import compare, format_share, load_comparison, parse_comparison
+from src.evaluation.metrics import measures
+from src.evaluation.predictions import predictions_text
+from src.evaluation.runs import ScoredRun, run_predictions
+from src.evaluation.statistics.estimates import holm
+from src.schema import Sample, UserError, to_json
+
+REFERENCE = "def double(x):\n    return 2 * x"
+WRONG = "def double(x):\n    return 3 * x"
+
+
+def _samples(right: set[int], chatter: bool = False) -> list[Sample]:
+    answers = [REFERENCE if n in right else WRONG for n in range(8)]
+    if chatter:
+        answers = [f"Here you are, with pleasure:\n```python\n{code}\n```" for code in answers]
+    return [
+        Sample(str(n), f"Double it, task {n}.", "", REFERENCE, answer, "python", "assert double(2) == 4")
+        for n, answer in enumerate(answers)
+    ]
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load_config(overrides=["evaluation.bootstrap_resamples=200"])
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory, config: Config) -> dict[str, ScoredRun]:
+    folder = tmp_path_factory.mktemp("runs")
+    files = {
+        "before": _samples({0, 1}, chatter=True),
+        "lora": _samples({0, 2, 3, 4, 5, 6, 7}),
+        "qlora": _samples({0, 1, 2, 3}),
+        "others": _samples({0, 1})[:5],
+    }
+    for name, samples in files.items():
+        (folder / f"{name}.jsonl").write_text(predictions_text(samples), encoding="utf-8")
+    return {name: run_predictions(folder / f"{name}.jsonl", config, folder) for name in files}
+
+
+def _compared(scored, config, *methods):
+    made = None
+    for method in methods:
+        made = compare(scored["before"], scored[method], method, config.evaluation, {}, made)
+    return made
+
+
+def test_wins_losses_and_ties_are_those_of_the_samples(scored, config):
+    found = _compared(scored, config, "lora").comparisons["lora"].difference["functional_accuracy"]
+    assert (found.wins, found.losses, found.ties, found.n) == (6, 1, 1, 8)
+    assert found.delta == pytest.approx(100 * (7 - 2) / 8)
+
+
+def test_both_methods_stand_beside_one_before_and_are_corrected_together(scored, config):
+    made = _compared(scored, config, "lora", "qlora")
+    assert list(made.comparisons) == ["lora", "qlora"]
+    family = [d for method in made.comparisons.values() for d in method.difference.values()]
+    assert len(family) == 2 * len(measures(scored["before"].scores))
+    assert [d.p_holm for d in family] == holm([d.p_value for d in family])
+    alone = _compared(scored, config, "lora").comparisons["lora"].difference["bleu"]
+    assert made.comparisons["lora"].difference["bleu"].p_value == alone.p_value
+
+
+def test_comparing_a_method_again_replaces_it(scored, config):
+    again = _compared(scored, config, "lora", "qlora", "lora")
+    assert sorted(again.comparisons) == ["lora", "qlora"]
+
+
+def test_every_sample_stands_side_by_side(scored, config):
+    examples = _compared(scored, config, "lora").comparisons["lora"].examples
+    assert [example.id for example in examples] == [str(n) for n in range(8)]
+    assert examples[2].before == WRONG
+    assert examples[2].after == REFERENCE
+    assert examples[2].after_scores["functional"] == "passed"
+    assert examples[2].after_scores["bleu"] == 100
+
+
+def test_the_share_of_form_is_what_extraction_takes_away(scored):
+    share = format_share(scored["before"].scores, scored["lora"].scores)
+    assert share["difference"] == pytest.approx(share["raw"] - share["extracted"], abs=1e-3)
+    assert share["difference"] > 5  # the chatter is gone
+    same = format_share(scored["before"].scores, scored["before"].scores)
+    assert same == {"raw": 0, "extracted": 0, "difference": 0}
+
+
+def test_a_comparison_comes_back_from_its_json(scored, config, tmp_path: Path):
+    made = _compared(scored, config, "lora", "qlora")
+    path = tmp_path / "comparison.json"
+    path.write_text(to_json(made), encoding="utf-8")
+    assert load_comparison(path) == made
+    assert load_comparison(tmp_path / "none.json") is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 2}', '{"schema": 1}', "null"])
+def test_a_file_that_is_no_comparison_is_refused(tmp_path: Path, content: str):
+    path = tmp_path / "comparison.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"delete it or give another --output_dir"):
+        load_comparison(path)
+
+
+def test_other_samples_are_refused(scored, config):
+    with pytest.raises(UserError, match="their test sets differ"):
+        _compared(scored, config, "others")
+
+
+@pytest.mark.parametrize("key", ["decoding", "sandbox", "backend"])
+def test_another_way_of_evaluating_is_refused(scored, config, key: str):
+    run = scored["lora"].run
+    changed = dataclasses.replace(run, provenance=run.provenance | {key: "another"})
+    with pytest.raises(UserError, match="differ"):
+        compare(
+            scored["before"], dataclasses.replace(scored["lora"], run=changed), "lora", config.evaluation, {}
+        )
+
+
+def test_another_model_before_is_refused(scored, config):
+    made = _compared(scored, config, "lora")
+    with pytest.raises(UserError, match="another 'before'"):
+        compare(scored["qlora"], scored["lora"], "qlora", config.evaluation, {}, made)
+
+
+def test_json_follows_the_documented_shape(scored, config):
+    values = json.loads(to_json(_compared(scored, config, "lora")))
+    assert values["schema"] == 1
+    assert set(values) == {"schema", "test_set", "before", "comparisons", "provenance"}
+    assert {"value", "ci95", "n", "coverage", "signature"} == set(values["before"]["metrics"]["bleu"])
+    difference = values["comparisons"]["lora"]["difference"]["bleu"]
+    assert {"delta", "ci95", "p_value", "wins", "losses", "ties"} <= set(difference)
+    assert parse_comparison(values).test_set["languages"] == {"python": 8}

@@ -1,0 +1,184 @@
+"""Answers do not depend on batching, are never generated twice, and end where they should."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from src.config import load_config
+from src.data.preprocessing import prompt_ids
+from src.generation.continuous.steps import CaptureError, Steps
+from src.generation.generate import generate_answers, generate_missing, stream_answer
+from src.generation.settings import Decoding, end_tokens, generation_config
+from src.generation.store import GenerationStore
+from src.models.hardware import decide
+from src.models.loading import load_base, load_tokenizer
+from src.schema import Example, UserError
+from tests import tiny
+
+EXAMPLES = [Example(str(n), f"Print {'very ' * (n * 7 % 23)}much {n}", "x" * (n % 3), "y") for n in range(11)]
+LENGTH = 75  # more than two strides
+
+
+@pytest.fixture(scope="module", params=tiny.ARCHITECTURES)
+def loaded(request, tiny_models):
+    config = load_config(overrides=["model.device=cpu"]).model
+    place = str(tiny_models[request.param])
+    return load_base(place, config, decide(config)), load_tokenizer(place, config)
+
+
+def _answers(loaded, store, decoding=None, batch=0, examples=EXAMPLES):
+    return generate_answers(*loaded, examples, decoding or Decoding(LENGTH), store, batch)
+
+
+def test_greedy_answers_are_those_of_plain_generate_one_by_one(loaded, tmp_path: Path):
+    model, tokenizer = loaded
+    ends = end_tokens(model, tokenizer)
+    settings = generation_config(Decoding(LENGTH), LENGTH, ends, tokenizer.pad_token_id)
+    for example, answer in zip(
+        EXAMPLES, _answers(loaded, GenerationStore(tmp_path / "a", {}), batch=4), strict=True
+    ):
+        ids = prompt_ids(tokenizer, example.instruction, example.input)
+        plain = model.generate(torch.tensor([ids]), generation_config=settings).sequences[0, len(ids) :]
+        assert answer.text == tokenizer.decode(plain, skip_special_tokens=True)
+        assert answer.tokens == len(plain)
+        assert answer.finish == ("stop" if int(plain[-1]) in ends else "length")
+
+
+@pytest.mark.parametrize("batch", [1, 3, 16])
+def test_answers_do_not_depend_on_the_batch_size_or_the_order(loaded, tmp_path: Path, batch: int):
+    shuffled = random.Random(batch).sample(EXAMPLES, len(EXAMPLES))
+    found = _answers(loaded, GenerationStore(tmp_path / "a", {}), batch=batch, examples=shuffled)
+    expected = _answers(loaded, GenerationStore(tmp_path / "b", {}), batch=5)
+    assert sorted(found, key=lambda item: item.id) == sorted(expected, key=lambda item: item.id)
+
+
+def test_generate_by_batches_answers_the_same(loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    expected = _answers(loaded, GenerationStore(tmp_path / "a", {}), batch=4)
+    monkeypatch.setattr("src.generation.generate.fits_slots", lambda model, length: False)
+    assert _answers(loaded, GenerationStore(tmp_path / "b", {}), batch=4) == expected
+
+
+def test_where_no_graph_can_be_captured_generate_answers_the_rest(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    config = load_config(overrides=["model.device=cpu"]).model
+    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
+    expected = _answers(loaded, GenerationStore(tmp_path / "a", {}))
+
+    def refuses(*_):
+        raise CaptureError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(Steps, "start", refuses)
+    assert _answers(loaded, GenerationStore(tmp_path / "b", {})) == expected
+    assert caplog.text.count("without CUDA graphs") == 1
+
+
+def test_nothing_is_generated_twice(loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    first = _answers(loaded, GenerationStore(tmp_path / "a", {"model": 1}))
+    monkeypatch.setattr(type(loaded[0]), "forward", None)
+    assert _answers(loaded, GenerationStore(tmp_path / "a", {"model": 1})) == first
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, tiny_model: Path):
+    config = load_config(overrides=["model.device=cpu"]).model
+    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
+    expected = _answers(loaded, GenerationStore(tmp_path / "a", {}), batch=2)
+    lines = (tmp_path / "a").read_text().splitlines(keepends=True)
+    (tmp_path / "b").write_text("".join(lines[:5]) + lines[5][:20])  # the crash cut a line
+    store = GenerationStore(tmp_path / "b", {})
+    assert len(store.done) == 4
+    assert len(store.missing(EXAMPLES, Decoding(LENGTH))) == len(EXAMPLES) - 4
+    assert _answers(loaded, store, batch=2) == expected
+    for line in (tmp_path / "b").read_text().splitlines():
+        json.loads(line)
+
+
+def test_answers_of_another_model_or_decoding_do_not_count(tmp_path: Path):
+    store = GenerationStore(tmp_path / "a", {"fingerprint": "one"})
+    (tmp_path / "a").write_text(
+        json.dumps({"fingerprint": "one"})
+        + '\n{"id": "0", "text": "x", "tokens": 1, "finish": "stop", "completion": 0}\n'
+    )
+    assert len(GenerationStore(tmp_path / "a", {"fingerprint": "one"}).done) == 1
+    assert GenerationStore(tmp_path / "a", {"fingerprint": "two"}).done == {}
+    assert store.done == {}
+
+
+def test_sampling_is_repeatable_and_completions_differ(tmp_path: Path, tiny_model: Path):
+    config = load_config(overrides=["model.device=cpu"]).model
+    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
+    decoding = Decoding(20, temperature=1.0, top_p=0.95, num_completions=3, seed=7)
+    runs = [_answers(loaded, GenerationStore(tmp_path / name, {}), decoding) for name in "ab"]
+    assert runs[0] == runs[1]
+    assert [item.completion for item in runs[0]] == [0] * 11 + [1] * 11 + [2] * 11
+    assert len({item.text for item in runs[0] if item.id == "3"}) == 3
+    alone = _answers(loaded, GenerationStore(tmp_path / "c", {}), decoding, batch=2)
+    assert alone == runs[0]  # nor do they depend on the batch
+    other = Decoding(20, temperature=1.0, top_p=0.95, num_completions=3, seed=8)
+    assert _answers(loaded, GenerationStore(tmp_path / "d", {}), other) != runs[0]
+
+
+def test_processes_that_share_the_work_draw_what_one_would_draw(tmp_path: Path, tiny_model: Path):
+    config = load_config(overrides=["model.device=cpu"]).model
+    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
+    decoding = Decoding(20, temperature=1.0, top_p=0.95, num_completions=2, seed=7)
+    whole = GenerationStore(tmp_path / "whole", {})
+    _answers(loaded, whole, decoding)
+    shares = []
+    for rank in range(3):
+        part = GenerationStore(tmp_path / f"part-{rank}", {})
+        generate_missing(
+            *loaded, part.missing(EXAMPLES, decoding), decoding, part, batch_size=4, share=(rank, 3)
+        )
+        shares.append(part.done)
+    assert [len(share) for share in shares] == [8, 7, 7]
+    assert {**shares[0], **shares[1], **shares[2]} == whole.done
+
+
+def test_a_greedy_decoding_forgets_what_only_sampling_uses():
+    config = load_config(overrides=["evaluation.top_p=0.5", "evaluation.seed=3"]).evaluation
+    assert Decoding.of(config) == Decoding(config.max_new_tokens)
+
+
+def test_another_turn_ends_a_row(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("src.generation.settings.NEXT_TURN", "")  # every text holds it
+    config = load_config(overrides=["model.device=cpu"]).model
+    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
+    answers = _answers(loaded, GenerationStore(tmp_path / "a", {}))
+    assert {answer.finish for answer in answers} <= {"turn", "stop"}
+    assert max(answer.tokens for answer in answers) == 32
+
+
+def test_running_out_of_memory_halves_the_batch(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+):
+    config = load_config(overrides=["model.device=cpu"]).model
+    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
+    expected = _answers(loaded, GenerationStore(tmp_path / "a", {}))
+    room = {"rows": 3}
+
+    def cramped(real):
+        def start(self, tokens, *arguments):
+            if len(tokens) > room["rows"]:
+                raise torch.OutOfMemoryError
+            return real(self, tokens, *arguments)
+
+        return start
+
+    monkeypatch.setattr(Steps, "start", cramped(Steps.start))
+    assert _answers(loaded, GenerationStore(tmp_path / "b", {}), batch=8) == expected
+    room["rows"] = 0
+    with pytest.raises(UserError, match="out of memory with one prompt"):
+        _answers(loaded, GenerationStore(tmp_path / "c", {}), batch=8)
+
+
+def test_a_streamed_answer_is_the_batched_one(loaded, tmp_path: Path):
+    model, tokenizer = loaded
+    [answer] = _answers(loaded, GenerationStore(tmp_path / "a", {}), examples=EXAMPLES[:1])
+    ids = prompt_ids(tokenizer, EXAMPLES[0].instruction, EXAMPLES[0].input)
+    assert stream_answer(model, tokenizer, ids, Decoding(LENGTH)) == answer.text

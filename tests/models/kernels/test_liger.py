@@ -1,0 +1,84 @@
+"""Fused kernels are taken where they can be had, and asked for in vain with a reason."""
+
+import importlib.util
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from src.models.kernels import liger as kernels
+from src.models.kernels.liger import fuse, uses_fused_kernels
+from src.schema import UserError
+from tests import tiny
+
+GPU, CPU = SimpleNamespace(device="cuda"), SimpleNamespace(device="cpu")
+
+
+@pytest.fixture
+def liger(monkeypatch):
+    """A package with the names that are used of liger-kernel 0.8.5, which needs a GPU to be imported usefully."""
+    calls = []
+    package, transformers, patches = (
+        ModuleType(name)
+        for name in ("liger_kernel", "liger_kernel.transformers", "liger_kernel.transformers.monkey_patch")
+    )
+    patches.MODEL_TYPE_TO_APPLY_LIGER_FN = {"llama": None, "qwen2": None}
+    transformers._apply_liger_kernel_to_instance = lambda **options: calls.append(options)
+    for module in (package, transformers, patches):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: object() if name == "liger_kernel" else real(name, *rest),
+    )
+    monkeypatch.setattr(kernels, "compiles_kernels", lambda kind: True)
+    return calls
+
+
+def config(architecture):
+    return tiny.model_config(architecture)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "known"), [("llama", True), ("qwen2", True), ("gpt_bigcode", False)]
+)
+def test_auto_takes_them_for_architectures_that_have_them(liger, architecture, known):
+    assert uses_fused_kernels("auto", config(architecture), GPU) is known
+    assert uses_fused_kernels("auto", config(architecture), CPU) is False
+    assert uses_fused_kernels(False, config(architecture), GPU) is False
+
+
+def test_the_loss_stays_ours(liger):
+    model = tiny.build_model("llama")
+    fuse(model)
+    (options,) = liger
+    assert options["model"] is model
+    assert not options["cross_entropy"]
+    assert not options["fused_linear_cross_entropy"]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "hardware", "reason"),
+    [
+        ("llama", CPU, "fused kernels run on GPUs only"),
+        ("starcoder2", GPU, "liger-kernel has none for starcoder2"),
+    ],
+)
+def test_true_says_what_is_missing(liger, architecture, hardware, reason):
+    with pytest.raises(UserError, match=rf"training.fused_kernels=true, but {reason}; set .*=auto"):
+        uses_fused_kernels(True, config(architecture), hardware)
+
+
+def test_they_are_not_taken_where_triton_cannot_compile(liger, monkeypatch):
+    monkeypatch.setattr(kernels, "compiles_kernels", lambda kind: False)
+    assert uses_fused_kernels("auto", config("llama"), GPU) is False
+    with pytest.raises(UserError, match="true, but Triton cannot compile them on this machine; set"):
+        uses_fused_kernels(True, config("llama"), GPU)
+
+
+def test_true_without_the_package_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert uses_fused_kernels("auto", config("llama"), GPU) is False
+    with pytest.raises(UserError, match=r"not installed: pip install -r requirements-gpu\.txt"):
+        uses_fused_kernels(True, config("llama"), GPU)
