@@ -40,8 +40,8 @@ def main(args: argparse.Namespace) -> None:
     from src.report.terminal import render_table
 
     evaluation.check_pair(args)
-    config = evaluation.configure(args)
-    evaluation.answer_together(args, config)
+    config = evaluation.configure_evaluation(args)
+    evaluation.generate_on_all_ranks(args, config)
     # held throughout: of two calls that add to one report, the later would drop what the other added
     with sole_writer(args.output_dir, "wait for it or give another --output_dir"):
         earlier = None if args.fresh else load_comparison(args.output_dir / "comparison.json")

@@ -25,7 +25,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from src.data.card.markdown import render_card, summarise
+    from src.data.card.markdown import card_summary, render_card
     from src.data.dataset import load_card
     from src.data.preparation import prepare_data
 
@@ -47,7 +47,7 @@ def main(args: argparse.Namespace) -> None:
         name = config.model.base_model
         counter = token_counter(load_tokenizer(name, config.model), name, config.prompt.template)
     card = prepare_data(config.data, args.source, args.path, args.force, benchmarks, counter)
-    print(summarise(card, config.data.dataset_path))
+    print(card_summary(card, config.data.dataset_path))
     print(f"next: {cli.next_command('train_lora.py', args)}")
 
 

@@ -31,8 +31,8 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    config = evaluation.configure(args)
-    evaluation.answer_together(args, config)
+    config = evaluation.configure_evaluation(args)
+    evaluation.generate_on_all_ranks(args, config)
     if args.generate_only:
         print(evaluation.generate(args, config))
         return

@@ -117,7 +117,11 @@ def _config_texts() -> st.SearchStrategy[bytes]:
 
 
 def config_target() -> Callable[[], None]:
-    from src.config import dump_config, load_config
+    import dataclasses
+
+    import yaml
+
+    from src.config import load_config
 
     path = _folder() / "config.yaml"
 
@@ -126,7 +130,7 @@ def config_target() -> Callable[[], None]:
         path.write_bytes(content)
         config = _refused(lambda: load_config(path))
         if config is not None:
-            path.write_text(dump_config(config), encoding="utf-8")
+            path.write_text(yaml.safe_dump(dataclasses.asdict(config), allow_unicode=True), encoding="utf-8")
             assert load_config(path) == config
 
     return check

@@ -3,7 +3,7 @@
     python benchmarks/generate_cpu.py [--model smollm2-135m] [--samples 32] [--max_new_tokens 96] [--json FILE]
 
 The same greedy answers to the first test samples of the starter set, three ways in turns: generate() one by one,
-generate() in fixed batches, and the product's generate_answers(). Figures are new tokens a second, end tokens
+generate() in fixed batches, and the product's generate_missing(). Figures are new tokens a second, end tokens
 counted and padding not.
 """
 
@@ -80,7 +80,7 @@ def _ways(args: argparse.Namespace) -> dict[str, Callable[[], list[Generation]]]
     from src.config import load_config
     from src.data.dataset import load_split
     from src.data.preparation import prepare_data
-    from src.generation.generate import generate_answers
+    from src.generation.generate import generate_missing
     from src.generation.settings import Decoding
     from src.generation.store import GenerationStore
     from src.models.hardware import decide
@@ -97,7 +97,9 @@ def _ways(args: argparse.Namespace) -> dict[str, Callable[[], list[Generation]]]
     def ours() -> list[Generation]:
         with tempfile.TemporaryDirectory() as folder:
             store = GenerationStore(Path(folder) / "answers.jsonl", {})
-            return generate_answers(model, tokenizer, examples, decoding, store, args.batch_size)
+            missing = store.missing(examples, decoding)
+            generate_missing(model, tokenizer, missing, decoding, store, args.batch_size)
+            return store.of(examples, decoding)
 
     return {
         "one by one": lambda: _plain(model, tokenizer, examples, decoding, 1),

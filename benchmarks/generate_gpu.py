@@ -27,11 +27,11 @@ from transformers import GenerationConfig
 
 from src.config import load_config
 from src.data.preprocessing import prompt_ids
-from src.generation.continuous.decoder import Endings, Request, SlotDecoder
+from src.generation.continuous.decoder import Request, SlotDecoder, StopCondition
 from src.generation.continuous.steps import Steps
 from src.generation.settings import Decoding
 from src.models.hardware import decide
-from src.models.kernels.liger import fuse, uses_fused_kernels
+from src.models.kernels.liger import apply_liger, uses_fused_kernels
 from src.models.loading import load_base, load_tokenizer
 
 Rows = dict[int, list[int]]  # new tokens by prompt
@@ -42,7 +42,7 @@ def main() -> None:
     config = load_config(overrides=[f"model.device={args.device}", f"model.dtype={args.dtype}"]).model
     model = load_base(args.model, config, decide(config)).eval()
     if uses_fused_kernels("auto", model.config, decide(config)):
-        fuse(model)
+        apply_liger(model)
     tokenizer = load_tokenizer(args.tokenizer or args.model, config)
     vocabulary = int(model.config.get_text_config().vocab_size)
     rows = _examples(Path(args.prompts), args.count)
@@ -113,7 +113,7 @@ def _examples(place: Path, count: int) -> list[tuple[str, str]]:
 
 def _in_slots(model: Any, prompts: Sequence[list[int]], decoding: Decoding, slots: int) -> Rows:
     requests = [Request((str(n), 0), prompt) for n, prompt in enumerate(prompts)]
-    endless = Endings(frozenset(), lambda tokens: False)
+    endless = StopCondition(frozenset(), lambda tokens: False)
     decoder = SlotDecoder(model, requests, decoding, endless, slots, model.device.type == "cuda")
     return {int(answer.key[0]): answer.tokens for answers in decoder.answers() for answer in answers}
 

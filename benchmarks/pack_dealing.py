@@ -1,9 +1,9 @@
-"""Simulates how evenly the samples of optimizer steps are dealt to 1 ... 1024 processes; no model, no GPU.
+"""Simulates how evenly the samples of optimizer steps are divided among 1 ... 1024 processes; no model, no GPU.
 
     python benchmarks/pack_dealing.py --path ROWS.json [--batch_sizes 32 128 512 2048] [--capacity 8192]
 
 Work is taken as proportional to tokens. Idle is the share of all processes' time spent waiting for the fullest one.
-Beside it stand the usual ways: samples dealt in turn and packed, and a padded rectangle for each process.
+Beside it stand the usual ways: samples taken in turn and packed, and a padded rectangle for each process.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from src.training.packing.load_balance import deal, tokens_of  # noqa: E402
+from src.training.packing.load_balance import shard_indices  # noqa: E402
+from src.training.packing.packs import best_fit  # noqa: E402
 
 RANKS = tuple(2**power for power in range(11))
 Way = Callable[[Sequence[int], int], list[int]]  # lengths of a step, ranks -> cost of each rank in tokens
 
 
-def by_tokens(capacity: int) -> Way:
-    return lambda lengths, ranks: [tokens_of(packs, lengths) for packs in deal(lengths, capacity, ranks)]
+def by_tokens(lengths: Sequence[int], ranks: int) -> list[int]:
+    return [sum(lengths[index] for index in shard) for shard in shard_indices(lengths, ranks)]
 
 
 def in_turn(lengths: Sequence[int], ranks: int) -> list[int]:
@@ -53,10 +54,10 @@ def simulate(lengths: list[int], batch: int, ranks: int, capacity: int, seed: in
     steps = [[lengths[index] for index in step] for step in schedule(len(lengths), config)]
     whole = [step for step in steps if len(step) == batch]
     began = time.perf_counter()
-    dealt = [deal(step, capacity, ranks) for step in whole]
+    shards = [[[step[index] for index in shard] for shard in shard_indices(step, ranks)] for step in whole]
+    counts = [[len(best_fit(shard, capacity)) for shard in step] for step in shards]
     seconds = time.perf_counter() - began
-    counts = [[len(packs) for packs in hands] for hands in dealt]
-    ways: dict[str, Way] = {"idle": by_tokens(capacity), "idle_in_turn": in_turn, "idle_padded": padded}
+    ways: dict[str, Way] = {"idle": by_tokens, "idle_in_turn": in_turn, "idle_padded": padded}
     found = {
         name: statistics.mean(idle(step, way(step, ranks)) for step in whole) for name, way in ways.items()
     }

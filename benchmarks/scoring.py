@@ -25,7 +25,7 @@ from src.evaluation.metrics import (
     codebleu_scores,
     measures,
 )
-from src.evaluation.statistics.estimates import Measure, difference, score
+from src.evaluation.statistics.estimates import Measure, difference, estimate
 from src.schema import SampleScore
 
 RESULTS = Path(__file__).parent / "results" / "scoring.json"
@@ -94,7 +94,7 @@ def compare_systems(systems: list[dict[str, Measure]], resamples: int) -> None:
     """Intervals of every system, and its difference from the first: what a report of LoRA and QLoRA needs."""
     for name in STATISTICS_METRICS:
         for system in systems:
-            score(system[name], resamples)
+            estimate(system[name], resamples)
         for system in systems[1:]:
             difference(systems[0][name], system[name], resamples)
 

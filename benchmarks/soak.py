@@ -179,8 +179,8 @@ def _left_over(session: int, scratch: Path, folder: Path) -> list[str]:
         if int(rest.split()[3]) == session:
             found.append(f"process {name.partition('(')[2]}")
     found += [f"temporary {path.name}" for path in scratch.iterdir()]
-    litter = [*folder.rglob(".*"), *folder.rglob("*.tmp"), *folder.rglob("*partial*")]
-    return found + [f"file {path.name}" for path in litter]
+    leftover = [*folder.rglob(".*"), *folder.rglob("*.tmp"), *folder.rglob("*partial*")]
+    return found + [f"file {path.name}" for path in leftover]
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import special
 
 from src.evaluation.metrics import combine_bleu, combine_mean
-from src.evaluation.statistics.estimates import LEVEL, POWER, Measure, difference, score
+from src.evaluation.statistics.estimates import LEVEL, POWER, Measure, difference, estimate
 from src.evaluation.statistics.proportions import mcnemar_exact
 from src.evaluation.statistics.resampling import Array, paired_bootstrap
 from src.schema import Difference
@@ -134,7 +134,7 @@ def calibrate(
         generator = np.random.default_rng([seed, n, index])
         before, after = scenario.measures(generator, n, effect)
         result = difference(before, after, resamples, index)
-        interval = score(before, resamples, index).ci95 or (0.0, 0.0)
+        interval = estimate(before, resamples, index).ci95 or (0.0, 0.0)
         shows_by_interval = not result.ci95[0] <= 0 <= result.ci95[1]
         hits += (
             result.p_value < 1 - LEVEL,

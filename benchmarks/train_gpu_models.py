@@ -92,13 +92,13 @@ def _bytes(shape: list[int]) -> int:
 def _shards(shapes: dict[str, list[int]], limit: int) -> list[list[str]]:
     """Names in their order, cut where a file would pass `limit` bytes."""
     shards: list[list[str]] = []
-    filled = 0
+    padded = 0
     for name, shape in shapes.items():
-        if not shards or filled + _bytes(shape) > limit:
+        if not shards or padded + _bytes(shape) > limit:
             shards.append([])
-            filled = 0
+            padded = 0
         shards[-1].append(name)
-        filled += _bytes(shape)
+        padded += _bytes(shape)
     return shards
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXIT_MISTAKE = 2
 DEFAULTS = Path("config.yaml")
-AGAIN_S = 0.1  # after which an interruption that Python has dropped is sent once more
-FIRST_SPEAKS_S = 5.0  # that another process waits with its own account of an error
+RESEND_S = 0.1  # after which an interruption that Python has dropped is sent once more
+RANK0_FIRST_S = 5.0  # that another process waits with its own account of an error
 OUT_OF_MEMORY = (
     "out of memory; what was finished is kept. Close other programs, lower evaluation.batch_size and "
     "evaluation.workers, or use a smaller model"
@@ -109,8 +109,8 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     try:
         main(args)
     except UserError as error:
-        if not isinstance(error, distributed.LostContactError) or distributed.rank() > 1:
-            _let_the_first_speak()
+        if not isinstance(error, distributed.LostProcessError) or distributed.rank() > 1:
+            _wait_for_rank0()
         _complain(str(error), args.verbose)
         sys.exit(EXIT_MISTAKE)
     except BrokenPipeError:
@@ -151,20 +151,20 @@ def _limit_reached(error: Exception) -> str:
     return ""
 
 
-def _let_the_first_speak() -> None:
+def _wait_for_rank0() -> None:
     """A mistake that all processes of a run find is told once: when the first ends, the launcher ends the others."""
-    if distributed.is_first():
+    if distributed.is_rank0():
         return
     try:
-        time.sleep(FIRST_SPEAKS_S)
+        time.sleep(RANK0_FIRST_S)
     except (Stopped, KeyboardInterrupt):
-        _end_in_peace()
+        _ignore_sigterm_of_launcher()
         sys.exit(EXIT_MISTAKE)
 
 
-def _end_in_peace() -> None:
+def _ignore_sigterm_of_launcher() -> None:
     """The launcher ends all processes when one has failed; this one is ending already."""
-    if distributed.count() > 1:
+    if distributed.world_size() > 1:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
@@ -178,21 +178,21 @@ def _send_again(otherwise: Callable[[Any], object], dropped: Any) -> None:
     if number is None:
         otherwise(dropped)
     else:
-        again = threading.Timer(AGAIN_S, os.kill, (os.getpid(), number))
+        again = threading.Timer(RESEND_S, os.kill, (os.getpid(), number))
         again.daemon = True
         again.start()
 
 
 def _complain(message: str, verbose: bool) -> None:
-    _end_in_peace()
+    _ignore_sigterm_of_launcher()
     if verbose:
         logging.getLogger(__name__).exception("where it happened:")
-    print(f"error{distributed.place()}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error{distributed.rank_suffix()}: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _quieten(args: argparse.Namespace) -> None:
     """Set what the libraries print; before any of them is imported."""
-    if not distributed.is_first():
+    if not distributed.is_rank0():
         args.quiet = True
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # only the first process prints
     level = logging.INFO if args.verbose else logging.ERROR if args.quiet else logging.WARNING

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
-from src.config_validators import Choice, Number, Texts, Words, check_value, shown
+from src.config_validators import OneOf, OneOfOrList, Range, StrList, check_value, shown
 from src.schema import UserError
 
 DEFAULTS = Path(__file__).resolve().parent.parent / "config.yaml"  # the one home of every default
@@ -17,100 +17,102 @@ DEFAULTS = Path(__file__).resolve().parent.parent / "config.yaml"  # the one hom
 
 @dataclass(frozen=True)
 class DataConfig:
-    source: Annotated[str, Choice("hub", "github", "file", "starter")]
+    source: Annotated[str, OneOf("hub", "github", "file", "starter")]
     dataset_name: str
     dataset_path: str
-    paths: Annotated[list[str], Texts()]
-    max_length: Annotated[int, Number(16, 1_000_000)]
-    validation_fraction: Annotated[float, Number(0, 0.5)]
-    test_fraction: Annotated[float, Number(0, 0.5)]
-    near_duplicate_threshold: Annotated[float, Number(0.3, 1)]
+    paths: Annotated[list[str], StrList()]
+    max_length: Annotated[int, Range(16, 1_000_000)]
+    validation_fraction: Annotated[float, Range(0, 0.5)]
+    test_fraction: Annotated[float, Range(0, 0.5)]
+    near_duplicate_threshold: Annotated[float, Range(0.3, 1)]
     remove_contamination: bool
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     base_model: str
-    device: Annotated[str, Choice("auto", "cuda", "cpu")]
-    dtype: Annotated[str, Choice("auto", "bfloat16", "float16", "float32")]
+    device: Annotated[str, OneOf("auto", "cuda", "cpu")]
+    dtype: Annotated[str, OneOf("auto", "bfloat16", "float16", "float32")]
     trust_remote_code: bool
 
 
 @dataclass(frozen=True)
 class PromptConfig:
-    template: Annotated[str, Choice("alpaca", "chat")]
-    before: Annotated[str, Choice("same", "alpaca", "chat")]
+    template: Annotated[str, OneOf("alpaca", "chat")]
+    before: Annotated[str, OneOf("same", "alpaca", "chat")]
 
 
 @dataclass(frozen=True)
 class LoraConfig:
-    r: Annotated[int, Number(1, 4096)]
-    lora_alpha: Annotated[int, Number(1, 65_536)]
-    lora_dropout: Annotated[float, Number(0, 0.95)]
-    target_modules: Annotated[str | list[str], Words("auto", "all-linear")]  # a word or a list of layer names
-    bias: Annotated[str, Choice("none", "all", "lora_only")]
+    r: Annotated[int, Range(1, 4096)]
+    lora_alpha: Annotated[int, Range(1, 65_536)]
+    lora_dropout: Annotated[float, Range(0, 0.95)]
+    target_modules: Annotated[
+        str | list[str], OneOfOrList("auto", "all-linear")
+    ]  # a word or a list of layer names
+    bias: Annotated[str, OneOf("none", "all", "lora_only")]
     use_rslora: bool
     use_dora: bool
-    init_lora_weights: Annotated[str, Choice("default", "pissa", "loftq")]
-    modules_to_save: Annotated[str | list[str], Words("none")]  # the word or a list of module names
+    init_lora_weights: Annotated[str, OneOf("default", "pissa", "loftq")]
+    modules_to_save: Annotated[str | list[str], OneOfOrList("none")]  # the word or a list of module names
     continue_from: str
 
 
 @dataclass(frozen=True)
 class QloraConfig:
-    bits: Annotated[int, Choice(4, 8)]
-    quant_type: Annotated[str, Choice("nf4", "fp4")]
+    bits: Annotated[int, OneOf(4, 8)]
+    quant_type: Annotated[str, OneOf("nf4", "fp4")]
     use_double_quant: bool
-    compute_dtype: Annotated[str, Choice("auto", "bfloat16", "float16", "float32")]
+    compute_dtype: Annotated[str, OneOf("auto", "bfloat16", "float16", "float32")]
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     output_dir: str
-    num_train_epochs: Annotated[float, Number(0.01, 1000)]
-    max_steps: Annotated[int, Number(0)]
-    learning_rate: Annotated[float, Number(1e-9, 1)]
-    lr_scheduler_type: Annotated[str, Choice("cosine", "linear", "constant")]
-    warmup_ratio: Annotated[float, Number(0, 0.9)]
-    weight_decay: Annotated[float, Number(0, 10)]
-    max_grad_norm: Annotated[float, Number(0)]
-    batch_size: Annotated[int, Number(1, 65_536)]
+    num_train_epochs: Annotated[float, Range(0.01, 1000)]
+    max_steps: Annotated[int, Range(0)]
+    learning_rate: Annotated[float, Range(1e-9, 1)]
+    lr_scheduler_type: Annotated[str, OneOf("cosine", "linear", "constant")]
+    warmup_ratio: Annotated[float, Range(0, 0.9)]
+    weight_decay: Annotated[float, Range(0, 10)]
+    max_grad_norm: Annotated[float, Range(0)]
+    batch_size: Annotated[int, Range(1, 65_536)]
     loss_on_prompt: bool
-    pack_tokens: Annotated[int, Number(0)]
+    pack_tokens: Annotated[int, Range(0)]
     share_prefixes: bool
-    gradient_checkpointing: Annotated[bool | str, Choice("auto", True, False)]
-    fused_kernels: Annotated[bool | str, Choice("auto", True, False)]
-    offload: Annotated[bool | str, Choice("auto", True, False)]
+    gradient_checkpointing: Annotated[bool | str, OneOf("auto", True, False)]
+    fused_kernels: Annotated[bool | str, OneOf("auto", True, False)]
+    offload: Annotated[bool | str, OneOf("auto", True, False)]
     optim: Annotated[
-        str, Choice("adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit")
+        str, OneOf("adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit")
     ]
-    logging_steps: Annotated[int, Number(1)]
-    eval_steps: Annotated[int, Number(1)]
-    save_steps: Annotated[int, Number(1)]
-    save_total_limit: Annotated[int, Number(1)]
-    early_stopping_patience: Annotated[int, Number(0)]
-    loraplus_lr_ratio: Annotated[float, Number(1, 1024)]
-    neftune_noise_alpha: Annotated[float, Number(0, 1000)]
-    memory_budget_gib: Annotated[float, Number(0)]
-    report_to: Annotated[str, Choice("tensorboard", "none", "wandb", "trackio", "mlflow", "swanlab")]
-    seed: Annotated[int, Number(0, 2**32 - 1)]
+    logging_steps: Annotated[int, Range(1)]
+    eval_steps: Annotated[int, Range(1)]
+    save_steps: Annotated[int, Range(1)]
+    save_total_limit: Annotated[int, Range(1)]
+    early_stopping_patience: Annotated[int, Range(0)]
+    loraplus_lr_ratio: Annotated[float, Range(1, 1024)]
+    neftune_noise_alpha: Annotated[float, Range(0, 1000)]
+    memory_budget_gib: Annotated[float, Range(0)]
+    report_to: Annotated[str, OneOf("tensorboard", "none", "wandb", "trackio", "mlflow", "swanlab")]
+    seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    num_samples: Annotated[int, Number(0)]
-    max_new_tokens: Annotated[int, Number(1, 100_000)]
-    batch_size: Annotated[int, Number(0)]
-    backend: Annotated[str, Choice("transformers", "vllm")]
-    temperature: Annotated[float, Number(0, 10)]
-    top_p: Annotated[float, Number(0.001, 1)]
-    num_completions: Annotated[int, Number(1, 10_000)]
-    timeout_s: Annotated[float, Number(0.1, 3600)]
-    memory_mib: Annotated[int, Number(16)]
-    workers: Annotated[int, Number(0, 1024)]
-    bootstrap_resamples: Annotated[int, Number(100, 1_000_000)]
-    examples: Annotated[int, Number(0)]
-    seed: Annotated[int, Number(0, 2**32 - 1)]
+    num_samples: Annotated[int, Range(0)]
+    max_new_tokens: Annotated[int, Range(1, 100_000)]
+    batch_size: Annotated[int, Range(0)]
+    backend: Annotated[str, OneOf("transformers", "vllm")]
+    temperature: Annotated[float, Range(0, 10)]
+    top_p: Annotated[float, Range(0.001, 1)]
+    num_completions: Annotated[int, Range(1, 10_000)]
+    timeout_s: Annotated[float, Range(0.1, 3600)]
+    memory_mib: Annotated[int, Range(16)]
+    workers: Annotated[int, Range(0, 1024)]
+    bootstrap_resamples: Annotated[int, Range(100, 1_000_000)]
+    examples: Annotated[int, Range(0)]
+    seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
 @dataclass(frozen=True)
@@ -158,13 +160,6 @@ def load_config(path: str | Path | None = None, overrides: list[str] | None = No
         }
     )
     return _consistent(config)
-
-
-def dump_config(config: Config) -> str:
-    """The resolved configuration as YAML, readable by load_config."""
-    import yaml
-
-    return yaml.safe_dump(dataclasses.asdict(config), sort_keys=False, allow_unicode=True)
 
 
 def _read_yaml(path: Path) -> tuple[Any, str]:

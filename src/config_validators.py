@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 
 @dataclass(frozen=True)
-class Number:
+class Range:
     """Bounds of a numeric key, both included."""
 
     low: float
@@ -16,7 +16,7 @@ class Number:
 
 
 @dataclass(frozen=True, init=False)
-class Choice:
+class OneOf:
     """The only values of a key."""
 
     values: tuple[object, ...]
@@ -25,27 +25,27 @@ class Choice:
         object.__setattr__(self, "values", values)
 
 
-class Words(Choice):
+class OneOfOrList(OneOf):
     """Words with a meaning of their own, beside lists of names."""
 
 
 @dataclass(frozen=True)
-class Texts:
+class StrList:
     """A list of texts, which may be empty; a single text is a list of one."""
 
 
 def check_value(hint: Any, value: Any) -> Any:
     """`value` as the annotated type `hint` wants it. Raises ValueError saying what was expected."""
     kind, rule = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
-    if isinstance(rule, Words):
+    if isinstance(rule, OneOfOrList):
         return _names(value, rule)
-    if isinstance(rule, Texts):
+    if isinstance(rule, StrList):
         return _texts(value)
-    if isinstance(rule, Choice):
+    if isinstance(rule, OneOf):
         if any(value == choice and type(value) is type(choice) for choice in rule.values):
             return value
         raise ValueError("one of " + ", ".join(shown(choice) for choice in rule.values))
-    if isinstance(rule, Number):
+    if isinstance(rule, Range):
         return _number(value, kind is int, rule)
     if kind is bool:
         if isinstance(value, bool):
@@ -63,7 +63,7 @@ def shown(value: Any) -> str:
     return repr(value)[:80] if isinstance(value, str) else f"{value!r} ({type(value).__name__})"[:80]
 
 
-def _names(value: Any, rule: Words) -> str | list[str]:
+def _names(value: Any, rule: OneOfOrList) -> str | list[str]:
     if isinstance(value, str) and value:
         return value if value in rule.values else [value]
     if isinstance(value, list) and value and all(isinstance(word, str) and word for word in value):
@@ -78,7 +78,7 @@ def _texts(value: Any) -> list[str]:
     raise ValueError("a list of texts")
 
 
-def _number(value: Any, whole: bool, rule: Number) -> int | float:
+def _number(value: Any, whole: bool, rule: Range) -> int | float:
     expected = "a whole number" if whole else "a number"
     bounded = f" from {rule.low:g} to {rule.high:g}"
     expected += f" of {rule.low:g} or more" if rule.high == float("inf") else bounded

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-PATIENCE = timedelta(hours=2)  # for what the first process prepares alone, such as a download
+TIMEOUT = timedelta(hours=2)  # for what the first process prepares alone, such as a download
 # In what gloo and NCCL say when a process at the other end is gone.
 _LOST = ("connection closed by peer", "connection reset by peer", "broken pipe", "nccl", "gloo", "socket")
 
 
-class EndedElsewhere(SystemExit):
+class Rank0FailedError(SystemExit):
     """The first process has told the user what is wrong; this one ends without a word."""
 
 
-class LostContactError(UserError):
+class LostProcessError(UserError):
     """Another process has ended while this one waited for it."""
 
 
-def count() -> int:
+def world_size() -> int:
     """Processes of this run, on all machines."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
@@ -46,18 +46,18 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-def local_count() -> int:
+def local_world_size() -> int:
     """Processes on this machine."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", str(count())))
+    return int(os.environ.get("LOCAL_WORLD_SIZE", str(world_size())))
 
 
-def is_first() -> bool:
+def is_rank0() -> bool:
     return rank() == 0
 
 
-def place() -> str:
+def rank_suffix() -> str:
     """Where a message comes from: " in process 1 of 2", "" for the first, whose messages speak for the run."""
-    return "" if is_first() else f" in process {rank()} of {count()}"
+    return "" if is_rank0() else f" in process {rank()} of {world_size()}"
 
 
 def sharding() -> str:
@@ -83,7 +83,7 @@ def sharding() -> str:
     return ""
 
 
-def kept_on_cpu() -> bool:
+def cpu_requested() -> bool:
     """Whether `accelerate launch --cpu` asked to leave the GPUs alone."""
     return _is_set("ACCELERATE_USE_CPU")
 
@@ -93,25 +93,25 @@ def _is_set(name: str) -> bool:
 
 
 @contextmanager
-def joined(device: str) -> Iterator[None]:
+def process_group(device: str) -> Iterator[None]:
     """Meet the other processes, over gloo for "cpu" and NCCL for "cuda", and part at the end.
 
     An error that comes of another process's death is a LostContactError that says so.
     """
-    if count() == 1:
+    if world_size() == 1:
         yield
         return
     from accelerate import PartialState
     from torch import distributed
 
-    PartialState(cpu=device == "cpu", timeout=PATIENCE)
+    PartialState(cpu=device == "cpu", timeout=TIMEOUT)
     try:
         yield
     except RuntimeError as error:
         if not _is_loss(error):
             raise
-        raise LostContactError(
-            f"process {rank()} of {count()} lost contact with another one, which has ended (see above for its "
+        raise LostProcessError(
+            f"process {rank()} of {world_size()} lost contact with another one, which has ended (see above for its "
             "reason, if it gave one); what was finished is kept: train on with --resume, evaluate with the same command"
         ) from error
     else:
@@ -125,15 +125,15 @@ def _is_loss(error: RuntimeError) -> bool:
     return isinstance(error, DistError) or any(word in str(error).lower() for word in _LOST)
 
 
-def on_first(work: Callable[[], Result]) -> Result:
+def rank0_first(work: Callable[[], Result]) -> Result:
     """What `work` returns in the first process; the others wait for it and get a copy.
 
     Its UserError is raised there, and EndedElsewhere in the others.
     """
-    if count() == 1:
+    if world_size() == 1:
         return work()
     told: list[Any] = [None, None]
-    if is_first():
+    if is_rank0():
         try:
             told[0] = work()
         except UserError as error:
@@ -141,7 +141,7 @@ def on_first(work: Callable[[], Result]) -> Result:
             raise
     told = _broadcast(told)
     if told[1] is not None:
-        raise EndedElsewhere(2)
+        raise Rank0FailedError(2)
     result: Result = told[0]
     return result
 
@@ -155,41 +155,41 @@ def _broadcast(values: list[Any]) -> list[Any]:
 
 def gather(value: Result) -> list[Result]:
     """The `value` of every process, in the order of their ranks."""
-    if count() == 1:
+    if world_size() == 1:
         return [value]
     from torch import distributed
 
-    found: list[Any] = [None] * count()
+    found: list[Any] = [None] * world_size()
     distributed.all_gather_object(found, value)
     return found
 
 
-def wait() -> None:
+def barrier() -> None:
     """Go on when every process has come here."""
-    if count() > 1:
+    if world_size() > 1:
         from torch import distributed
 
         distributed.barrier()
 
 
-def total(value: torch.Tensor) -> torch.Tensor:
+def all_reduce_sum(value: torch.Tensor) -> torch.Tensor:
     """The sum of a tensor over all processes, in place; it lies on the device that they work on."""
-    if count() > 1:
+    if world_size() > 1:
         from torch import distributed
 
         distributed.all_reduce(value)
     return value
 
 
-def average(tensors: Sequence[torch.Tensor]) -> None:
+def all_reduce_mean(tensors: Sequence[torch.Tensor]) -> None:
     """Each tensor becomes its mean over all processes, in place; they travel together. All have the same ones."""
-    if count() > 1:
-        _travelling(tensors, lambda together: total(together).div_(count()))
+    if world_size() > 1:
+        _travelling(tensors, lambda together: all_reduce_sum(together).div_(world_size()))
 
 
-def hand_out(tensors: Sequence[torch.Tensor]) -> None:
+def broadcast(tensors: Sequence[torch.Tensor]) -> None:
     """Each tensor becomes that of the first process, in place; they travel together. All have the same ones."""
-    if count() > 1:
+    if world_size() > 1:
         from torch import distributed
 
         _travelling(tensors, lambda together: distributed.broadcast(together, src=0))

@@ -81,8 +81,8 @@ def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
             stream.truncate(0)
             stream.write(str(os.getpid()))
             stream.flush()
-            for litter in folder.glob(".*.tmp"):
-                litter.unlink(missing_ok=True)
+            for leftover in folder.glob(".*.tmp"):
+                leftover.unlink(missing_ok=True)
             yield
         finally:
             with contextlib.suppress(OSError):  # the folder may have gone, or become read-only

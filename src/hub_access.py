@@ -15,9 +15,9 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 ENDPOINT = "https://huggingface.co"
-KNOCK_S = 10.0  # waited for the hub's first answer
-OTHERWISE = "or give a local folder or smollm2-135m"
-REMEDY = f"Check the name, {OTHERWISE}"
+REACHABILITY_TIMEOUT_S = 10.0  # waited for the hub's first answer
+ALTERNATIVE = "or give a local folder or smollm2-135m"
+CHECK_NAME = f"Check the name, {ALTERNATIVE}"
 _TRANSPORT = (
     "httpx",
     "httpcore",
@@ -33,7 +33,7 @@ def go_offline_unless_reachable(path: str = "") -> None:
     endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT)
     address = f"{endpoint.rstrip('/')}/{urllib.parse.quote(path)}" if path else endpoint
     try:
-        urllib.request.urlopen(address, timeout=KNOCK_S).close()
+        urllib.request.urlopen(address, timeout=REACHABILITY_TIMEOUT_S).close()
     except urllib.error.HTTPError as answer:  # it is there; the libraries know what to make of a refusal
         answer.close()
         if answer.code >= 500:
@@ -61,12 +61,12 @@ def explain(reference: str, error: BaseException) -> str:
         if type(cause).__module__.startswith(_TRANSPORT) and getattr(cause, "response", None) is None:
             return (
                 f"the connection to the hub broke off or timed out ({type(cause).__name__}): start the same command "
-                f"again, {OTHERWISE}"
+                f"again, {ALTERNATIVE}"
             )
     if any(type(cause).__name__ in ("LocalEntryNotFoundError", "OfflineModeIsEnabled") for cause in causes):
         return (
             f"it is not in the cache, and the hub ({_endpoint()}) is not to be reached: check the network, the proxy "
-            f"and HF_HUB_OFFLINE, {OTHERWISE}"
+            f"and HF_HUB_OFFLINE, {ALTERNATIVE}"
         )
     return ""
 
@@ -76,19 +76,19 @@ def _refusal(reference: str, cause: BaseException) -> str:
     kind, status = type(cause).__name__, getattr(getattr(cause, "response", None), "status_code", None)
     page = f"{_endpoint()}/{reference}"
     if kind == "GatedRepoError":
-        return f"it is gated: ask for access on {page}, then log in with `hf auth login`, {OTHERWISE}"
+        return f"it is gated: ask for access on {page}, then log in with `hf auth login`, {ALTERNATIVE}"
     if kind == "RepositoryNotFoundError" or (kind == "HfHubHTTPError" and status == 404):
         return (
             f"there is no such model on the hub ({page}), or it is private: check the name, log in with "
-            f"`hf auth login` where it is private, {OTHERWISE}"
+            f"`hf auth login` where it is private, {ALTERNATIVE}"
         )
     if not isinstance(status, int) or status == 404:
         return ""
     if status in (401, 403):
-        return f"the hub does not let you read it ({status}): log in with `hf auth login`, {OTHERWISE}"
+        return f"the hub does not let you read it ({status}): log in with `hf auth login`, {ALTERNATIVE}"
     if status == 429:
-        return f"the hub was asked too often (429): wait some minutes, {OTHERWISE}"
-    return f"the hub is out of order ({status}): start the same command again later, {OTHERWISE}"
+        return f"the hub was asked too often (429): wait some minutes, {ALTERNATIVE}"
+    return f"the hub is out of order ({status}): start the same command again later, {ALTERNATIVE}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from pathlib import Path
 
 import pytest
 import yaml
 
-from src.config import ALL_KEYS, DEFAULTS, dump_config, load_config
+from src.config import ALL_KEYS, DEFAULTS, load_config
 from src.schema import UserError
 
 ROOT = DEFAULTS.parent
@@ -53,7 +54,7 @@ def test_quickstart_holds_only_what_differs():
 def test_the_resolved_configuration_loads_again_unchanged(tmp_path: Path):
     config = load_config(overrides=["lora.r=8", "training.learning_rate=2e-4", "lora.target_modules=auto"])
     path = tmp_path / "resolved.yaml"
-    path.write_text(dump_config(config), encoding="utf-8")
+    path.write_text(yaml.safe_dump(dataclasses.asdict(config), allow_unicode=True), encoding="utf-8")
     assert load_config(path) == config
 
 

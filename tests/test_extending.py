@@ -94,9 +94,9 @@ def test_the_packing_error_notices_samples_that_see_each_other():
     names = _example("A model")
 
     def leaking(samples: list[Encoded]) -> Pack:
-        from src.training.packing.packs import pack
+        from src.training.packing.packs import make_pack
 
-        made = pack(samples)
+        made = make_pack(samples)
         positions = torch.arange(made.tokens)[None]
         return Pack(made.input_ids, positions, made.predicting, made.targets, made.boundaries, made.longest)
 

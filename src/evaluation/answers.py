@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PREPARATION = 1  # raised when the same model and prompt would be asked in another way
+PROMPT_VERSION = 1  # raised when the same model and prompt would be asked in another way
 PART = "answers.rank-*.jsonl"  # of one process among several, until the first one takes it over
 ENDS = ("final", "checkpoints", "adapter")  # folder names that say nothing about a model
 
@@ -90,18 +90,18 @@ def answer_share(
     A part is a file of its own until all are there, so that whatever was finished is kept if a process ends early.
     """
     base = resolve(model_path, base_model).base
-    distributed.on_first(lambda: location(base))  # fetched and converted once
+    distributed.rank0_first(lambda: location(base))  # fetched and converted once
     asked = _asked(model_path, base_model, config)
 
     def still_missing() -> list[tuple[Example, int]]:
         return _store(asked, folder).missing(test_set.examples, asked.decoding)
 
-    missing = distributed.on_first(still_missing)
+    missing = distributed.rank0_first(still_missing)
     if missing:
         part = GenerationStore(folder / PART.replace("*", str(distributed.rank())), asked.key)
-        _generate(asked, missing, part, config, (distributed.rank(), distributed.count()))
-    distributed.wait()
-    distributed.on_first(lambda: _store(asked, folder).path)
+        _generate(asked, missing, part, config, (distributed.rank(), distributed.world_size()))
+    distributed.barrier()
+    distributed.rank0_first(lambda: _store(asked, folder).path)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _asked(model_path: str, base_model: str | None, config: Config) -> _Asked:
     decoding = Decoding.of(config.evaluation)
     backend = _backend(reference, hardware, config)
     key = {
-        "preparation": PREPARATION,
+        "preparation": PROMPT_VERSION,
         "fingerprint": model_fingerprint(reference, config.model),
         "precision": (vllm.precision if backend else precision)(reference, hardware),
         "prompt": prompt_template(reference, config),
@@ -135,7 +135,7 @@ def _backend(reference: ModelReference, hardware: Hardware, config: Config) -> d
     """The part of the key that tells vLLM's answers apart; empty for transformers, as in keys that knew no other."""
     if config.evaluation.backend == "transformers":
         return {}
-    return {"backend": vllm.check(reference, hardware)}
+    return {"backend": vllm.check_support(reference, hardware)}
 
 
 def _store(asked: _Asked, folder: Path) -> GenerationStore:
@@ -183,11 +183,11 @@ def precision(reference: ModelReference, hardware: Hardware) -> str:
 
 
 def _load(reference: ModelReference, config: Config, hardware: Hardware) -> PreTrainedModel:
-    from src.models.kernels.liger import fuse, uses_fused_kernels
+    from src.models.kernels.liger import apply_liger, uses_fused_kernels
     from src.models.lora_model import load_model
 
     model = load_model(reference, merge=True, config=config.model, hardware=hardware)
     wanted = "auto" if config.training.fused_kernels else False  # where there are none, answers need none
     if uses_fused_kernels(wanted, model.config, hardware):
-        fuse(model)
+        apply_liger(model)
     return model  # type: ignore[return-value]

@@ -41,7 +41,7 @@ def add_folder(parser: argparse.ArgumentParser, flag: str, default: Path, help: 
     parser.add_argument(flag, type=Path, default=default, metavar="DIR", help=help)
 
 
-def configure(args: argparse.Namespace) -> Config:
+def configure_evaluation(args: argparse.Namespace) -> Config:
     """The configuration, the flags of add_flags put into it."""
     return cli.configure(
         args,
@@ -51,17 +51,17 @@ def configure(args: argparse.Namespace) -> Config:
     )
 
 
-def answer_together(args: argparse.Namespace, config: Config) -> None:
+def generate_on_all_ranks(args: argparse.Namespace, config: Config) -> None:
     """Where a launcher started several processes, all of them generate the answers; only the first goes on from here.
 
     Scoring needs no GPU and no other process. With one process this does nothing.
     """
     from src import distributed
 
-    if distributed.count() == 1:
+    if distributed.world_size() == 1:
         return
     from src.evaluation.benchmarks import load_test_set
-    from src.evaluation.runs import answer_together as answered
+    from src.evaluation.runs import generate_on_all_ranks as answered
     from src.models.hardware import decide
 
     given = vars(args)
@@ -70,17 +70,17 @@ def answer_together(args: argparse.Namespace, config: Config) -> None:
     name = args.name if given.get("model_path") else None
     if models:
         test_set = load_test_set(config, args.benchmark, args.benchmark_path)
-        with distributed.joined(decide(config.model).device):
+        with distributed.process_group(decide(config.model).device):
             for model in models:
                 answered(model, args.base_model, test_set, config, folder, name)
-    if not distributed.is_first():
+    if not distributed.is_rank0():
         raise SystemExit(0)
 
 
 def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
     """The run of --model_path or --predictions. Raises UserError where not exactly one of them is given."""
     _require_one(args, "model_path", "predictions")
-    return _run(args, config, args.model_path, args.predictions, args.output_dir / "runs", args.name)
+    return _scored_run(args, config, args.model_path, args.predictions, args.output_dir / "runs", args.name)
 
 
 def generate(args: argparse.Namespace, config: Config) -> str:
@@ -110,8 +110,8 @@ def check_pair(args: argparse.Namespace) -> None:
 
 def run_pair(args: argparse.Namespace, config: Config) -> tuple[ScoredRun, ScoredRun]:
     """The runs before and after that check_pair found named."""
-    before = _run(args, config, args.before_model, args.before_predictions, args.runs_dir)
-    after = _run(args, config, args.after_model, args.after_predictions, args.runs_dir)
+    before = _scored_run(args, config, args.before_model, args.before_predictions, args.runs_dir)
+    after = _scored_run(args, config, args.after_model, args.after_predictions, args.runs_dir)
     return before, after
 
 
@@ -197,7 +197,7 @@ def _given(args: argparse.Namespace) -> list[str]:
     return [*words, "--allow_unsandboxed"] if args.allow_unsandboxed else words
 
 
-def _run(
+def _scored_run(
     args: argparse.Namespace,
     config: Config,
     model: str | None,

@@ -21,11 +21,11 @@ from src.evaluation.metrics import (
     measures,
 )
 from src.evaluation.score_store import ScoreStore, sample_digest
-from src.evaluation.statistics.estimates import Measure, score
+from src.evaluation.statistics.estimates import Measure, estimate
 from src.sandbox.sandbox import Limits, Sandbox
 from src.schema import Execution, Run, Sample, SampleScore, Score
 
-STRIDE = 200  # samples between starts of CodeBLEU's process
+PART_SAMPLES = 200  # samples between starts of CodeBLEU's process
 PASS_AT = (10, 100, 1000)  # pass@1 is functional accuracy
 
 
@@ -52,8 +52,8 @@ def score_samples(
                 disable=None,
             ) as bar,
         ):
-            for start in range(0, len(pending), STRIDE):
-                part = pending[start : start + STRIDE]
+            for start in range(0, len(pending), PART_SAMPLES):
+                part = pending[start : start + PART_SAMPLES]
                 for sample, score in zip(part, _score_part(part, sandbox), strict=True):
                     store.add([sample], [score])
                     bar.update()
@@ -104,7 +104,7 @@ def _job(sample: Sample, code: str) -> Callable[[Sandbox], tuple[Execution, Exec
     return run
 
 
-def summarise(
+def summarise_run(
     name: str, scores: Sequence[SampleScore], config: EvaluationConfig, provenance: dict[str, Any]
 ) -> Run:
     """All metrics with their intervals, overall and by language, and the counts of what happened."""
@@ -112,7 +112,7 @@ def summarise(
     def scored(part: Sequence[SampleScore]) -> dict[str, Score]:
         found = measures(part) | pass_at_k_measures(part)
         return {
-            metric: score(measure, config.bootstrap_resamples, config.seed)
+            metric: estimate(measure, config.bootstrap_resamples, config.seed)
             for metric, measure in found.items()
         }
 

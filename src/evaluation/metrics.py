@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from src.evaluation.codebleu.client import CodeBleu, codebleu_scores
 from src.evaluation.statistics.estimates import Measure
 from src.evaluation.statistics.resampling import Array, Combine
 from src.languages.tokenizer import tokenize_code
@@ -17,18 +16,6 @@ from src.schema import SampleScore
 
 if TYPE_CHECKING:
     from sacrebleu.metrics import BLEU, CHRF
-
-__all__ = [
-    "METRICS",
-    "CodeBleu",
-    "Measure",
-    "bleu_code_statistics",
-    "bleu_measure",
-    "bleu_statistics",
-    "chrf_statistics",
-    "codebleu_scores",
-    "measures",
-]
 
 METRICS = ("bleu", "bleu_code", "chrf", "codebleu", "execution_success", "functional_accuracy")
 NOT_RUN = frozenset({"", "not_run"})

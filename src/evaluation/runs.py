@@ -12,14 +12,14 @@ from typing import Any
 from src import distributed, provenance
 from src.config import Config
 from src.evaluation.benchmarks import TestSet
-from src.evaluation.evaluator import score_samples, summarise
+from src.evaluation.evaluator import score_samples, summarise_run
 from src.evaluation.predictions import read_origin, read_predictions
 from src.evaluation.score_store import ScoreStore
 from src.files import sole_writer, write_atomic
 from src.sandbox.sandbox import unavailable_reason
 from src.schema import Run, Sample, SampleScore, to_json
 
-REMEDY = "wait for it, or keep this run elsewhere (evaluate.py --name, compare_results.py --runs_dir)"
+IN_USE = "wait for it, or keep this run elsewhere (evaluate.py --name, compare_results.py --runs_dir)"
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ def run_model(
 
     name = name or run_name(model_path, test_set.name)
     folder = runs_folder / name
-    with sole_writer(folder, REMEDY):
+    with sole_writer(folder, IN_USE):
         answers = answer(model_path, base_model, test_set, config, folder)
         origin = {"test_set": test_set.name, **answers.origin}
         return _score(name, answers.samples, origin, config, folder, allow_unsandboxed)
 
 
-def answer_together(
+def generate_on_all_ranks(
     model_path: str,
     base_model: str | None,
     test_set: TestSet,
@@ -63,7 +63,7 @@ def answer_together(
     from src.evaluation.answers import answer_share, run_name
 
     folder = runs_folder / (name or run_name(model_path, test_set.name))
-    with sole_writer(folder, REMEDY) if distributed.is_first() else nullcontext():
+    with sole_writer(folder, IN_USE) if distributed.is_rank0() else nullcontext():
         answer_share(model_path, base_model, test_set, config, folder)
 
 
@@ -78,7 +78,7 @@ def run_predictions(
     origin = {"test_set": "given predictions", **read_origin(path), "predictions": path.name}
     noted = str(origin.pop("name", path.stem))
     name = name or noted
-    with sole_writer(runs_folder / name, REMEDY):
+    with sole_writer(runs_folder / name, IN_USE):
         return _score(name, samples, origin, config, runs_folder / name, allow_unsandboxed)
 
 
@@ -114,6 +114,6 @@ def _score(
         "evaluation": dataclasses.asdict(config.evaluation),
         **facts,
     }
-    run = summarise(name, scores, config.evaluation, about)
+    run = summarise_run(name, scores, config.evaluation, about)
     write_atomic(folder / "scores.json", to_json(run, indent=1) + "\n")
     return ScoredRun(run, samples, scores)

@@ -12,9 +12,9 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src.data.preprocessing import prompt_ids
-from src.generation.continuous.decoder import Endings, Request, SlotDecoder, free_slots
+from src.generation.continuous.decoder import Request, SlotDecoder, StopCondition, free_slots
 from src.generation.continuous.kv_cache import fits_slots, slot_bytes
-from src.generation.continuous.steps import STRIDE, CaptureError
+from src.generation.continuous.steps import POLL_INTERVAL, CaptureError
 from src.generation.settings import NEXT_TURN, Decoding, end_tokens, ended, generation_config
 from src.generation.static_batches import decode_batch
 from src.generation.store import GenerationStore
@@ -142,12 +142,14 @@ def _answer_in_slots(
     size: int,
 ) -> Iterator[list[Generation]]:
     """Answers to all that is asked, `size` rows at a time, as they end."""
-    recent = STRIDE + 2 * len(NEXT_TURN)  # tokens since the last look, and as many as the text may hold
+    recent = POLL_INTERVAL + 2 * len(
+        NEXT_TURN
+    )  # tokens since the last look, and as many as the text may hold
 
-    def turned(tokens: list[int]) -> bool:
+    def is_next_turn(tokens: list[int]) -> bool:
         return NEXT_TURN in tokenizer.decode(tokens[-recent:])
 
-    endings = Endings(frozenset(end_tokens(model, tokenizer)), turned)
+    endings = StopCondition(frozenset(end_tokens(model, tokenizer)), is_next_turn)
     requests = [Request(key, prompt) for key, prompt in asked.items()]
     decoder = SlotDecoder(model, requests, decoding, endings, size, graphs=model.device.type == "cuda")
     for answers in decoder.answers():

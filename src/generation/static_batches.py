@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from transformers import PreTrainedModel
 
-from src.generation.continuous.steps import STRIDE
+from src.generation.continuous.steps import POLL_INTERVAL
 from src.generation.settings import Decoding, generation_config
 
 
@@ -31,7 +31,7 @@ def decode_batch(
     rows: list[tuple[list[int], str]] = [([], "length") for _ in prompts]
     alive, cache = list(range(len(prompts))), None
     while alive and ids.shape[1] - longest < decoding.max_new_tokens:
-        stride = min(STRIDE, decoding.max_new_tokens - (ids.shape[1] - longest))
+        stride = min(POLL_INTERVAL, decoding.max_new_tokens - (ids.shape[1] - longest))
         output = model.generate(  # type: ignore[operator]
             input_ids=ids,
             attention_mask=mask,

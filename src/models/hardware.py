@@ -30,7 +30,7 @@ class Hardware:
         """The device with its number where several processes share the machine's GPUs."""
         return (
             f"cuda:{distributed.local_rank()}"
-            if self.device == "cuda" and distributed.count() > 1
+            if self.device == "cuda" and distributed.world_size() > 1
             else self.device
         )
 
@@ -39,12 +39,12 @@ class Hardware:
         """Memory free for this process when first asked; processes on one machine share its main memory."""
         if self.device == "cuda":
             return torch.cuda.mem_get_info(self.place)[0] / GIB
-        return available_ram_gib() / distributed.local_count()
+        return available_ram_gib() / distributed.local_world_size()
 
 
 def decide(config: ModelConfig) -> Hardware:
     """Device and dtype for `config`. Raises UserError where it asks for what the machine lacks."""
-    has_gpu = torch.cuda.is_available() and not distributed.kept_on_cpu()
+    has_gpu = torch.cuda.is_available() and not distributed.cpu_requested()
     if config.device == "cuda" and not has_gpu:
         raise UserError(
             "model.device is cuda but this machine has no usable GPU; set model.device=auto or cpu"
@@ -68,12 +68,12 @@ def decide(config: ModelConfig) -> Hardware:
 
 def _own_gpu() -> int:
     """The number of this process's GPU: one each. Raises UserError where there are fewer than processes."""
-    if distributed.count() == 1:
+    if distributed.world_size() == 1:
         return torch.cuda.current_device()
     number, there = distributed.local_rank(), torch.cuda.device_count()
     if number >= there:
         raise UserError(
-            f"{distributed.local_count()} processes were started on this machine and it has {there} GPUs; each needs "
+            f"{distributed.local_world_size()} processes were started on this machine and it has {there} GPUs; each needs "
             f"its own: launch with --num_processes {there}"
         )
     torch.cuda.set_device(number)

@@ -59,7 +59,7 @@ def resolve(model_path: str, base_model: str | None = None) -> ModelReference:
 
 
 def _could_be_hub_id(reference: str) -> bool:
-    if reference == embedded.NAME:
+    if reference == embedded.EMBEDDED_MODEL:
         return True
     parts = reference.split("/")
     return (
@@ -110,12 +110,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def location(reference: str) -> str:
     """The path or hub id that transformers loads for `reference`."""
-    return str(embedded.embedded_model()) if reference == embedded.NAME else reference
+    return str(embedded.embedded_model()) if reference == embedded.EMBEDDED_MODEL else reference
 
 
 def load_tokenizer(reference: str, config: ModelConfig) -> PreTrainedTokenizerBase:
     """The tokenizer, with a padding token that is never a label. Raises UserError where there is none."""
-    with reading("tokenizer", reference):
+    with loading_errors("tokenizer", reference):
         tokenizer = AutoTokenizer.from_pretrained(
             location(reference), trust_remote_code=config.trust_remote_code
         )
@@ -146,7 +146,7 @@ def load_base(
         disable_progress_bar()
     # or a service of the hub is asked to turn pickled weights into safetensors, and what it makes is loaded
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
-    with reading("model", reference):
+    with loading_errors("model", reference):
         _check_format(place, config)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             place,
@@ -175,12 +175,12 @@ def _check_format(place: str, config: ModelConfig) -> None:
 
 
 @contextmanager
-def reading(part: str, reference: str) -> Iterator[None]:
+def loading_errors(part: str, reference: str) -> Iterator[None]:
     """Turn what the libraries raise over a model's files or the hub's answers, of many types, into a UserError.
 
     Running out of memory is no fault of the files and passes.
     """
-    if not Path(reference).exists() and reference != embedded.NAME:
+    if not Path(reference).exists() and reference != embedded.EMBEDDED_MODEL:
         go_offline_unless_reachable(f"{reference}/resolve/main/config.json")
     try:
         yield
@@ -205,7 +205,7 @@ def _loading_failed(part: str, reference: str, error: Exception) -> str:
         )
     if "ignore_mismatched_sizes" in reason:
         return f"cannot load the {part} of {reference}: its weights have other shapes than its config.json states"
-    if not Path(reference).exists() and reference != embedded.NAME:
-        reason = hub_access.explain(reference, error) or f"{reason[:300]}. {hub_access.REMEDY}"
+    if not Path(reference).exists() and reference != embedded.EMBEDDED_MODEL:
+        reason = hub_access.explain(reference, error) or f"{reason[:300]}. {hub_access.CHECK_NAME}"
         return f"cannot load the {part} of {reference}: {reason}"
     return f"cannot load the {part} of {reference}: {reason[:300]}"

@@ -12,7 +12,7 @@ from transformers import AutoConfig
 from src.config import ModelConfig
 from src.files import scratch_folder
 from src.models.hardware import GIB, Hardware, available_ram_gib, decide
-from src.models.loading import ModelReference, load_base, load_tokenizer, location, reading
+from src.models.loading import ModelReference, load_base, load_tokenizer, loading_errors, location
 from src.models.lora_model import load_adapter
 from src.schema import UserError
 
@@ -50,7 +50,7 @@ def _stored_type(base: str, config: ModelConfig) -> torch.dtype:
     """What model.dtype asks for, else the type in which the base itself is stored."""
     if config.dtype != "auto":
         return getattr(torch, config.dtype)
-    with reading("configuration", base):
+    with loading_errors("configuration", base):
         found = AutoConfig.from_pretrained(location(base), trust_remote_code=config.trust_remote_code).dtype
     return found if isinstance(found, torch.dtype) else torch.float32
 

@@ -113,7 +113,7 @@ def render_model_card(run: Mapping[str, Any], comparison: Comparison | None, nam
 
 def base_id(base_model: str) -> str:
     """The base model as others can load it."""
-    return embedded.HUB_ID if base_model == embedded.NAME else base_model
+    return embedded.HUB_ID if base_model == embedded.EMBEDDED_MODEL else base_model
 
 
 def _data(run: Mapping[str, Any]) -> Data:
@@ -155,7 +155,7 @@ def _front_matter(
 
 
 def _licence_id(base_model: str, data: Data) -> str:
-    if data.licence == "Apache-2.0" and base_model == embedded.NAME:
+    if data.licence == "Apache-2.0" and base_model == embedded.EMBEDDED_MODEL:
         return "apache-2.0"
     return LICENCES.get(data.licence, "other")
 
@@ -214,7 +214,7 @@ def _settings(run: Mapping[str, Any]) -> str:
     rows += [
         (package, versions[package]) for package in ("torch", "transformers", "peft") if package in versions
     ]
-    if run["base_model"] == embedded.NAME:
+    if run["base_model"] == embedded.EMBEDDED_MODEL:
         rows.append(("Base weights", EMBEDDED_NOTE))
     rows += [("Commit", run["provenance"].get("commit", "unknown"))]
     return value_table((name, _shown(value)) for name, value in rows)

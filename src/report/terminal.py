@@ -32,7 +32,7 @@ GAP = "  "
 COMPARISON_HEADER = ("Metric", "Method", "Score [95 % CI]", "Change [95 % CI]", "p (Holm)", "n")
 RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")
 OUTCOME_TITLES = {"execution": "Programs", "functional": "Verdicts", "error": "Faults", "flags": "Form"}
-MARK = "*"  # beside a change with p < 0.05
+SIGNIFICANCE_MARK = "*"  # beside a change with p < 0.05
 
 
 def render_table(comparison: Comparison) -> str:
@@ -41,7 +41,7 @@ def render_table(comparison: Comparison) -> str:
         headline(_name(method_label(name)), method) for name, method in comparison.comparisons.items()
     ]
     rows, strong = _fitting_rows(comparison)
-    note = f"{MARK} p < 0.05 after Holm's correction over all metrics and methods"
+    note = f"{SIGNIFICANCE_MARK} p < 0.05 after Holm's correction over all metrics and methods"
     blocks = [
         "\n".join(_wrapped(line) for line in sentences),
         _drawn(COMPARISON_HEADER, rows, 2, strong),
@@ -111,7 +111,7 @@ def _comparison_rows(comparison: Comparison, columns: int) -> tuple[list[list[st
 def _change_cells(difference: Difference | None) -> list[str]:
     if difference is None:
         return [NOT_AVAILABLE] * 3
-    mark = MARK if significant(difference) else " "
+    mark = SIGNIFICANCE_MARK if significant(difference) else " "
     p_value = p_text(difference.p_holm).removeprefix("= ")
     return [f"{signed(difference.delta)}{mark} [{interval(difference.ci95)}]", p_value, str(difference.n)]
 

@@ -33,10 +33,10 @@ def add_callbacks(
     """Put ours in place of the Trainer's own printing; `checkpoint` of `done_steps` is continued."""
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(CountOn(trainer, checkpoint))
-    if distributed.is_first():
+    trainer.add_callback(ResumedCounters(trainer, checkpoint))
+    if distributed.is_rank0():
         trainer.add_callback(ProgressBar(trainer.counters, name))
-    if config.report_to == "tensorboard" and distributed.is_first():
+    if config.report_to == "tensorboard" and distributed.is_rank0():
         trainer.add_callback(_tensorboard(trainer.folder / "runs", done_steps))
     if config.early_stopping_patience:
         trainer.add_callback(EarlyStopping(config.early_stopping_patience))
@@ -53,7 +53,7 @@ def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
     return TensorBoardCallback(SummaryWriter(str(folder), purge_step=done_steps + 1))
 
 
-class CountOn(TrainerCallback):
+class ResumedCounters(TrainerCallback):
     """Starts the counts where the checkpoint left them, once the Trainer has set its own to zero.
 
     The best checkpoint is looked for beside it: the run's folder may have been moved.
@@ -84,11 +84,11 @@ class EarlyStopping(TrainerCallback):
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        if patience_spent(state.log_history, self.patience):
+        if early_stopping_due(state.log_history, self.patience):
             control.should_training_stop = True
 
 
-def patience_spent(history: Sequence[Mapping[str, Any]], patience: int) -> bool:
+def early_stopping_due(history: Sequence[Mapping[str, Any]], patience: int) -> bool:
     """Whether the last `patience` validations all failed to improve; 0 = never.
 
     Told from the log alone, so that a continued run stops where the uninterrupted one does.
@@ -120,12 +120,12 @@ class StopKeepingWork(TrainerCallback):
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
-            if distributed.count() == 1:
+            if distributed.world_size() == 1:
                 raise KeyboardInterrupt
             return
         self.signal = number
-        again = "; once more to stop at once" if distributed.count() == 1 else ""
-        if distributed.is_first():
+        again = "; once more to stop at once" if distributed.world_size() == 1 else ""
+        if distributed.is_rank0():
             print(f"\nfinishing this step and saving{again}", file=sys.stderr)
 
     def on_step_end(
@@ -138,9 +138,9 @@ class StopKeepingWork(TrainerCallback):
 
 def _agreed(number: int | None, device: torch.device) -> int | None:
     """The signal that any of the processes was sent; None where none was."""
-    if distributed.count() == 1:
+    if distributed.world_size() == 1:
         return number
     told = torch.zeros(signal.NSIG, device=device)
     told[number or 0] = 1
-    found = distributed.total(told)[1:].nonzero().flatten().tolist()
+    found = distributed.all_reduce_sum(told)[1:].nonzero().flatten().tolist()
     return found[0] + 1 if found else None

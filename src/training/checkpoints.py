@@ -19,7 +19,7 @@ from src.schema import UserError
 
 log = logging.getLogger(__name__)
 
-MARK = "complete.json"  # written last, with the size in bytes and the CRC-32 of every file
+COMPLETE_MARKER = "complete.json"  # written last, with the size in bytes and the CRC-32 of every file
 STATE = "trainer_state.json"  # the Trainer's name
 BLOCK = 1 << 20  # bytes read at a time
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -36,12 +36,12 @@ class Fault:
 def mark_complete(folder: Path) -> None:
     """Flush every file of `folder` to the disk, then state that it is whole."""
     sums = {str(path.relative_to(folder)): _size_and_sum(path) for path in flush(folder)}
-    write_atomic(folder / MARK, json.dumps(sums))
+    write_atomic(folder / COMPLETE_MARKER, json.dumps(sums))
 
 
 def flush(folder: Path) -> list[Path]:
     """Have every file of `folder` on the disk; all but its mark."""
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MARK]
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != COMPLETE_MARKER]
     for path in found:
         with path.open("rb") as stream:
             os.fsync(stream.fileno())
@@ -59,15 +59,15 @@ def _size_and_sum(path: Path) -> list[int]:
 
 def fault_of(folder: Path) -> Fault | None:
     """What keeps `folder` from being what was marked as whole; None where nothing does."""
-    if not (folder / MARK).exists():
+    if not (folder / COMPLETE_MARKER).exists():
         return Fault("it was not written to its end", damaged=False)
     try:
-        sums = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        sums = json.loads((folder / COMPLETE_MARKER).read_text(encoding="utf-8"))
         noted = [(str(name), list(sum_)) for name, sum_ in sums.items()]
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         noted = []
     if not noted:
-        return Fault(f"{MARK} is damaged", damaged=True)
+        return Fault(f"{COMPLETE_MARKER} is damaged", damaged=True)
     for name, expected in noted:
         path = folder / name
         if not path.exists():  # a kill while it was being deleted
@@ -134,7 +134,7 @@ def remove_others(chosen: Path) -> None:
 
 
 @contextmanager
-def reading(checkpoint: Path | None) -> Iterator[None]:
+def checkpoint_errors(checkpoint: Path | None) -> Iterator[None]:
     """Turn the refusal of a pickle that holds more than tensors into a UserError."""
     try:
         yield

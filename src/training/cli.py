@@ -37,7 +37,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def train(config: Config, args: argparse.Namespace, method: str) -> str:
     """Do what the flags ask for; the lines to print at the end."""
     if args.dry_run:
-        if not distributed.is_first():
+        if not distributed.is_rank0():
             return ""
         from src.training.job import prepare
 

@@ -25,7 +25,7 @@ REQUIREMENTS = {
 WITHOUT = "or set training.report_to=none"
 
 
-def check_choices(config: Config, method: str, hardware: Hardware) -> None:
+def check_compatibility(config: Config, method: str, hardware: Hardware) -> None:
     """Raise UserError with the reason for the first choice that another one rules out."""
     for wrong, reason in _conflicts(config, method, hardware):
         if wrong:
@@ -120,7 +120,7 @@ def check_tracker(name: str) -> None:
         raise UserError(
             f"training.report_to={name}, but the package is not installed; pip install {REQUIREMENTS[name]}, {WITHOUT}"
         )
-    if not distributed.is_first():  # only the first process tracks
+    if not distributed.is_rank0():  # only the first process tracks
         return
     if name == "wandb":
         _check_wandb()

@@ -18,12 +18,12 @@ from src.models.fingerprints import model_fingerprint
 from src.models.hardware import Hardware, decide
 from src.models.kernels.embedding_offload import offload_ways
 from src.models.kernels.liger import uses_fused_kernels
-from src.models.loading import ModelReference, load_tokenizer, location, reading
+from src.models.loading import ModelReference, load_tokenizer, loading_errors, location
 from src.schema import UserError
 from src.training import memory
-from src.training.compatibility import check_choices, check_processes
+from src.training.compatibility import check_compatibility, check_processes
 from src.training.packing.attention import FALLBACK, training_attention
-from src.training.packing.prefix_sharing import Sharing, sharing
+from src.training.packing.prefix_sharing import PrefixSharing, sharing
 from src.training.utils import schedule
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Job:
     steps: list[list[int]]  # the samples of every optimizer step
     plan: memory.Plan
     fused: bool  # with Liger's kernels
-    sharing: Sharing
+    sharing: PrefixSharing
     identity: dict[str, Any]  # what must be equal for a run to be continued
 
     @property
@@ -75,8 +75,8 @@ def prepare(config: Config, method: str) -> Job:
     """Read the data, choose device, packs and steps. Raises UserError for what cannot work."""
     assert method in METHODS
     hardware = decide(config.model)
-    check_choices(config, method, hardware)
-    check_processes(config, method, distributed.sharding(), distributed.count())
+    check_compatibility(config, method, hardware)
+    check_processes(config, method, distributed.sharding(), distributed.world_size())
     if hardware.notice:
         log.warning(hardware.notice)
     base = config.model.base_model
@@ -88,7 +88,7 @@ def prepare(config: Config, method: str) -> Job:
     steps = schedule(len(train.samples), config.training)
     samples = [[train.samples[index] for index in step] for step in steps]
     attention = training_attention(model_config, hardware)
-    shared = sharing(config, model_config, attention, samples, distributed.count())
+    shared = sharing(config, model_config, attention, samples, distributed.world_size())
     quantization = config.qlora if method == "qlora" else None
     fused = uses_fused_kernels(config.training.fused_kernels, model_config, hardware)
     offload = offload_ways(
@@ -129,7 +129,7 @@ def prepare(config: Config, method: str) -> Job:
 
 def _parts() -> int:
     """Processes that the base model is divided among."""
-    return distributed.count() if distributed.sharding() else 1
+    return distributed.world_size() if distributed.sharding() else 1
 
 
 def _encoded(config: Config, tokenizer: PreTrainedTokenizerBase, split: str) -> EncodedSplit:
@@ -144,7 +144,7 @@ def _encoded(config: Config, tokenizer: PreTrainedTokenizerBase, split: str) -> 
 
 def _model_config(config: Config) -> PretrainedConfig:
     base = config.model.base_model
-    with reading("configuration", base):
+    with loading_errors("configuration", base):
         return AutoConfig.from_pretrained(location(base), trust_remote_code=config.model.trust_remote_code)
 
 
@@ -201,5 +201,5 @@ def training_arguments(
         use_cpu=hardware.device == "cpu",
         remove_unused_columns=False,
         dataloader_pin_memory=False,
-        ddp_timeout=int(distributed.PATIENCE.total_seconds()),
+        ddp_timeout=int(distributed.TIMEOUT.total_seconds()),
     )

@@ -85,7 +85,7 @@ def measure(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
         "estimated_gib": round(job.plan.estimate_gib, 2),
         "pack_tokens": trainer.pack_tokens,
         "shared_prefixes": round(job.sharing.saved, 3) if trainer.share else 0.0,
-        "processes": distributed.count(),
+        "processes": distributed.world_size(),
         "attention": trainer.packed_attention,
         "gradient_checkpointing": job.plan.checkpointing,
         "offload": job.plan.offload,
@@ -118,8 +118,8 @@ PARTIAL = "final.partial-"
 
 def remove_partial(folder: Path) -> None:
     """Delete what killed runs were writing."""
-    for litter in folder.glob(f"{PARTIAL}*"):
-        shutil.rmtree(litter)
+    for leftover in folder.glob(f"{PARTIAL}*"):
+        shutil.rmtree(leftover)
 
 
 def _write(

@@ -25,7 +25,7 @@ from src.models.kernels.embedding_offload import MainMemoryEmbedding
 from src.schema import UserError
 from src.training import checkpoints
 from src.training.loss import as_forward, supervised_loss
-from src.training.packing.attention import NAME as VARLEN
+from src.training.packing.attention import VARLEN
 from src.training.packing.cuda_graphs import PackGraphs, is_random
 from src.training.packing.load_balance import extents, own_packs
 from src.training.packing.packs import Pack
@@ -73,7 +73,7 @@ class StepTrainer(Trainer):
         self.hardware = hardware
         self.packed_attention = attention
         self.counters = Counters()
-        if distributed.count() > 1 and not self.sharded:
+        if distributed.world_size() > 1 and not self.sharded:
             self._stay_unwrapped()
         self.graphs = self._graphs()
 
@@ -109,7 +109,7 @@ class StepTrainer(Trainer):
     def _stay_unwrapped(self) -> None:
         """Let accelerate put no DDP around the model: what its hooks hold on to cannot be captured as a graph."""
         self.adapted._is_accelerate_prepared = True  # type: ignore[assignment]  # a mark, no module
-        distributed.hand_out([parameter.data for parameter in self._trained()])
+        distributed.broadcast([parameter.data for parameter in self._trained()])
 
     @property
     def folder(self) -> Path:
@@ -126,7 +126,7 @@ class StepTrainer(Trainer):
         supervised = sum(sample.supervised for sample in inputs)
         total = self._fitting(lambda: self._accumulate(model, inputs, supervised))
         if not self.sharded:
-            distributed.average([item.grad for item in self._trained() if item.grad is not None])
+            distributed.all_reduce_mean([item.grad for item in self._trained() if item.grad is not None])
         self.counters.tokens += sum(len(sample) for sample in inputs)
         self.counters.supervised += supervised
         return total
@@ -138,7 +138,7 @@ class StepTrainer(Trainer):
         packs = self._own_packs(samples)
         for place, (pack, weight) in enumerate(packs, start=1):
             # gradients become their mean over the processes
-            scale = weight * distributed.count() / supervised
+            scale = weight * distributed.world_size() / supervised
             # once a step: FSDP2 and DeepSpeed with the last pack
             apart = self.sharded and place < len(packs)
             with self.accelerator.no_sync(model=model) if apart else nullcontext():
@@ -164,7 +164,9 @@ class StepTrainer(Trainer):
         fit &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
         if not fit or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
-        packs = extents(self.steps, self.pack_tokens, distributed.rank(), distributed.count(), self.share)
+        packs = extents(
+            self.steps, self.pack_tokens, distributed.rank(), distributed.world_size(), self.share
+        )
         return PackGraphs(lambda pack: self._pack_loss(self.adapted, pack), self._trained(), packs)
 
     @property
@@ -175,7 +177,12 @@ class StepTrainer(Trainer):
     def _own_packs(self, samples: Sequence[Encoded], capacity: int = 0) -> list[tuple[Pack, float]]:
         capacity = capacity or self.pack_tokens
         return own_packs(
-            samples, capacity, distributed.rank(), distributed.count(), equal=self.sharded, share=self.share
+            samples,
+            capacity,
+            distributed.rank(),
+            distributed.world_size(),
+            equal=self.sharded,
+            share=self.share,
         )
 
     def _pack_loss(self, model: torch.nn.Module, pack: Pack) -> torch.Tensor:
@@ -207,8 +214,8 @@ class StepTrainer(Trainer):
         self.graphs = None
         self.adapted.zero_grad(set_to_none=True)
         torch.cuda.empty_cache()
-        told = logging.WARNING if distributed.is_first() else logging.ERROR  # others print nothing less
-        trouble = f"out of memory{distributed.place()}: going on"
+        told = logging.WARNING if distributed.is_rank0() else logging.ERROR  # others print nothing less
+        trouble = f"out of memory{distributed.rank_suffix()}: going on"
         if self.pack_tokens > SMALLEST_PACK:
             self.pack_tokens //= 2
             log.log(told, "%s with packs of %d tokens, same effective batch", trouble, self.pack_tokens)
@@ -240,7 +247,7 @@ class StepTrainer(Trainer):
         capacity = self.pack_tokens if self.graphs is None else max(SMALLEST_PACK, self.pack_tokens // 4)
         for pack, weight in self._own_packs(self.validation, capacity):  # graphs keep most of the memory
             total += self._pack_loss(model, pack).double() * weight
-        return distributed.total(total) / sum(sample.supervised for sample in self.validation)
+        return distributed.all_reduce_sum(total) / sum(sample.supervised for sample in self.validation)
 
     def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
         """Keep every new best: a checkpoint is chosen among those that were saved."""
@@ -279,8 +286,10 @@ class StepTrainer(Trainer):
             super()._save_checkpoint(model, trial)
         finally:
             self.args.save_total_limit = kept
-        unlogged = distributed.total(self._tr_loss.detach().clone()).item() / distributed.count()
-        if distributed.is_first():  # the sum above has waited for what the others wrote
+        unlogged = (
+            distributed.all_reduce_sum(self._tr_loss.detach().clone()).item() / distributed.world_size()
+        )
+        if distributed.is_rank0():  # the sum above has waited for what the others wrote
             made = self.folder / f"checkpoint-{self.state.global_step}"
             loss = {"loss_sum": unlogged, "logged_step": self._globalstep_last_logged}
             (made / PROGRESS).write_text(json.dumps(counts | loss), encoding="utf-8")
@@ -291,7 +300,7 @@ class StepTrainer(Trainer):
                 best_model_checkpoint=self.state.best_model_checkpoint,
                 use_mtime=False,
             )
-        distributed.wait()
+        distributed.barrier()
 
     def begin_counting(self, checkpoint: Path | None) -> None:
         """Start the clock; after a checkpoint, with the counts and the unlogged loss that it holds."""

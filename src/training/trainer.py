@@ -25,14 +25,14 @@ from src.files import sole_writer, write_atomic
 from src.models.fingerprints import weights_fingerprint
 from src.models.hardware import decide
 from src.models.kernels.embedding_offload import offload_embeddings
-from src.models.kernels.fused_lora import speed_up
-from src.models.kernels.liger import fuse
+from src.models.kernels.fused_lora import fuse_lora_layers
+from src.models.kernels.liger import apply_liger
 from src.models.loading import load_base, location
 from src.models.lora_model import attach_lora
 from src.models.qlora_model import fill_from_residual
 from src.schema import UserError
 from src.training import checkpoints, results
-from src.training.callbacks import CountOn, add_callbacks, patience_spent
+from src.training.callbacks import ResumedCounters, add_callbacks, early_stopping_due
 from src.training.job import Job, prepare, training_arguments
 from src.training.packing.attention import training_attention
 from src.training.packing.cuda_graphs import is_random
@@ -42,7 +42,7 @@ from src.training.step_trainer import StepTrainer
 log = logging.getLogger(__name__)
 
 FSDP_WEIGHTS = "pytorch_model_fsdp.bin"  # in a checkpoint: the Trainer's name
-REMEDY = "wait for it or set training.output_dir"
+IN_USE = "wait for it or set training.output_dir"
 
 
 def fine_tune(config: Config, method: str, resume: bool = False, restart: bool = False) -> Trained:
@@ -52,11 +52,11 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
     mend, SystemExit(130 or 143) after a stop that kept its work.
     """
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")  # sizes of packs differ
-    with distributed.joined(decide(config.model).device):
-        distributed.on_first(lambda: location(config.model.base_model))  # fetched and converted once
+    with distributed.process_group(decide(config.model).device):
+        distributed.rank0_first(lambda: location(config.model.base_model))  # fetched and converted once
         job = prepare(config, method)
-        with sole_writer(job.folder, REMEDY) if distributed.is_first() else nullcontext():
-            start = distributed.on_first(lambda: _begin(job, resume, restart))
+        with sole_writer(job.folder, IN_USE) if distributed.is_rank0() else nullcontext():
+            start = distributed.rank0_first(lambda: _begin(job, resume, restart))
             if start.done is not None:
                 return start.done
             try:
@@ -105,12 +105,12 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
     before = (
         TrainerState.load_from_json(str(checkpoint / "trainer_state.json")) if checkpoint else TrainerState()
     )
-    if patience_spent(before.log_history, job.config.training.early_stopping_patience):
+    if early_stopping_due(before.log_history, job.config.training.early_stopping_patience):
         trainer.state = before  # it was stopped between its last checkpoint and its end
-        CountOn(trainer, checkpoint).begin(before)
+        ResumedCounters(trainer, checkpoint).begin(before)
     else:
         _train(job, trainer, checkpoint, before.global_step)
-    return distributed.on_first(lambda: _finish(job, trainer, base_fingerprint))
+    return distributed.rank0_first(lambda: _finish(job, trainer, base_fingerprint))
 
 
 def _finish(job: Job, trainer: StepTrainer, base_fingerprint: str) -> Trained:
@@ -135,7 +135,7 @@ def _load_best(trainer: StepTrainer) -> int:
 
 def _train(job: Job, trainer: StepTrainer, checkpoint: Path | None, done_steps: int) -> None:
     stop = add_callbacks(trainer, job.config.training, job.method, checkpoint, done_steps)
-    with stop.listening(), checkpoints.reading(checkpoint):
+    with stop.listening(), checkpoints.checkpoint_errors(checkpoint):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if stop.signal is not None:
         step = trainer.state.global_step
@@ -154,7 +154,7 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
     if job.plan.offload:
         offload_embeddings(base)
     if job.fused:
-        fuse(base)
+        apply_liger(base)
     if job.plan.checkpointing:
         repeated = config.lora.lora_dropout > 0 or config.training.neftune_noise_alpha > 0 or is_random(base)
         base.gradient_checkpointing_enable(
@@ -165,8 +165,8 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
     if config.lora.init_lora_weights == "loftq":
         fill_from_residual(model, load_base(config.model.base_model, config.model, on_cpu))
     elif config.lora.init_lora_weights == "pissa":
-        distributed.on_first(lambda: model.save_pretrained(str(job.folder / FIRST_WEIGHTS)))
-    speed_up(model)
+        distributed.rank0_first(lambda: model.save_pretrained(str(job.folder / FIRST_WEIGHTS)))
+    fuse_lora_layers(model)
     trainer = StepTrainer(
         model=model,
         args=training_arguments(config.training, job.folder, len(job.steps), job.hardware),
@@ -184,7 +184,7 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
             f"the launcher asks for {distributed.sharding()}, which accelerate uses on GPUs only, and this run is on "
             f"the {job.hardware.device}; launch without it: configs/accelerate/multi_gpu.yaml or torchrun"
         )
-    if not distributed.is_first():  # the Trainer gives all the same seed: dropout would repeat itself
+    if not distributed.is_rank0():  # the Trainer gives all the same seed: dropout would repeat itself
         torch.manual_seed(config.training.seed + distributed.rank())
     return trainer, base_fingerprint
 
@@ -217,11 +217,11 @@ def _tell_of_other_masks(job: Job, checkpoint: Path) -> None:
     """Any number of processes can go on; only what each drew at random cannot be handed over to another number."""
     before = max(1, len(list(checkpoint.glob("rng_state_*.pth"))))
     drawn = job.config.lora.lora_dropout > 0 or job.config.training.neftune_noise_alpha > 0
-    if before != distributed.count() and drawn:
+    if before != distributed.world_size() and drawn:
         log.warning(
             "it was made by %d processes, now there are %d: dropout and noise will be drawn anew, all else is the same",
             before,
-            distributed.count(),
+            distributed.world_size(),
         )
 
 

@@ -15,7 +15,7 @@ from src.data.preprocessing import (
     render_prompt,
 )
 from src.schema import Example, UserError
-from src.training.packing.packs import pack
+from src.training.packing.packs import make_pack
 from tests import tiny
 
 TOKENIZER = tiny.tokenizer()
@@ -136,9 +136,9 @@ def test_a_split_counts_what_was_cut_and_what_was_left_out() -> None:
 def test_with_loss_on_prompts_all_tokens_but_the_first_are_learnt() -> None:
     split = EncodedSplit([Encoded("a", [5, 6, 7, 8], 3), Encoded("b", [9, 10], 1)], truncated=1, skipped=2)
     whole = split.with_loss_on_prompts()
-    assert pack(whole.samples).targets.tolist() == [6, 7, 8, 10]
+    assert make_pack(whole.samples).targets.tolist() == [6, 7, 8, 10]
     assert (whole.supervised, whole.tokens, whole.truncated, whole.skipped) == (4, 6, 1, 2)
-    assert pack(split.samples).targets.tolist() == [8, 10]
+    assert make_pack(split.samples).targets.tolist() == [8, 10]
 
 
 def test_a_split_of_which_nothing_fits_is_refused() -> None:

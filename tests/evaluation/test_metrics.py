@@ -23,7 +23,7 @@ from src.evaluation.metrics import (
     combine_sentence_bleu,
     measures,
 )
-from src.evaluation.statistics.estimates import score
+from src.evaluation.statistics.estimates import estimate
 from src.schema import SampleScore
 from tests.evaluation.text_pairs import text_pairs
 
@@ -181,7 +181,7 @@ def test_the_order_of_samples_changes_nothing():
     ]  # fmt: skip
     shuffled = [scores[index] for index in rng.permutation(len(scores))]
     for name in METRICS:
-        assert score(measures(shuffled)[name]) == score(measures(scores)[name])
+        assert estimate(measures(shuffled)[name]) == estimate(measures(scores)[name])
 
 
 @pytest.mark.parametrize(
@@ -195,14 +195,14 @@ def test_the_order_of_samples_changes_nothing():
 )
 def test_what_was_not_run_does_not_count(execution, functional, expected):
     found = measures([sample("a", execution=execution, functional=functional)])
-    values = tuple(score(found[name]).value for name in ("execution_success", "functional_accuracy"))
+    values = tuple(estimate(found[name]).value for name in ("execution_success", "functional_accuracy"))
     assert values == expected
 
 
 def test_no_samples_have_measures_without_values():
     found = measures([])
     assert set(found) == set(METRICS)
-    assert all(score(measure).value is None for measure in found.values())
+    assert all(estimate(measure).value is None for measure in found.values())
 
 
 def test_bleu_of_other_texts_carries_its_own_name():

@@ -12,7 +12,7 @@ import torch
 from src.config import load_config
 from src.data.preprocessing import prompt_ids
 from src.generation.continuous.steps import CaptureError, Steps
-from src.generation.generate import generate_answers, generate_missing, stream_answer
+from src.generation.generate import generate_missing, stream_answer
 from src.generation.settings import Decoding, end_tokens, generation_config
 from src.generation.store import GenerationStore
 from src.models.hardware import decide
@@ -32,7 +32,9 @@ def loaded(request, tiny_models):
 
 
 def _answers(loaded, store, decoding=None, batch=0, examples=EXAMPLES):
-    return generate_answers(*loaded, examples, decoding or Decoding(LENGTH), store, batch)
+    decoding = decoding or Decoding(LENGTH)
+    generate_missing(*loaded, store.missing(examples, decoding), decoding, store, batch)
+    return store.of(examples, decoding)
 
 
 def test_greedy_answers_are_those_of_plain_generate_one_by_one(loaded, tmp_path: Path):

@@ -15,7 +15,7 @@ from src.data.preprocessing import prompt_ids
 from src.evaluation import answers
 from src.evaluation.benchmarks import TestSet
 from src.generation import vllm
-from src.generation.generate import generate_answers
+from src.generation.generate import generate_missing
 from src.generation.settings import NEXT_TURN, Decoding, end_tokens
 from src.generation.store import GenerationStore
 from src.models.hardware import Hardware, decide
@@ -51,7 +51,9 @@ def _answers(reference: ModelReference, store: GenerationStore, decoding: Decodi
 
 def _by_transformers(reference: ModelReference, store: GenerationStore):
     model = load_model(reference, merge=True, config=CPU, hardware=decide(CPU))
-    return generate_answers(model, load_tokenizer(reference.base, CPU), EXAMPLES, GREEDY, store)
+    tokenizer = load_tokenizer(reference.base, CPU)
+    generate_missing(model, tokenizer, store.missing(EXAMPLES, GREEDY), GREEDY, store)
+    return store.of(EXAMPLES, GREEDY)
 
 
 @pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
@@ -156,32 +158,32 @@ ADAPTERS = [  # what adapter_config.json states, what the refusal says
 def test_an_adapter_that_vllm_would_run_as_another_is_refused(calls, tmp_path: Path, settings, said: str):
     (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 8, "bias": "none"} | settings))
     with pytest.raises(UserError, match=said) as refused:
-        vllm.check(ModelReference("base", tmp_path), _gpu())
+        vllm.check_support(ModelReference("base", tmp_path), _gpu())
     assert f"inference.py --model_path {tmp_path} --merge_to DIR" in str(refused.value)
 
 
 def test_an_adapter_as_trained_here_is_taken(calls, tiny_model, tiny_adapter):
-    assert vllm.check(ModelReference(str(tiny_model), tiny_adapter), _gpu()) == "vllm 0.33.0"
+    assert vllm.check_support(ModelReference(str(tiny_model), tiny_adapter), _gpu()) == "vllm 0.33.0"
 
 
 def test_an_adapter_of_a_4_bit_base_is_refused(calls, tmp_path: Path):
     quantised = ModelReference("base", tmp_path, QloraConfig(4, "nf4", True, "auto"))
     with pytest.raises(UserError, match="belongs to a 4-bit base"):
-        vllm.check(quantised, _gpu())
+        vllm.check_support(quantised, _gpu())
 
 
 def test_without_a_gpu_or_in_several_processes_it_is_refused(calls, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(UserError, match="needs a GPU, and 2 CPU cores are in use"):
-        vllm.check(ModelReference("base"), Hardware("cpu", torch.float32, "2 CPU cores", 8.0))
-    monkeypatch.setattr(distributed, "count", lambda: 4)
+        vllm.check_support(ModelReference("base"), Hardware("cpu", torch.float32, "2 CPU cores", 8.0))
+    monkeypatch.setattr(distributed, "world_size", lambda: 4)
     with pytest.raises(UserError, match="one process and 4 were started"):
-        vllm.check(ModelReference("base"), _gpu())
+        vllm.check_support(ModelReference("base"), _gpu())
 
 
 def test_without_the_package_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"not installed.*pip install vllm.*evaluation.backend=transformers"):
-        vllm.check(ModelReference("base"), _gpu())
+        vllm.check_support(ModelReference("base"), _gpu())
 
 
 def _config(tmp_path: Path, model: Path, backend: str) -> Config:

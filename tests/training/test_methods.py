@@ -13,7 +13,7 @@ from src.models.hardware import Hardware, decide
 from src.models.loading import resolve
 from src.models.lora_model import load_model
 from src.schema import UserError
-from src.training.compatibility import check_choices
+from src.training.compatibility import check_compatibility
 from src.training.trainer import fine_tune
 from tests import tiny
 
@@ -101,10 +101,12 @@ def test_pissas_plain_adapter_has_the_loss_that_was_validated(
 
 def _validation(model: torch.nn.Module, samples: list) -> float:
     from src.training.loss import supervised_loss
-    from src.training.packing.packs import pack
+    from src.training.packing.packs import make_pack
 
     with torch.no_grad():
-        return supervised_loss(model, pack(samples), "sdpa").item() / sum(item.supervised for item in samples)
+        return supervised_loss(model, make_pack(samples), "sdpa").item() / sum(
+            item.supervised for item in samples
+        )
 
 
 def test_training_goes_on_from_an_adapter(
@@ -165,10 +167,10 @@ def test_choices_that_clash_are_refused_with_the_reason(
 ) -> None:
     config = load_config(overrides=["model.device=cpu", "training.report_to=none", *changes])
     with pytest.raises(UserError, match=message):
-        check_choices(config, method, decide(config.model))
+        check_compatibility(config, method, decide(config.model))
 
 
 def test_training_in_float16_is_refused() -> None:
     config = load_config(overrides=["training.report_to=none"])
     with pytest.raises(UserError, match="float16 loses small gradients"):
-        check_choices(config, "lora", Hardware("cuda", torch.float16, "test", 8))
+        check_compatibility(config, "lora", Hardware("cuda", torch.float16, "test", 8))

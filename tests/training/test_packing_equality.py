@@ -13,8 +13,8 @@ from src.models.hardware import Hardware
 from src.models.lora_model import attach_lora
 from src.schema import Example
 from src.training.loss import CHUNK, chunked_cross_entropy, supervised_loss
-from src.training.packing.attention import BY_SAMPLE, training_attention, whole_samples
-from src.training.packing.packs import Pack, arrange, pack
+from src.training.packing.attention import BY_SAMPLE, training_attention, unshared
+from src.training.packing.packs import Pack, arrange, make_pack
 from tests import tiny
 
 TOLERANCE = 2e-5  # relative, float32: sums are taken in another order
@@ -77,8 +77,8 @@ def test_packed_loss_and_gradients_equal_those_of_single_samples(
     single.backward()
     wanted = _gradients(model)
     _attend(model, attention)
-    whole = pack(samples, share)
-    assert (whole.tokens < 0.8 * whole.whole_tokens) == share
+    whole = make_pack(samples, share)
+    assert (whole.tokens < 0.8 * whole.unshared_tokens) == share
     packed = supervised_loss(model, whole, attention)
     packed.backward()
     found = _gradients(model)
@@ -92,7 +92,7 @@ def test_packed_loss_and_gradients_equal_those_of_single_samples(
 
 def test_the_law_above_notices_samples_that_see_each_other() -> None:
     model, samples = _adapted("llama", False), _samples()
-    whole = pack(samples)
+    whole = make_pack(samples)
     leaking = Pack(
         whole.input_ids, torch.arange(whole.tokens)[None], whole.predicting, whole.targets,
         torch.tensor([0, whole.tokens], dtype=torch.int32), whole.tokens,
@@ -105,9 +105,9 @@ def test_the_law_above_notices_samples_that_see_each_other() -> None:
 @pytest.mark.parametrize("capacity", [150, 256, 4096])
 def test_the_loss_does_not_depend_on_the_size_of_the_packs(capacity: int, share: bool) -> None:
     model, samples = _adapted("llama", False), _samples(11)
-    singles = [supervised_loss(model, pack([sample]), "sdpa").item() for sample in samples]
+    singles = [supervised_loss(model, make_pack([sample]), "sdpa").item() for sample in samples]
     _attend(model, BY_SAMPLE)
-    packs = [pack(members, share) for members in arrange(samples, capacity, share)]
+    packs = [make_pack(members, share) for members in arrange(samples, capacity, share)]
     sums = [supervised_loss(model, item, BY_SAMPLE).item() for item in packs]
     assert sum(sums) == pytest.approx(sum(singles), rel=TOLERANCE)
 
@@ -120,8 +120,8 @@ def test_in_a_sliding_window_shared_tokens_are_seen_no_longer_than_others() -> N
             tiny.build_model("starcoder2", seed=3, initializer_range=0.2, sliding_window=window), LORA, 5
         )
         _attend(model, BY_SAMPLE)
-        apart = sum(supervised_loss(model, pack([sample]), BY_SAMPLE).item() for sample in samples)
-        assert supervised_loss(model, pack(samples, share=True), BY_SAMPLE).item() == pytest.approx(
+        apart = sum(supervised_loss(model, make_pack([sample]), BY_SAMPLE).item() for sample in samples)
+        assert supervised_loss(model, make_pack(samples, share=True), BY_SAMPLE).item() == pytest.approx(
             apart, rel=TOLERANCE
         )
         losses.append(apart)
@@ -129,13 +129,13 @@ def test_in_a_sliding_window_shared_tokens_are_seen_no_longer_than_others() -> N
 
 
 def test_the_gradient_of_shared_tokens_is_the_sum_over_their_samples() -> None:
-    shared = pack(_samples(), share=True).shared
+    shared = make_pack(_samples(), share=True).shared
     assert shared is not None
     generator = torch.Generator().manual_seed(0)
     computed = torch.randn(
         len(shared.first), 2, 3, dtype=torch.float64, generator=generator, requires_grad=True
     )
-    whole = whole_samples(computed, shared)
+    whole = unshared(computed, shared)
     weights = torch.randn(whole.shape, dtype=torch.float64, generator=generator)
     wanted = computed.index_select(0, shared.sources)
     torch.testing.assert_close(whole, wanted, rtol=0, atol=0)
@@ -163,7 +163,7 @@ def test_noise_of_neftune_goes_by_the_length_of_each_sample() -> None:
 
     torch.manual_seed(0)
     samples = sorted(_samples(), key=len)
-    both = pack([samples[0], samples[-1]])
+    both = make_pack([samples[0], samples[-1]])
     zeros = torch.zeros(1, both.tokens, 4096)
     noise = _noisy(zeros, both, alpha=5.0)[0]
     for start, end in zip(both.boundaries[:-1], both.boundaries[1:], strict=True):

@@ -131,7 +131,7 @@ def test_training_stops_when_validation_no_longer_improves(
     assert done.metrics["steps"] < 30
     assert min(losses[-2:]) >= min(losses[:-2])
     assert not any(
-        callbacks.patience_spent([{"eval_loss": item} for item in losses[:end]], 2)
+        callbacks.early_stopping_due([{"eval_loss": item} for item in losses[:end]], 2)
         for end in range(len(losses))
     )
 
@@ -150,7 +150,7 @@ def test_training_stops_when_validation_no_longer_improves(
 )
 def test_patience_counts_validations_since_the_best(losses: list[float], patience: int, spent: bool) -> None:
     history = [{"step": 1, "loss": 9.0}, *({"eval_loss": loss} for loss in losses)]
-    assert callbacks.patience_spent(history, patience) is spent
+    assert callbacks.early_stopping_due(history, patience) is spent
 
 
 def test_a_run_killed_after_its_early_stop_does_not_train_on(

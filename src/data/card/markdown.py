@@ -15,7 +15,7 @@ def render_card(card: DataCard) -> str:
     return "\n\n".join(section(card) for section in sections) + "\n"
 
 
-def summarise(card: DataCard, folder: str) -> str:
+def card_summary(card: DataCard, folder: str) -> str:
     """A few lines: what lies in `folder`, what was left out and why, what overlaps."""
     lines = [
         f"{folder}: " + ", ".join(f"{name} {part.rows:,}" for name, part in card.splits.items()),

@@ -27,8 +27,8 @@ def download_json(url: str, path: Path, force: bool = False) -> None:
     Its SHA-256 is kept in a file beside it, by which a later call knows it again.
     Raises UserError where it cannot be had, or where something else than JSON answers.
     """
-    witness = path.with_name(path.name + ".sha256")
-    if not force and _is_whole(path, witness):
+    checksum_file = path.with_name(path.name + ".sha256")
+    if not force and _is_whole(path, checksum_file):
         return
     content = download(url)
     if content.lstrip()[:1] not in (b"[", b"{"):
@@ -36,12 +36,14 @@ def download_json(url: str, path: Path, force: bool = False) -> None:
             f"{url} answered with something else than JSON (a login page?); check the connection, or use "
             "--source hub|file|starter"
         )
-    write_together({path: content, witness: hashlib.sha256(content).hexdigest() + "\n"})
+    write_together({path: content, checksum_file: hashlib.sha256(content).hexdigest() + "\n"})
 
 
-def _is_whole(path: Path, witness: Path) -> bool:
+def _is_whole(path: Path, checksum_file: Path) -> bool:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() == witness.read_text(encoding="ascii").strip()
+        return (
+            hashlib.sha256(path.read_bytes()).hexdigest() == checksum_file.read_text(encoding="ascii").strip()
+        )
     except (FileNotFoundError, UnicodeDecodeError):
         return False
 

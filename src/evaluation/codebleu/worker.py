@@ -52,7 +52,7 @@ _LOOPS = frozenset(
 Parts = tuple[float, float, float, float]
 
 
-def score(prediction: str, reference: str, language: str) -> dict[str, Any] | None:
+def codebleu_parts(prediction: str, reference: str, language: str) -> dict[str, Any] | None:
     """CodeBLEU of one sample, 0-1; None where the reference has none: no code in it, or too much."""
     prediction, reference = _encodable(prediction), _encodable(reference)
     if len(reference) > MAX_CHARACTERS or _too_heavy(reference, language):
@@ -89,10 +89,10 @@ def combine(prediction: str, reference: str, language: str, parts: Parts) -> flo
         syntax = syntax_match.calc_syntax_match([tree_reference], tree_prediction, language)
         dataflow = dataflow_match.calc_dataflow_match([tree_reference], tree_prediction, language, None)
     brevity = min(1.0, VERBOSITY * _length(reference, language) / max(1, _length(prediction, language)))
-    mended = [ngram, brevity * weighted, brevity * syntax]
+    fixed = [ngram, brevity * weighted, brevity * syntax]
     if dataflow or _has_dataflow(tree_reference, language):
-        mended.append(brevity * dataflow)
-    return sum(mended) / len(mended)
+        fixed.append(brevity * dataflow)
+    return sum(fixed) / len(fixed)
 
 
 def is_code(text: str, language: str) -> bool:
@@ -213,7 +213,7 @@ def main(languages: list[str]) -> int:
         return 1
     _answer({"ready": True})
     for line in sys.stdin:
-        _answer(score(*json.loads(line)))
+        _answer(codebleu_parts(*json.loads(line)))
     return 0
 
 

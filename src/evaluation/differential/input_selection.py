@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from src.evaluation.differential import input_generation
-from src.evaluation.differential.probe_runner import Call, Record
+from src.evaluation.differential.probe_runner import Call, ProbeRecord
 from src.evaluation.differential.program_analysis import names_in
 
 MAX_CALLS = 24  # a function
@@ -21,7 +21,9 @@ EMPTY: tuple[list[Any], ...] = (
 )  # what the probe writes of None, [], "", False and 0
 
 
-def telling_calls(tree: ast.Module, tried: Sequence[Call], results: Sequence[Record]) -> list[Call]:
+def discriminating_calls(
+    tree: ast.Module, tried: Sequence[Call], results: Sequence[ProbeRecord]
+) -> list[Call]:
     """Of the calls tried on the reference, those that show what it does, at most MAX_CALLS a function.
 
     Calls of one combination of kinds only, as far as those suffice: `add(a, b)` also joins lists, but
@@ -62,7 +64,7 @@ def _varied_results(told: Sequence[tuple[Call, str]]) -> list[Call]:
     return [*first.values(), *rest][:MAX_CALLS]
 
 
-def _is_always_empty(results: Sequence[Record]) -> bool:
+def _is_always_empty(results: Sequence[ProbeRecord]) -> bool:
     """Whether a function only raises, or gives one empty value whatever it is given: any stub does that."""
     ended = [result for result in results if not result["error"]]
     first = ended[0]["value"] if ended else None
@@ -72,11 +74,13 @@ def _is_always_empty(results: Sequence[Record]) -> bool:
     ) and (first is None or first[1:] in EMPTY)
 
 
-def _shows(result: Record, raised: set[str]) -> bool:
+def _shows(result: ProbeRecord, raised: set[str]) -> bool:
     if result["error"]:
         return result["error"] in raised
-    return is_telling(result["value"]) or bool(result["stdout"].strip()) or result["changed"] is not None
+    return (
+        is_discriminating(result["value"]) or bool(result["stdout"].strip()) or result["changed"] is not None
+    )
 
 
-def is_telling(described: list[Any] | None) -> bool:
+def is_discriminating(described: list[Any] | None) -> bool:
     return described is not None and described[0] not in "nu"

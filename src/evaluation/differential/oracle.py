@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from src.evaluation.differential import input_generation
 from src.evaluation.differential.equality import same_numbers, same_text, same_value
 from src.evaluation.differential.file_fixtures import files_for
-from src.evaluation.differential.input_selection import is_telling, telling_calls
-from src.evaluation.differential.probe_runner import Call, Inputs, Record, run_probe
+from src.evaluation.differential.input_selection import discriminating_calls, is_discriminating
+from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     entry_functions,
     is_interactive,
@@ -41,14 +41,14 @@ class Behaviour:
     reason: str  # "": comparable; otherwise why there is no verdict
     files: dict[str, str] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
-    record: Record = field(default_factory=dict)
+    record: ProbeRecord = field(default_factory=dict)
     ordered: bool = True  # False: it makes lists from sets, whose order means nothing
     by_last_value: bool = (
         False  # it prints and defines nothing, so the value of its last statement is its result
     )
 
 
-def compare(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
+def judge_by_reference(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
     """The verdict on `code` against the sample's reference; None where the reference allows none."""
     behaviour = reference_behaviour(sandbox, sample)
     if behaviour.reason.startswith(NOT_RUN):
@@ -123,7 +123,9 @@ def _behaviour(key: _Key, reference: str, input: str, instruction: str) -> Behav
         raise _NotRunError(execution.detail)
     if alone is None or alone["module"]["error"]:
         return Behaviour("reference does not run")
-    calls = _calls_that_tell(sandbox, inputs, reference, tree, alone["seen"], (input, instruction, reference))
+    calls = _discriminating_calls(
+        sandbox, inputs, reference, tree, alone["seen"], (input, instruction, reference)
+    )
     _, record = run_probe(sandbox, inputs, reference, calls)
     _, again = run_probe(sandbox, inputs, reference, calls, seed=2)
     if record is None or again is None:
@@ -133,13 +135,18 @@ def _behaviour(key: _Key, reference: str, input: str, instruction: str) -> Behav
         return Behaviour("reference is not deterministic")
     if calls or record["module"]["stdout"].strip() or record["files"]:
         return behaviour
-    if not entry_functions(tree) and is_telling(record["module"]["last"]):
+    if not entry_functions(tree) and is_discriminating(record["module"]["last"]):
         return dataclasses.replace(behaviour, by_last_value=True)
     return Behaviour("reference shows no behaviour")
 
 
-def _calls_that_tell(
-    sandbox: Sandbox, inputs: Inputs, reference: str, tree: ast.Module, seen: Record, texts: Sequence[str]
+def _discriminating_calls(
+    sandbox: Sandbox,
+    inputs: Inputs,
+    reference: str,
+    tree: ast.Module,
+    seen: ProbeRecord,
+    texts: Sequence[str],
 ) -> tuple[Call, ...]:
     """Calls of the reference's entry functions that show what they do, found by trying many."""
     tried = [
@@ -148,10 +155,10 @@ def _calls_that_tell(
         for arguments in input_generation.candidates(function, seen.get(function.name, ()), texts)
     ]
     _, found = run_probe(sandbox, inputs, reference, tried, share=0.5) if tried else (None, None)
-    return tuple(telling_calls(tree, tried, found["calls"])) if found else ()
+    return tuple(discriminating_calls(tree, tried, found["calls"])) if found else ()
 
 
-def _same_numbers(record: Record, again: Record) -> bool:
+def _same_numbers(record: ProbeRecord, again: ProbeRecord) -> bool:
     """Whether two runs of one program show exactly the same numbers: its tolerance is for other programs."""
     shown = [json.dumps({key: run[key] for key in ("module", "calls", "files")}) for run in (record, again)]
     return same_numbers(*shown)
@@ -163,14 +170,14 @@ def _with(execution: Execution, outcome: str, detail: str) -> Execution:
     )
 
 
-def _raised(execution: Execution, module: Record) -> Execution:
+def _raised(execution: Execution, module: ProbeRecord) -> Execution:
     error, message = module["error"], module["message"]
     return _with(
         execution, "timeout" if error == "timeout" else "error", f"{error}: {message}" if message else error
     )
 
 
-def _difference(behaviour: Behaviour, record: Record) -> str:
+def _difference(behaviour: Behaviour, record: ProbeRecord) -> str:
     """The first thing that `record` does otherwise than the reference; "" where there is none."""
     expected, ordered = behaviour.record, behaviour.ordered
     if record["module"]["error"]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MODULE_SHARE, CALL_SHARE, TOTAL_SHARE = 0.3, 0.05, 0.6
 
 Call = tuple[str, Arguments]
-Record = dict[
+ProbeRecord = dict[
     str, Any
 ]  # {"module": {error, message, stdout, last}, "calls": [...], "files": {...}, "seen": {...}}
 
@@ -42,7 +42,7 @@ def run_probe(
     seed: int = 1,
     share: float = 1.0,
     record_calls: bool = False,
-) -> tuple[Execution, Record | None]:
+) -> tuple[Execution, ProbeRecord | None]:
     """Run the probe in the sandbox; its record, or None where the program left none.
 
     share: of the processor time that the program and each of its calls may take.
@@ -89,7 +89,7 @@ def _is_record(record: Any, calls: int) -> bool:
     return all(isinstance(result, dict) and _is_result(result) for result in results)
 
 
-def _is_result(result: Record) -> bool:
+def _is_result(result: ProbeRecord) -> bool:
     value, changed = result.get("value"), result.get("changed")
     return (
         isinstance(result.get("error"), str)

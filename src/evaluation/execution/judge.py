@@ -88,7 +88,7 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
             return refused
         program = _GUARD.sub("if False", whole_program(sample, code))
         return marked_missing("python", sandbox.python(program, sample.tests))
-    verdict = oracle.compare(sandbox, sample, code)
+    verdict = oracle.judge_by_reference(sandbox, sample, code)
     return verdict and marked_missing("python", verdict)
 
 

@@ -25,7 +25,7 @@ from src.schema import Execution
 if TYPE_CHECKING:
     from src.sandbox.sandbox import Sandbox
 
-Run = Callable[["Sandbox", str], Execution]
+Runner = Callable[["Sandbox", str], Execution]
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"  # what the sandbox shows; a tool in a private home is not there
 _NODE_MIB = 4096  # address space, most of it never touched
@@ -183,7 +183,7 @@ def _fragment(execution: Execution, wrapped: bool) -> Execution:
     return execution
 
 
-RUNNERS: dict[str, Run] = {  # by the key of the language; what is not here cannot be run
+RUNNERS: dict[str, Runner] = {  # by the key of the language; what is not here cannot be run
     "python": run_python,
     "javascript": run_javascript,
     "typescript": run_typescript,

@@ -53,7 +53,7 @@ class Measure:
         return (self.combine_row or self.combine)(self.statistics)
 
 
-def score(measure: Measure, resamples: int = 2000, seed: int = 0) -> Score:
+def estimate(measure: Measure, resamples: int = 2000, seed: int = 0) -> Score:
     """The value of a metric with its 95 % interval; None where no sample counts.
 
     Corpus metrics and means: widened percentile bootstrap over samples. Pass/fail: Wilson's interval.

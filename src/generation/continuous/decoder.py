@@ -15,13 +15,13 @@ import torch
 from transformers import PreTrainedModel
 
 from src.generation.continuous.kv_cache import Spans, slots_attended
-from src.generation.continuous.steps import STRIDE, UNIT, Steps, read_places
+from src.generation.continuous.steps import GRAPH_UNIT, POLL_INTERVAL, Steps, read_places
 from src.generation.settings import Decoding
 
-SPANS = 4  # the slots, sorted by length, are read in so many parts, each as far as its longest row
-FEWEST = 16  # with graphs, fewer slots than this are no faster
-REFILL = 8  # waiting prompts come in as soon as one in so many slots is free
-SHUFFLE = 0.85  # slots are sorted anew where that leaves at most this part of what is read
+NUM_SPANS = 4  # the slots, sorted by length, are read in so many parts, each as far as its longest row
+MIN_GRAPH_SLOTS = 16  # with graphs, fewer slots than this are no faster
+ADMISSION_FRACTION = 8  # waiting prompts come in as soon as one in so many slots is free
+COMPACTION_THRESHOLD = 0.85  # slots are sorted anew where that leaves at most this part of what is read
 PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}  # of prompts that go through the model together
 
 
@@ -43,11 +43,11 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Endings:
+class StopCondition:
     """What ends a row besides its length."""
 
     tokens: frozenset[int]
-    turned: Callable[[list[int]], bool]  # asked at every look with all tokens of the row
+    is_next_turn: Callable[[list[int]], bool]  # asked at every look with all tokens of the row
 
 
 @dataclass
@@ -74,7 +74,7 @@ class SlotDecoder:
         model: PreTrainedModel,
         requests: Sequence[Request],
         decoding: Decoding,
-        endings: Endings,
+        endings: StopCondition,
         slots: int,
         graphs: bool,
     ) -> None:
@@ -88,7 +88,7 @@ class SlotDecoder:
         self.steps = Steps(
             model,
             len(self.rows),
-            -(-needed // UNIT) * UNIT,
+            -(-needed // GRAPH_UNIT) * GRAPH_UNIT,
             needed - 1,
             graphs,
             decoding.temperature,
@@ -116,7 +116,7 @@ class SlotDecoder:
         alive = [row for row in self.rows if row]
         if not alive:
             return 0
-        count = min(STRIDE, max(self.decoding.max_new_tokens - len(row.tokens) for row in alive))
+        count = min(POLL_INTERVAL, max(self.decoding.max_new_tokens - len(row.tokens) for row in alive))
         self._arrange(count)
         self.steps.start(
             [row.next_token if row else 0 for row in self.rows],
@@ -148,7 +148,7 @@ class SlotDecoder:
             row.tokens += tokens[: end + 1]
             return "stop"
         row.tokens += tokens
-        if self.endings.turned(row.tokens):
+        if self.endings.is_next_turn(row.tokens):
             return "turn"
         return "length" if len(row.tokens) == most else None
 
@@ -158,7 +158,7 @@ class SlotDecoder:
         The last token of a prompt is left to the first step, which so gives the first new token.
         """
         free = [slot for slot, row in enumerate(self.rows) if row is None]
-        if len(free) < min(len(self.waiting), max(1, len(self.rows) // REFILL)):
+        if len(free) < min(len(self.waiting), max(1, len(self.rows) // ADMISSION_FRACTION)):
             return
         taken, self.waiting = self.waiting[: len(free)], self.waiting[len(free) :]
         most = PREFILL_TOKENS["cpu" if self.model.device.type == "cpu" else "cuda"]
@@ -179,7 +179,7 @@ class SlotDecoder:
         size = len(self.rows) if self.waiting else self._size(alive)
         rows = [self.rows[slot] for slot in order[:size]]
         now, then = (read_places(self._spans(each, count)) for each in (self.rows, rows))
-        if size < len(self.rows) or then <= SHUFFLE * now:
+        if size < len(self.rows) or then <= COMPACTION_THRESHOLD * now:
             self.steps.select(order[:size])
             self.rows = rows
 
@@ -188,7 +188,7 @@ class SlotDecoder:
         if not self.graphs:
             return alive
         size = len(self.rows)
-        while size > FEWEST and -(-size // 2) >= alive:
+        while size > MIN_GRAPH_SLOTS and -(-size // 2) >= alive:
             size = -(-size // 2)
         return size
 
@@ -199,7 +199,7 @@ class SlotDecoder:
         """
         if self.steps.cache.by_kernel:
             return ((0, len(rows), len(self.steps.places)),)
-        size = -(-len(rows) // SPANS)
+        size = -(-len(rows) // NUM_SPANS)
         spans = []
         for start in range(0, len(rows), size):
             part = rows[start : start + size]

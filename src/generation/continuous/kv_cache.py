@@ -14,7 +14,7 @@ from transformers import AttentionInterface, PreTrainedModel
 from src.generation.continuous import kernel
 from src.models.architecture import head_dim, kv_heads
 
-NAME = "slots"
+SLOT_ATTENTION = "slots"
 Spans = tuple[tuple[int, int, int], ...]  # slots from, slots to, and how many keys each of these reads
 
 
@@ -145,10 +145,10 @@ def slot_attention(
 @contextmanager
 def slots_attended(model: PreTrainedModel) -> Iterator[None]:
     """The model attends by `slot_attention` meanwhile."""
-    AttentionInterface.register(NAME, slot_attention)
+    AttentionInterface.register(SLOT_ATTENTION, slot_attention)
     plain = _plain(model)
     before = plain.config._attn_implementation
-    plain.set_attn_implementation(NAME)
+    plain.set_attn_implementation(SLOT_ATTENTION)
     try:
         yield
     finally:

@@ -18,10 +18,10 @@ from src.models.architecture import head_dim
 
 log = logging.getLogger(__name__)
 
-STRIDE = 32  # tokens between looks at which rows have ended; those leave the batch
-AHEAD = 32  # places more than a new graph needs at once, so that the next stride finds it fitting
-UNIT = 64  # a graph reads a multiple of it, so that there are few
-WASTE = 1.25  # a graph that reads at most so many times the places wanted is used instead of a new one
+POLL_INTERVAL = 32  # tokens between looks at which rows have ended; those leave the batch
+GRAPH_HEADROOM = 32  # places more than a new graph needs at once, so that the next stride finds it fitting
+GRAPH_UNIT = 64  # a graph reads a multiple of it, so that there are few
+MAX_OVERREAD = 1.25  # a graph that reads at most so many times the places wanted is used instead of a new one
 
 
 class CaptureError(RuntimeError):
@@ -58,8 +58,8 @@ class Steps:
         self.sampled = temperature > 0
         self.inputs = torch.zeros(slots, 1, dtype=torch.long, device=device)
         self.positions = torch.zeros(slots, dtype=torch.long, device=device)
-        self.tokens = torch.zeros(slots, STRIDE, dtype=torch.long, device=device)
-        self.draws = torch.zeros(slots, STRIDE, dtype=torch.double, device=device)
+        self.tokens = torch.zeros(slots, POLL_INTERVAL, dtype=torch.long, device=device)
+        self.draws = torch.zeros(slots, POLL_INTERVAL, dtype=torch.double, device=device)
         self.step = torch.zeros(1, dtype=torch.long, device=device)
         self.slots = torch.arange(slots, device=device)
         self.places = torch.arange(length, device=device)
@@ -228,11 +228,12 @@ def read_places(spans: Spans) -> int:
 def fitting_spans(known: Collection[Spans], wanted: Spans, length: int) -> Spans:
     """Spans that hold those wanted: the tightest of `known` unless it reads too much, else new ones with room."""
     rounded = tuple(
-        (start, stop, min(length, -(-(places + AHEAD) // UNIT) * UNIT)) for start, stop, places in wanted
+        (start, stop, min(length, -(-(places + GRAPH_HEADROOM) // GRAPH_UNIT) * GRAPH_UNIT))
+        for start, stop, places in wanted
     )
     enough = [spans for spans in known if _hold(spans, wanted)]
     best = min(enough, key=read_places, default=rounded)
-    return best if read_places(best) <= WASTE * read_places(wanted) else rounded
+    return best if read_places(best) <= MAX_OVERREAD * read_places(wanted) else rounded
 
 
 def _hold(spans: Spans, wanted: Spans) -> bool:

@@ -16,7 +16,7 @@ from peft.tuners.lora import LoraLayer
 from torch.nn import functional
 
 
-def speed_up(model: PeftModel) -> int:
+def fuse_lora_layers(model: PeftModel) -> int:
     """Let the plain LoRA layers of `model` on 16- or 32-bit and 4-bit bases compute in one step; how many do.
 
     Layers of another kind (DoRA, 8-bit, convolutions, trained biases) stay as peft computes them.

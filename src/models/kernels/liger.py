@@ -47,7 +47,7 @@ def _missing(config: PretrainedConfig, hardware: Hardware) -> str:
     return "" if compiles_kernels(hardware.device) else "Triton cannot compile them on this machine"
 
 
-def fuse(model: PreTrainedModel | PeftModel) -> None:
+def apply_liger(model: PreTrainedModel | PeftModel) -> None:
     """Patch `model`, or the base of an adapted one; the loss stays ours, which makes logits only where there is a label."""
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 

@@ -16,9 +16,9 @@ from transformers.masking_utils import AttentionMaskInterface, flash_attention_m
 
 from src.models.architecture import head_dim
 from src.models.hardware import Hardware
-from src.training.packing.packs import Shared
+from src.training.packing.packs import SharedPrefixes
 
-NAME = "torch_varlen"
+VARLEN = "torch_varlen"
 BY_SAMPLE = "sdpa_by_sample"
 FALLBACK = "sdpa"  # block-diagonal masks, made by transformers from position_ids
 
@@ -40,7 +40,7 @@ def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
         return FALLBACK
     if head_dim(config) % 8 or head_dim(config) > 256:
         return FALLBACK
-    return _registered(NAME, varlen_attention)
+    return _registered(VARLEN, varlen_attention)
 
 
 def _registered(name: str, function: Any) -> str:
@@ -60,13 +60,13 @@ def attention_by_sample(
     cu_seq_lens_q: torch.Tensor | None = None,
     cu_seq_lens_k: torch.Tensor | None = None,
     sliding_window: int | None = None,
-    shared: Shared | None = None,
+    shared: SharedPrefixes | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention inside each packed sample, one after the other; shapes as in `varlen_attention`."""
     if shared is not None:
         key, value = (
-            whole_samples(tensor[0].transpose(0, 1), shared).transpose(0, 1)[None] for tensor in (key, value)
+            unshared(tensor[0].transpose(0, 1), shared).transpose(0, 1)[None] for tensor in (key, value)
         )
     repeats = query.shape[1] // key.shape[1]
     key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
@@ -109,7 +109,7 @@ def varlen_attention(
     cu_seq_lens_k: torch.Tensor | None = None,
     max_length_q: int | None = None,
     sliding_window: int | None = None,
-    shared: Shared | None = None,
+    shared: SharedPrefixes | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention inside each packed sample.
@@ -143,7 +143,7 @@ def varlen_attention(
         cu_seq_lens_k, max_length_q = cu_seq_lens_q, query.shape[0]
     query, key, value = (_half(tensor) for tensor in (query, key, value))
     if shared is not None:
-        key, value = whole_samples(key, shared), whole_samples(value, shared)
+        key, value = unshared(key, shared), unshared(value, shared)
     output = varlen_attn(
         query, key, value, cu_seq_lens_q, cu_seq_lens_k, max_length_q, max_length_q, **options
     )
@@ -160,13 +160,13 @@ def _half(tensor: torch.Tensor) -> torch.Tensor:
     )
 
 
-def whole_samples(computed: torch.Tensor, shared: Shared) -> torch.Tensor:
+def unshared(computed: torch.Tensor, shared: SharedPrefixes) -> torch.Tensor:
     """Keys or values of the tokens that are computed (t, heads, d) as those of whole samples (k, heads, d)."""
-    result: torch.Tensor = _WholeSamples.apply(computed, shared.sources, shared.first, shared.repeated)
+    result: torch.Tensor = _Unshared.apply(computed, shared.sources, shared.first, shared.repeated)
     return result
 
 
-class _WholeSamples(torch.autograd.Function):
+class _Unshared(torch.autograd.Function):
     """Selects rows. A shared token's gradient is the sum over its samples, as one product."""
 
     @staticmethod

@@ -18,7 +18,7 @@ from itertools import accumulate
 import torch
 
 from src.training.packing.packs import Pack
-from src.training.packing.padding import FILLERS, Extent, filled, room_for
+from src.training.packing.padding import PADDING_SAMPLES, Extent, padded, room_for
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class PackGraphs:
     ) -> None:
         self.compute = compute
         self.parameters = list(parameters)
-        self.sizes = graph_sizes(pack.tokens + FILLERS for pack in packs)
+        self.sizes = graph_sizes(pack.tokens + PADDING_SAMPLES for pack in packs)
         members: dict[int, list[Extent]] = {size: [] for size in self.sizes}
         for pack in packs:
             members[self._size(pack.tokens) or 0].append(pack)
@@ -103,11 +103,11 @@ class PackGraphs:
 
     def _size(self, tokens: int) -> int | None:
         """The smallest that so many tokens can be filled up to."""
-        return next((size for size in self.sizes if size >= tokens + FILLERS), None)
+        return next((size for size in self.sizes if size >= tokens + PADDING_SAMPLES), None)
 
     def _graph(self, pack: Pack, size: int) -> _Graph | None:
         """The graph of this size with `pack` put in; None where it does not fit in."""
-        shaped = filled(pack, self.rooms[size])
+        shaped = padded(pack, self.rooms[size])
         if shaped is None:
             return None
         if size not in self.graphs:

@@ -16,7 +16,7 @@ from src.data.preprocessing import Encoded
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedPrefixes:
     """How whole samples, laid end to end as k tokens, come from the t tokens of a pack that are computed."""
 
     sources: torch.Tensor  # (k,), the computed token that each is
@@ -38,14 +38,14 @@ class Pack:
     targets: torch.Tensor  # (s,), those next tokens
     boundaries: torch.Tensor  # (d + 1,) int32, where samples' parts begin and the last one ends
     longest: int  # tokens of the longest sample
-    shared: Shared | None = None
+    shared: SharedPrefixes | None = None
 
     @property
     def tokens(self) -> int:
         return self.input_ids.shape[1]
 
     @property
-    def whole_tokens(self) -> int:
+    def unshared_tokens(self) -> int:
         """Tokens of the samples, shared or not."""
         return self.tokens if self.shared is None else len(self.shared.sources)
 
@@ -55,7 +55,7 @@ class Pack:
         ids, positions, predicting, targets, boundaries, *shared = (
             tensor.pin_memory().to(device, non_blocking=True) for tensor in self.tensors()
         )
-        parts = Shared(*shared) if shared else None
+        parts = SharedPrefixes(*shared) if shared else None
         return Pack(ids, positions, predicting, targets, boundaries, self.longest, parts)
 
     def tensors(self) -> tuple[torch.Tensor, ...]:
@@ -95,8 +95,8 @@ def arrange(samples: Sequence[Encoded], capacity: int, share: bool = False) -> l
         return [[samples[index] for index in members] for members in bins]
     packs: list[list[Encoded]] = []
     size = 0
-    for sample in by_beginning(samples):
-        own = len(sample) - (alike(packs[-1][-1], sample) if packs else 0)
+    for sample in sorted_by_prefix(samples):
+        own = len(sample) - (common_prefix_length(packs[-1][-1], sample) if packs else 0)
         if packs and size + own <= capacity:
             packs[-1].append(sample)
             size += own
@@ -106,18 +106,18 @@ def arrange(samples: Sequence[Encoded], capacity: int, share: bool = False) -> l
     return packs
 
 
-def by_beginning(samples: Sequence[Encoded]) -> list[Encoded]:
+def sorted_by_prefix(samples: Sequence[Encoded]) -> list[Encoded]:
     """In the order of their tokens, in which those with most in common follow each other."""
     return sorted(samples, key=lambda sample: sample.input_ids)
 
 
-def alike(one: Encoded, other: Encoded) -> int:
+def common_prefix_length(one: Encoded, other: Encoded) -> int:
     """Tokens that two samples begin with in common; the last of each is left to it."""
     most = min(len(one), len(other)) - 1
     return next((place for place in range(most) if one.input_ids[place] != other.input_ids[place]), most)
 
 
-def pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
+def make_pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
     """Lay `samples` end to end. Every sample has at least one supervised token and a prompt of one or more.
 
     With `share` they are laid in the order of their tokens, and what one has in common with the one before it is left out.
@@ -131,8 +131,8 @@ def pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
     boundaries, whole_boundaries = [0], [0]
     places: list[int] = []  # of the last sample's tokens among `ids`
     before: Encoded | None = None
-    for sample in by_beginning(samples) if share else samples:
-        known = alike(before, sample) if share and before is not None else 0
+    for sample in sorted_by_prefix(samples) if share else samples:
+        known = common_prefix_length(before, sample) if share and before is not None else 0
         places = [*places[:known], *range(len(ids), len(ids) + len(sample) - known)]
         start = max(sample.prompt_length, 1)
         ids += sample.input_ids[known:]
@@ -155,9 +155,9 @@ def pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
     )
 
 
-def _shared(sources: list[int], boundaries: list[int], first: list[int]) -> Shared:
+def _shared(sources: list[int], boundaries: list[int], first: list[int]) -> SharedPrefixes:
     come = torch.tensor(sources)
-    return Shared(
+    return SharedPrefixes(
         sources=come,
         boundaries=torch.tensor(boundaries, dtype=torch.int32),
         first=torch.tensor(first),

@@ -10,9 +10,9 @@ import torch
 from torch.nn import functional
 
 from src.data.preprocessing import Encoded
-from src.training.packing.packs import Pack, Shared, alike, by_beginning
+from src.training.packing.packs import Pack, SharedPrefixes, common_prefix_length, sorted_by_prefix
 
-FILLERS = 8  # samples that there is room for to fill a pack up, and tokens that they take at least
+PADDING_SAMPLES = 8  # samples that there is room for to fill a pack up, and tokens that they take at least
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class Extent:
 def extent(samples: Sequence[Encoded], share: bool) -> Extent:
     """What the pack of `samples` will hold."""
     whole = sum(map(len, samples))
-    common = [0, *(alike(*pair) for pair in pairwise(by_beginning(samples)))] if share else [0]
+    common = (
+        [0, *(common_prefix_length(*pair) for pair in pairwise(sorted_by_prefix(samples)))] if share else [0]
+    )
     return Extent(
         tokens=whole - sum(common),
         whole=whole,
@@ -49,29 +51,34 @@ def room_for(packs: Iterable[Extent], tokens: int) -> Extent:
     return Extent(
         tokens=tokens,
         whole=whole,
-        samples=max(pack.samples for pack in each) + whole // longest + FILLERS,
+        samples=max(pack.samples for pack in each) + whole // longest + PADDING_SAMPLES,
         supervised=max(pack.supervised for pack in each),
         repeated=max(pack.repeated for pack in each),
         longest=longest,
     )
 
 
-def filled(pack: Pack, room: Extent) -> Pack | None:
+def padded(pack: Pack, room: Extent) -> Pack | None:
     """`pack` with everything that `room` has; None where it does not fit in.
 
     Samples of zeros, no longer than the longest, fill it up; empty ones follow to make `room.samples`; targets of
     -100, which no loss counts, make `room.supervised`.
     """
-    missing, missing_whole = room.tokens - pack.tokens, room.whole - pack.whole_tokens
-    fillers = -(-missing_whole // room.longest)
-    empty = room.samples + 1 - len(pack.boundaries) - fillers
+    missing, missing_whole = room.tokens - pack.tokens, room.whole - pack.unshared_tokens
+    padding_samples = -(-missing_whole // room.longest)
+    empty = room.samples + 1 - len(pack.boundaries) - padding_samples
     unlabelled = room.supervised - len(pack.targets)
-    if not fillers <= missing <= missing_whole or empty < 0 or unlabelled < 0 or pack.longest > room.longest:
+    if (
+        not padding_samples <= missing <= missing_whole
+        or empty < 0
+        or unlabelled < 0
+        or pack.longest > room.longest
+    ):
         return None
-    own, whole = _divided(missing, fillers), _divided(missing_whole, fillers)
+    own, whole = _divided(missing, padding_samples), _divided(missing_whole, padding_samples)
     shared = None
     if pack.shared is not None:
-        shared = _filled_shared(pack.shared, pack.tokens, own, whole, empty, room.repeated)
+        shared = _padded_prefixes(pack.shared, pack.tokens, own, whole, empty, room.repeated)
         if shared is None:
             return None
     positions = [torch.arange(length) for length in own]
@@ -87,9 +94,9 @@ def filled(pack: Pack, room: Extent) -> Pack | None:
     )
 
 
-def _filled_shared(
-    shared: Shared, tokens: int, own: list[int], whole: list[int], empty: int, repeated: int
-) -> Shared | None:
+def _padded_prefixes(
+    shared: SharedPrefixes, tokens: int, own: list[int], whole: list[int], empty: int, repeated: int
+) -> SharedPrefixes | None:
     """The fillers' first tokens are their first own one once more."""
     missing = repeated - len(shared.repeated)
     if missing < 0:
@@ -101,7 +108,7 @@ def _filled_shared(
         sources += [torch.full((again,), tokens), torch.arange(tokens, tokens + length)]
         first.append(torch.arange(known + again, known + entire))
         tokens, known = tokens + length, known + entire
-    return Shared(
+    return SharedPrefixes(
         sources=torch.cat(sources),
         boundaries=_further(shared.boundaries, whole, empty),
         first=torch.cat(first),

@@ -10,13 +10,13 @@ from transformers import PretrainedConfig
 from src.config import Config
 from src.data.preprocessing import Encoded
 from src.training.packing.attention import FALLBACK
-from src.training.packing.load_balance import whole_hands
+from src.training.packing.load_balance import shard_extents
 
 WORTH = 0.03  # part of the tokens; for less, keys and values are not brought to their places (chosen, not measured)
 
 
 @dataclass(frozen=True)
-class Sharing:
+class PrefixSharing:
     """What a process computes in a step."""
 
     saved: float  # part of all tokens that is not computed, as another sample begins with the same; 0 = nothing is shared
@@ -30,14 +30,14 @@ class Sharing:
 
 def sharing(
     config: Config, model: PretrainedConfig, attention: str, steps: Sequence[Sequence[Encoded]], ranks: int
-) -> Sharing:
+) -> PrefixSharing:
     """Decide it for a run of these `steps` on so many `ranks`, all of which decide the same."""
     may = config.training.share_prefixes and attention != FALLBACK and not _draws(config, model)
-    hands = whole_hands(steps, ranks, may)
-    saved = 1 - sum(hand.tokens for hand in hands) / sum(hand.whole for hand in hands)
+    shards = shard_extents(steps, ranks, may)
+    saved = 1 - sum(shard.tokens for shard in shards) / sum(shard.whole for shard in shards)
     if saved < WORTH:
-        return Sharing(0.0, max(hand.whole for hand in hands))
-    return Sharing(saved, max(hand.tokens for hand in hands))
+        return PrefixSharing(0.0, max(shard.whole for shard in shards))
+    return PrefixSharing(saved, max(shard.tokens for shard in shards))
 
 
 def _draws(config: Config, model: PretrainedConfig) -> bool:

@@ -45,7 +45,7 @@ def test_what_lies_there_whole_is_not_fetched_again(tmp_path):
 
 @pytest.mark.parametrize("harm", ["shorten", "change", "forget the hash", "spoil the hash"])
 def test_what_is_damaged_is_fetched_again(tmp_path, harm):
-    path, witness = tmp_path / "rows.json", tmp_path / "rows.json.sha256"
+    path, checksum_file = tmp_path / "rows.json", tmp_path / "rows.json.sha256"
     with serving((200, BODY)) as web:
         download_json(web.url, path)
         if harm == "shorten":
@@ -53,9 +53,9 @@ def test_what_is_damaged_is_fetched_again(tmp_path, harm):
         elif harm == "change":
             path.write_bytes(BODY[:-1] + b" ")
         elif harm == "forget the hash":
-            witness.unlink()
+            checksum_file.unlink()
         else:
-            witness.write_bytes(b"\xff\xfe")
+            checksum_file.write_bytes(b"\xff\xfe")
         download_json(web.url, path)
         assert len(web.asked) == 2
     assert path.read_bytes() == BODY

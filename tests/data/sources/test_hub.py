@@ -3,11 +3,9 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
-from src.data.sources.catalog import hub
 from src.data.sources.hub import hub_rows
 from src.schema import UserError
 from tests.data.preparing import rows, write_jsonl
@@ -68,41 +66,6 @@ def test_a_data_set_that_is_neither_cached_nor_reachable_names_the_other_sources
 def test_a_name_that_is_none_is_refused_in_one_line(name):
     with pytest.raises(UserError, match="cannot load"):
         list(hub_rows(name))
-
-
-def test_a_hub_that_hangs_or_is_not_there_is_left_alone(monkeypatch):
-    monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr(hub, "KNOCK_S", 0.2)
-    with serving(("hang", b"")) as web:
-        monkeypatch.setenv("HF_ENDPOINT", web.url)
-        began = time.monotonic()
-        hub.go_offline_unless_reachable()
-        assert time.monotonic() - began < 2
-        assert hub.os.environ["HF_HUB_OFFLINE"] == "1"
-    hub.go_offline_unless_reachable()
-    assert len(web.asked) == 1  # who is offline asks nobody
-
-
-@pytest.mark.parametrize("status", [200, 401, 404])
-def test_a_hub_that_answers_or_refuses_is_reachable(monkeypatch, status):
-    monkeypatch.delenv("HF_HUB_OFFLINE")
-    with serving((status, b"")) as web:
-        monkeypatch.setenv("HF_ENDPOINT", web.url)
-        hub.go_offline_unless_reachable()
-    assert "HF_HUB_OFFLINE" not in hub.os.environ
-
-
-@pytest.mark.parametrize("status", [500, 503])
-def test_a_hub_that_is_out_of_order_is_left_alone(monkeypatch, status):
-    import huggingface_hub.constants
-
-    monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    with serving((status, b"")) as web:
-        monkeypatch.setenv("HF_ENDPOINT", web.url)
-        hub.go_offline_unless_reachable()
-    assert hub.os.environ["HF_HUB_OFFLINE"] == "1"
-    assert huggingface_hub.constants.HF_HUB_OFFLINE
 
 
 ASK = """

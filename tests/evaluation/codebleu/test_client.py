@@ -239,13 +239,13 @@ def worker_with(monkeypatch, behaviour: str) -> None:
     """Let the child process run `behaviour` on a request that holds the word POISON."""
     program = f"""
 import os, sys, time
-from src.evaluation.codebleu.client import worker
-real = worker.score
+from src.evaluation.codebleu import worker
+real = worker.codebleu_parts
 def score(prediction, reference, language):
     if "POISON" in prediction:
         {behaviour}
     return real(prediction, reference, language)
-worker.score = score
+worker.codebleu_parts = score
 sys.exit(worker.main(sys.argv[1:]))
 """
     start = subprocess.Popen

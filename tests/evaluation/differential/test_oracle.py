@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from benchmarks.mutations import changes_functions, mutants, rewrites
-from src.evaluation.differential.oracle import _behaviour, compare, reference_behaviour
+from src.evaluation.differential.oracle import _behaviour, judge_by_reference, reference_behaviour
 from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
 from src.schema import Execution, Sample
 from tests.evaluation.programs import PROGRAMS
@@ -26,7 +26,7 @@ def sample(reference, input="", instruction=""):
 
 
 def verdict(sandbox, reference, code, input=""):
-    execution = compare(sandbox, sample(reference, input), code)
+    execution = judge_by_reference(sandbox, sample(reference, input), code)
     return execution.outcome if execution else None
 
 
@@ -41,14 +41,16 @@ def samples():
 
 
 def test_every_program_agrees_with_itself(sandbox, samples):
-    assert set(outcomes(sandbox, [partial(compare, sample=s, code=s.reference) for s in samples])) == {
-        "passed"
-    }
+    assert set(
+        outcomes(sandbox, [partial(judge_by_reference, sample=s, code=s.reference) for s in samples])
+    ) == {"passed"}
 
 
 def test_at_least_90_percent_of_200_mutants_disagree(sandbox, samples):
     jobs = [
-        partial(compare, sample=s, code=mutant) for s in samples for mutant in mutants(s.reference, 6, seed=5)
+        partial(judge_by_reference, sample=s, code=mutant)
+        for s in samples
+        for mutant in mutants(s.reference, 6, seed=5)
     ]
     assert len(jobs) >= 200
     results = outcomes(sandbox, jobs)
@@ -56,14 +58,16 @@ def test_at_least_90_percent_of_200_mutants_disagree(sandbox, samples):
 
 
 def test_at_least_97_percent_of_100_rewrites_agree(sandbox, samples):
-    jobs = [partial(compare, sample=s, code=code) for s in samples for _, code in rewrites(s.reference)]
+    jobs = [
+        partial(judge_by_reference, sample=s, code=code) for s in samples for _, code in rewrites(s.reference)
+    ]
     assert len(jobs) >= 100
     results = outcomes(sandbox, jobs)
     assert results.count("passed") >= 0.97 * len(results)
 
 
 def test_programs_for_other_tasks_disagree(sandbox, samples):
-    jobs = [partial(compare, sample=s, code=o.reference) for s, o in pairwise(samples)]
+    jobs = [partial(judge_by_reference, sample=s, code=o.reference) for s, o in pairwise(samples)]
     assert "passed" not in outcomes(sandbox, jobs)
 
 
@@ -73,7 +77,7 @@ def test_verdicts_do_not_depend_on_workers_order_or_what_ran_before(samples):
     def verdicts(pairs, workers):
         _behaviour.cache_clear()
         with Sandbox(workers=workers) as sandbox:
-            ran = list(sandbox.map([partial(compare, sample=s, code=code) for s, code in pairs]))
+            ran = list(sandbox.map([partial(judge_by_reference, sample=s, code=code) for s, code in pairs]))
         return [(execution.outcome, execution.detail) for execution in ran]
 
     once = verdicts(pairs, 1)
@@ -90,7 +94,7 @@ class NoSandbox:
 
 def test_without_a_sandbox_nothing_is_said_and_nothing_remembered(sandbox):
     reference = "print('seen with no sandbox first')"
-    execution = compare(NoSandbox(), sample(reference), reference)
+    execution = judge_by_reference(NoSandbox(), sample(reference), reference)
     assert (execution.outcome, execution.detail) == ("not_run", "no bwrap")
     assert verdict(sandbox, reference, reference) == "passed"
 
@@ -149,7 +153,7 @@ def test_an_answer_is_held_to_what_the_reference_returns_and_prints(sandbox, cod
     ],
 )
 def test_a_reference_that_settles_nothing_gives_no_verdict(sandbox, reference):
-    assert compare(sandbox, sample(reference), "print(1)") is None
+    assert judge_by_reference(sandbox, sample(reference), "print(1)") is None
     assert reference_behaviour(sandbox, sample(reference)).reason
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from src.evaluation.metrics import combine_bleu, combine_mean, combine_sentence_bleu
-from src.evaluation.statistics.estimates import Measure, detectable_difference, difference, holm, score
+from src.evaluation.statistics.estimates import Measure, detectable_difference, difference, estimate, holm
 from src.evaluation.statistics.proportions import mcnemar_score, tango, wilson
 
 NOTHING = (0.0, 0.0)
@@ -46,27 +46,27 @@ def test_holm_keeps_the_order_of_p_values():
 
 def test_no_sample_that_counts_gives_no_value():
     for measure in (means([]), means([None, None])):
-        found = score(measure)
+        found = estimate(measure)
         assert (found.value, found.ci95, found.n, found.coverage) == (None, None, 0, 0.0)
 
 
 def test_coverage_is_the_share_of_samples_that_count():
-    found = score(means([10.0, None, 0.0, 50.0]))
+    found = estimate(means([10.0, None, 0.0, 50.0]))
     assert (found.value, found.n, found.coverage) == (20.0, 3, 0.75)
 
 
 def test_one_sample_says_nothing_of_the_next():
-    assert score(means([40.0])).ci95 == (0.0, 100.0)
+    assert estimate(means([40.0])).ci95 == (0.0, 100.0)
 
 
 def test_a_pass_rate_has_wilsons_interval():
-    found = score(passes(*[1] * 7, *[0] * 13, None))
+    found = estimate(passes(*[1] * 7, *[0] * 13, None))
     assert found.value == 35.0
     assert found.ci95 == pytest.approx(wilson(7, 20), abs=1e-7)
 
 
 def test_samples_all_alike_leave_room_for_others_not_seen():
-    low, high = score(means([40.0] * 50)).ci95
+    low, high = estimate(means([40.0] * 50)).ci95
     unseen = wilson(0, 50)[1] / 100
     assert (low, high) == pytest.approx((40 * (1 - unseen), 40 + 60 * unseen))
 
@@ -75,7 +75,7 @@ def test_the_interval_holds_the_value_and_shrinks_with_the_root_of_n():
     rng = np.random.default_rng(0)
     widths = []
     for n in (50, 5000):
-        found = score(means(rng.uniform(0, 100, n)))
+        found = estimate(means(rng.uniform(0, 100, n)))
         assert found.ci95[0] < found.value < found.ci95[1]
         widths.append(found.ci95[1] - found.ci95[0])
     assert widths[0] / widths[1] == pytest.approx(10, rel=0.15)
@@ -139,7 +139,7 @@ def test_two_samples_are_enough_for_an_answer():
 def test_several_completions_of_a_sample_are_no_longer_pass_or_fail():
     rows = np.array([[200, 4], [0, 4], [400, 4], [100, 4]] * 5, dtype=float)
     many = Measure("functional_accuracy", "test", rows, combine_mean, binary=True)
-    found = score(many)
+    found = estimate(many)
     assert found.value == 43.75
     assert found.n == 20
     assert found.ci95 != pytest.approx(wilson(9, 20))
@@ -159,7 +159,7 @@ def test_completions_of_one_sample_count_as_one_sample():
     rng = np.random.default_rng(0)
     share = rng.integers(0, 2, 8) * 1000.0
     grouped = Measure("x", "test", np.column_stack([share, np.full(8, 10.0)]), combine_mean, binary=True)
-    low, high = score(grouped).ci95
+    low, high = estimate(grouped).ci95
     assert high - low > 2 * np.subtract(*wilson(int(share.sum() / 100), 80)[::-1])
 
 
@@ -177,7 +177,7 @@ def test_a_seed_decides_everything():
     rng = np.random.default_rng(0)
     before, after = means(rng.uniform(0, 100, 60)), means(rng.uniform(5, 100, 60))
     assert difference(before, after, seed=3) == difference(before, after, seed=3)
-    assert score(before, seed=3) == score(before, seed=3)
+    assert estimate(before, seed=3) == estimate(before, seed=3)
 
 
 def test_after_minus_before_is_minus_before_minus_after():

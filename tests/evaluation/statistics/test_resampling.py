@@ -16,7 +16,7 @@ from src.evaluation.metrics import (
     combine_chrf,
     combine_mean,
 )
-from src.evaluation.statistics.estimates import resampling
+from src.evaluation.statistics import resampling
 from src.evaluation.statistics.resampling import (
     bootstrap_interval,
     paired_bootstrap,

@@ -12,7 +12,7 @@ from scipy.stats import chisquare
 from transformers import GenerationConfig, TemperatureLogitsWarper, TopPLogitsWarper
 
 from src.generation.continuous import decoder, kernel
-from src.generation.continuous.decoder import Endings, Request, SlotDecoder
+from src.generation.continuous.decoder import Request, SlotDecoder, StopCondition
 from src.generation.continuous.kv_cache import SlotCache, fits_slots, slot_bytes, slots_attended
 from src.generation.continuous.steps import CaptureError, Steps, fitting_spans
 from src.generation.settings import Decoding
@@ -58,8 +58,10 @@ def reference(request):
     return model, ends, expected
 
 
-def _decode(model, requests=REQUESTS, settings=None, ends=frozenset(), slots=5, graphs=False, turned=None):
-    endings = Endings(ends, turned or (lambda tokens: False))
+def _decode(
+    model, requests=REQUESTS, settings=None, ends=frozenset(), slots=5, graphs=False, is_next_turn=None
+):
+    endings = StopCondition(ends, is_next_turn or (lambda tokens: False))
     decoder = SlotDecoder(model, requests, settings or Decoding(NEW), endings, slots, graphs)
     found = [answer for answers in decoder.answers() for answer in answers]
     assert len(found) == len(requests)
@@ -88,7 +90,7 @@ def emulated_graphs(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: None)
     monkeypatch.setattr(Steps, "_capture", lambda *arguments: Replayed(*arguments))  # noqa: PLW0108 - binds self
     monkeypatch.setattr(Steps, "_first_step", first)
-    monkeypatch.setattr(decoder, "FEWEST", 2)
+    monkeypatch.setattr(decoder, "MIN_GRAPH_SLOTS", 2)
     return captured
 
 
@@ -200,14 +202,14 @@ def test_a_long_answer_does_not_hold_the_batch(monkeypatch: pytest.MonkeyPatch):
         strides.append(len(tokens))
         return start(steps, tokens, *arguments)
 
-    def turned(tokens):  # all but the row that is asked about first
+    def is_next_turn(tokens):  # all but the row that is asked about first
         first.append(tokens)
         return tokens is not first[0]
 
     first: list[list[int]] = []
     monkeypatch.setattr(Steps, "start", counted)
     requests = [Request((str(n), 0), [5] * (20 - n)) for n in range(5)]
-    rows = _decode(model, requests, Decoding(128), slots=2, turned=turned)
+    rows = _decode(model, requests, Decoding(128), slots=2, is_next_turn=is_next_turn)
     assert sorted(len(tokens) for tokens, _ in rows.values()) == [32, 32, 32, 32, 128]
     assert strides == [2, 2, 2, 2]
 
@@ -237,7 +239,7 @@ def test_the_model_attends_as_before_afterwards():
         raise CaptureError("no")
 
     with pytest.raises(CaptureError):
-        _decode(model, REQUESTS[:2], turned=fails)
+        _decode(model, REQUESTS[:2], is_next_turn=fails)
     assert model.config._attn_implementation == before
 
 

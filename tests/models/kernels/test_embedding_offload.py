@@ -20,7 +20,7 @@ from src.models.loading import load_base
 from src.models.lora_model import attach_lora
 from src.schema import UserError
 from src.training.loss import supervised_loss
-from src.training.packing.packs import pack
+from src.training.packing.packs import make_pack
 from src.training.utils import total_parameters
 from tests import tiny
 
@@ -35,7 +35,7 @@ def _step(model: PreTrainedModel, checkpointing: bool, noise: float) -> tuple[to
     adapted = attach_lora(model, load_config().lora, seed=1).train()
     samples = [Encoded(str(n), list(range(5 + n, 25 + 3 * n)), 6) for n in range(3)]
     torch.manual_seed(7)
-    loss = supervised_loss(adapted, pack(samples), "sdpa", noise)
+    loss = supervised_loss(adapted, make_pack(samples), "sdpa", noise)
     loss.backward()
     return loss.detach(), [item.grad for item in adapted.parameters() if item.requires_grad]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from src.models.kernels.fused_lora import speed_up
+from src.models.kernels.fused_lora import fuse_lora_layers
 from tests import tiny
 
 
@@ -41,7 +41,11 @@ def ids():
 def test_outputs_and_gradients_are_those_of_peft(architecture, ids):
     plain = adapted(architecture)
     fast = copy.deepcopy(plain)
-    assert speed_up(fast) == sum(name.endswith("lora_A.default") for name, _ in plain.named_modules()) > 0
+    assert (
+        fuse_lora_layers(fast)
+        == sum(name.endswith("lora_A.default") for name, _ in plain.named_modules())
+        > 0
+    )
     (logits, gradients), (wanted, wanted_gradients) = outcome(fast, ids), outcome(plain, ids)
     torch.testing.assert_close(logits, wanted, rtol=1e-5, atol=1e-6)
     assert gradients.keys() == wanted_gradients.keys()
@@ -54,7 +58,7 @@ def test_the_whole_layer_has_the_gradients_of_its_formula_dropout_included():
     plain = copy.deepcopy(layer)
     wrapper = torch.nn.Module()
     wrapper.layer = layer
-    assert speed_up(wrapper) == 1
+    assert fuse_lora_layers(wrapper) == 1
     x = torch.randn(3, 5, layer.base_layer.in_features, dtype=torch.float64, requires_grad=True)
     torch.manual_seed(4)
     y = layer(x)
@@ -75,19 +79,19 @@ def test_the_whole_layer_has_the_gradients_of_its_formula_dropout_included():
 def test_nothing_is_dropped_in_evaluation(ids):
     plain = adapted("llama", lora_dropout=0.5).eval()
     fast = copy.deepcopy(plain)
-    speed_up(fast)
+    fuse_lora_layers(fast)
     torch.testing.assert_close(fast(input_ids=ids).logits, plain(input_ids=ids).logits, rtol=1e-5, atol=1e-6)
 
 
 def test_a_disabled_or_merged_adapter_is_left_to_peft(ids):
     model = adapted("llama")
     merged = copy.deepcopy(model)
-    speed_up(model)
+    fuse_lora_layers(model)
     with model.disable_adapter():
         torch.testing.assert_close(
             model(input_ids=ids).logits, tiny.build_model("llama")(input_ids=ids).logits
         )
-    speed_up(merged)
+    fuse_lora_layers(merged)
     before = merged(input_ids=ids).logits
     merged.merge_adapter()
     torch.testing.assert_close(merged(input_ids=ids).logits, before, rtol=1e-4, atol=1e-5)
@@ -95,7 +99,7 @@ def test_a_disabled_or_merged_adapter_is_left_to_peft(ids):
 
 @pytest.mark.parametrize("options", [{"use_dora": True}, {"lora_bias": True}])
 def test_other_kinds_of_layers_are_not_touched(options):
-    assert speed_up(adapted("llama", **options)) == 0
+    assert fuse_lora_layers(adapted("llama", **options)) == 0
 
 
 def test_a_4_bit_base_is_multiplied_as_bitsandbytes_does(ids):
@@ -111,7 +115,7 @@ def test_a_4_bit_base_is_multiplied_as_bitsandbytes_does(ids):
     torch.nn.init.normal_(layer.lora_B["default"].weight)
     x = torch.randn(7, 64, requires_grad=True)
     results = []
-    for change in (lambda _: None, lambda it: (speed_up(it), 1)):
+    for change in (lambda _: None, lambda it: (fuse_lora_layers(it), 1)):
         x.grad = None
         model.zero_grad()
         change(model)

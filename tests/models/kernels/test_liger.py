@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from src.models.kernels import liger as kernels
-from src.models.kernels.liger import fuse, uses_fused_kernels
+from src.models.kernels.liger import apply_liger, uses_fused_kernels
 from src.schema import UserError
 from tests import tiny
 
@@ -51,7 +51,7 @@ def test_auto_takes_them_for_architectures_that_have_them(liger, architecture, k
 
 def test_the_loss_stays_ours(liger):
     model = tiny.build_model("llama")
-    fuse(model)
+    apply_liger(model)
     (options,) = liger
     assert options["model"] is model
     assert not options["cross_entropy"]

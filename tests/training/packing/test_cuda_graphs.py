@@ -11,15 +11,15 @@ import torch
 
 from src.data.preprocessing import Encoded
 from src.models.hardware import Hardware
-from src.models.kernels.fused_lora import speed_up
+from src.models.kernels.fused_lora import fuse_lora_layers
 from src.training.loss import supervised_loss
 from src.training.packing import cuda_graphs
 from src.training.packing.attention import BY_SAMPLE, training_attention
 from src.training.packing.cuda_graphs import PackGraphs, graph_sizes, is_random
-from src.training.packing.packs import pack
-from src.training.packing.padding import FILLERS, Extent, extent, filled, room_for
+from src.training.packing.packs import make_pack
+from src.training.packing.padding import PADDING_SAMPLES, Extent, extent, padded, room_for
 from tests import tiny
-from tests.models.test_fast_lora import adapted
+from tests.models.kernels.test_fused_lora import adapted
 
 
 def samples(*lengths):
@@ -33,11 +33,11 @@ def samples(*lengths):
 @pytest.fixture
 def model():
     made = adapted("llama")
-    speed_up(made)
+    fuse_lora_layers(made)
     return made
 
 
-def alike(*lengths):
+def common_prefix_length(*lengths):
     """Samples of these lengths, the first five tokens of which are the same, or seven where lengths are odd."""
     begin = [7, 8, 9, 10, 11, 12, 13]
     return [
@@ -63,24 +63,24 @@ def test_a_filled_pack_has_the_loss_and_gradients_of_what_is_in_it(architecture,
     model = adapted(architecture).eval()
     training_attention(model.config, Hardware("cpu", torch.float32, "test", 8))  # registers it
     model.get_base_model().set_attn_implementation(BY_SAMPLE)
-    members = alike(9, 20, 7, 11)
-    own, room = pack(members, share), room_for([extent(members, share)], size)
+    members = common_prefix_length(9, 20, 7, 11)
+    own, room = make_pack(members, share), room_for([extent(members, share)], size)
     (loss, wanted), (filled_loss, found) = (
-        gradients(model, made, BY_SAMPLE) for made in (own, filled(own, room))
+        gradients(model, made, BY_SAMPLE) for made in (own, padded(own, room))
     )
     torch.testing.assert_close(filled_loss, loss)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_a_filled_pack_has_the_shape_asked_for():
-    made = filled(pack(samples(9, 20)), replace(ROOM, tokens=100, whole=100))
+    made = padded(make_pack(samples(9, 20)), replace(ROOM, tokens=100, whole=100))
     assert [tuple(tensor.shape) for tensor in made.tensors()] == [(1, 100), (1, 100), (64,), (64,), (17,)]
     assert made.boundaries.tolist() == [0, 9, 29, 47, 65, 83, 100, *[100] * 10]  # 71 tokens in four fillers
     assert made.position_ids.max() == 19
 
 
 def test_a_filled_pack_with_shared_beginnings_has_the_shape_asked_for():
-    made = filled(pack(alike(9, 20), share=True), ROOM)
+    made = padded(make_pack(common_prefix_length(9, 20), share=True), ROOM)
     shapes = [(1, 128), (1, 128), (64,), (64,), (17,), (160,), (17,), (128,), (9,)]
     assert [tuple(tensor.shape) for tensor in made.tensors()] == shapes
     own, whole = made.boundaries.diff(), made.shared.boundaries.diff()
@@ -92,32 +92,35 @@ def test_a_filled_pack_with_shared_beginnings_has_the_shape_asked_for():
 
 @pytest.mark.parametrize("less", ["tokens", "whole", "samples", "supervised", "repeated", "longest"])
 def test_what_does_not_fit_in_is_not_filled(less):
-    members = alike(18, 9)
-    own = pack(members, share=True)
+    members = common_prefix_length(18, 9)
+    own = make_pack(members, share=True)
     needed = extent(members, share=True)
-    assert filled(own, room_for([needed], 100)) is not None
-    assert filled(own, replace(room_for([needed], 100), **{less: getattr(needed, less) - 1})) is None
+    assert padded(own, room_for([needed], 100)) is not None
+    assert padded(own, replace(room_for([needed], 100), **{less: getattr(needed, less) - 1})) is None
 
 
 @pytest.mark.parametrize("share", [False, True])
 @pytest.mark.parametrize("seed", range(5))
 def test_there_is_room_for_each_of_the_packs_it_was_made_for(seed, share):
     draw = random.Random(seed)
-    packs = [alike(*(draw.randint(8, 60) for _ in range(draw.randint(1, 20)))) for _ in range(30)]
+    packs = [
+        common_prefix_length(*(draw.randint(8, 60) for _ in range(draw.randint(1, 20)))) for _ in range(30)
+    ]
     extents = [extent(members, share) for members in packs]
-    room = room_for(extents, max(each.tokens for each in extents) + FILLERS)
+    room = room_for(extents, max(each.tokens for each in extents) + PADDING_SAMPLES)
     shapes = {
-        tuple(tuple(part.shape) for part in filled(pack(members, share), room).tensors()) for members in packs
+        tuple(tuple(part.shape) for part in padded(make_pack(members, share), room).tensors())
+        for members in packs
     }
     assert len(shapes) == 1
 
 
 @pytest.mark.parametrize("share", [False, True])
 def test_the_extent_told_of_a_pack_is_the_one_it_has(share):
-    members = alike(9, 20, 7, 11, 13)
-    made, told = pack(members, share), extent(members, share)
+    members = common_prefix_length(9, 20, 7, 11, 13)
+    made, told = make_pack(members, share), extent(members, share)
     found = (
-        made.tokens, made.whole_tokens, len(members), len(made.targets), len(made.shared.repeated) if share else 0,
+        made.tokens, made.unshared_tokens, len(members), len(made.targets), len(made.shared.repeated) if share else 0,
         made.longest,
     )  # fmt: skip
     assert (told.tokens, told.whole, told.samples, told.supervised, told.repeated, told.longest) == found
@@ -155,7 +158,7 @@ def graphs(model, monkeypatch):
 
 
 def test_graphs_add_up_gradients_with_plain_passes_in_between(model, graphs):
-    packs = [pack(samples(*lengths)) for lengths in ([9, 20], [30, 7, 12, 15], [5], [40, 40, 22])]
+    packs = [make_pack(samples(*lengths)) for lengths in ([9, 20], [30, 7, 12, 15], [5], [40, 40, 22])]
     wanted = [torch.zeros_like(item) for item in graphs.parameters]
     for step in range(2):
         model.zero_grad(set_to_none=True)
@@ -177,7 +180,7 @@ def test_graphs_add_up_gradients_with_plain_passes_in_between(model, graphs):
 
 def test_a_pack_larger_than_the_largest_graph_is_computed_as_usual(graphs):
     assert graphs.sizes[-1] == 1024
-    assert graphs.backward(pack(samples(*[40] * 26)), 1.0) is None
+    assert graphs.backward(make_pack(samples(*[40] * 26)), 1.0) is None
 
 
 def test_a_failed_capture_ends_graphs_but_not_the_run(graphs, monkeypatch, caplog):
@@ -185,13 +188,13 @@ def test_a_failed_capture_ends_graphs_but_not_the_run(graphs, monkeypatch, caplo
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
     monkeypatch.setattr(graphs, "_capture", fails)
-    assert graphs.backward(pack(samples(9)), 1.0) is None
+    assert graphs.backward(make_pack(samples(9)), 1.0) is None
     assert not graphs.paying
     assert "going on without graphs: operation not permitted when stream is capturing" in caplog.text
     graphs.paying = True
     monkeypatch.setattr(graphs, "_capture", lambda _: (_ for _ in ()).throw(torch.OutOfMemoryError("full")))
     with pytest.raises(torch.OutOfMemoryError):
-        graphs.backward(pack(samples(9)), 1.0)
+        graphs.backward(make_pack(samples(9)), 1.0)
 
 
 @pytest.mark.parametrize(("started", "ran", "pays"), [(0.9, 1.0, True), (0.2, 1.0, False)])

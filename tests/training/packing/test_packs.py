@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.data.preprocessing import Encoded
-from src.training.packing.packs import alike, arrange, best_fit, pack
+from src.training.packing.packs import arrange, best_fit, common_prefix_length, make_pack
 
 LENGTHS = st.lists(st.integers(1, 300), max_size=60)
 
@@ -58,7 +58,7 @@ def test_equal_input_gives_equal_bins() -> None:
 def test_a_pack_by_hand() -> None:
     first = Encoded("a", [10, 11, 12, 13], prompt_length=2)
     second = Encoded("b", [20, 21, 22], prompt_length=1)
-    made = pack([first, second])
+    made = make_pack([first, second])
     assert made.input_ids.tolist() == [[10, 11, 12, 13, 20, 21, 22]]
     assert made.position_ids.tolist() == [[0, 1, 2, 3, 0, 1, 2]]
     assert made.predicting.tolist() == [1, 2, 4, 5]  # positions before each token that bears loss
@@ -73,7 +73,7 @@ def test_a_pack_with_shared_beginnings_by_hand() -> None:
     a = Encoded("a", [10, 11, 13, 14], prompt_length=1)
     b = Encoded("b", [10, 11, 12], prompt_length=2)
     c = Encoded("c", [10, 20, 21], prompt_length=1)
-    made = pack([a, b, c], share=True)
+    made = make_pack([a, b, c], share=True)
     assert made.input_ids.tolist() == [[10, 11, 12, 13, 14, 20, 21]]
     assert made.position_ids.tolist() == [[0, 1, 2, 2, 3, 1, 2]]
     assert made.predicting.tolist() == [
@@ -86,7 +86,7 @@ def test_a_pack_with_shared_beginnings_by_hand() -> None:
     ]  # a shared token predicts what follows in each sample
     assert made.targets.tolist() == [12, 11, 13, 14, 20, 21]
     assert made.boundaries.tolist() == [0, 3, 5, 7]
-    assert (made.tokens, made.whole_tokens, made.longest) == (7, 10, 4)
+    assert (made.tokens, made.unshared_tokens, made.longest) == (7, 10, 4)
     shared = made.shared
     assert shared is not None
     assert shared.sources.tolist() == [0, 1, 2, 0, 1, 3, 4, 0, 5, 6]
@@ -100,8 +100,8 @@ def test_a_pack_with_shared_beginnings_by_hand() -> None:
     [([1, 2, 3], [1, 2, 3], 2), ([1, 2, 3], [1, 2], 1), ([1], [1], 0), ([1, 2], [3, 2], 0), ([1, 2, 5], [1, 2, 4], 2)],
 )  # fmt: skip
 def test_each_sample_keeps_its_last_token(one: list[int], other: list[int], common: int) -> None:
-    assert alike(Encoded("a", one, 0), Encoded("b", other, 0)) == common
-    assert alike(Encoded("b", other, 0), Encoded("a", one, 0)) == common
+    assert common_prefix_length(Encoded("a", one, 0), Encoded("b", other, 0)) == common
+    assert common_prefix_length(Encoded("b", other, 0), Encoded("a", one, 0)) == common
 
 
 TOKENS = st.lists(st.integers(0, 2), min_size=2, max_size=12)
@@ -114,7 +114,7 @@ def test_packs_give_back_every_sample(contents: list[list[int]], capacity: int, 
     arranged = arrange(samples, capacity, share)
     found = []
     for members in arranged:
-        made = pack(members, share)
+        made = make_pack(members, share)
         assert len(members) == 1 or made.tokens <= capacity
         ids, bounds, sources = made.input_ids[0], made.boundaries, torch.arange(made.tokens)
         if made.shared is not None:
@@ -133,13 +133,13 @@ def test_packs_hold_every_supervised_token_once(
     shapes: list[tuple[int, int]], capacity: int, share: bool
 ) -> None:
     samples = [_encoded(length, prompt, 1000 * (index // 3)) for index, (length, prompt) in enumerate(shapes)]
-    packs = [pack(members, share) for members in arrange(samples, capacity, share)]
+    packs = [make_pack(members, share) for members in arrange(samples, capacity, share)]
     targets = sorted(token for item in packs for token in item.targets.tolist())
     wanted = sorted(token for sample in samples for token in sample.input_ids[sample.prompt_length :])
     assert targets == wanted
-    assert sum(item.whole_tokens for item in packs) == sum(len(sample) for sample in samples)
+    assert sum(item.unshared_tokens for item in packs) == sum(len(sample) for sample in samples)
 
 
 def test_a_pack_stays_where_it_is_on_the_cpu() -> None:
-    made = pack([_encoded(4)])
+    made = make_pack([_encoded(4)])
     assert made.to("cpu") is made

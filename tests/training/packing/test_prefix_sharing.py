@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from src.config import load_config
 from src.data.preprocessing import Encoded
 from src.training.packing.attention import BY_SAMPLE, FALLBACK
-from src.training.packing.prefix_sharing import WORTH, Sharing, sharing
+from src.training.packing.prefix_sharing import WORTH, PrefixSharing, sharing
 from src.training.trainer import fine_tune
 from tests import tiny
 
@@ -23,7 +23,9 @@ def _step(common: int, length: int = 100, count: int = 4) -> list[Encoded]:
     ]
 
 
-def _decided(common: int, *changes: str, attention: str = BY_SAMPLE, ranks: int = 1, **model: Any) -> Sharing:
+def _decided(
+    common: int, *changes: str, attention: str = BY_SAMPLE, ranks: int = 1, **model: Any
+) -> PrefixSharing:
     config = load_config(overrides=list(changes))
     return sharing(config, tiny.model_config("llama", **model), attention, [_step(common)], ranks)
 
@@ -34,7 +36,7 @@ def test_what_is_saved_is_what_is_in_common_with_the_sample_before() -> None:
     assert (alone.saved, alone.largest_step) == (pytest.approx(0.3), 280)
     assert alone.spread == pytest.approx(400 / 280)
     assert (halved.saved, halved.largest_step) == (pytest.approx(0.2), 160)
-    assert _decided(40, ranks=4) == Sharing(saved=0.0, largest_step=100)
+    assert _decided(40, ranks=4) == PrefixSharing(saved=0.0, largest_step=100)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def test_what_is_saved_is_what_is_in_common_with_the_sample_before() -> None:
     ids=["switched off", "dropout", "NEFTune"],
 )
 def test_nothing_is_shared_where_it_is_switched_off_or_samples_differ_by_chance(changes: list[str]) -> None:
-    assert _decided(40, *changes) == Sharing(saved=0.0, largest_step=400)
+    assert _decided(40, *changes) == PrefixSharing(saved=0.0, largest_step=400)
 
 
 def test_nothing_is_shared_with_a_models_own_dropout_or_with_masks() -> None:
