@@ -24,14 +24,14 @@ ALTERNATIVE = "or give a local folder or smollm2-135m"
 VISITOR = """
 import importlib, json, os, sys, tempfile, time
 import torch
-import src.data.sources.hub
+import src.hub_access
 from src import cli
 import inference, train_lora, src.models.lora_model, src.training.trainer, src.generation.generate
 from transformers import AutoModelForCausalLM, AutoTokenizer
 torch.set_num_threads(1)
 slowly = time.sleep
 time.sleep = lambda seconds: slowly(min(seconds, 0.02))
-src.data.sources.hub.KNOCK_S = 0.5
+src.hub_access.REACHABILITY_TIMEOUT_S = 0.5
 for line in sys.stdin:
     script, *flags = json.loads(line)
     with tempfile.TemporaryFile("w+") as said:
