@@ -1,11 +1,12 @@
 # make quickstart: the whole job on the embedded model and data.   make test: everything CI checks.
+# make test-full: the campaigns too, which are too long for every run.
 PYTHON ?= python3
 BIN := .venv/bin
 QUICK := --config configs/quickstart.yaml
 CHECKPOINTS := checkpoints/quickstart
 BASE := smollm2-135m
 
-.PHONY: quickstart test check clean
+.PHONY: quickstart test test-full check clean
 
 quickstart: .venv/installed
 	$(BIN)/python download_data.py $(QUICK)
@@ -20,7 +21,11 @@ quickstart: .venv/installed
 	    --output_dir reports/quickstart --name qlora
 
 test: check
-	$(BIN)/python -m pytest --cov --cov-report=term --durations=15
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term --durations=25
+
+test-full: check
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "" --durations=25
+	$(BIN)/python -m tests.goldens
 
 check: .venv/installed
 	$(BIN)/ruff check .

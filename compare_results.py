@@ -11,7 +11,7 @@ from src.evaluation import cli as evaluation
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
-        "Say with intervals and tests whether a model got better; calls into one folder add up."
+        "Test whether fine-tuning improved a model; calls with one --output_dir add to its report."
     )
     parser.add_argument("--before_model", metavar="MODEL", help="a hub id, a folder or smollm2-135m")
     parser.add_argument("--after_model", metavar="MODEL", help="usually an adapter's folder")
@@ -28,7 +28,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--push_to_hub", metavar="REPO", help="upload the adapter with its model card to owner/name"
     )
-    parser.add_argument("--fresh", action="store_true", help="begin the report anew instead of adding to it")
+    parser.add_argument("--fresh", action="store_true", help="start a new report instead of adding to it")
     return parser
 
 
@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> None:
     evaluation.check_pair(args)
     config = evaluation.configure_evaluation(args)
     evaluation.generate_on_all_ranks(args, config)
-    # held throughout: of two calls that add to one report, the later would drop what the other added
+    # locked throughout: of two calls that add to one report, the later would drop the additions of the other
     with sole_writer(args.output_dir, "wait for it or give another --output_dir"):
         earlier = None if args.fresh else load_comparison(args.output_dir / "comparison.json")
         before, after = evaluation.run_pair(args, config)

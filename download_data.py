@@ -1,4 +1,4 @@
-"""Prepares the data: fetch, check every row, split, and write it with its card."""
+"""Prepares the data: fetches, cleans and splits the rows, and writes them with their data card."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from src.schema import UserError
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser("Fetch a data set of instructions, check every row, and split it by content.")
     flag = parser.add_argument
-    flag("--source", choices=("hub", "github", "file", "starter"), help="where from; default data.source")
+    flag(
+        "--source",
+        choices=("hub", "github", "file", "starter"),
+        help="source of the rows; default data.source",
+    )
     flag(
         "--path", action="append", default=[], metavar="FILE[:WEIGHT]",
         help="json, jsonl, parquet or csv, for --source file; repeatable; with a weight of 0.5 half of its rows",
     )  # fmt: skip
     flag("--force", action="store_true", help="fetch and prepare again what is there already")
-    flag("--stats", action="store_true", help="only print the card of what is there")
+    flag("--stats", action="store_true", help="only print the data card")
     flag("--benchmark", choices=("humaneval", "mbpp"), help="report training rows that overlap it")
     flag("--benchmark_path", metavar="FILE", help="the benchmark's own jsonl, also .gz")
     flag("--count_tokens", action="store_true", help="lengths in tokens of model.base_model's tokenizer")

@@ -1,4 +1,4 @@
-"""Answers instructions with a model, one or many, and writes merged models."""
+"""Answers instructions with a model, or merges an adapter into its base."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from src import cli
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
-        "Stream a model's answer; with no --instruction read standard input, or ask at a terminal."
+        "Stream a model's answer; without --instruction, prompts come from standard input or a terminal."
     )
     parser.add_argument(
         "--model_path", required=True, metavar="MODEL", help="an adapter's folder, a model's or a hub id"
@@ -22,7 +22,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--instruction", metavar="TEXT", help="what to do")
     parser.add_argument("--input", default="", metavar="TEXT", help="what to do it with")
     parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy")
-    parser.add_argument("--max_new_tokens", type=int, metavar="N", help="longest answer")
+    parser.add_argument("--max_new_tokens", type=int, metavar="N", help="maximum new tokens per answer")
     parser.add_argument(
         "--merge_to", type=Path, metavar="DIR", help="write the merged model there instead of answering"
     )

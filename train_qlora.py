@@ -1,4 +1,4 @@
-"""Trains a LoRA adapter on a base model held in 4 bits."""
+"""Trains a LoRA adapter on a base model quantised to 4 bits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from src.training import cli as training
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = cli.parser("Fine-tune with QLoRA: the base model frozen in 4 bits, low-rank updates trained.")
+    parser = cli.parser(
+        "Fine-tune with QLoRA: the base model quantised to 4 bits and frozen, low-rank updates trained."
+    )
     training.add_flags(parser)
     return parser
 

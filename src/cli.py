@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 EXIT_MISTAKE = 2
 DEFAULTS = Path("config.yaml")
-RESEND_S = 0.1  # after which an interruption that Python has dropped is sent once more
-RANK0_FIRST_S = 5.0  # that another process waits with its own account of an error
+RESEND_S = 0.1  # delay before a signal whose exception Python has dropped is sent again
+RANK0_FIRST_S = 5.0  # other ranks wait so long before they report an error of their own
 OUT_OF_MEMORY = (
     "out of memory; what was finished is kept. Close other programs, lower evaluation.batch_size and "
     "evaluation.workers, or use a smaller model"
 )
-OUT_OF_MEMORY_MARKS = ("can't allocate memory", "Cannot allocate memory", "os error 12")  # torch, C, Rust
+OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "Cannot allocate memory", "os error 12")  # torch, C, Rust
 DISK_FULL = (
     "No space left on device; what was finished is kept. Free some space and start the same command again"
 )
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Shows a default where there is one to show."""
+    """Shows the default of a flag that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
         shown = "" if action.default in (None, False, [], argparse.SUPPRESS) else " (default: %(default)s)"
@@ -44,7 +44,7 @@ class _Formatter(argparse.HelpFormatter):
 
 
 class _NoTerminal:
-    """Standard error, on which nothing draws: it writes as before and says that it is no terminal."""
+    """Standard error without progress bars: it writes as before and reports that it is no terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -57,25 +57,25 @@ class _NoTerminal:
 
 
 class Stopped(BaseException):
-    """SIGTERM arrived; like KeyboardInterrupt, nothing but the scripts' edge catches it."""
+    """SIGTERM arrived; as with KeyboardInterrupt, only `run` catches it."""
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """A parser with the flags of every script."""
+    """A parser with the flags that all scripts have."""
     made = argparse.ArgumentParser(description=description, formatter_class=_Formatter, allow_abbrev=False)
     made.add_argument(
         "--config",
         type=Path,
         default=DEFAULTS,
         metavar="FILE",
-        help="settings; what it lacks is config.yaml's",
+        help="settings; missing keys are config.yaml's",
     )
     made.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="overrides",
         help="change one setting; repeatable",
     )  # fmt: skip
     made.add_argument("--quiet", action="store_true", help="no progress bars, only results and errors")
-    made.add_argument("--verbose", action="store_true", help="say more, with tracebacks of errors")
+    made.add_argument("--verbose", action="store_true", help="more log messages, and tracebacks of errors")
     return made
 
 
@@ -89,7 +89,7 @@ def configure(args: argparse.Namespace, **changed: object) -> Config:
 
 
 def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
-    """The command that goes on with the same settings and `more`, as a line for the shell."""
+    """The command that continues with the same settings and `more`, quoted for the shell."""
     import shlex
 
     words = ["python", script]
@@ -103,15 +103,15 @@ def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse, call `main`, exit: 0 done; 2 a user's mistake, one line; 130/143 stopped, resumable."""
     args = arguments.parse_args()
-    _quieten(args)
+    _configure_output(args)
     signal.signal(signal.SIGTERM, _stop)
-    sys.unraisablehook = partial(_send_again, sys.unraisablehook)
+    sys.unraisablehook = partial(_resend_dropped, sys.unraisablehook)
     try:
         main(args)
     except UserError as error:
         if not isinstance(error, distributed.LostProcessError) or distributed.rank() > 1:
             _wait_for_rank0()
-        _complain(str(error), args.verbose)
+        _print_error(str(error), args.verbose)
         sys.exit(EXIT_MISTAKE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -119,14 +119,14 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        place = f" ({error.filename})" if error.filename else ""
-        _complain(f"{error.strerror or error}{place}; what was finished is kept", args.verbose)
+        path = f" ({error.filename})" if error.filename else ""
+        _print_error(f"{error.strerror or error}{path}; what was finished is kept", args.verbose)
         sys.exit(EXIT_MISTAKE)
     except Exception as error:
         limit = _limit_reached(error)
         if not limit:
             raise
-        _complain(limit, args.verbose)
+        _print_error(limit, args.verbose)
         sys.exit(EXIT_MISTAKE)
     except KeyboardInterrupt:
         print("stopped; the same command continues", file=sys.stderr)
@@ -137,22 +137,24 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
 
 
 def _limit_reached(error: Exception) -> str:
-    """What to say where the machine's memory or disk is full; "" for any other error.
+    """The message where memory or disk is full; "" for any other error.
 
-    The libraries have error types of their own for these, which are not imported here.
+    The libraries have their own error types for these; they are matched by text, so that none is imported here.
     """
     name, text = type(error).__name__, str(error)
     if isinstance(error, MemoryError) or name == "OutOfMemoryError":
         return OUT_OF_MEMORY
-    if any(mark in text for mark in OUT_OF_MEMORY_MARKS):
+    if any(message in text for message in OUT_OF_MEMORY_TEXTS):
         return OUT_OF_MEMORY
-    if any(mark in text for mark in ("No space left", "os error 28", "PytorchStreamWriter failed writing")):
+    if any(
+        message in text for message in ("No space left", "os error 28", "PytorchStreamWriter failed writing")
+    ):
         return DISK_FULL
     return ""
 
 
 def _wait_for_rank0() -> None:
-    """A mistake that all processes of a run find is told once: when the first ends, the launcher ends the others."""
+    """Let rank 0 report an error that all ranks find: when it exits, the launcher terminates the others."""
     if distributed.is_rank0():
         return
     try:
@@ -163,7 +165,7 @@ def _wait_for_rank0() -> None:
 
 
 def _ignore_sigterm_of_launcher() -> None:
-    """The launcher ends all processes when one has failed; this one is ending already."""
+    """The launcher terminates all ranks when one has failed; this one is exiting already."""
     if distributed.world_size() > 1:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
@@ -172,45 +174,46 @@ def _stop(signum: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
-def _send_again(otherwise: Callable[[Any], object], dropped: Any) -> None:
-    """What comes while an object is being deleted Python drops, an interruption too: send that to this process again."""
+def _resend_dropped(default_hook: Callable[[Any], object], dropped: Any) -> None:
+    """Send a signal again whose exception Python has dropped, as it does while an object is being deleted."""
     number = {KeyboardInterrupt: signal.SIGINT, Stopped: signal.SIGTERM}.get(dropped.exc_type)
     if number is None:
-        otherwise(dropped)
+        default_hook(dropped)
     else:
-        again = threading.Timer(RESEND_S, os.kill, (os.getpid(), number))
-        again.daemon = True
-        again.start()
+        timer = threading.Timer(RESEND_S, os.kill, (os.getpid(), number))
+        timer.daemon = True
+        timer.start()
 
 
-def _complain(message: str, verbose: bool) -> None:
+def _print_error(message: str, verbose: bool) -> None:
     _ignore_sigterm_of_launcher()
     if verbose:
         logging.getLogger(__name__).exception("where it happened:")
     print(f"error{distributed.rank_suffix()}: {' '.join(message.split())}", file=sys.stderr)
 
 
-def _quieten(args: argparse.Namespace) -> None:
-    """Set what the libraries print; before any of them is imported."""
+def _configure_output(args: argparse.Namespace) -> None:
+    """Set the verbosity of all libraries, before any of them is imported."""
     if not distributed.is_rank0():
         args.quiet = True
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # only the first process prints
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # only rank 0 prints
     level = logging.INFO if args.verbose else logging.ERROR if args.quiet else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "info" if args.verbose else "error")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "INFO" if args.verbose else "ERROR")
-    os.environ.setdefault(
-        "VLLM_LOGGING_STREAM", "ext://sys.stderr"
-    )  # its own choice is where results are printed
+    # vLLM's default is standard output, where results are printed
+    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("BITSANDBYTES_NOWELCOME", "1")
     if not args.verbose:
         for name in ("httpx", "huggingface_hub", "bitsandbytes", "datasets", "matplotlib", "torchao"):
             logging.getLogger(name).setLevel(logging.ERROR)
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
-    if args.quiet or not sys.stderr.isatty():  # else downloads and the loading of weights are drawn
+    if args.quiet or not sys.stderr.isatty():  # else downloads and the loading of weights show bars
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     if args.quiet:
         os.environ["TQDM_DISABLE"] = "1"
-        sys.stderr = cast(TextIO, _NoTerminal(sys.stderr))  # bars that ask for a terminal heed no variable
+        sys.stderr = cast(
+            TextIO, _NoTerminal(sys.stderr)
+        )  # some bars check for a terminal only, not for the variable

@@ -47,14 +47,12 @@ class LoraConfig:
     r: Annotated[int, Range(1, 4096)]
     lora_alpha: Annotated[int, Range(1, 65_536)]
     lora_dropout: Annotated[float, Range(0, 0.95)]
-    target_modules: Annotated[
-        str | list[str], OneOfOrList("auto", "all-linear")
-    ]  # a word or a list of layer names
+    target_modules: Annotated[str | list[str], OneOfOrList("auto", "all-linear")]  # or a list of layer names
     bias: Annotated[str, OneOf("none", "all", "lora_only")]
     use_rslora: bool
     use_dora: bool
     init_lora_weights: Annotated[str, OneOf("default", "pissa", "loftq")]
-    modules_to_save: Annotated[str | list[str], OneOfOrList("none")]  # the word or a list of module names
+    modules_to_save: Annotated[str | list[str], OneOfOrList("none")]  # or a list of module names
     continue_from: str
 
 
@@ -176,14 +174,14 @@ def _read_yaml(path: Path) -> tuple[Any, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the config file {path}: {error}") from None
     try:
-        _refuse_what_unfolds(text)
+        _refuse_yaml_bombs(text)
         return OmegaConf.to_container(OmegaConf.create(text)) if text.strip() else {}, str(path)
     except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} is not valid YAML: {reason}") from None
 
 
-DEEPEST = 20  # levels of a setting within others
+MAX_DEPTH = 20  # of nested YAML collections
 _KEY = re.compile(r" *[^\W\d][\w-]*(\.[^\W\d][\w-]*)* *")  # omegaconf would read brackets as dots
 
 
@@ -198,16 +196,16 @@ def _read_override(text: str) -> tuple[Any, str]:
             f"--set {text[:200]}: expected section.key=value, such as --set training.learning_rate=1e-4"
         )
     try:
-        _refuse_what_unfolds(value)
+        _refuse_yaml_bombs(value)
         return OmegaConf.to_container(OmegaConf.from_dotlist([text])), f"--set {text}"
     except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
         raise UserError(f"--set {text}: not a YAML value: {' '.join(str(error).split())[:150]}") from None
 
 
-def _refuse_what_unfolds(text: str) -> None:
-    """Raise ValueError for YAML of which a few lines could take more memory or time than there is.
+def _refuse_yaml_bombs(text: str) -> None:
+    """Raise ValueError for YAML of which a few lines could take unbounded memory or time.
 
-    A part named again can unfold without end, and the time for nested brackets grows with their square.
+    Aliases expand exponentially, and the time for nested brackets is quadratic in their depth.
     """
     import yaml
 
@@ -216,8 +214,8 @@ def _refuse_what_unfolds(text: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             raise ValueError("aliases (*name) are not read; write the value out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise ValueError(f"nested more than {DEEPEST} deep")
+        if depth > MAX_DEPTH:
+            raise ValueError(f"nested more than {MAX_DEPTH} deep")
 
 
 def _flatten(layer: Any, origin: str) -> dict[str, Any]:
@@ -246,7 +244,7 @@ def _nearest(key: str, valid: list[str]) -> str:
 
 
 def _checked(key: str, value: Any, origin: str) -> Any:
-    """`value` in the type of its field, or a UserError that says what was expected."""
+    """`value` converted to the type of its field. Raises UserError with what was expected."""
     section, name = key.split(".")
     try:
         return check_value(get_type_hints(SECTIONS[section], include_extras=True)[name], value)
@@ -255,7 +253,7 @@ def _checked(key: str, value: Any, origin: str) -> Any:
 
 
 def _consistent(config: Config) -> Config:
-    """Refuse choices that do not work together."""
+    """Refuse settings that do not work together."""
     if config.data.validation_fraction + config.data.test_fraction >= 0.9:
         raise UserError(
             "data.validation_fraction + data.test_fraction must stay below 0.9: nothing is left to train on"

@@ -1,6 +1,6 @@
-"""The processes of one run, as `accelerate launch` and `torchrun` start them; where there is one, nothing happens.
+"""Collectives over the ranks that `accelerate launch` or `torchrun` has started; with world size 1 they do nothing.
 
-Read from the launcher's variables (RANK, WORLD_SIZE, LOCAL_RANK). torch is imported only where there are several.
+Ranks are read from the launcher's variables (RANK, WORLD_SIZE, LOCAL_RANK). A single process imports no torch here.
 """
 
 from __future__ import annotations
@@ -18,36 +18,38 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-TIMEOUT = timedelta(hours=2)  # for what the first process prepares alone, such as a download
-# In what gloo and NCCL say when a process at the other end is gone.
-_LOST = ("connection closed by peer", "connection reset by peer", "broken pipe", "nccl", "gloo", "socket")
+TIMEOUT = timedelta(hours=2)  # for work of rank 0 alone, such as a download
+# In the messages of gloo and NCCL when a peer is gone.
+_PEER_LOST = "connection closed by peer, connection reset by peer, broken pipe, nccl, gloo, socket".split(
+    ", "
+)
 
 
 class Rank0FailedError(SystemExit):
-    """The first process has told the user what is wrong; this one ends without a word."""
+    """Rank 0 has reported a UserError; this rank exits silently."""
 
 
 class LostProcessError(UserError):
-    """Another process has ended while this one waited for it."""
+    """Another rank has exited while this one waited for it."""
 
 
 def world_size() -> int:
-    """Processes of this run, on all machines."""
+    """Number of processes of this run, on all machines."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def rank() -> int:
-    """This process's number: 0 writes, prints and logs."""
+    """This process's rank; rank 0 writes, prints and logs."""
     return int(os.environ.get("RANK", "0"))
 
 
 def local_rank() -> int:
-    """Its number on this machine, and that of its GPU."""
+    """Its rank on this machine, and the index of its GPU."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def local_world_size() -> int:
-    """Processes on this machine."""
+    """Number of processes on this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", str(world_size())))
 
 
@@ -56,12 +58,12 @@ def is_rank0() -> bool:
 
 
 def rank_suffix() -> str:
-    """Where a message comes from: " in process 1 of 2", "" for the first, whose messages speak for the run."""
+    """Suffix of a message: " in process 1 of 2"; "" on rank 0, whose messages are those of the run."""
     return "" if is_rank0() else f" in process {rank()} of {world_size()}"
 
 
 def sharding() -> str:
-    """How the launcher was told to spread a model that one GPU cannot hold: "fsdp", "deepspeed", or "" for not at all.
+    """How the launcher shards a model that one GPU cannot hold: "fsdp", "deepspeed", or "" for not at all.
 
     Raises UserError for a kind of sharding that is not supported or not installed.
     """
@@ -84,7 +86,7 @@ def sharding() -> str:
 
 
 def cpu_requested() -> bool:
-    """Whether `accelerate launch --cpu` asked to leave the GPUs alone."""
+    """Whether `accelerate launch --cpu` turned off the use of GPUs."""
     return _is_set("ACCELERATE_USE_CPU")
 
 
@@ -94,9 +96,9 @@ def _is_set(name: str) -> bool:
 
 @contextmanager
 def process_group(device: str) -> Iterator[None]:
-    """Meet the other processes, over gloo for "cpu" and NCCL for "cuda", and part at the end.
+    """Join the process group, with gloo for "cpu" and NCCL for "cuda", and leave it at the end.
 
-    An error that comes of another process's death is a LostContactError that says so.
+    Raises LostProcessError where another rank has exited meanwhile.
     """
     if world_size() == 1:
         yield
@@ -108,7 +110,7 @@ def process_group(device: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if not _is_loss(error):
+        if not _is_peer_loss(error):
             raise
         raise LostProcessError(
             f"process {rank()} of {world_size()} lost contact with another one, which has ended (see above for its "
@@ -119,34 +121,34 @@ def process_group(device: str) -> Iterator[None]:
         distributed.destroy_process_group()
 
 
-def _is_loss(error: RuntimeError) -> bool:
+def _is_peer_loss(error: RuntimeError) -> bool:
     from torch.distributed import DistError
 
-    return isinstance(error, DistError) or any(word in str(error).lower() for word in _LOST)
+    return isinstance(error, DistError) or any(word in str(error).lower() for word in _PEER_LOST)
 
 
 def rank0_first(work: Callable[[], Result]) -> Result:
-    """What `work` returns in the first process; the others wait for it and get a copy.
+    """Run `work` on rank 0 and broadcast its result to all ranks.
 
-    Its UserError is raised there, and EndedElsewhere in the others.
+    Its UserError is raised on rank 0, and Rank0FailedError on the others.
     """
     if world_size() == 1:
         return work()
-    told: list[Any] = [None, None]
+    outcome: list[Any] = [None, None]  # result, message of a UserError
     if is_rank0():
         try:
-            told[0] = work()
+            outcome[0] = work()
         except UserError as error:
-            _broadcast([None, str(error)])
+            _broadcast_objects([None, str(error)])
             raise
-    told = _broadcast(told)
-    if told[1] is not None:
+    outcome = _broadcast_objects(outcome)
+    if outcome[1] is not None:
         raise Rank0FailedError(2)
-    result: Result = told[0]
+    result: Result = outcome[0]
     return result
 
 
-def _broadcast(values: list[Any]) -> list[Any]:
+def _broadcast_objects(values: list[Any]) -> list[Any]:
     from torch import distributed
 
     distributed.broadcast_object_list(values, src=0)
@@ -154,18 +156,18 @@ def _broadcast(values: list[Any]) -> list[Any]:
 
 
 def gather(value: Result) -> list[Result]:
-    """The `value` of every process, in the order of their ranks."""
+    """The `value` of every rank, in rank order, on all ranks."""
     if world_size() == 1:
         return [value]
     from torch import distributed
 
-    found: list[Any] = [None] * world_size()
-    distributed.all_gather_object(found, value)
-    return found
+    gathered: list[Any] = [None] * world_size()
+    distributed.all_gather_object(gathered, value)
+    return gathered
 
 
 def barrier() -> None:
-    """Go on when every process has come here."""
+    """Wait until every rank has reached this point."""
     if world_size() > 1:
         from torch import distributed
 
@@ -173,7 +175,7 @@ def barrier() -> None:
 
 
 def all_reduce_sum(value: torch.Tensor) -> torch.Tensor:
-    """The sum of a tensor over all processes, in place; it lies on the device that they work on."""
+    """Sum a tensor over all ranks, in place; it must lie on the device of the process group."""
     if world_size() > 1:
         from torch import distributed
 
@@ -182,24 +184,24 @@ def all_reduce_sum(value: torch.Tensor) -> torch.Tensor:
 
 
 def all_reduce_mean(tensors: Sequence[torch.Tensor]) -> None:
-    """Each tensor becomes its mean over all processes, in place; they travel together. All have the same ones."""
+    """Average each tensor over all ranks, in place, in one all-reduce. All ranks pass tensors of the same shapes."""
     if world_size() > 1:
-        _travelling(tensors, lambda together: all_reduce_sum(together).div_(world_size()))
+        _coalesced(tensors, lambda flat: all_reduce_sum(flat).div_(world_size()))
 
 
 def broadcast(tensors: Sequence[torch.Tensor]) -> None:
-    """Each tensor becomes that of the first process, in place; they travel together. All have the same ones."""
+    """Copy each tensor from rank 0 to all ranks, in place, in one broadcast. All ranks pass tensors of the same shapes."""
     if world_size() > 1:
         from torch import distributed
 
-        _travelling(tensors, lambda together: distributed.broadcast(together, src=0))
+        _coalesced(tensors, lambda flat: distributed.broadcast(flat, src=0))
 
 
-def _travelling(tensors: Sequence[torch.Tensor], work: Callable[[torch.Tensor], object]) -> None:
-    """`work` done in place on all tensors laid end to end."""
+def _coalesced(tensors: Sequence[torch.Tensor], collective: Callable[[torch.Tensor], object]) -> None:
+    """Apply an in-place collective to all tensors as one flat tensor."""
     import torch
 
-    together = torch.cat([tensor.flatten() for tensor in tensors])
-    work(together)
-    parts = together.split([tensor.numel() for tensor in tensors])
+    flat = torch.cat([tensor.flatten() for tensor in tensors])
+    collective(flat)
+    parts = flat.split([tensor.numel() for tensor in tensors])
     torch._foreach_copy_(list(tensors), [part.view_as(own) for own, part in zip(tensors, parts, strict=True)])

@@ -21,9 +21,9 @@ def write_atomic(path: Path, data: str | bytes) -> None:
 
 
 def write_together(contents: Mapping[Path, str | bytes]) -> None:
-    """Replace several files, none of them before every one lies complete on the disk.
+    """Replace several files, none of them before all are complete on disk.
 
-    A file that is a symbolic link stays one: what it points to is replaced.
+    A symbolic link stays one: its target is replaced.
     """
     staged: list[tuple[Path, Path]] = []
     try:
@@ -36,7 +36,7 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
             _write_durably(temporary, data.encode("utf-8") if isinstance(data, str) else data)
         for temporary, target in staged:
             temporary.replace(target)
-    except BaseException:  # Ctrl-C too must leave no litter
+    except BaseException:  # Ctrl-C too must leave no leftovers
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
         raise
@@ -52,7 +52,7 @@ def _write_durably(path: Path, data: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the renames last through a power cut, where the system can sync a folder."""
+    """Make the renames durable, where the system can sync a folder."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -63,14 +63,14 @@ def _sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
-    """Hold `folder` for this process; what a killed writer left unfinished in it is removed.
+    """Lock `folder` for this process; leftovers of a killed writer in it are removed.
 
-    The lock ends with the process, however it ends. Raises UserError naming the process that holds it, with
+    The lock ends with the process, however it ends. Raises UserError with the process id of the holder and
     `remedy`.
     """
     path = folder / ".lock"
     try:
-        made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        created = [parent for parent in (folder, *folder.parents) if not parent.exists()]
         stream = _locked(path)
     except BlockingIOError:
         raise UserError(f"another run (pid {_holder(path)}) is writing to {folder}; {remedy}") from None
@@ -87,7 +87,7 @@ def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
         finally:
             with contextlib.suppress(OSError):  # the folder may have gone, or become read-only
                 path.unlink()
-                for parent in made:  # where nothing came of it, nothing stays
+                for parent in created:  # an empty folder that was created here is removed
                     parent.rmdir()
 
 
@@ -101,7 +101,7 @@ def _locked(path: Path) -> TextIO:
             continue
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_still(stream, path):
+            if _is_same_file(stream, path):
                 return stream
         except BaseException:
             stream.close()
@@ -116,7 +116,8 @@ def _holder(path: Path) -> str:
         return "unknown"
 
 
-def _is_still(stream: TextIO, path: Path) -> bool:
+def _is_same_file(stream: TextIO, path: Path) -> bool:
+    """Whether `path` is still the file that was opened."""
     try:
         return os.path.samestat(os.fstat(stream.fileno()), path.stat())
     except FileNotFoundError:
@@ -125,14 +126,14 @@ def _is_still(stream: TextIO, path: Path) -> bool:
 
 @contextlib.contextmanager
 def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """A new folder in `parent` that is gone at the end; those of the same prefix whose makers were killed go too."""
+    """A temporary folder in `parent`; leftovers of the same prefix whose process was killed are removed too."""
     parent.mkdir(parents=True, exist_ok=True)
     for other in parent.glob(f"{prefix}*"):
         _remove_abandoned(other)
     folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # ends with the process: others see that this one lives
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # held while the process lives, which other processes check
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -140,7 +141,7 @@ def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Delete `folder` unless its maker is alive."""
+    """Delete `folder` unless its process is alive."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:  # removed meanwhile, or no folder

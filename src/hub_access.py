@@ -1,4 +1,4 @@
-"""The Hugging Face hub: whether it can be reached, and in one line why it gave no model."""
+"""The Hugging Face hub: whether it can be reached, and in one line why a model could not be loaded from it."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 ENDPOINT = "https://huggingface.co"
-REACHABILITY_TIMEOUT_S = 10.0  # waited for the hub's first answer
+REACHABILITY_TIMEOUT_S = 10.0  # for the hub's first response
 ALTERNATIVE = "or give a local folder or smollm2-135m"
 CHECK_NAME = f"Check the name, {ALTERNATIVE}"
-_TRANSPORT = (
+_HTTP_LIBRARIES = (
     "httpx",
     "httpcore",
     "requests",
     "urllib3",
-)  # HTTP libraries of huggingface_hub, with errors of their own
+)  # under huggingface_hub, with their own error types
 
 
 def go_offline_unless_reachable(path: str = "") -> None:
-    """One question, for `path`, instead of the minutes for which the libraries would repeat theirs."""
+    """Send one request, for `path`, and set HF_HUB_OFFLINE where it fails: the libraries would retry for minutes."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return
     endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT)
     address = f"{endpoint.rstrip('/')}/{urllib.parse.quote(path)}" if path else endpoint
     try:
         urllib.request.urlopen(address, timeout=REACHABILITY_TIMEOUT_S).close()
-    except urllib.error.HTTPError as answer:  # it is there; the libraries know what to make of a refusal
-        answer.close()
-        if answer.code >= 500:
-            _go_offline(endpoint, answer)
+    except urllib.error.HTTPError as response:  # reachable; the libraries handle its status codes
+        response.close()
+        if response.code >= 500:
+            _go_offline(endpoint, response)
     except (OSError, http.client.HTTPException) as error:
         _go_offline(endpoint, error)
 
@@ -51,14 +51,14 @@ def _go_offline(endpoint: str, error: Exception) -> None:
 
 
 def explain(reference: str, error: BaseException) -> str:
-    """The reason and the remedy, from the causes of what transformers raised; "" where they tell of no trouble."""
+    """Reason and remedy of an error of transformers, from its causes; "" where none of them is an error of the hub."""
     causes = list(_causes(error))
     for cause in causes:
-        told = _refusal(reference, cause)
-        if told:
-            return told
+        reason = _explain_response(reference, cause)
+        if reason:
+            return reason
     for cause in causes:
-        if type(cause).__module__.startswith(_TRANSPORT) and getattr(cause, "response", None) is None:
+        if type(cause).__module__.startswith(_HTTP_LIBRARIES) and getattr(cause, "response", None) is None:
             return (
                 f"the connection to the hub broke off or timed out ({type(cause).__name__}): start the same command "
                 f"again, {ALTERNATIVE}"
@@ -71,8 +71,8 @@ def explain(reference: str, error: BaseException) -> str:
     return ""
 
 
-def _refusal(reference: str, cause: BaseException) -> str:
-    """What an answer of the hub means; "" for a cause that is none, or that only says that a file is not there."""
+def _explain_response(reference: str, cause: BaseException) -> str:
+    """Reason and remedy of a response of the hub; "" for a cause without one, or where just a file is missing."""
     kind, status = type(cause).__name__, getattr(getattr(cause, "response", None), "status_code", None)
     page = f"{_endpoint()}/{reference}"
     if kind == "GatedRepoError":
@@ -92,7 +92,7 @@ def _refusal(reference: str, cause: BaseException) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that it came of, the last first."""
+    """The error and its chain of causes, the last one first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -1,4 +1,4 @@
-"""Records kept in a JSON lines file as they come, so that stopped work resumes where it was."""
+"""Append-only JSON lines of records, from which stopped work resumes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Entry = TypeVar("Entry")
 
 
 class JsonlStore(Generic[Entry]):
-    """Dataclass records behind a first line, the key, that says what they were made from.
+    """Dataclass records after a first line, the key, which identifies what they were made from.
 
-    Records under another key are dropped, and so is what follows a line that a crash cut off.
+    Records under another key are dropped, and so is everything from the first line that does not parse.
     """
 
     def __init__(self, path: Path, key: dict[str, Any], decode: Callable[[dict[str, Any]], Entry]) -> None:
-        """`decode` makes a record of its JSON object; TypeError, KeyError and ValueError say that it is none."""
+        """`decode` makes a record of its JSON object; it raises TypeError, KeyError or ValueError where that fails."""
         self.path = path
         self.key = key
         self.entries = self._read(decode)
@@ -30,7 +30,7 @@ class JsonlStore(Generic[Entry]):
         write_atomic(path, "\n".join(lines) + "\n")
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Keep further records; they are on the disk when this returns."""
+        """Append records; they are on disk when this returns."""
         with self.path.open("a", encoding="utf-8") as stream:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)  # type: ignore[call-overload]
             stream.flush()
@@ -44,5 +44,5 @@ class JsonlStore(Generic[Entry]):
                 for line in lines[1:]:
                     found.append(decode(json.loads(line)))
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            pass  # nothing there, or the line that was cut off
+            pass  # no file, or a line that a crash cut off
         return found

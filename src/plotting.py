@@ -19,25 +19,16 @@ log = logging.getLogger(__name__)
 WIDTH_IN = 8.3  # shown by GitHub at about 830 px, so one point of type is 1.4 px
 PIXELS_PER_IN = 200
 BASE_FONT = "DejaVu Sans"  # comes with matplotlib
-WIDE_FONTS = (  # families with Chinese, Japanese and Korean, tried in this order before any other
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei",
-    "SimHei",
-    "Arial Unicode MS",
-    "Droid Sans Fallback",
-)
-
-PLACEHOLDERS = "Last Resort"  # a font that draws a box for every character there is
+CJK_FONTS = (  # families with Chinese, Japanese and Korean, tried in this order before any other
+    "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, Microsoft YaHei, PingFang SC, WenQuanYi Micro Hei, "
+    "WenQuanYi Zen Hei, SimHei, Arial Unicode MS, Droid Sans Fallback"
+).split(", ")
+PLACEHOLDER_FONT = "Last Resort"  # draws a box for every character
 
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours for one background; series are Okabe and Ito's, told apart by the colour-blind."""
+    """Colours for one background; the series are Okabe and Ito's, which colour-blind readers can distinguish."""
 
     background: str
     text: str
@@ -66,7 +57,7 @@ DARK = Theme(
 
 
 def new_figure(height_in: float, theme: Theme) -> Figure:
-    """An empty picture of the usual width, drawn by Agg with no global state."""
+    """An empty figure of the usual width, rendered by Agg without global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -76,32 +67,32 @@ def new_figure(height_in: float, theme: Theme) -> Figure:
 
 
 def png_bytes(figure: Figure) -> bytes:
-    """The picture as PNG; the same picture gives the same bytes."""
+    """The figure as PNG; the same figure gives the same bytes."""
     stream = io.BytesIO()
     figure.savefig(stream, format="png", facecolor=figure.get_facecolor(), metadata={"Software": None})
     return stream.getvalue()
 
 
 def font_families(text: str) -> list[str] | None:
-    """Fonts that together hold every character of `text`; None where this machine has none."""
+    """Font families that together cover every character of `text`; None where this machine has none."""
     missing = frozenset(text) - _characters_of(_font_path(BASE_FONT), text)
     if not missing:
         return [BASE_FONT]
-    further = _font_with(missing)
-    return None if further is None else [BASE_FONT, further]
+    fallback = _font_with(missing)
+    return None if fallback is None else [BASE_FONT, fallback]
 
 
-def drawable(text: str, otherwise: str) -> str:
-    """`text` where a font can show it, else `otherwise`, with a warning instead of empty boxes."""
+def drawable(text: str, fallback: str) -> str:
+    """`text` where a font can show it, else `fallback`, with a warning instead of empty boxes."""
     if font_families(text) is not None:
         return text
     remedy = "Install one (Debian: apt install fonts-noto-cjk)."
-    log.warning("no font here shows %r, so pictures say %r. %s", text, otherwise, remedy)
-    return otherwise
+    log.warning("no font here shows %r, so pictures say %r. %s", text, fallback, remedy)
+    return fallback
 
 
 def shortened(text: str, columns: int) -> str:
-    """`text` on one line within `columns`, where a wide character takes two; the middle gives way."""
+    """`text` on one line of at most `columns`, where a wide character takes two; an ellipsis replaces the middle."""
     characters = list(" ".join(text.split()))
     if sum(map(_columns_of, characters)) <= columns:
         return "".join(characters)
@@ -144,7 +135,7 @@ def _first_font_with(characters: frozenset[str], fonts: Iterable[tuple[str, str]
     for family, path in fonts:
         try:
             found = _characters_of(path, characters)
-        except (OSError, RuntimeError):  # a font file that is broken or gone shows nothing
+        except (OSError, RuntimeError):  # a font file that is broken or deleted covers nothing
             continue
         if found == characters:
             return family
@@ -152,26 +143,26 @@ def _first_font_with(characters: frozenset[str], fonts: Iterable[tuple[str, str]
 
 
 def _known_fonts() -> list[tuple[str, str]]:
-    """Families and files, those with Chinese, Japanese and Korean first."""
+    """Families and files of the cached fonts, those with Chinese, Japanese and Korean first."""
     from matplotlib import font_manager
 
     fonts = [
         (entry.name, entry.fname)
         for entry in font_manager.fontManager.ttflist
-        if PLACEHOLDERS not in entry.name
+        if PLACEHOLDER_FONT not in entry.name
     ]
     return sorted(
-        fonts, key=lambda font: WIDE_FONTS.index(font[0]) if font[0] in WIDE_FONTS else len(WIDE_FONTS)
+        fonts, key=lambda font: CJK_FONTS.index(font[0]) if font[0] in CJK_FONTS else len(CJK_FONTS)
     )
 
 
 def _new_fonts() -> Iterator[tuple[str, str]]:
-    """Fonts that were installed after matplotlib wrote down what there is."""
+    """Fonts that were installed after matplotlib cached its font list."""
     from matplotlib import font_manager
 
     known = {entry.fname for entry in font_manager.fontManager.ttflist}
     for path in sorted(set(font_manager.findSystemFonts()) - known):
         before = len(font_manager.fontManager.ttflist)
-        with contextlib.suppress(OSError, RuntimeError):  # a broken font file shows nothing
+        with contextlib.suppress(OSError, RuntimeError):  # a broken font file covers nothing
             font_manager.fontManager.addfont(path)
         yield from ((entry.name, entry.fname) for entry in font_manager.fontManager.ttflist[before:])

@@ -14,20 +14,11 @@ from typing import Any
 from src.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = (
-    "torch",
-    "transformers",
-    "peft",
-    "accelerate",
-    "bitsandbytes",
-    "datasets",
-    "sacrebleu",
-    "codebleu",
-)
+PACKAGES = "torch transformers peft accelerate bitsandbytes datasets sacrebleu codebleu".split()
 
 
 def describe(config: Config, **more: Any) -> dict[str, Any]:
-    """What a results file states about its making. No environment variables, no user names, no absolute paths."""
+    """The provenance in a results file. No environment variables, no user names, no absolute paths."""
     return {
         "commit": commit(),
         "command": command(),
@@ -47,7 +38,7 @@ def commit() -> str:
 
 
 def command() -> str:
-    """The command as typed, folders outside the project shortened to their last part."""
+    """The command as typed, absolute paths shortened to their last part."""
     import shlex
 
     words = [Path(sys.argv[0]).name] + [

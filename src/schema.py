@@ -1,4 +1,4 @@
-"""The records that cross module borders, and their JSON."""
+"""The records that cross module boundaries, and their JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Record = TypeVar("Record")
 
 
 class UserError(Exception):
-    """A mistake the user can mend: the scripts print its one line and exit with code 2."""
+    """A mistake that the user can fix: the scripts print its one line and exit with code 2."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Example:
     instruction: str
     input: str  # "" when there is none
     output: str
-    language: str = ""  # a key of evaluation.languages.LANGUAGES; "" is not code or not known
+    language: str = ""  # a key of languages.registry.LANGUAGES; "" is not code or not known
     tests: str = ""  # Python asserts that decide whether an answer is right
     prefix: str = ""  # code that the answer continues (HumanEval's prompt); "" elsewhere
 
@@ -34,7 +34,7 @@ class Generation:
     id: str
     text: str  # decoded from the new tokens only
     tokens: int  # new tokens, the end token included
-    finish: str  # "stop": the model ended by itself; "turn": it began another turn; "length": it was cut off
+    finish: str  # "stop": an end token; "turn": it began another turn; "length": it was cut off
     completion: int = 0  # index among several completions of one prompt
 
 
@@ -69,7 +69,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class SampleScore:
-    """All that was measured on one sample: figures, no text of data or model but `code`."""
+    """Everything measured on one sample: numbers, no text of data or model except `code`."""
 
     id: str
     language: str

@@ -1,10 +1,11 @@
-"""The rules of the layout: which way imports point, what stays light, how long things get."""
+"""The rules of the layout: which way imports point, where tests lie, what stays light, how long things get."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,77 +13,101 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(path for path in ROOT.glob("*.py"))
 MODULES = sorted(path for path in (ROOT / "src").rglob("*.py") if path.name != "__init__.py")
+FOLDERS = sorted({path.parent for path in MODULES})
 
-# Lower rooms first. A module imports from its own room and from those below.
-ROOMS = (
-    ("src.schema",),
-    ("src.files", "src.distributed", "src.config_validators", "src.config", "src.plotting"),
-    ("src.provenance", "src.cli"),
-    ("src.data",),
-    ("src.models",),
-    (
-        "src.generation.generate",
-        "src.generation.vllm",
-        "src.generation.continuous.decoder",
-        "src.generation.static_batches",
-        "src.generation.continuous.kv_cache",
-        "src.generation.continuous.kernel",
-        "src.generation.continuous.steps",
-    ),
-    ("src.training", "src.evaluation", "src.generation.chat"),
+# The floors, lowest first. A module imports from its own package and from the floors below.
+GROUND = "schema config config_validators cli files jsonl_store hub_access distributed provenance plotting worker_process".split()
+FLOORS = (
+    GROUND,
+    ["languages", "sandbox"],
+    ["data", "models"],
+    ["report"],
+    ["generation", "training"],
+    ["evaluation"],
 )
+# On one floor packages do not know each other; the modules of the ground do.
 TORCHLESS = (
     "src.evaluation.metrics",
     "src.evaluation.statistics.estimates",
     "src.sandbox.sandbox",
     "src.report.report",
 )
+ENTRIES = {"src": 20, "src/languages": 30}  # of a folder; 14 elsewhere
+UNMIRRORED = {
+    "sandbox/inside/isolation": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
+    "sandbox/inside/python_program": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
+    "sandbox/inside/supervisor": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
+    "sandbox/inside/worker": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
+}
 
 
 def _name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
-def _room(module: str) -> int:
-    for place, room in enumerate(ROOMS):
-        if any(module == name or module.startswith(f"{name}.") for name in room):
-            return place
-    raise AssertionError(f"{module} stands in no room")
+NAMES = {_name(path) for path in MODULES}
+
+
+def _package(module: str) -> str:
+    return module.split(".")[1]
+
+
+def _floor(module: str) -> int:
+    for number, packages in enumerate(FLOORS):
+        if _package(module) in packages:
+            return number
+    raise AssertionError(f"{module} stands on no floor")
 
 
 def _imports(path: Path) -> set[str]:
+    """Modules of src that a module imports anywhere, in functions and for type checking too."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found |= {
-                f"{node.module}.{alias.name}" for alias in node.names if node.module in ("src", "src.data")
-            }
+            assert node.level == 0, f"{path} imports by dots"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-    return {name for name in found if name.startswith("src.")}
+    return found & NAMES
 
 
 def test_there_is_something_to_check():
     assert len(SCRIPTS) == 6
-    assert len(MODULES) > 50
+    assert len(MODULES) > 100
+    assert sum(len(_imports(path)) for path in MODULES) > 300
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_imports_point_one_way(path: Path):
-    own = _room(_name(path))
-    above = {name for name in _imports(path) if _room(name) > own}
-    assert above == set()
+def test_imports_go_down_only(path: Path):
+    own = _name(path)
+    above = {name for name in _imports(path) if _floor(name) > _floor(own)}
+    beside = {
+        name for name in _imports(path) if _floor(name) == _floor(own) > 0 and _package(name) != _package(own)
+    }
+    assert (above, beside) == (set(), set())
 
 
-def test_training_and_evaluation_do_not_know_each_other():
-    crossing = [
-        (_name(path), name)
-        for path in MODULES
-        for name in _imports(path)
-        if {_name(path).split(".")[1], name.split(".")[1]} == {"training", "evaluation"}
-    ]
-    assert crossing == []
+def test_imports_have_no_circle():
+    TopologicalSorter({_name(path): _imports(path) for path in MODULES}).prepare()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_folder_holds_what_a_reader_can_take_in(folder: Path):
+    place = str(folder.relative_to(ROOT))
+    entries = [path for path in folder.iterdir() if path.name not in ("__init__.py", "__pycache__")]
+    assert len(entries) <= ENTRIES.get(place, 14)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_module_has_its_tests_at_the_same_place(path: Path):
+    place = path.relative_to(ROOT / "src")
+    tests = ROOT / "tests" / place.parent / f"test_{place.name}"
+    assert tests.exists() != (place.with_suffix("").as_posix() in UNMIRRORED)
+
+
+def test_exemptions_are_few_and_of_modules_that_are_there():
+    assert len(UNMIRRORED) <= 10
+    assert {"src." + name.replace("/", ".") for name in UNMIRRORED} <= NAMES
 
 
 @pytest.mark.parametrize("module", TORCHLESS)

@@ -1,4 +1,4 @@
-"""The scripts' edge: exit codes, one line for a mistake, and flags that win over the configuration."""
+"""The scripts' entry point: exit codes, one line for a mistake, and flags that win over the configuration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, outcome: BaseException | None, *flags:
     return 0
 
 
-CASES = [  # what the script meets, exit code, what stderr says
+CASES = [  # exception, exit code, text in standard error
     (None, 0, ""),
     (UserError("no adapter\n in here"), 2, "error: no adapter in here\n"),
     (
@@ -82,9 +82,9 @@ def test_an_interruption_while_an_object_is_deleted_is_not_lost(number: str, cod
     assert "ignored" not in done.stderr
 
 
-def test_other_errors_while_an_object_is_deleted_are_told_as_ever(monkeypatch):
-    told = []
-    monkeypatch.setattr(sys, "unraisablehook", told.append)
+def test_other_errors_while_an_object_is_deleted_reach_the_default_hook(monkeypatch):
+    reported = []
+    monkeypatch.setattr(sys, "unraisablehook", reported.append)
     assert _run(monkeypatch, None) == 0
 
     class Faulty:
@@ -92,13 +92,13 @@ def test_other_errors_while_an_object_is_deleted_are_told_as_ever(monkeypatch):
             raise ValueError("a bug")
 
     Faulty()
-    assert [str(each.exc_value) for each in told] == ["a bug"]
+    assert [str(each.exc_value) for each in reported] == ["a bug"]
 
 
 @pytest.mark.parametrize(
     "outcome", [ValueError("a bug"), RuntimeError("a bug"), OSError("a bug with no number"), AssertionError()]
 )
-def test_a_bug_of_ours_is_not_dressed_up_as_a_mistake(monkeypatch, outcome: Exception):
+def test_a_bug_of_ours_is_not_reported_as_a_mistake_of_the_user(monkeypatch, outcome: Exception):
     with pytest.raises(type(outcome)):
         _run(monkeypatch, outcome)
 
@@ -133,7 +133,7 @@ def test_quiet_silences_progress_on_a_terminal(monkeypatch, flags: tuple[str, ..
 @pytest.mark.parametrize(
     ("terminal", "flags", "drawn"), [(True, (), True), (True, ("--quiet",), False), (False, (), False)]
 )
-def test_downloads_and_loading_are_drawn_on_a_terminal_alone(
+def test_downloads_and_loading_show_bars_on_a_terminal_alone(
     monkeypatch, terminal: bool, flags: tuple[str, ...], drawn: bool
 ):
     monkeypatch.setattr("sys.stderr", _Terminal() if terminal else io.StringIO())

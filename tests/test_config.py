@@ -1,4 +1,4 @@
-"""config.yaml, other files and --set: typed, checked, and told apart by name."""
+"""config.yaml, other files and --set: typed, checked, and named in every error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from src.schema import UserError
 ROOT = DEFAULTS.parent
 
 
-def test_defaults_are_the_real_thing():
+def test_the_defaults_train_code_llama_on_code_alpaca():
     config = load_config()
     assert config.model.base_model == "codellama/CodeLlama-7b-hf"
     assert config.data.dataset_name == "sahil2801/CodeAlpaca-20k"

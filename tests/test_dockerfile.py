@@ -1,4 +1,4 @@
-"""What can be told of the Dockerfile without an engine: what it copies, installs and leaves out."""
+"""What can be checked of the Dockerfile without an engine: what it copies, installs and leaves out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,9 @@ TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
 # Commands that src/evaluation/execution/runners.py starts, and the Debian packages that bring them.
 RUNTIMES = {
-    "node": "nodejs",
-    "bash": "bash",
-    "php": "php-cli",
-    "ruby": "ruby",
-    "gcc": "gcc",
-    "g++": "g++",
+    "node": "nodejs", "bash": "bash", "php": "php-cli", "ruby": "ruby", "gcc": "gcc", "g++": "g++",
     "javac": "default-jdk-headless",
-}
+}  # fmt: skip
 
 
 def _left_out(path: str) -> bool:
@@ -81,7 +76,7 @@ def test_every_tracked_file_reaches_the_image_and_no_result_or_secret_does():
 
 
 def test_the_languages_that_are_run_have_their_tools():
-    runners = (ROOT / "src" / "evaluation" / "runners.py").read_text(encoding="utf-8")
+    runners = (ROOT / "src" / "evaluation" / "execution" / "runners.py").read_text(encoding="utf-8")
     started = {command for command in RUNTIMES if f'"{command}"' in runners}
     assert started == set(RUNTIMES)
     installed = set(re.findall(r"apt-get install -y --no-install-recommends (.+?) +&&", TEXT)[0].split())

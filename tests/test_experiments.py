@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks import experiment_plan as plan
-from benchmarks import experiments
-from benchmarks.experiment_results import Result, Results, load_results, save_results
-from benchmarks.experiment_scores import Pair, pairs, quotations
-from benchmarks.experiment_tables import spread, tables, write_tables
-from benchmarks.side_by_side import Ended, Job, run_side_by_side
+from benchmarks.experiment import plan
+from benchmarks.experiment.results import Result, Results, load_results, save_results
+from benchmarks.experiment.run import Training, arguments
+from benchmarks.experiment.scores import REPORT_SOURCE, Pair, pairs, quotations
+from benchmarks.experiment.side_by_side import Ended, Job, run_side_by_side
+from benchmarks.experiment.tables import spread, tables, write_tables
 from src.config import load_config
 from src.schema import Sample, UserError
 from tests import tiny
@@ -144,7 +144,7 @@ def run_jobs(jobs: list[Job], at_once: int, seconds: float) -> tuple[bool, list[
     return complete, ended
 
 
-def test_children_run_side_by_side_and_tell_how_they_ended(tmp_path: Path):
+def test_children_run_side_by_side_and_it_is_known_how_each_ended(tmp_path: Path):
     wait = "import pathlib,time\npathlib.Path('{me}').touch()\nwhile not pathlib.Path('{other}').exists(): time.sleep(.01)"
     jobs = [
         job("a", tmp_path, wait.format(me="a", other="b")),
@@ -182,20 +182,20 @@ def test_results_are_read_as_they_were_written(tmp_path: Path):
         load_results(path)
 
 
-def training(folder: Path, *words: str) -> experiments.Training:
+def training(folder: Path, *words: str) -> Training:
     for name in ("model", "data"):
         (folder / name).mkdir(exist_ok=True)
     given = ["train", "--work", str(folder / "work"), "--model", str(folder / "model")]
     sets = [word for item in PINNED for word in ("--set", item)]
-    args = experiments.arguments().parse_args([*given, "--data", str(folder / "data"), *sets, *words])
-    return experiments.Training(args)
+    args = arguments().parse_args([*given, "--data", str(folder / "data"), *sets, *words])
+    return Training(args)
 
 
-def started(call: experiments.Training, count: int) -> list[str]:
+def started(call: Training, count: int) -> list[str]:
     return [job.name for _ in range(count) if (job := call.next_job()) is not None]
 
 
-def test_a_call_goes_on_where_the_last_was_cut_off(tmp_path: Path):
+def test_a_call_continues_where_the_last_was_cut_off(tmp_path: Path):
     runs = plan.sweep(DEFAULTS)
     found = results(*(result(run, 2.0 - number / 10) for number, run in enumerate(runs)), rate=2e-3)
     save_results(found, tmp_path / "work" / "experiments.json")
@@ -341,16 +341,20 @@ def test_a_line_of_a_sample_in_a_report_is_found(tmp_path: Path, name: str):
     assert quotations(tmp_path, samples) == []
 
 
+def test_what_the_report_writer_itself_says_is_no_quotation(tmp_path: Path):
+    page = (REPORT_SOURCE / "page" / "page.html").read_text(encoding="utf-8")
+    own = next(line.strip() for line in page.splitlines() if len(line.strip()) > 30)
+    (tmp_path / "comparison.html").write_text(own, encoding="utf-8")
+    sample = Sample("id7", "Write a page.", "", own, "", "html")
+    assert quotations(tmp_path, [sample]) == []
+    (tmp_path / "comparison.html").write_text(f"{own}\n{SECRET}", encoding="utf-8")
+    assert len(quotations(tmp_path, [dataclasses.replace(sample, prediction=SECRET)])) == 1
+
+
 def experiment(phase: str, folder: Path, *words: str | Path, **variables: str) -> str:
     """What a phase prints, on two training steps of a tiny model."""
     changes = ("training.max_steps=2", "training.eval_steps=1", "training.save_steps=1")
-    command = [
-        sys.executable,
-        str(ROOT / "benchmarks" / "experiments.py"),
-        phase,
-        "--work",
-        str(folder / "work"),
-    ]
+    command = [sys.executable, "-m", "benchmarks.experiment.run", phase, "--work", str(folder / "work")]
     command += ["--reports", str(folder / "reports"), "--page", str(folder / "page.md"), *map(str, words)]
     done = subprocess.run(
         [*command, *tiny.flags("none", folder / "data", folder, *changes)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -15,7 +16,9 @@ from src.data.preparation import prepare_data
 from src.data.preprocessing import Encoded
 from src.data.sources.readers import READERS
 from src.evaluation.execution.judge import execute
-from src.languages.registry import LANGUAGES
+from src.evaluation.execution.runners import RUNNERS
+from src.evaluation.extraction import extract
+from src.languages.registry import LANGUAGE_ALIASES, LANGUAGES
 from src.models.lora_model import target_modules
 from src.sandbox.sandbox import Sandbox
 from src.schema import Sample, SampleScore, UserError
@@ -63,19 +66,27 @@ def test_a_new_metric_gets_its_interval_and_its_paired_test():
     names = _example("A metric")
     before = [_score(number, number < 2) for number in range(10)]
     after = [_score(number, number < 8) for number in reversed(range(10))]  # their order does not matter
-    told = names["exact_match_change"](before, after)
+    change = names["exact_match_change"](before, after)
     # six changed for the better, none for the worse: McNemar's chi-square is 6, whose p is 0.0143 (by hand)
-    assert told == "20 -> 80, p = 0.014, n = 10"
+    assert change == "20 -> 80, p = 0.014, n = 10"
 
 
-def test_a_new_language_is_run_in_the_sandbox(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(LANGUAGES, "perl", LANGUAGES["python"])  # notes what was there, to put it back
-    _example("A language")
-    sample = Sample("1", "Print 3.", "", "print 3;", "", language="perl")
-    with Sandbox(workers=1) as sandbox:
+def test_a_new_language_is_extracted_and_run_in_the_sandbox():
+    answer = "Run it:\n```pl\nprint 1 + 2;\n```\nand compare:\n```zig\nprint(3);\n```\n"
+    assert extract(answer, "perl").code != "print 1 + 2;"
+    with (
+        patch.dict(LANGUAGES),
+        patch.dict(LANGUAGE_ALIASES),
+        patch.dict(RUNNERS),
+        Sandbox(workers=1) as sandbox,
+    ):
+        _example("A language")
+        assert extract(answer, "perl").code == "print 1 + 2;"
+        sample = Sample("1", "Print 3.", "", "print 3;", "", language="perl")
         done = execute(sandbox, sample, 'my $n = 1 + 2; print "$n\\n";')
         assert (done.outcome, done.stdout) == ("passed", "3\n")
         assert execute(sandbox, sample, "my $n = ;").outcome == "error"
+    assert not {"perl", "pl"} & {*LANGUAGES, *LANGUAGE_ALIASES, *RUNNERS}
 
 
 def test_a_new_architecture_is_adapted_by_named_layers_and_keeps_packed_samples_apart():
@@ -100,13 +111,13 @@ def test_the_packing_error_notices_samples_that_see_each_other():
         positions = torch.arange(made.tokens)[None]
         return Pack(made.input_ids, positions, made.predicting, made.targets, made.boundaries, made.longest)
 
-    names["pack"] = leaking
+    names["make_pack"] = leaking
     model = _neox()
     assert names["packing_error"](model, SAMPLES) > 1e-2
 
 
 def test_a_new_file_format_is_prepared_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(READERS, ".tsv", READERS[".csv"])  # notes what was there, to put it back
+    monkeypatch.setitem(READERS, ".tsv", READERS[".csv"])  # puts back afterwards what was there
     _example("A data source")
     rows = [f"Print the number {n * n}.\t\tprint({n * n})" for n in range(30)]
     file = tmp_path / "rows.tsv"

@@ -1,4 +1,4 @@
-"""Files are replaced whole or not at all."""
+"""Files are replaced whole or not at all, and a folder has one writer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from src.files import write_atomic, write_together
+from src.files import scratch_folder, sole_writer, write_atomic, write_together
+from src.schema import UserError
 
 
 def test_what_is_written_is_read_back_byte_for_byte(tmp_path: Path):
@@ -17,7 +18,7 @@ def test_what_is_written_is_read_back_byte_for_byte(tmp_path: Path):
     assert (tmp_path / "b").read_bytes() == b"\x00\xff"
 
 
-def test_a_failure_leaves_the_old_files_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_failure_leaves_the_old_files_and_no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     first, second = tmp_path / "a", tmp_path / "b"
     write_together({first: "old a", second: "old b"})
     calls = []
@@ -36,7 +37,7 @@ def test_a_failure_leaves_the_old_files_and_no_litter(tmp_path: Path, monkeypatc
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
-def test_an_interrupt_leaves_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupt_leaves_no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def interrupted(descriptor: int) -> None:
         raise KeyboardInterrupt
 
@@ -52,3 +53,36 @@ def test_a_symbolic_link_stays_one(tmp_path: Path):
     write_atomic(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
+
+
+def test_a_folder_has_one_writer_who_removes_the_leftovers_of_a_killed_one(tmp_path: Path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / ".0123.tmp").write_text("half a file")
+    with sole_writer(folder, "wait"):
+        assert [path.name for path in folder.iterdir()] == [".lock"]
+        with (
+            pytest.raises(UserError, match=rf"another run \(pid {os.getpid()}\) is writing to .*out; wait"),
+            sole_writer(folder, "wait"),
+        ):
+            pass
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_a_writer_created_is_removed_where_it_stays_empty(tmp_path: Path):
+    with sole_writer(tmp_path / "new" / "out", "wait"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    with sole_writer(tmp_path / "new" / "out", "wait"):
+        (tmp_path / "new" / "out" / "kept").touch()
+    assert [path.name for path in (tmp_path / "new" / "out").iterdir()] == ["kept"]
+
+
+def test_a_scratch_folder_is_removed_at_its_end_and_those_of_killed_processes_too(tmp_path: Path):
+    (tmp_path / "work-abandoned").mkdir()
+    (tmp_path / "other-abandoned").mkdir()
+    with scratch_folder(tmp_path, "work-") as first, scratch_folder(tmp_path, "work-") as second:
+        (first / "file").write_text("x")
+        names = sorted(path.name for path in tmp_path.iterdir())
+        assert names == sorted([first.name, second.name, "other-abandoned"])  # a living one is kept
+    assert [path.name for path in tmp_path.iterdir()] == ["other-abandoned"]

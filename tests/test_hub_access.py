@@ -1,17 +1,20 @@
-"""The hub is asked once whether it is there, and what it refuses is said in one line."""
+"""The hub is requested once to find out whether it can be reached, and each of its errors has a reason and a remedy."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 
 import pytest
+from huggingface_hub import errors
 
 from src import hub_access
 from tests.data.web import serving
+from tests.models.test_hub_models import ALTERNATIVE
 
 
-def test_a_hub_that_hangs_or_is_not_there_is_left_alone(monkeypatch):
+def test_a_hub_that_hangs_or_is_missing_sets_offline_mode(monkeypatch):
     monkeypatch.delenv("HF_HUB_OFFLINE")
     monkeypatch.setattr(hub_access, "REACHABILITY_TIMEOUT_S", 0.2)
     with serving(("hang", b"")) as web:
@@ -21,7 +24,7 @@ def test_a_hub_that_hangs_or_is_not_there_is_left_alone(monkeypatch):
         assert time.monotonic() - began < 2
         assert os.environ["HF_HUB_OFFLINE"] == "1"
     hub_access.go_offline_unless_reachable()
-    assert len(web.asked) == 1  # who is offline asks nobody
+    assert len(web.asked) == 1  # once offline, no further request
 
 
 @pytest.mark.parametrize("status", [200, 401, 404])
@@ -34,13 +37,59 @@ def test_a_hub_that_answers_or_refuses_is_reachable(monkeypatch, status):
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_hub_that_is_out_of_order_is_left_alone(monkeypatch, status):
-    import huggingface_hub_access.constants
+def test_a_hub_with_a_server_error_sets_offline_mode(monkeypatch, status):
+    import huggingface_hub.constants
 
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr(huggingface_hub_access.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     with serving((status, b"")) as web:
         monkeypatch.setenv("HF_ENDPOINT", web.url)
         hub_access.go_offline_unless_reachable()
     assert os.environ["HF_HUB_OFFLINE"] == "1"
-    assert huggingface_hub_access.constants.HF_HUB_OFFLINE
+    assert huggingface_hub.constants.HF_HUB_OFFLINE
+
+
+HTTP = importlib.import_module(errors.HTTPError.__module__.split(".")[0])  # the library under huggingface_hub
+
+
+def _answered(status: int, kind: type[Exception] = errors.HfHubHTTPError) -> Exception:
+    """An error as huggingface_hub raises it for a response."""
+    request = HTTP.Request("GET", "https://huggingface.co/a/b")
+    return kind("no", response=HTTP.Response(status, request=request))
+
+
+EXPLAINED = [  # cause, what the line says
+    (_answered(403, errors.GatedRepoError), "it is gated: ask for access on https://huggingface.co/a/b"),
+    (
+        _answered(401, errors.RepositoryNotFoundError),
+        "there is no such model on the hub (https://huggingface.co/a/b)",
+    ),
+    (_answered(404), "there is no such model on the hub"),
+    (_answered(401), "the hub does not let you read it (401): log in with `hf auth login`"),
+    (_answered(429), "(429): wait some minutes"),
+    (_answered(503), "the hub is out of order (503)"),
+    (HTTP.ReadTimeout("slow"), "the connection to the hub broke off or timed out (ReadTimeout)"),
+    (errors.LocalEntryNotFoundError("none"), "it is not in the cache, and the hub (https://huggingface.co)"),
+    (errors.OfflineModeIsEnabled("offline"), "check the network, the proxy and HF_HUB_OFFLINE"),
+]
+
+
+@pytest.mark.parametrize(("cause", "said"), EXPLAINED, ids=lambda value: str(value)[:30])
+def test_an_error_of_the_hub_is_explained_however_deep_among_the_causes(monkeypatch, cause, said: str):
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    outer, middle = OSError("cannot load"), ValueError("in between")
+    outer.__cause__, middle.__context__ = middle, cause
+    for error in (cause, outer):
+        explained = hub_access.explain("a/b", error)
+        assert said in explained
+        assert explained.endswith(ALTERNATIVE)
+
+
+def test_the_page_is_that_of_the_endpoint_in_use(monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example/")
+    assert "https://mirror.example/a/b" in hub_access.explain("a/b", _answered(404))
+
+
+def test_a_missing_file_and_other_errors_are_not_explained():
+    for error in (_answered(404, errors.RemoteEntryNotFoundError), ValueError("no")):
+        assert hub_access.explain("a/b", error) == ""

@@ -1,4 +1,4 @@
-"""A script's closing line, copied into the shell, goes on with the same model, data and settings."""
+"""A script's last line, copied into the shell, continues with the same model, data and settings."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_dry_run_ends_with_the_command_that_trains(tiny_model, tiny_data, tmp_
         assert _words(line) == (script, [*flags, "--base_model", str(tiny_model)])
 
 
-def test_merging_ends_with_the_command_that_asks_the_merged_model(
+def test_merging_ends_with_the_command_that_prompts_the_merged_model(
     tiny_model, tiny_data, tiny_adapter, tmp_path: Path, capsys
 ):
     flags = tiny.flags(tiny_model, tiny_data, tmp_path)
@@ -93,16 +93,7 @@ def test_merging_ends_with_the_command_that_asks_the_merged_model(
 EVALUATED = [  # flags of evaluate.py, the base that the run names, script and flags that come next
     (["--model_path", "a/final"], "base", "compare_results.py --before_model base --after_model a/final"),
     (
-        [
-            "--model_path",
-            "a/final",
-            "--benchmark",
-            "mbpp",
-            "--benchmark_path",
-            "m.jsonl",
-            "--num_samples",
-            "0",
-        ],
+        "--model_path a/final --benchmark mbpp --benchmark_path m.jsonl --num_samples 0".split(),
         "base",
         "compare_results.py --before_model base --after_model a/final --num_samples 0 --benchmark mbpp "
         "--benchmark_path m.jsonl",
@@ -128,7 +119,7 @@ EVALUATED = [  # flags of evaluate.py, the base that the run names, script and f
 
 
 @pytest.mark.parametrize(("given", "base", "expected"), EVALUATED)
-def test_what_was_asked_of_a_model_is_asked_in_the_comparison(given: list[str], base: str, expected: str):
+def test_the_comparison_repeats_the_settings_of_the_evaluation(given: list[str], base: str, expected: str):
     args = _script("evaluate.py").arguments().parse_args(given)
     run = Run("name", 1, {}, {}, {}, {"base_model": base})
     config = load_config(overrides=["training.output_dir=/no/such/folder"])

@@ -65,14 +65,14 @@ def _pictures(notebook: Any) -> int:
 def test_it_runs_top_to_bottom_from_the_repository_root(settings: Path):
     done = _run(_notebook(), ROOT)
     printed = _printed(done)
-    for told in (
+    for part in (
         "% of the work wasted",
         "parameters, frozen",
         "validation loss",
         "sandbox:",
         "Functional accuracy",
     ):
-        assert told in printed
+        assert part in printed
     assert _pictures(done) == 4  # data card, packing, training curve, chart
     report = (settings / "report" / "comparison.md").read_text(encoding="utf-8")
     assert "jupyter execute notebooks/demo.ipynb" in report  # a command that does it again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import shlex
 from pathlib import Path
@@ -14,16 +16,21 @@ from src.data.preprocessing import render_prompt
 from tests import tables
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"])
+NOTEBOOK = ROOT / "notebooks" / "demo.ipynb"
+BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|(?:src|srcset|href)=\"([^\"#]+)\"")
 COMMAND = re.compile(r"^(?:\.venv/bin/)?python (\w+\.py)(.*?)(?:  +#.*)?$", re.MULTILINE)
 BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+PATH = re.compile(r"(?<![\w./-])(?:src|benchmarks|tests|configs|docs|notebooks)/[\w./-]*\w")
+MODULE = re.compile(r"python -m ((?:src|benchmarks|tests)[\w.]*)")
+TEST_FILE, TEST = re.compile(r"[\w/]*\btest_\w+\.py"), re.compile(r"\btest_\w+\b(?!\.py)")
 PROSE = re.compile(r"[^\x00-\x7f]|\s")  # words of an instruction, which are translated
 CHINESE = {"flags": "README.zh-CN.md", "config": "docs/configuration.zh-CN.md"}  # table -> document
 
 
-# Written after this list: reports/quickstart/ by a real run, the documents by those who know their parts.
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
@@ -68,8 +75,77 @@ def test_every_relative_link_leads_to_a_file(path: Path):
 
 
 def test_there_are_documents_with_links():
-    assert len(DOCUMENTS) > 8
+    assert len(DOCUMENTS) > 12
     assert sum(len(LINK.findall(_read(path))) for path in READMES) > 30
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, NOTEBOOK], ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_and_module_that_a_document_names_is_there(path: Path):
+    named = set(PATH.findall(_read(path)))
+    modules = {f"{name.replace('.', '/')}.py" for name in MODULE.findall(_read(path))}
+    assert {name for name in named | modules if not (ROOT / name).exists()} == set()
+
+
+def test_documents_name_paths_and_modules():
+    text = "".join(_read(path) for path in DOCUMENTS)
+    assert len(set(PATH.findall(text))) > 60
+    assert len(set(MODULE.findall(text))) > 15
+
+
+def _defined(module: Path) -> set[str]:
+    """The names at the top of a module."""
+    names: set[str] = set()
+    for node in ast.parse(_read(module)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {
+                each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)
+            }
+    return names
+
+
+def _is_there(module: str, name: str) -> bool:
+    place = ROOT / module.replace(".", "/")
+    if place.is_dir():
+        return (place / f"{name}.py").exists()
+    return place.with_suffix(".py").exists() and name in _defined(place.with_suffix(".py"))
+
+
+def test_every_import_of_src_in_documents_notebook_and_benchmarks_is_there():
+    cells = json.loads(_read(NOTEBOOK))["cells"]
+    codes = [code for path in DOCUMENTS for code in PYTHON.findall(_read(path))]
+    codes += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    codes += [_read(path) for path in BENCHMARKS]
+    nodes = [node for code in codes for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+    names = {(str(node.module), alias.name) for node in nodes for alias in node.names}
+    imports = {(module, name) for module, name in names if module.split(".")[0] == "src"}
+    assert len(imports) > 80
+    assert {f"{module}.{name}" for module, name in imports if not _is_there(module, name)} == set()
+
+
+def test_every_benchmark_says_how_it_is_started_and_where_its_result_lies():
+    scripts = [path for path in BENCHMARKS if "\nif __name__ ==" in _read(path)]
+    assert len(scripts) > 15
+    for path in scripts:
+        said = ast.get_docstring(ast.parse(_read(path))) or ""
+        assert MODULE.findall(said), path
+        places = [
+            ROOT / name for name in PATH.findall(said) if "/results/" in name or name == "docs/experiments.md"
+        ]
+        assert places, path
+        assert [place for place in places if not place.exists()] == []
+
+
+def test_every_promise_of_reliability_names_a_test_that_is_there():
+    text = _read(ROOT / "docs" / "reliability.md")
+    files, names = set(TEST_FILE.findall(text)), set(TEST.findall(text))
+    assert len(files) > 15
+    assert len(names) > 40
+    assert {name for name in files if not (ROOT / "tests" / name).exists()} == set()
+    tests = "".join(_read(path) for path in (ROOT / "tests").rglob("test_*.py"))
+    assert {name for name in names if f"def {name}(" not in tests} == set()
 
 
 def test_a_newcomer_reads_less_than_300_lines():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
+from tests import launching, tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = {"comparison.json", "comparison.md", "comparison.html", "comparison.png", "comparison_dark.png"}
@@ -85,7 +85,7 @@ def test_evaluating_a_model_leaves_answers_and_scores(flow: Flow):
     assert "again" in again.stdout
 
 
-def test_two_comparisons_add_up_in_one_folder(flow: Flow):
+def test_two_comparisons_share_one_report(flow: Flow):
     for method, folder in flow.adapter.items():
         run("compare_results.py", "--before_model", flow.model, "--after_model", folder, *flow.compare)
         made = json.loads((flow.reports / "comparison.json").read_text(encoding="utf-8"))
@@ -123,21 +123,21 @@ def test_predictions_are_compared_with_no_model(flow: Flow, tmp_path: Path):
     assert made["before"]["metrics"]["functional_accuracy"]["value"] == pytest.approx(100 / 6)
 
 
-def test_inference_answers_flags_and_standard_input_alike(flow: Flow):
+def test_inference_answers_flags_and_standard_input_the_same(flow: Flow):
     flags = ("--model_path", flow.adapter["lora"], *flow.flags)
-    told = run("inference.py", *flags, "--instruction", "Print 3.")
+    flagged = run("inference.py", *flags, "--instruction", "Print 3.")
     piped = run("inference.py", *flags, stdin="Print 3.\n")
-    assert told.stdout == piped.stdout
-    assert told.stdout.endswith("\n")
+    assert flagged.stdout == piped.stdout
+    assert flagged.stdout.endswith("\n")
 
 
 @pytest.mark.parametrize("method", ["lora", "qlora"])
 def test_a_merged_model_answers_as_its_adapter_does(flow: Flow, method: str):
     merged = flow.root / f"merged-{method}"
     run("inference.py", "--model_path", flow.adapter[method], "--merge_to", merged, *flow.flags)
-    ask = ("--instruction", "Print the rivers.", *flow.flags)
-    adapter = run("inference.py", "--model_path", flow.adapter[method], *ask)
-    plain = run("inference.py", "--model_path", merged, *ask)
+    prompt = ("--instruction", "Print the rivers.", *flow.flags)
+    adapter = run("inference.py", "--model_path", flow.adapter[method], *prompt)
+    plain = run("inference.py", "--model_path", merged, *prompt)
     assert plain.stdout == adapter.stdout
     refused = run(
         "inference.py", "--model_path", flow.adapter[method], "--merge_to", merged, *flow.flags, code=2
@@ -215,3 +215,21 @@ def test_a_stopped_evaluation_keeps_its_answers(
     assert process.returncode == code, errors
     assert "the same command continues" in errors
     assert len(stores[0].read_text(encoding="utf-8").splitlines()) >= 2
+
+
+def test_two_processes_answer_and_score_as_one(tiny_model: Path, tiny_data: Path, tmp_path: Path):
+    sampling = ("--num_completions", "3", "--temperature", "0.8")
+    settings = tiny.flags(tiny_model, tiny_data, tmp_path, "evaluation.batch_size=3")
+    flags = ["--model_path", str(tiny_model), *sampling, *settings, "--name", "run"]
+    results = []
+    for count in (1, 2):
+        output = tmp_path / str(count)
+        words = launching.command("evaluate.py", *flags, "--output_dir", str(output), processes=count)
+        status, out, err = launching.run(words)
+        assert status == 0, err[-3000:]
+        assert out.count("wrote ") == 1
+        folder = output / "runs" / "run"
+        assert not list(folder.glob("answers.rank-*"))
+        results.append((folder / "generations.jsonl").read_bytes())
+    assert results[0].count(b"\n") == 12
+    assert results[0] == results[1]

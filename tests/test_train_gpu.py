@@ -11,8 +11,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from benchmarks.train_gpu_models import SHAPES, model_config, save_zeros
-from benchmarks.train_gpu_peers import PEERS, run_peer
+from benchmarks.training.peers import PEERS, run_peer
+from benchmarks.training.random_models import SHAPES, model_config, save_zeros
 from src.models.architecture import shape_of
 from src.training.trainer import fine_tune
 from tests import tiny
@@ -73,7 +73,4 @@ def test_the_shapes_are_of_the_size_they_are_named_for(shape: str, billions: flo
 @pytest.mark.skipif(importlib.util.find_spec("trl") is not None, reason="trl is installed")
 def test_a_peer_that_is_not_installed_is_a_row_that_says_so(tmp_path: Path) -> None:
     row = run_peer("trl-lora", tmp_path, tmp_path, [], 3)
-    assert row == {
-        "name": PEERS["trl-lora"].name,
-        "failed": "trl is not installed: pip install trl",
-    }
+    assert row == {"name": PEERS["trl-lora"].name, "failed": "trl is not installed: pip install trl"}

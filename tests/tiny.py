@@ -169,3 +169,8 @@ def config(model: Path | str, data: Path, output_dir: Path, *more: str) -> Confi
 def flags(model: Path | str, data: Path, output_dir: Path, *more: str) -> list[str]:
     """The same as the flags that every script takes."""
     return [word for item in overrides(model, data, output_dir, *more) for word in ("--set", item)]
+
+
+def configured(*overrides: str) -> Config:
+    """The defaults with `section.key=value` changed."""
+    return load_config(overrides=list(overrides))

@@ -1,4 +1,4 @@
-"""Keeps a prepared data set on the disk, and serves its splits."""
+"""The prepared data set on disk: its splits and its card, loaded, checked and written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGES = ("data_card.md", "data_card.png")
 def load_split(config: DataConfig, split: str) -> list[Example]:
     """The examples of "train", "validation" or "test", in the order of their ids.
 
-    Raises UserError where the data set is missing, or a file is not the one that was prepared.
+    Raises UserError where the data set is missing, or a file does not match its checksum.
     """
     card = load_card(config)
     path = Path(config.dataset_path) / f"{split}.jsonl"
@@ -49,7 +49,7 @@ def load_card(config: DataConfig) -> DataCard:
 
 
 def is_whole(config: DataConfig, card: DataCard) -> bool:
-    """Whether every file of the data set lies there as `card` says."""
+    """Whether every file of the data set exists, each split with the checksum in `card`."""
     folder = Path(config.dataset_path)
     try:
         for name in card.splits:
@@ -60,7 +60,7 @@ def is_whole(config: DataConfig, card: DataCard) -> bool:
 
 
 def split_bytes(examples: Sequence[Example]) -> bytes:
-    """A split as its file holds it: JSON lines."""
+    """Content of a split's file: JSON lines."""
     lines = (json.dumps(vars(example), ensure_ascii=False) for example in examples)
     return "".join(line + "\n" for line in lines).encode("utf-8")
 
@@ -81,7 +81,9 @@ def write_data(
     }
     contents[folder / "data_card.md"] = render_card(card)
     contents[folder / "data_card.png"] = draw_card(card, splits)
-    contents[folder / "card.json"] = card_json(card)  # last: until then the old card refuses the new files
+    contents[folder / "card.json"] = card_json(
+        card
+    )  # last: until then the old card's checksums refuse the new files
     try:
         write_together(contents)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Prepares a data set: rows read, cleaned, divided and described, then written with their card."""
+"""Prepares a data set: rows are read, cleaned, deduplicated and split, then written with their card."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from src.data.card.data_card import Contamination, DataCard, Duplicates, SplitCa
 from src.data.curation.cleaning import Reject, clean
 from src.data.curation.contamination import Overlap, find_overlaps
 from src.data.curation.quality import TokenCounter, find_defects, measure_lengths, measure_tokens
-from src.data.curation.splitting import Neighbourhood, assign_splits, find_neighbours, position, straddling
+from src.data.curation.splitting import NearDuplicates, assign_splits, find_neighbours, straddling, unit_hash
 from src.data.dataset import is_whole, load_card, load_split, split_bytes, write_data
 from src.data.sources.catalog import SPLITS, Source, find_source
 from src.data.sources.row_schemas import ACCEPTED
 from src.files import sole_writer
 from src.schema import Example, UserError
 
-PREPARATION = 1  # raised when the same rows would be prepared differently
-SHOWN_REJECTS = 10
-SHOWN_OF_REASON = 2
+PREPARATION = 1  # version, increased when the same rows would be prepared differently
+MAX_SHOWN_REJECTS = 10
+MAX_SHOWN_PER_REASON = 2
 COPY = "copy of an earlier row"
 OUTSIDE_SHARE = "outside the share of its file"
 
@@ -42,8 +42,8 @@ def prepare_data(
     benchmarks: Mapping[str, Sequence[Example]] | None = None,
     counter: TokenCounter | None = None,
 ) -> DataCard:
-    """Write train, validation and test under config.dataset_path, with their card; do nothing where they are
-    there, whole, and made from the same source and settings.
+    """Write train, validation and test under config.dataset_path, with their card; do nothing where they exist,
+    whole, from the same source and settings.
 
     `source` is config.source unless given, its files are `paths` (FILE or FILE:WEIGHT) or config.paths. Training
     rows are compared with `benchmarks` and the test split, and dropped on overlap if config.remove_contamination.
@@ -54,7 +54,7 @@ def prepare_data(
     benchmarks = benchmarks or {}
     recipe = _recipe(config, origin, benchmarks)
     with sole_writer(Path(config.dataset_path), "set data.dataset_path to another folder"):
-        card = None if force else _card_in_place(config, recipe)
+        card = None if force else _existing_card(config, recipe)
         if card:
             return _with_tokens(config, card, counter)
         return _prepare(config, origin, recipe, benchmarks, counter)
@@ -68,9 +68,9 @@ def _prepare(
     counter: TokenCounter | None,
 ) -> DataCard:
     rows = read_examples(origin)
-    neighbours = find_neighbours(rows.examples, config.near_duplicate_threshold)
-    sides = rows.splits or assign_splits(neighbours, config.validation_fraction, config.test_fraction)
-    splits = divide(rows.examples, sides)
+    near = find_neighbours(rows.examples, config.near_duplicate_threshold)
+    assigned = rows.splits or assign_splits(near, config.validation_fraction, config.test_fraction)
+    splits = divide(rows.examples, assigned)
     _require_rows(splits, config, origin)
     splits, contamination = check_contamination(splits, benchmarks, config)
     _require_rows(splits, config, origin)
@@ -93,7 +93,7 @@ def _prepare(
             name: measure_lengths([len(text) for example in kept if (text := getattr(example, name))])
             for name in ("instruction", "input", "output")
         },
-        duplicates=_describe_duplicates(neighbours, sides, rows.rejected[COPY], config),
+        duplicates=_describe_duplicates(near, assigned, rows.rejected[COPY], config),
         defects=find_defects(kept),
         contamination=contamination,
         tokens=measure_tokens(kept, counter, config.max_length) if counter else None,
@@ -104,22 +104,24 @@ def _prepare(
 
 @dataclass
 class Rows:
-    """What was read from a source."""
+    """Examples read from a source, with the rejected rows."""
 
     examples: list[Example] = field(default_factory=list)
-    splits: list[str] = field(default_factory=list)  # of each example, where the source divides its rows
+    splits: list[str] = field(default_factory=list)  # of each example, where the source comes with splits
     rejected: Counter[str] = field(default_factory=Counter)
     first_rejects: list[Reject] = field(default_factory=list)
     read: int = 0
 
     def reject(self, row: Reject) -> None:
+        """Count a rejected row; the first few are kept to be shown."""
         self.rejected[row.reason] += 1
-        if self.rejected[row.reason] <= SHOWN_OF_REASON and len(self.first_rejects) < SHOWN_REJECTS:
+        few = self.rejected[row.reason] <= MAX_SHOWN_PER_REASON
+        if few and len(self.first_rejects) < MAX_SHOWN_REJECTS:
             self.first_rejects.append(row)
 
 
 def read_examples(source: Source) -> Rows:
-    """Clean examples of a source, each once, with their language. Raises UserError where there are none."""
+    """Clean examples of a source without exact copies, with their language. Raises UserError where there are none."""
     from tqdm import tqdm
 
     from src.languages.detection import detect
@@ -130,7 +132,7 @@ def read_examples(source: Source) -> Rows:
         example = clean(raw)
         if isinstance(example, Reject):
             rows.reject(example)
-        elif raw.share < 1 and position(f"share {example.id}") >= raw.share:
+        elif raw.share < 1 and unit_hash(f"share {example.id}") >= raw.share:
             rows.reject(Reject(raw.line, OUTSIDE_SHARE, file=raw.file))
         elif example.id in seen:
             rows.reject(Reject(raw.line, COPY, file=raw.file))
@@ -138,7 +140,7 @@ def read_examples(source: Source) -> Rows:
             seen.add(example.id)
             language = example.language or detect(example.instruction, example.input, example.output)
             rows.examples.append(dataclasses.replace(example, language=language))
-            if source.divided:
+            if source.has_splits:
                 rows.splits.append(raw.split)
     if not rows.examples:
         reasons = ", ".join(f"{count} {reason}" for reason, count in rows.rejected.most_common(4))
@@ -146,18 +148,18 @@ def read_examples(source: Source) -> Rows:
     return rows
 
 
-def divide(examples: Sequence[Example], sides: Sequence[str]) -> Splits:
-    """The examples of each split, ordered by id: the files do not depend on the order of the rows."""
+def divide(examples: Sequence[Example], assigned: Sequence[str]) -> Splits:
+    """The examples of each split, ordered by id, so that files do not depend on the order of the rows."""
     splits: Splits = {name: [] for name in SPLITS}
-    for example, side in sorted(zip(examples, sides, strict=True), key=lambda pair: pair[0].id):
-        splits[side].append(example)
+    for example, split in sorted(zip(examples, assigned, strict=True), key=lambda pair: pair[0].id):
+        splits[split].append(example)
     return splits
 
 
 def _require_rows(splits: Mapping[str, Sequence[Example]], config: DataConfig, source: Source) -> None:
-    wanted = {"train": True, "validation": config.validation_fraction > 0, "test": config.test_fraction > 0}
+    required = {"train": True, "validation": config.validation_fraction > 0, "test": config.test_fraction > 0}
     for name, examples in splits.items():
-        if wanted[name] and not examples:
+        if required[name] and not examples:
             total = sum(map(len, splits.values()))
             key = (
                 "data.test_fraction and data.validation_fraction"
@@ -173,19 +175,19 @@ def _require_rows(splits: Mapping[str, Sequence[Example]], config: DataConfig, s
 def check_contamination(
     splits: Splits, benchmarks: Mapping[str, Sequence[Example]], config: DataConfig
 ) -> tuple[Splits, Contamination]:
-    """Compare train with what it is tested on; the splits come back without overlapping rows of train if
+    """Compare train with the test split and the benchmarks; drops overlapping rows of train if
     config.remove_contamination.
     """
     protected = {"test": splits["test"], **benchmarks}
     overlaps: list[Overlap] = find_overlaps(splits["train"], protected, config.near_duplicate_threshold)
-    tainted = {item.train_id for item in overlaps} if config.remove_contamination else set()
+    contaminated = {item.train_id for item in overlaps} if config.remove_contamination else set()
     found = Contamination(
         checked={name: len(examples) for name, examples in protected.items()},
         rows={name: len({item.train_id for item in overlaps if item.against == name}) for name in protected},
         overlaps=tuple(overlaps),
-        removed=len(tainted),
+        removed=len(contaminated),
     )
-    train = [example for example in splits["train"] if example.id not in tainted]
+    train = [example for example in splits["train"] if example.id not in contaminated]
     return splits | {"train": train}, found
 
 
@@ -201,18 +203,18 @@ def _describe_split(examples: Sequence[Example], content: bytes) -> SplitCard:
 
 
 def _describe_duplicates(
-    neighbours: Neighbourhood, sides: Sequence[str], exact_rows: int, config: DataConfig
+    near: NearDuplicates, assigned: Sequence[str], exact_rows: int, config: DataConfig
 ) -> Duplicates:
-    clusters = neighbours.clusters
+    clusters = near.clusters
     return Duplicates(
         threshold=config.near_duplicate_threshold,
         exact_rows=exact_rows,
-        near_prompt_rows=len({index for pair in neighbours.prompt_pairs for index in pair}),
-        near_output_rows=len({index for pair in neighbours.output_pairs for index in pair}),
+        near_prompt_rows=len({index for pair in near.prompt_pairs for index in pair}),
+        near_output_rows=len({index for pair in near.output_pairs for index in pair}),
         clusters=len(clusters),
         clustered_rows=sum(map(len, clusters)),
         largest_cluster=max(map(len, clusters), default=1),
-        straddling=len(straddling(neighbours, sides)),
+        straddling=len(straddling(near, assigned)),
     )
 
 
@@ -222,13 +224,13 @@ def _settings(config: DataConfig) -> dict[str, object]:
 
 
 def _recipe(config: DataConfig, source: Source, benchmarks: Mapping[str, Sequence[Example]]) -> str:
-    tested = {name: sorted(example.id for example in examples) for name, examples in benchmarks.items()}
-    parts = [PREPARATION, source.identity, _settings(config), tested]
+    benchmark_ids = {name: sorted(example.id for example in rows) for name, rows in benchmarks.items()}
+    parts = [PREPARATION, source.identity, _settings(config), benchmark_ids]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _card_in_place(config: DataConfig, recipe: str) -> DataCard | None:
-    """The card of what lies there, if it is whole and of this recipe."""
+def _existing_card(config: DataConfig, recipe: str) -> DataCard | None:
+    """The card of the data set on disk, if that is whole and of this recipe."""
     try:
         card = load_card(config)
     except UserError as error:
@@ -238,10 +240,10 @@ def _card_in_place(config: DataConfig, recipe: str) -> DataCard | None:
 
 
 def _with_tokens(config: DataConfig, card: DataCard, counter: TokenCounter | None) -> DataCard:
-    """The card with lengths by `counter`, measured and stored unless it has them."""
-    known = card.tokens
+    """The card with token lengths by `counter`, measured and stored unless it has them."""
+    found = card.tokens
     if counter is None or (
-        known and (known.tokenizer, known.max_length) == (counter.name, config.max_length)
+        found and (found.tokenizer, found.max_length) == (counter.name, config.max_length)
     ):
         return card
     splits = {name: load_split(config, name) for name in card.splits}

@@ -1,4 +1,4 @@
-"""The prompt, and its token ids and labels: one template for training, evaluation and inference."""
+"""Prompt templates and their token ids, the same in training, evaluation and inference."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WITHOUT_INPUT = (
 
 @dataclass(frozen=True)
 class Encoded:
-    """One training sample as token ids; loss is taken from `prompt_length` on."""
+    """One training sample as token ids; tokens from `prompt_length` on bear loss."""
 
     id: str
     input_ids: list[int]  # prompt, response, end token (unless truncated)
@@ -37,12 +37,13 @@ class Encoded:
 
     @property
     def supervised(self) -> int:
+        """Number of tokens that bear loss."""
         return len(self.input_ids) - self.prompt_length
 
 
 @dataclass(frozen=True)
 class EncodedSplit:
-    """A split ready for training, with the count of what was cut or left out."""
+    """A split ready for training, with the numbers of truncated and skipped samples."""
 
     samples: list[Encoded]
     truncated: int
@@ -57,14 +58,14 @@ class EncodedSplit:
         return sum(sample.supervised for sample in self.samples)
 
     def with_loss_on_prompts(self) -> EncodedSplit:
-        """The same samples, learnt from their second token on: nothing comes before the first to predict it from."""
+        """The same samples with loss from their second token on: the first has no context to be predicted from."""
         return replace(self, samples=[replace(sample, prompt_length=1) for sample in self.samples])
 
 
 def render_prompt(instruction: str, input: str = "") -> str:
     """The Alpaca prompt, up to where the response begins.
 
-    Braces in data stay data: they are filled in, never formatted.
+    Braces in the data stay as they are: the texts are inserted, never formatted.
     """
     template = WITH_INPUT if input else WITHOUT_INPUT
     head, _, tail = template.partition("{instruction}")
@@ -93,7 +94,7 @@ def prompt_ids(
 
     `template` is "alpaca", or "chat" for the tokenizer's own.
     """
-    if template == "chat":  # writes its special tokens itself
+    if template == "chat":  # the template contains the special tokens
         text = chat_text(tokenizer, instruction, input)
         return list(tokenizer(text, add_special_tokens=False)["input_ids"])
     if template != "alpaca":
@@ -107,7 +108,7 @@ def prompt_ids(
 def encode_example(
     tokenizer: PreTrainedTokenizerBase, example: Example, max_length: int, template: str = "alpaca"
 ) -> Encoded | None:
-    """Prompt and response tokenised apart and joined; None where no token of the response fits."""
+    """Prompt and response tokenised separately and concatenated; None where no token of the response fits."""
     prompt = prompt_ids(tokenizer, example.instruction, example.input, template)
     answer = list(tokenizer(example.output, add_special_tokens=False)["input_ids"])
     response = [*answer, tokenizer.eos_token_id]

@@ -1,4 +1,4 @@
-"""Has models answer a test set; an answer that is on the disk is not generated again."""
+"""Generates a model's answers to a test set; an answer that is on the disk is not generated again."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PROMPT_VERSION = 1  # raised when the same model and prompt would be asked in another way
-PART = "answers.rank-*.jsonl"  # of one process among several, until the first one takes it over
-ENDS = ("final", "checkpoints", "adapter")  # folder names that say nothing about a model
+PROMPT_VERSION = 1  # raised when the same example would be rendered as another prompt
+SHARD_PATTERN = "answers.rank-*.jsonl"  # of one rank among several, until rank 0 merges it
+GENERIC_FOLDERS = ("final", "checkpoints", "adapter")  # names that say nothing about a model
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What one model answered to a test set, and how it was asked."""
+    """One model's answers to a test set, and how they were generated."""
 
     samples: list[Sample]
     origin: dict[str, Any]  # model, fingerprint, prompt, decoding, precision: part of the provenance
@@ -43,9 +43,8 @@ class Answers:
 
 def run_name(model_path: str, test_set: str) -> str:
     """The folder of a model's run: "quickstart-lora--starter" for checkpoints/quickstart/lora/final."""
-    parts = [
-        part for part in re.split(r"[\\/]+", model_path.rstrip("/\\")) if part not in ("", ".", "..", *ENDS)
-    ]
+    parts = re.split(r"[\\/]+", model_path.rstrip("/\\"))
+    parts = [part for part in parts if part not in ("", ".", "..", *GENERIC_FOLDERS)]
     name = "-".join(parts[-2:]) or "model"
     return re.sub(r"[^\w.+-]", "_", f"{name}--{test_set}")
 
@@ -53,24 +52,24 @@ def run_name(model_path: str, test_set: str) -> str:
 def answer(
     model_path: str, base_model: str | None, test_set: TestSet, config: Config, folder: Path
 ) -> Answers:
-    """Answers of the model to every example, kept in `folder`; the model is loaded only for what is missing.
+    """Answers of the model to every example, kept in `folder`; the model is loaded only where some are missing.
 
-    Writes generations.jsonl, a predictions file. Raises UserError for a model that cannot be had.
+    Writes generations.jsonl, a predictions file. Raises UserError for a model that cannot be loaded.
     """
-    asked = _asked(model_path, base_model, config)
-    store = _store(asked, folder)
-    missing = store.missing(test_set.examples, asked.decoding)
+    setup = _set_up(model_path, base_model, config)
+    store = _store(setup, folder)
+    missing = store.missing(test_set.examples, setup.decoding)
     if missing:
-        _generate(asked, missing, store, config)
-    samples = to_samples(test_set.examples, store.of(test_set.examples, asked.decoding))
+        _generate(setup, missing, store, config)
+    samples = to_samples(test_set.examples, store.of(test_set.examples, setup.decoding))
     write_atomic(folder / ANSWERS, predictions_text(samples))
-    return Answers(samples, {"model": model_path, "base_model": asked.reference.base, **asked.key})
+    return Answers(samples, {"model": model_path, "base_model": setup.reference.base, **setup.key})
 
 
 def keep_answers(
     model_path: str, base_model: str | None, test_set: TestSet, config: Config, folder: Path
 ) -> Path:
-    """The predictions file of `answer`, with a note of its making beside it: to be scored later, or elsewhere."""
+    """The predictions file of `answer`, with a record of its origin beside it, for scoring later or elsewhere."""
     answers = answer(model_path, base_model, test_set, config, folder)
     made = provenance.describe(config, device=decide(config.model).name)
     origin = {
@@ -82,31 +81,31 @@ def keep_answers(
     return write_answers(folder, answers.samples, origin)
 
 
-def answer_share(
+def answer_shard(
     model_path: str, base_model: str | None, test_set: TestSet, config: Config, folder: Path
 ) -> None:
-    """Every process of this run answers its part; the first one then has all answers in `folder`, as `answer` wants them.
+    """Every rank generates its shard of the answers; rank 0 then has all of them in `folder`, where `answer` looks.
 
-    A part is a file of its own until all are there, so that whatever was finished is kept if a process ends early.
+    A shard is a file of its own until all are complete, so that finished answers are kept if a rank ends early.
     """
     base = resolve(model_path, base_model).base
-    distributed.rank0_first(lambda: location(base))  # fetched and converted once
-    asked = _asked(model_path, base_model, config)
+    distributed.rank0_first(lambda: location(base))  # downloaded and converted once
+    setup = _set_up(model_path, base_model, config)
 
     def still_missing() -> list[tuple[Example, int]]:
-        return _store(asked, folder).missing(test_set.examples, asked.decoding)
+        return _store(setup, folder).missing(test_set.examples, setup.decoding)
 
     missing = distributed.rank0_first(still_missing)
     if missing:
-        part = GenerationStore(folder / PART.replace("*", str(distributed.rank())), asked.key)
-        _generate(asked, missing, part, config, (distributed.rank(), distributed.world_size()))
+        shard = GenerationStore(folder / SHARD_PATTERN.replace("*", str(distributed.rank())), setup.key)
+        _generate(setup, missing, shard, config, (distributed.rank(), distributed.world_size()))
     distributed.barrier()
-    distributed.rank0_first(lambda: _store(asked, folder).path)
+    distributed.rank0_first(lambda: _store(setup, folder).path)
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A model and how it is asked."""
+class _Setup:
+    """A model and all that decides its answer to a prompt."""
 
     model_path: str
     reference: ModelReference
@@ -115,7 +114,7 @@ class _Asked:
     key: dict[str, Any]  # all that decides an answer besides the prompt
 
 
-def _asked(model_path: str, base_model: str | None, config: Config) -> _Asked:
+def _set_up(model_path: str, base_model: str | None, config: Config) -> _Setup:
     reference = resolve(model_path, base_model)
     hardware = decide(config.model)
     decoding = Decoding.of(config.evaluation)
@@ -128,51 +127,45 @@ def _asked(model_path: str, base_model: str | None, config: Config) -> _Asked:
         "decoding": dataclasses.asdict(decoding),
         **backend,
     }
-    return _Asked(model_path, reference, hardware, decoding, key)
+    return _Setup(model_path, reference, hardware, decoding, key)
 
 
 def _backend(reference: ModelReference, hardware: Hardware, config: Config) -> dict[str, str]:
-    """The part of the key that tells vLLM's answers apart; empty for transformers, as in keys that knew no other."""
+    """The part of the key that distinguishes vLLM's answers; empty for transformers, as in keys of older versions."""
     if config.evaluation.backend == "transformers":
         return {}
     return {"backend": vllm.check_support(reference, hardware)}
 
 
-def _store(asked: _Asked, folder: Path) -> GenerationStore:
-    """All finished answers, with those that several processes left apart."""
-    store = GenerationStore(folder / "answers.jsonl", asked.key)
-    store.absorb(list(folder.glob(PART)))
+def _store(setup: _Setup, folder: Path) -> GenerationStore:
+    """All finished answers, those in the shards of several ranks among them."""
+    store = GenerationStore(folder / "answers.jsonl", setup.key)
+    store.absorb(list(folder.glob(SHARD_PATTERN)))
     return store
 
 
 def _generate(
-    asked: _Asked,
+    setup: _Setup,
     missing: list[tuple[Example, int]],
     store: GenerationStore,
     config: Config,
     share: tuple[int, int] = (0, 1),
 ) -> None:
-    if asked.hardware.notice:
-        log.warning(asked.hardware.notice)
-    tokenizer = load_tokenizer(asked.reference.base, config.model)
-    name = Path(asked.model_path).name if asked.reference.adapter is None else store.path.parent.name
-    work = (
-        missing,
-        asked.decoding,
-        store,
-        config.evaluation.batch_size,
-        asked.key["prompt"],
-        f"answers of {name}",
-    )
-    if "backend" in asked.key:
-        vllm.generate_missing(asked.reference, tokenizer, *work, config.model, asked.hardware)
+    if setup.hardware.notice:
+        log.warning(setup.hardware.notice)
+    tokenizer = load_tokenizer(setup.reference.base, config.model)
+    name = Path(setup.model_path).name if setup.reference.adapter is None else store.path.parent.name
+    label = f"answers of {name}"
+    work = (missing, setup.decoding, store, config.evaluation.batch_size, setup.key["prompt"], label)
+    if "backend" in setup.key:
+        vllm.generate_missing(setup.reference, tokenizer, *work, config.model, setup.hardware)
         return
-    model = _load(asked.reference, config, asked.hardware)
+    model = _load(setup.reference, config, setup.hardware)
     generate_missing(model, tokenizer, *work, share=share)
 
 
 def precision(reference: ModelReference, hardware: Hardware) -> str:
-    """In what the model is evaluated, for the report."""
+    """The number format that the model is evaluated in, for the report."""
     plain = str(hardware.dtype).removeprefix("torch.")
     if reference.quantization is None:
         return plain if reference.adapter is None else f"{plain}, adapter merged"
@@ -187,7 +180,7 @@ def _load(reference: ModelReference, config: Config, hardware: Hardware) -> PreT
     from src.models.lora_model import load_model
 
     model = load_model(reference, merge=True, config=config.model, hardware=hardware)
-    wanted = "auto" if config.training.fused_kernels else False  # where there are none, answers need none
+    wanted = "auto" if config.training.fused_kernels else False  # "auto": generation also works without
     if uses_fused_kernels(wanted, model.config, hardware):
         apply_liger(model)
     return model  # type: ignore[return-value]

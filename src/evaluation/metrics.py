@@ -1,4 +1,4 @@
-"""Text metrics of predictions against references, as sufficient statistics a sample."""
+"""Text metrics of predictions against references, as sufficient statistics per sample."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHRF_BETA = 2
 def bleu_statistics(prediction: str, reference: str) -> tuple[int, ...]:
     """sacrebleu's ten statistics, tokenizer 13a: two lengths, 4 matches, 4 totals.
 
-    As in a file of one line a sample, which is what the sacrebleu command reads, a newline is a space.
+    As in a file of one line per sample, which is what the sacrebleu command reads, a newline is a space.
     """
     return _statistics(_bleu("13a"), prediction.replace("\n", " "), reference.replace("\n", " "))
 
@@ -43,7 +43,7 @@ def chrf_statistics(prediction: str, reference: str) -> tuple[int, ...]:
 
 
 def measures(scores: Sequence[SampleScore]) -> dict[str, Measure]:
-    """Every metric of METRICS; one row a sample id, sorted by id so that the order of a file does not matter.
+    """Every metric of METRICS; one row per sample id, sorted by id so that the order of a file does not matter.
 
     Completions of one sample share its row: they are not independent, so they are resampled together.
     """
@@ -82,9 +82,9 @@ def combine_chrf(sums: Array) -> Array:
     precision = np.where(counted, matched / np.maximum(predicted, 1), 0).sum(axis=-1) / orders
     recall = np.where(counted, matched / np.maximum(reference, 1), 0).sum(axis=-1) / orders
     weight = CHRF_BETA**2
-    bottom = weight * precision + recall
-    top = (1 + weight) * precision * recall
-    return 100 * np.divide(top, bottom, out=np.zeros_like(bottom), where=bottom > 0)
+    denominator = weight * precision + recall
+    numerator = (1 + weight) * precision * recall
+    return 100 * np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
 
 
 def combine_mean(sums: Array) -> Array:
@@ -96,23 +96,20 @@ def _bleu_value(sums: Array, effective_order: bool) -> Array:
     predicted, reference = sums[..., 0], sums[..., 1]
     matches, totals = sums[..., 2 : 2 + NGRAM_ORDER], sums[..., 2 + NGRAM_ORDER :]
     present = totals > 0
-    missed = present & (matches == 0)
-    smoothed = np.where(missed, 0.5 ** np.cumsum(missed, axis=-1), matches) / np.maximum(totals, 1)
+    unmatched = present & (matches == 0)
+    smoothed = np.where(unmatched, 0.5 ** np.cumsum(unmatched, axis=-1), matches) / np.maximum(totals, 1)
     logs = np.log(smoothed, out=np.zeros_like(smoothed), where=present).sum(axis=-1)
     orders = present.sum(axis=-1)
     complete = (orders > 0) if effective_order else (orders == NGRAM_ORDER)
-    shortness = np.minimum(0.0, 1 - reference / np.maximum(predicted, 1))
-    value = 100 * np.exp(shortness + logs / np.maximum(orders, 1))
+    brevity = np.minimum(0.0, 1 - reference / np.maximum(predicted, 1))
+    value = 100 * np.exp(brevity + logs / np.maximum(orders, 1))
     return np.where(complete & (matches.sum(axis=-1) > 0), value, 0.0)
 
 
 _COMBINE: dict[str, Combine] = {"bleu": combine_bleu, "bleu_code": combine_bleu, "chrf": combine_chrf}
 _COMBINE_ROW: dict[str, Combine] = {"bleu": combine_sentence_bleu, "bleu_code": combine_sentence_bleu}
-_WIDTH = {
-    "bleu": 10,
-    "bleu_code": 10,
-    "chrf": 18,
-}  # of a row of statistics; a mean's is its sum and its count
+# Of a row of statistics; the row of a mean is its sum and its count.
+_WIDTH = {"bleu": 10, "bleu_code": 10, "chrf": 18}
 _BINARY = frozenset({"execution_success", "functional_accuracy"})
 
 

@@ -1,4 +1,4 @@
-"""Reads and writes predictions files: one JSON object a line, an answer beside its reference; and whose they are."""
+"""Reads and writes predictions files, one JSON object per line with an answer and its reference, and their origin."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ log = logging.getLogger(__name__)
 
 REQUIRED = ("id", "instruction", "input", "reference", "prediction")
 OPTIONAL = ("language", "tests", "prefix", "finish")
-ANSWERS, ORIGIN = (
-    "generations.jsonl",
-    "origin.json",
-)  # a model's predictions file, and beside it whose answers they are
+ANSWERS = "generations.jsonl"  # a model's predictions file
+ORIGIN = "origin.json"  # beside it: the model and the settings that its answers are from
 EXPECTED = f"expected JSON lines with {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}, completion"
 
 
@@ -37,7 +35,7 @@ def read_predictions(path: Path) -> list[Sample]:
         key = (sample.id, sample.completion)
         if key in seen:
             raise UserError(
-                f"{path}: id {sample.id!r} stands twice with completion {sample.completion}; number the completions "
+                f"{path}: id {sample.id!r} occurs twice with completion {sample.completion}; number the completions "
                 'of one prompt with "completion": 0, 1, ...'
             )
         seen.add(key)
@@ -50,7 +48,7 @@ def predictions_text(samples: Sequence[Sample]) -> str:
 
 
 def to_samples(examples: Sequence[Example], generations: Sequence[Generation]) -> list[Sample]:
-    """Each answer beside the example it answers."""
+    """Each generation as a sample, with the example it answers."""
     by_id = {example.id: example for example in examples}
     return [_to_sample(by_id[generation.id], generation) for generation in generations]
 
@@ -71,7 +69,7 @@ def _to_sample(example: Example, generation: Generation) -> Sample:
 
 
 def write_answers(folder: Path, samples: Sequence[Sample], origin: dict[str, Any]) -> Path:
-    """Write a model's predictions file with what is known of its making, for scoring on another machine."""
+    """Write a model's predictions file with a record of its origin, for scoring on another machine."""
     text = predictions_text(samples)
     record = {"sha256": _sha256(text.encode()), "origin": origin}
     write_together({folder / ANSWERS: text, folder / ORIGIN: json.dumps(record, indent=1) + "\n"})
@@ -79,23 +77,24 @@ def write_answers(folder: Path, samples: Sequence[Sample], origin: dict[str, Any
 
 
 def read_origin(path: Path) -> dict[str, Any]:
-    """What write_answers noted of the predictions file `path`; empty where it noted nothing or of other answers.
+    """The origin that write_answers recorded of the predictions file `path`; empty where it recorded none, or of
+    other answers.
 
-    Raises UserError where the note is damaged.
+    Raises UserError where the record is damaged.
     """
-    note = path.parent / ORIGIN
+    record_path = path.parent / ORIGIN
     try:
-        record = json.loads(note.read_text(encoding="utf-8"))
+        record = json.loads(record_path.read_text(encoding="utf-8"))
         origin = dict(record["origin"])
         same = record["sha256"] == _sha256(path.read_bytes())
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UserError(
-            f"{note} is damaged; fetch it again, or delete it to score {path.name} as it is"
+            f"{record_path} is damaged; fetch it again, or delete it to score {path.name} as it is"
         ) from None
     if not same:
-        log.warning("%s is about other answers than those in %s and is passed over", note, path)
+        log.warning("%s describes other answers than those in %s and is ignored", record_path, path)
     return origin if same else {}
 
 

@@ -1,4 +1,4 @@
-"""A model's or a predictions file's run on a test set: answered, scored and kept under reports/runs/NAME."""
+"""A model's or a predictions file's run on a test set: generated, scored and stored under reports/runs/NAME."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IN_USE = "wait for it, or keep this run elsewhere (evaluate.py --name, compare_r
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """A run with the samples and scores it sums up, in one order."""
+    """A run with the samples and scores it aggregates, in the same order."""
 
     run: Run
     samples: list[Sample]
@@ -40,7 +40,7 @@ def run_model(
     name: str | None = None,
     allow_unsandboxed: bool = False,
 ) -> ScoredRun:
-    """Answers and scores of a model; both are taken from the disk where they are there."""
+    """Answers and scores of a model; what an earlier run stored of either is used again."""
     from src.evaluation.answers import answer, run_name
 
     name = name or run_name(model_path, test_set.name)
@@ -59,12 +59,12 @@ def generate_on_all_ranks(
     runs_folder: Path,
     name: str | None = None,
 ) -> None:
-    """All processes of this run generate the answers that run_model, in the first one, will then find."""
-    from src.evaluation.answers import answer_share, run_name
+    """All ranks generate the answers, which run_model on rank 0 then finds in the store."""
+    from src.evaluation.answers import answer_shard, run_name
 
     folder = runs_folder / (name or run_name(model_path, test_set.name))
     with sole_writer(folder, IN_USE) if distributed.is_rank0() else nullcontext():
-        answer_share(model_path, base_model, test_set, config, folder)
+        answer_shard(model_path, base_model, test_set, config, folder)
 
 
 def run_predictions(
@@ -72,18 +72,18 @@ def run_predictions(
 ) -> ScoredRun:
     """Scores of the answers in a predictions file; no model is needed.
 
-    Where --generate_only wrote it, the run has the name and the origin that were noted then.
+    Where --generate_only wrote it, the run has the name and the origin that were recorded then.
     """
     samples = read_predictions(path)
     origin = {"test_set": "given predictions", **read_origin(path), "predictions": path.name}
-    noted = str(origin.pop("name", path.stem))
-    name = name or noted
+    recorded_name = str(origin.pop("name", path.stem))
+    name = name or recorded_name
     with sole_writer(runs_folder / name, IN_USE):
         return _score(name, samples, origin, config, runs_folder / name, allow_unsandboxed)
 
 
 def samples_fingerprint(samples: Sequence[Sample]) -> str:
-    """16 hex digits over the tasks of the samples, blind to the answers and the order."""
+    """16 hex digits over the tasks of the samples, independent of the answers and of the order."""
     tasks = {
         (item.id, item.instruction, item.input, item.reference, item.language, item.tests, item.prefix)
         for item in samples
@@ -99,21 +99,21 @@ def _score(
     folder: Path,
     allow_unsandboxed: bool,
 ) -> ScoredRun:
-    lacking = unavailable_reason()
-    without = "none: programs ran without a sandbox" if allow_unsandboxed else lacking
-    sandbox = without if lacking else "bubblewrap"
+    unavailable = unavailable_reason()
+    without = "none: programs ran without a sandbox" if allow_unsandboxed else unavailable
+    sandbox = without if unavailable else "bubblewrap"
     limits = {"timeout_s": config.evaluation.timeout_s, "memory_mib": config.evaluation.memory_mib}
     store = ScoreStore(folder / "scored.jsonl", {"sandbox": sandbox, **limits})
     samples = sorted(samples, key=lambda sample: (sample.id, sample.completion))
     scores = score_samples(samples, config.evaluation, store, allow_unsandboxed, f"scoring {name}")
-    facts = {key: value for key, value in provenance.describe(config).items() if key != "config"}
-    about = {
+    environment = {key: value for key, value in provenance.describe(config).items() if key != "config"}
+    run_provenance = {
         **origin,
         "test_set_fingerprint": samples_fingerprint(samples),
         "sandbox": sandbox,
         "evaluation": dataclasses.asdict(config.evaluation),
-        **facts,
+        **environment,
     }
-    run = summarise_run(name, scores, config.evaluation, about)
+    run = summarise_run(name, scores, config.evaluation, run_provenance)
     write_atomic(folder / "scores.json", to_json(run, indent=1) + "\n")
     return ScoredRun(run, samples, scores)

@@ -1,4 +1,4 @@
-"""Keeps the scores of samples on the disk as they come, so that a stopped scoring resumes where it was."""
+"""Stores the scores of samples on the disk as they come, so that an interrupted scoring resumes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from src.provenance import digest
 from src.schema import Sample, SampleScore, from_dict
 
 SOURCES = Path(__file__).resolve().parents[1]
-DECIDING = ("languages", "sandbox", "evaluation")  # packages whose code decides a score
+SCORING_PACKAGES = ("languages", "sandbox", "evaluation")  # whose code decides a score
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Entry:
     sample: str  # digest of the sample
     score: SampleScore
 
@@ -30,18 +30,18 @@ class ScoreStore:
 
     def __init__(self, path: Path, settings: dict[str, Any]) -> None:
         key = {"settings": settings, "code": code_fingerprint()}
-        self._kept = JsonlStore(
-            path, key, lambda values: _Kept(values["sample"], from_dict(SampleScore, values["score"]))
+        self._entries = JsonlStore(
+            path, key, lambda values: _Entry(values["sample"], from_dict(SampleScore, values["score"]))
         )
-        self.done = {item.sample: item.score for item in self._kept.entries}
+        self.done = {item.sample: item.score for item in self._entries.entries}
 
     def get(self, sample: Sample) -> SampleScore | None:
         return self.done.get(sample_digest(sample))
 
     def add(self, samples: Sequence[Sample], scores: Sequence[SampleScore]) -> None:
         """Keep further scores; they are on the disk when this returns."""
-        new = [_Kept(sample_digest(sample), score) for sample, score in zip(samples, scores, strict=True)]
-        self._kept.append(new)
+        new = [_Entry(sample_digest(sample), score) for sample, score in zip(samples, scores, strict=True)]
+        self._entries.append(new)
         self.done |= {item.sample: item.score for item in new}
 
 
@@ -53,9 +53,9 @@ def sample_digest(sample: Sample) -> str:
 @functools.cache
 def code_fingerprint() -> str:
     """16 hex digits over the source that decides a score."""
-    made = hashlib.sha256()
-    paths = [path for package in DECIDING for path in (SOURCES / package).rglob("*.py")]
+    hasher = hashlib.sha256()
+    paths = [path for package in SCORING_PACKAGES for path in (SOURCES / package).rglob("*.py")]
     assert len(paths) > 40, "the packages that decide a score have moved"
     for path in sorted(paths):
-        made.update(path.read_bytes())
-    return made.hexdigest()[:16]
+        hasher.update(path.read_bytes())
+    return hasher.hexdigest()[:16]

@@ -24,7 +24,7 @@ HELP = "Type an instruction, then its input or nothing. Ctrl-D ends."
 
 @dataclass(frozen=True)
 class Assistant:
-    """A loaded model with all that its answers depend on."""
+    """A loaded model with everything that its answers depend on."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
@@ -32,7 +32,7 @@ class Assistant:
     decoding: Decoding
 
     def answer(self, instruction: str, input: str, out: TextIO) -> str:
-        """The answer; its tokens go to `out` as they come."""
+        """The answer; its text is streamed to `out`."""
         from transformers import TextStreamer
 
         class Writer(TextStreamer):
@@ -46,7 +46,7 @@ class Assistant:
 
 
 def load_assistant(model_path: str, base_model: str | None, config: Config) -> Assistant:
-    """The model with its tokenizer, asked as it was trained. Raises UserError where it cannot be had."""
+    """The model with its tokenizer, prompted as it was trained. Raises UserError where it cannot be loaded."""
     reference = resolve(model_path, base_model)
     hardware = decide(config.model)
     tokenizer = load_tokenizer(reference.base, config.model)
@@ -56,21 +56,21 @@ def load_assistant(model_path: str, base_model: str | None, config: Config) -> A
 
 
 def tasks(instruction: str | None, input: str, stdin: TextIO) -> Iterator[tuple[str, str]]:
-    """What to answer: the instruction given, else all of `stdin`, else what a person types at it."""
+    """Instructions with their inputs: the instruction given, else all of `stdin`, else what a person types there."""
     if instruction is not None:
         yield _checked(instruction), _checked(input)
     elif not stdin.isatty():
-        text = _checked(_all_of(stdin)).strip()
+        text = _checked(_read_all(stdin)).strip()
         if text:
             yield text, _checked(input)
     else:
-        yield from _typed()
+        yield from _read_terminal()
 
 
 NOT_UTF8 = "what was asked is not UTF-8 text; save the file as UTF-8, or set the terminal to it"
 
 
-def _all_of(stdin: TextIO) -> str:
+def _read_all(stdin: TextIO) -> str:
     try:
         return stdin.read()
     except UnicodeDecodeError:
@@ -78,7 +78,7 @@ def _all_of(stdin: TextIO) -> str:
 
 
 def _checked(text: str) -> str:
-    """Python carries bytes that are no text through as lone surrogates, which no tokenizer takes."""
+    """`text`, refused where it is not UTF-8: Python decodes such bytes to lone surrogates, which no tokenizer accepts."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -86,7 +86,7 @@ def _checked(text: str) -> str:
     return text
 
 
-def _typed() -> Iterator[tuple[str, str]]:
+def _read_terminal() -> Iterator[tuple[str, str]]:
     import readline  # noqa: F401  # arrow keys and history in input()
 
     print(HELP, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""All that decides an answer besides model and prompt: how it is decoded, and what ends it."""
+"""Settings of generation: how tokens are decoded, and what stops an answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEXT_TURN = "### Instruction"
 
 @dataclass(frozen=True)
 class Decoding:
-    """All that decides an answer besides the model and the prompt."""
+    """Everything that determines an answer besides the model and the prompt."""
 
     max_new_tokens: int
     temperature: float = 0.0
@@ -26,6 +26,7 @@ class Decoding:
 
     @classmethod
     def of(cls, config: EvaluationConfig) -> Decoding:
+        """The decoding of a configuration; greedy decoding drops the settings of sampling."""
         if config.temperature == 0:
             return cls(config.max_new_tokens)
         return cls(
@@ -34,7 +35,7 @@ class Decoding:
 
 
 def prompt_template(reference: ModelReference, config: Config) -> str:
-    """How the model is asked: an adapter as it was trained, a base as prompt.before says."""
+    """How the model is prompted: an adapter as it was trained, a base as prompt.before says."""
     if reference.adapter is None:
         return config.prompt.template if config.prompt.before == "same" else config.prompt.before
     try:
@@ -44,8 +45,10 @@ def prompt_template(reference: ModelReference, config: Config) -> str:
         return config.prompt.template
 
 
-def generation_config(decoding: Decoding, max_new_tokens: int, ends: set[int], pad: int) -> GenerationConfig:
-    """Decoding as stated, with none of a model's own sampling defaults."""
+def generation_config(
+    decoding: Decoding, max_new_tokens: int, eos_ids: set[int], pad: int
+) -> GenerationConfig:
+    """`decoding` for transformers' generate(), with none of a model's own sampling defaults."""
     options: dict[str, Any] = {"do_sample": False}
     if decoding.temperature > 0:
         options = {
@@ -56,7 +59,7 @@ def generation_config(decoding: Decoding, max_new_tokens: int, ends: set[int], p
         }
     return GenerationConfig(
         max_new_tokens=max_new_tokens,
-        eos_token_id=sorted(ends),
+        eos_token_id=sorted(eos_ids),
         pad_token_id=pad,
         num_beams=1,
         return_dict_in_generate=True,
@@ -64,16 +67,18 @@ def generation_config(decoding: Decoding, max_new_tokens: int, ends: set[int], p
     )
 
 
-def ended(row: list[int], ends: set[int], tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], str]:
-    """The row up to and with its first end token, and how it ended so far."""
-    end = next((place for place, token in enumerate(row) if token in ends), None)
+def truncate_at_end(
+    row: list[int], eos_ids: set[int], tokenizer: PreTrainedTokenizerBase
+) -> tuple[list[int], str]:
+    """The row up to and with its first end token, and its finish reason: "stop", "turn", or "length" so far."""
+    end = next((index for index, token in enumerate(row) if token in eos_ids), None)
     if end is not None:
         return row[: end + 1], "stop"
     return row, "turn" if NEXT_TURN in tokenizer.decode(row) else "length"
 
 
 def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """The tokenizer's end token and those that the model's own generation settings name."""
+    """Ids of the tokenizer's end token and of those in the model's own generation settings."""
     named = getattr(model.generation_config, "eos_token_id", None)
     own = named if isinstance(named, list) else [named] if named is not None else []
     return {tokenizer.eos_token_id, *own}

@@ -1,4 +1,4 @@
-"""Batches decoded by generate(), for models that src.generation.continuous.decoder does not take: rows that have ended leave."""
+"""Static batches decoded by generate(), for models that continuous decoding does not support; finished rows leave."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ def decode_batch(
     model: PreTrainedModel,
     prompts: list[list[int]],
     decoding: Decoding,
-    ends: set[int],
+    eos_ids: set[int],
     pad: int,
-    ended: Callable[[list[int]], tuple[list[int], str]],
+    truncate: Callable[[list[int]], tuple[list[int], str]],
 ) -> list[tuple[list[int], str]]:
-    """New tokens of each prompt, and how it ended.
+    """New tokens of each prompt, and its finish reason.
 
-    `ended` is asked at every look with all new tokens of a row: those that count, and "length" where it goes on.
+    `truncate` gets all new tokens of a row at every poll; it returns those that count, and "length" while the row
+    continues.
     """
     longest = max(len(ids) for ids in prompts)
     # left-pad: generation continues at the right edge
@@ -31,22 +32,22 @@ def decode_batch(
     rows: list[tuple[list[int], str]] = [([], "length") for _ in prompts]
     alive, cache = list(range(len(prompts))), None
     while alive and ids.shape[1] - longest < decoding.max_new_tokens:
-        stride = min(POLL_INTERVAL, decoding.max_new_tokens - (ids.shape[1] - longest))
+        count = min(POLL_INTERVAL, decoding.max_new_tokens - (ids.shape[1] - longest))
         output = model.generate(  # type: ignore[operator]
             input_ids=ids,
             attention_mask=mask,
             past_key_values=cache,
-            generation_config=generation_config(decoding, stride, ends, pad),
+            generation_config=generation_config(decoding, count, eos_ids, pad),
         )
         kept = []
-        for place, row in enumerate(output.sequences[:, longest:].tolist()):
-            rows[alive[place]] = ended(row)
-            if rows[alive[place]][1] == "length":
-                kept.append(place)
+        for index, row in enumerate(output.sequences[:, longest:].tolist()):
+            rows[alive[index]] = truncate(row)
+            if rows[alive[index]][1] == "length":
+                kept.append(index)
         cache = output.past_key_values
         if kept and len(kept) < len(alive):
             cache.batch_select_indices(torch.tensor(kept, device=model.device))
-        alive = [alive[place] for place in kept]
+        alive = [alive[index] for index in kept]
         ids = output.sequences[kept]
         mask = torch.nn.functional.pad(mask[kept], (0, ids.shape[1] - mask.shape[1]), value=1)
     return rows

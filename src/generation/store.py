@@ -1,4 +1,4 @@
-"""Keeps finished answers on the disk, so that nothing is generated twice."""
+"""Keeps finished answers on disk, so that nothing is generated twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from src.schema import Example, Generation
 
 
 class GenerationStore:
-    """Finished answers of one model under one decoding, by example and completion."""
+    """Finished answers of one model under one decoding, by example and completion; `key` identifies both."""
 
     def __init__(self, path: Path, key: dict[str, Any]) -> None:
         self.path = path
@@ -21,19 +21,19 @@ class GenerationStore:
         self.done = {(item.id, item.completion): item for item in self._kept.entries}
 
     def add(self, generations: Sequence[Generation]) -> None:
-        """Keep further answers; they are on the disk when this returns."""
+        """Keep more answers; they are on disk when this returns."""
         self._kept.append(generations)
         self.done |= {(item.id, item.completion): item for item in generations}
 
     def absorb(self, others: Sequence[Path]) -> None:
-        """Take over the answers of other stores of the same key, and delete their files."""
+        """Merge the answers of other stores with the same key into this one, and delete their files."""
         for path in sorted(others):
             found = GenerationStore(path, self.key).done
             self.add([item for key, item in found.items() if key not in self.done])
             path.unlink()
 
     def missing(self, examples: Sequence[Example], decoding: Decoding) -> list[tuple[Example, int]]:
-        """What is not answered yet: examples with the index of the completion."""
+        """Examples without an answer, each with the index of the completion."""
         wanted = [(item, completion) for completion in range(decoding.num_completions) for item in examples]
         return [(item, completion) for item, completion in wanted if (item.id, completion) not in self.done]
 

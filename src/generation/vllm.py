@@ -1,4 +1,4 @@
-"""Answers of a model to prompts through vLLM, an optional package: the same answers' store, the same rules of ending."""
+"""Answers of a model to prompts through vLLM, an optional package: the same store, the same stop conditions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transformers import AutoConfig, GenerationConfig, PreTrainedModel, PreTrain
 from src import distributed
 from src.config import ModelConfig
 from src.data.preprocessing import prompt_ids
-from src.generation.settings import NEXT_TURN, Decoding, end_tokens, ended
+from src.generation.settings import NEXT_TURN, Decoding, end_tokens, truncate_at_end
 from src.generation.store import GenerationStore
 from src.models.hardware import Hardware
 from src.models.loading import ModelReference, loading_errors, location, read_json
@@ -25,22 +25,17 @@ from src.schema import Example, Generation, UserError
 
 # Read in vLLM 0.33.0: vllm/config/lora.py (ranks), vllm/lora/peft_helper.py (kinds of adapters).
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-PLAIN_STARTS = (
-    "gaussian",
-    "eva",
-    "orthogonal",
-    "mica",
-    "lora_ga",
-)  # init_lora_weights that leave the base alone
-BATCH = 256  # prompts between writes to the disk; vLLM decides how many it computes at once
-SHARE = 0.9  # of the free GPU memory, for weights and keys and values
+# values of init_lora_weights that leave the base weights unchanged
+BASE_PRESERVING_INITS = ("gaussian", "eva", "orthogonal", "mica", "lora_ga")
+BATCH_SIZE = 256  # prompts between writes to disk; vLLM schedules how many it computes at once
+MEMORY_FRACTION = 0.9  # of the free GPU memory, for weights and the KV cache
 ALTERNATIVE = "or set evaluation.backend=transformers"
 
 
 def check_support(reference: ModelReference, hardware: Hardware) -> str:
-    """ "vllm 0.33.0", by which answers are told from those of another backend.
+    """ "vllm 0.33.0", which identifies the backend in the key of the answers.
 
-    Raises UserError where vLLM is not there or cannot run this model as it was trained; nothing is loaded.
+    Raises UserError where vLLM is not installed or cannot run this model as it was trained; nothing is loaded.
     """
     if importlib.util.find_spec("vllm") is None:
         raise UserError(
@@ -56,17 +51,17 @@ def check_support(reference: ModelReference, hardware: Hardware) -> str:
         raise UserError(
             f"evaluation.backend=vllm needs a GPU, and {hardware.name} are in use; add one, {ALTERNATIVE}"
         )
-    refused = _refusal(reference)
-    if refused:
+    reason = _unsupported(reference)
+    if reason:
         raise UserError(
-            f"evaluation.backend=vllm: {refused}. Merge the adapter first (python inference.py --model_path "
+            f"evaluation.backend=vllm: {reason}. Merge the adapter first (python inference.py --model_path "
             f"{reference.adapter} --merge_to DIR) and evaluate DIR, {ALTERNATIVE}"
         )
     return f"vllm {_version()}"
 
 
 def precision(reference: ModelReference, hardware: Hardware) -> str:
-    """In what the model is evaluated, for the report."""
+    """The precision in which the model is evaluated, for the report."""
     plain = str(hardware.dtype).removeprefix("torch.")
     return plain if reference.adapter is None else f"{plain}, adapter apart"
 
@@ -78,20 +73,23 @@ def _version() -> str:
         return "of unknown version"
 
 
-def _refusal(reference: ModelReference) -> str:
-    """Why vLLM cannot put the adapter beside the base as it was trained; "" where it can."""
+def _unsupported(reference: ModelReference) -> str:
+    """Why vLLM cannot run the adapter on its base as it was trained; "" where it can."""
     if reference.adapter is None:
         return ""
     name = f"the adapter in {reference.adapter}"
     if reference.quantization is not None:
         return f"{name} belongs to a {reference.quantization.bits}-bit base, and 16-bit bases are run here"
     settings = read_json(reference.adapter / "adapter_config.json")
-    start = settings.get("init_lora_weights", True)
+    init = settings.get("init_lora_weights", True)
     kinds = (
         (settings.get("use_dora"), "is a DoRA"),
         (settings.get("bias", "none") != "none" or settings.get("lora_bias"), "trains biases"),
         (settings.get("modules_to_save"), "holds modules trained in full"),
-        (isinstance(start, str) and start not in PLAIN_STARTS, f"began as {start}, which changes the base"),
+        (
+            isinstance(init, str) and init not in BASE_PRESERVING_INITS,
+            f"began as {init}, which changes the base",
+        ),
         (_rank(settings) > RANKS[-1], f"has rank {_rank(settings)}"),
     )
     found = next((what for present, what in kinds if present), "")
@@ -104,8 +102,8 @@ def _rank(settings: dict[str, Any]) -> int:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """One answer to be made."""
+class _Request:
+    """A prompt whose answer is missing."""
 
     id: str
     completion: int
@@ -126,29 +124,29 @@ def generate_missing(
 ) -> None:
     """Put the answers to `missing` (examples with the index of the completion) into `store`.
 
-    What is drawn depends on the seed, the example and the completion alone, not on what else is asked. The engine
-    and its GPU memory are gone at the end. Raises UserError where vLLM cannot load the model.
+    A sampled answer depends on the seed, the example and the completion alone, not on the other requests. The engine
+    and its GPU memory are freed at the end. Raises UserError where vLLM cannot load the model.
     """
     from tqdm import tqdm
 
     prompts = {item.id: prompt_ids(tokenizer, item.instruction, item.input, template) for item, _ in missing}
-    pending = [_Asked(item.id, completion, prompts[item.id]) for item, completion in missing]
+    pending = [_Request(item.id, completion, prompts[item.id]) for item, completion in missing]
     longest = max(len(prompt) for prompt in prompts.values())
     engine = _engine(reference, decoding, longest, config, hardware)
     adapter = _adapter(reference)
-    ends = _ends(reference.base, tokenizer, config)
-    size = batch_size or BATCH
+    eos_ids = _end_tokens_of(reference.base, tokenizer, config)
+    size = batch_size or BATCH_SIZE
     with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
         for start in range(0, len(pending), size):
             batch = pending[start : start + size]
             outputs = engine.generate(
-                [{"prompt_token_ids": asked.prompt} for asked in batch],
-                [_sampling(asked, decoding, ends) for asked in batch],
+                [{"prompt_token_ids": request.prompt} for request in batch],
+                [_sampling_params(request, decoding, eos_ids) for request in batch],
                 use_tqdm=False,
                 lora_request=adapter,
             )
             rows = [list(output.outputs[0].token_ids) for output in outputs]
-            store.add([_answer(*pair, ends, tokenizer) for pair in zip(batch, rows, strict=True)])
+            store.add([_answer(*pair, eos_ids, tokenizer) for pair in zip(batch, rows, strict=True)])
             bar.update(len(batch))
     del engine
     gc.collect()  # the engine's processes end with it; a second model needs their memory
@@ -167,14 +165,14 @@ def _engine(
         lora = {
             "enable_lora": True,
             "max_loras": 1,
-            "max_lora_rank": next(known for known in RANKS if known >= rank),
+            "max_lora_rank": next(supported for supported in RANKS if supported >= rank),
         }
     with loading_errors("model", reference.base):
         return LLM(
             model=location(reference.base),
             dtype=str(hardware.dtype).removeprefix("torch."),
             max_model_len=longest + decoding.max_new_tokens,
-            gpu_memory_utilization=round(SHARE * hardware.free_gib / hardware.memory_gib, 3),
+            gpu_memory_utilization=round(MEMORY_FRACTION * hardware.free_gib / hardware.memory_gib, 3),
             seed=decoding.seed,
             trust_remote_code=config.trust_remote_code,
             generation_config="vllm",  # none of the model's own sampling defaults
@@ -190,42 +188,44 @@ def _adapter(reference: ModelReference) -> Any:
     return LoRARequest("adapter", 1, str(reference.adapter.resolve()))
 
 
-def _sampling(asked: _Asked, decoding: Decoding, ends: set[int]) -> Any:
-    """How one answer is drawn and where it ends: at an end token, or as soon as another turn begins."""
+def _sampling_params(request: _Request, decoding: Decoding, eos_ids: set[int]) -> Any:
+    """How one answer is sampled and where it stops: at an end token, or as soon as another turn begins."""
     from vllm import SamplingParams
 
-    drawn: dict[str, Any] = {"temperature": 0.0}
+    sampling: dict[str, Any] = {"temperature": 0.0}
     if decoding.temperature > 0:
-        key = repr((asked.id, asked.completion)).encode()
-        drawn = {
+        key = repr((request.id, request.completion)).encode()
+        sampling = {
             "temperature": decoding.temperature,
             "top_p": decoding.top_p,
             "seed": decoding.seed ^ zlib.crc32(key),
         }
     return SamplingParams(
         max_tokens=decoding.max_new_tokens,
-        stop_token_ids=sorted(ends),
+        stop_token_ids=sorted(eos_ids),
         stop=[NEXT_TURN],
         include_stop_str_in_output=True,
-        skip_special_tokens=False,  # the stop text is looked for in what `ended` looks at
-        **drawn,
+        skip_special_tokens=False,  # the stop text is searched in the text that `truncate_at_end` sees
+        **sampling,
     )
 
 
-def _answer(asked: _Asked, row: list[int], ends: set[int], tokenizer: PreTrainedTokenizerBase) -> Generation:
-    """One answer under the rules of src.generation.generate; vLLM's token ids hold the end token too."""
-    tokens, finish = ended(row, ends, tokenizer)
+def _answer(
+    request: _Request, row: list[int], eos_ids: set[int], tokenizer: PreTrainedTokenizerBase
+) -> Generation:
+    """One answer, stopped as src.generation.generate stops it; vLLM's token ids include the end token too."""
+    tokens, finish = truncate_at_end(row, eos_ids, tokenizer)
     text = str(tokenizer.decode(tokens, skip_special_tokens=True))
-    return Generation(asked.id, text, len(tokens), finish, asked.completion)
+    return Generation(request.id, text, len(tokens), finish, request.completion)
 
 
-def _ends(base: str, tokenizer: PreTrainedTokenizerBase, config: ModelConfig) -> set[int]:
+def _end_tokens_of(base: str, tokenizer: PreTrainedTokenizerBase, config: ModelConfig) -> set[int]:
     """The end tokens of the model that transformers would load, without its weights."""
-    place = location(base)
+    folder = location(base)
     with loading_errors("configuration", base):
         try:
-            settings = GenerationConfig.from_pretrained(place)
+            settings = GenerationConfig.from_pretrained(folder)
         except OSError:  # no generation_config.json: as transformers does, from config.json
-            made = AutoConfig.from_pretrained(place, trust_remote_code=config.trust_remote_code)
+            made = AutoConfig.from_pretrained(folder, trust_remote_code=config.trust_remote_code)
             settings = GenerationConfig.from_model_config(made)
     return end_tokens(cast(PreTrainedModel, SimpleNamespace(generation_config=settings)), tokenizer)

@@ -1,4 +1,4 @@
-"""What the code of each programming language looks like."""
+"""Patterns of the code of each programming language."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A pattern that is only tried where a hint of it is in the text: a search costs as much as a hundred hints."""
+class HintedPattern:
+    """A pattern searched only where one of its hints is in the text: a search costs as much as 100 hints."""
 
     pattern: re.Pattern[str]
     hints: tuple[str, ...]  # in lower case; every text that the pattern matches holds one of them
@@ -21,142 +21,62 @@ class Mark:
         return False
 
 
-# What stands in no other language, in the order to look.
-DECISIVE: list[tuple[str, Mark]] = [
-    (
-        "php",
-        Mark(
-            re.compile(
-                r"<\?php|<\?=|^\s*\$\w+\s*=[^=~].*;\s*$|^\s*echo \w+\(.*\);\s*$",
-                re.MULTILINE,
-            ),
-            hints=("<?", "$", "echo "),
-        ),
-    ),
-    (
-        "bash",
-        Mark(
-            re.compile(
-                r"\A\s*#!.*\b(?:ba|z|k|da)?sh\b",
-            ),
-            hints=("#!",),
-        ),
-    ),
-    (
-        "python",
-        Mark(
-            re.compile(
-                r"\A\s*#!.*\bpython",
-            ),
-            hints=("#!",),
-        ),
-    ),
-    (
-        "javascript",
-        Mark(
-            re.compile(
-                r"\A\s*#!.*\bnode\b",
-            ),
-            hints=("#!",),
-        ),
-    ),
-    (
-        "ruby",
-        Mark(
-            re.compile(
-                r"\A\s*#!.*\bruby\b",
-            ),
-            hints=("#!",),
-        ),
-    ),
-    (
-        "html",
-        Mark(
-            re.compile(
-                r"\A\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body)\b",
-                re.IGNORECASE | re.DOTALL,
-            ),
-            hints=("<",),
-        ),
-    ),
-    (
-        "rust",
-        Mark(
-            re.compile(
-                r"\bfn \w+(?:<[^>]*>)?\s*\(|\blet mut \w|\bprintln!|\bvec!\[|\bimpl(?:<\w+>)? \w+|\buse std::",
-            ),
-            hints=("fn ", "let mut ", "println!", "vec![", "impl", "use std::"),
-        ),
-    ),
-    (
-        "cpp",
-        Mark(
-            re.compile(
-                r"#include\s*<(?:iostream|string|vector|map|algorithm|unordered_\w+|set|queue|stack|memory"
-                r"|sstream|fstream|cmath|cstdio|cstdlib|cstring|climits|thread|mutex|chrono|iomanip"
-                r"|bits/stdc\+\+\.h)>|\bstd::|\busing namespace std\b|\bcout\s*<<|\bcin\s*>>"
-                r"|\btemplate\s*<\s*(?:typename|class)",
-            ),
-            hints=("#include", "std::", "namespace std", "cout", "cin", "template"),
-        ),
-    ),
-    (
-        "csharp",
-        Mark(
-            re.compile(
-                r"^\s*using System\b|\bConsole\.(?:Write|Read)|\bstatic void Main\(|\bnamespace [\w.]+\s*\{"
-                r"|\{ get; (?:private )?set; \}|\bstring\.(?:IsNullOr|Join|Format)",
-                re.MULTILINE,
-            ),
-            hints=(
-                "using system",
-                "console.write",
-                "console.read",
-                "static void main(",
-                "namespace ",
-                "{ get; ",
-                "string.isnullor",
-                "string.join",
-                "string.format",
-            ),
-        ),
-    ),
-    (
-        "java",
-        Mark(
-            re.compile(
-                r"\bSystem\.(?:out|err|in)\b|^\s*import java[x]?\.|\bpublic static void main\b|\bArrayList<"
-                r"|\bpublic (?:static )?(?:final )?(?:class|interface|enum) \w+(?:<\w+>)?(?: (?:extends"
-                r"|implements) [\w<>, ]+)?\s*\{",
-                re.MULTILINE,
-            ),
-            hints=("system.", "import java", "public static void main", "arraylist<", "public "),
-        ),
-    ),
-    (
-        "go",
-        Mark(
-            re.compile(
-                r"^\s*package \w+\s*$|\bfmt\.(?:Print|Sprint|Scan|Errorf)"
-                r"|^func (?:\(\w+ \*?\w+\) )?\w+\([^)]*\)",
-                re.MULTILINE,
-            ),
-            hints=("package ", "fmt.", "func "),
-        ),
-    ),
-    (
-        "c",
-        Mark(
-            re.compile(
-                r"#include\s*[<\"]\w+\.h[>\"]|\bprintf\s*\(\s*\".*%|\bscanf\s*\(|\bmalloc\s*\(",
-            ),
-            hints=("#include", "printf", "scanf", "malloc"),
-        ),
-    ),
-]
+def hinted(regex: str, hints: str, flags: int = 0) -> HintedPattern:
+    """A HintedPattern; `hints` are separated by bars."""
+    return HintedPattern(re.compile(regex, flags), tuple(hints.split("|")))
 
-# What speaks for a language; the more different ones, the more.
-MARKERS: dict[str, re.Pattern[str]] = {
+
+# Code that occurs in one language only, in the order of the search.
+DECISIVE: dict[str, HintedPattern] = {
+    "php": hinted(
+        r"<\?php|<\?=|^\s*\$\w+\s*=[^=~].*;\s*$|^\s*echo \w+\(.*\);\s*$", "<?|$|echo ", re.MULTILINE
+    ),
+    "bash": hinted(r"\A\s*#!.*\b(?:ba|z|k|da)?sh\b", "#!"),
+    "python": hinted(r"\A\s*#!.*\bpython", "#!"),
+    "javascript": hinted(r"\A\s*#!.*\bnode\b", "#!"),
+    "ruby": hinted(r"\A\s*#!.*\bruby\b", "#!"),
+    "html": hinted(
+        r"\A\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body)\b", "<", re.IGNORECASE | re.DOTALL
+    ),
+    "rust": hinted(
+        r"\bfn \w+(?:<[^>]*>)?\s*\(|\blet mut \w|\bprintln!|\bvec!\[|\bimpl(?:<\w+>)? \w+|\buse std::",
+        "fn |let mut |println!|vec![|impl|use std::",
+    ),
+    "cpp": hinted(
+        r"#include\s*<(?:iostream|string|vector|map|algorithm|unordered_\w+|set|queue|stack|memory"
+        r"|sstream|fstream|cmath|cstdio|cstdlib|cstring|climits|thread|mutex|chrono|iomanip"
+        r"|bits/stdc\+\+\.h)>|\bstd::|\busing namespace std\b|\bcout\s*<<|\bcin\s*>>"
+        r"|\btemplate\s*<\s*(?:typename|class)",
+        "#include|std::|namespace std|cout|cin|template",
+    ),
+    "csharp": hinted(
+        r"^\s*using System\b|\bConsole\.(?:Write|Read)|\bstatic void Main\(|\bnamespace [\w.]+\s*\{"
+        r"|\{ get; (?:private )?set; \}|\bstring\.(?:IsNullOr|Join|Format)",
+        "using system|console.write|console.read|static void main(|namespace |{ get; |string.isnullor|string.join"
+        "|string.format",
+        re.MULTILINE,
+    ),
+    "java": hinted(
+        r"\bSystem\.(?:out|err|in)\b|^\s*import java[x]?\.|\bpublic static void main\b|\bArrayList<"
+        r"|\bpublic (?:static )?(?:final )?(?:class|interface|enum) \w+(?:<\w+>)?(?: (?:extends"
+        r"|implements) [\w<>, ]+)?\s*\{",
+        "system.|import java|public static void main|arraylist<|public ",
+        re.MULTILINE,
+    ),
+    "go": hinted(
+        r"^\s*package \w+\s*$|\bfmt\.(?:Print|Sprint|Scan|Errorf)"
+        r"|^func (?:\(\w+ \*?\w+\) )?\w+\([^)]*\)",
+        "package |fmt.|func ",
+        re.MULTILINE,
+    ),
+    "c": hinted(
+        r"#include\s*[<\"]\w+\.h[>\"]|\bprintf\s*\(\s*\".*%|\bscanf\s*\(|\bmalloc\s*\(",
+        "#include|printf|scanf|malloc",
+    ),
+}
+
+# Evidence for a language: the more different matches, the stronger.
+EVIDENCE: dict[str, re.Pattern[str]] = {
     "javascript": re.compile(
         r"\bconsole\.\w+\(|^\s*(?:export )?(?:let|const|var) [\w{\[]|=>|\bfunction\s*\*?\s*\w*\s*\("
         r"|===|!==|\bdocument\.\w|\bwindow\.|\.addEventListener\(|\brequire\(['\"]"

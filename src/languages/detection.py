@@ -1,4 +1,4 @@
-"""Says which programming language a piece of code is in."""
+"""Detects which programming language a piece of code is in."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-from src.languages.code_patterns import DECISIVE, MARKERS
+from src.languages.code_patterns import DECISIVE, EVIDENCE
 from src.languages.name_patterns import NAMED
 from src.languages.registry import LANGUAGE_ALIASES
 from src.languages.syntax import parse_python, syntax_error
 
-LOOK_CHARS = 6_000  # a language shows in the first lines; bounds the work on hostile text
+INSPECTED_CHARS = 6_000  # a language shows in the first lines; bounds the work on hostile text
 
-_FORMATS = {"json", "yaml", "html", "css", "sql", "other"}  # often named as what a program works on
+_FORMATS = {"json", "yaml", "html", "css", "sql", "other"}  # often named as what a program reads or writes
 
 _COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--|\"\"\"|''')")
-_CODE_SIGN = re.compile(
+_CODE_SYMBOL = re.compile(
     r"[{}\[\]=;$\\|&^~@]|[\"')\]]\.\w|[<>](?=\S)|\w_\w|\w\(|\)\s*$|::|->|\w\.\w+\(|:\s*$|^\s*#"
 )
 _CODE_WORD = re.compile(
@@ -32,9 +32,9 @@ _CODE_WORD = re.compile(
 
 
 def is_prose(text: str) -> bool:
-    """Whether `text` reads as sentences or bare words rather than code; looks at its first LOOK_CHARS."""
+    """Whether `text` reads as sentences or bare words rather than code, by its first INSPECTED_CHARS."""
     prose = code = 0
-    for line in text[:LOOK_CHARS].splitlines():
+    for line in text[:INSPECTED_CHARS].splitlines():
         stripped = line.strip().lstrip("-*•>0123456789.) ").rstrip()
         if not stripped or _COMMENT.match(line):
             continue
@@ -49,23 +49,23 @@ def _is_sentence(line: str, indented: bool) -> bool:
     if _CODE_WORD.match(line):
         return False
     words = re.findall(r"[A-Za-z][A-Za-z'’-]*", line)
-    signs = len(_CODE_SIGN.findall(line.rstrip(":") if line[0].isupper() else line))
-    if not signs and MARKERS["bash"].match(line) and not re.search(r"[a-z]\.$", line):
+    symbols = len(_CODE_SYMBOL.findall(line.rstrip(":") if line[0].isupper() else line))
+    if not symbols and EVIDENCE["bash"].match(line) and not re.search(r"[a-z]\.$", line):
         return False
-    if len(words) >= 4 and signs * 5 <= len(words):
+    if len(words) >= 4 and symbols * 5 <= len(words):
         return True
-    if len(words) >= 5 and line[0].isupper() and line[-1] in ".!?:" and signs * 3 <= len(words):
+    if len(words) >= 5 and line[0].isupper() and line[-1] in ".!?:" and symbols * 3 <= len(words):
         return True
-    return not signs and not indented and bool(words) and not re.search(r"[*/+%]|\d\s*-\s*\d", line)
+    return not symbols and not indented and bool(words) and not re.search(r"[*/+%]|\d\s*-\s*\d", line)
 
 
 def detect(instruction: str, input: str, code: str) -> str:
-    """The language of `code`: a key of LANGUAGES, or "" for what is no code or in another language.
+    """The language of `code`: a key of LANGUAGES, or "" for prose or another language.
 
-    A language named in the instruction comes first, unless the code shows another one beyond doubt; then the
-    parsers and each language's marks; then magika, a maintained detector.
+    A language named in the instruction comes first, unless the code is decisively in another one; then the
+    parsers and each language's code patterns; then magika, a maintained detector.
     """
-    text = code[:LOOK_CHARS]
+    text = code[:INSPECTED_CHARS]
     if not text.strip():
         return ""
     decisive = _decisive(text)
@@ -86,7 +86,7 @@ def detect(instruction: str, input: str, code: str) -> str:
 
 def _named_in(text: str) -> list[str]:
     lowered = text.lower()
-    return [name for name, mark in NAMED.items() if mark.found_in(text, lowered)]
+    return [name for name, pattern in NAMED.items() if pattern.found_in(text, lowered)]
 
 
 def _named(instruction: str, text: str) -> list[str]:
@@ -105,7 +105,7 @@ def _decisive(text: str) -> str:
     if text.lstrip()[:1] in ("[", "{") and _parses("json", text) and _is_json_document(text):
         return "json"
     lowered = text.lower()
-    return next((name for name, mark in DECISIVE if mark.found_in(text, lowered)), "")
+    return next((name for name, pattern in DECISIVE.items() if pattern.found_in(text, lowered)), "")
 
 
 def _is_json_document(text: str) -> bool:
@@ -116,7 +116,7 @@ def _is_json_document(text: str) -> bool:
 
 
 def _settle_c_family(decisive: str, named: list[str]) -> str:
-    """What an unmistakable mark says; a C header also stands in C++, and JSON in other programs."""
+    """The language of a decisive pattern; a C header also occurs in C++, and JSON in other programs."""
     if decisive == "c" and "cpp" in named:
         return "cpp"
     if (
@@ -133,37 +133,37 @@ def _settle_c_family(decisive: str, named: list[str]) -> str:
 
 
 def _evidence(name: str, text: str) -> float:
-    """How much of `text` speaks for `name`: marks found, and whether it parses."""
+    """How strongly `text` looks like `name`: different patterns matched, and whether it parses."""
     if name == "other":
         return 0.5
-    marks = len({match.group()[:12] for match in MARKERS[name].finditer(text)}) if name in MARKERS else 0
+    matches = len({match.group()[:12] for match in EVIDENCE[name].finditer(text)}) if name in EVIDENCE else 0
     strict = name in ("python", "sql", "json", "html", "css", "yaml")
-    if strict and (marks or name in ("json", "yaml")) and _parses(name, text):
-        marks += 2
-    return marks
+    if strict and (matches or name in ("json", "yaml")) and _parses(name, text):
+        matches += 2
+    return matches
 
 
-@lru_cache(maxsize=16)  # a text is asked about up to four times in a row
+@lru_cache(maxsize=16)  # each text is looked up to four times in a row
 def _parses(language: str, text: str) -> bool:
     return syntax_error(language, text) is None
 
 
-def _shows(name: str, text: str) -> bool:
-    """Whether anything in `text` speaks for `name`."""
-    return (name in MARKERS and MARKERS[name].search(text) is not None) or _evidence(name, text) > 0
+def _has_evidence(name: str, text: str) -> bool:
+    """Whether there is any evidence for `name` in `text`."""
+    return (name in EVIDENCE and EVIDENCE[name].search(text) is not None) or _evidence(name, text) > 0
 
 
 def _contradicted(name: str, text: str) -> bool:
-    """Whether the code shows nothing of the language named, and another one clearly."""
-    if name == "yaml" or (name != "other" and _shows(name, text)):
+    """Whether there is no evidence for the named language, and clear evidence for another one."""
+    if name == "yaml" or (name != "other" and _has_evidence(name, text)):
         return False
     rival = _by_parser(text)
     return bool(rival) and _evidence(rival, text) >= (4 if name == "other" else 2)
 
 
 def _by_parser(text: str) -> str:
-    """The language whose marks are most and whose strict parser, where there is one, agrees; "" is none."""
-    scores = {name: _evidence(name, text) for name in MARKERS}
+    """The language with most evidence whose strict parser, where there is one, agrees; "" where none does."""
+    scores = {name: _evidence(name, text) for name in EVIDENCE}
     if re.search(r"^\s*(?:export )?(?:interface|type|enum) \w", text, re.MULTILINE):
         scores["css"] = 0
     if scores["python"] and (parse_python(text) is None or text.rstrip().endswith(";")):
@@ -196,8 +196,8 @@ def _by_parser(text: str) -> str:
 
 def _is_yaml_document(text: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    shaped = sum(bool(re.match(r"\s*(?:- )*[\w./\"'-]+:(?:\s|$)|\s*- \S|---$", line)) for line in lines)
-    return bool(lines) and shaped == len(lines)
+    yaml_lines = sum(bool(re.match(r"\s*(?:- )*[\w./\"'-]+:(?:\s|$)|\s*- \S|---$", line)) for line in lines)
+    return bool(lines) and yaml_lines == len(lines)
 
 
 @cache
@@ -206,7 +206,7 @@ def _magika() -> Any:
     from onnxruntime import InferenceSession, SessionOptions
 
     class OneThread(Magika):
-        """Magika without threads: for one text at a time they spend their time waiting for the next."""
+        """Magika without threads: with one text at a time they only wait for each other."""
 
         def _init_onnx_session(self) -> InferenceSession:
             options = SessionOptions()
@@ -217,7 +217,7 @@ def _magika() -> Any:
 
 
 def _by_magika(text: str) -> str:
-    """Magika's answer among the languages asked for; its guess even where it is unsure."""
+    """Magika's prediction among our languages; its best guess even where it is unsure."""
     output = _magika().identify_bytes(text.encode("utf-8", "replace"))
     label = str(output.output.label)
     if label not in LANGUAGE_ALIASES:

@@ -1,4 +1,4 @@
-"""What each language is called here and in the codebleu package, and by which other names it goes."""
+"""The registry of languages: key, label, name in the codebleu package, and aliases."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LANGUAGES: dict[str, Language] = {
     )
 }
 
-LANGUAGE_ALIASES: dict[str, str] = {  # how fences and detectors call a language -> its key
+LANGUAGE_ALIASES: dict[str, str] = {  # name in code fences and detectors -> key
     **dict.fromkeys(("python", "py", "python3", "py3", "python2", "pycon", "ipython"), "python"),
     **dict.fromkeys(("javascript", "js", "node", "nodejs", "jsx", "mjs", "react"), "javascript"),
     **dict.fromkeys(("typescript", "ts", "tsx"), "typescript"),

@@ -1,4 +1,4 @@
-"""Strict parsers, one a language: what is wrong with a text, or None where it parses."""
+"""Strict parsers, one per language: what is wrong with a text, or None where it parses."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _BRACKETS = re.compile(r"[(\[{]|[)\]}]")
 
 # CPython 3.11 keeps the depth of the tree it builds in one place for all threads (python/cpython#106905):
 # two threads that parse at once may both end with a SystemError
-_ONE_AT_A_TIME = threading.RLock()
-_UNREADABLE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError)
+_PARSER_LOCK = threading.RLock()
+_PARSE_ERRORS = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError)
 
 
 def bracket_depth(text: str) -> int:
@@ -74,24 +74,24 @@ def parse_python(text: str) -> ast.Module | None:
 def parse_expression(text: str) -> ast.expr | None:
     """The syntax tree of one expression, or None where `text` is none."""
     try:
-        with _ONE_AT_A_TIME:
+        with _PARSER_LOCK:
             return ast.parse(text, mode="eval").body
-    except _UNREADABLE:
+    except _PARSE_ERRORS:
         return None
 
 
 def literal(text: str) -> Any:
-    """The value that a Python literal writes, or None where `text` is none."""
+    """The value of a Python literal, or None where `text` is none."""
     try:
-        with _ONE_AT_A_TIME:
+        with _PARSER_LOCK:
             return ast.literal_eval(text)
-    except _UNREADABLE:
+    except _PARSE_ERRORS:
         return None
 
 
 def _python_tree(text: str) -> tuple[ast.Module | None, str | None]:
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes in a model's strings are not ours to report
+    with _PARSER_LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # warnings about a model's invalid escapes are noise here
         try:
             return ast.parse(text), None
         except SyntaxError as error:
@@ -106,13 +106,13 @@ def _python(text: str) -> str | None:
 
 def _json(text: str) -> str | None:
     try:
-        json.loads(text, parse_constant=_refuse_constant, parse_int=str)
+        json.loads(text, parse_constant=_reject_constant, parse_int=str)
     except (ValueError, RecursionError) as error:
         return str(error)
     return None
 
 
-def _refuse_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
@@ -136,10 +136,10 @@ def _html(text: str) -> str | None:
     if text.count("<") > MAX_TAGS:
         return f"more than {MAX_TAGS} tags"
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    whole = re.match(r"\s*(<!--.*?-->\s*)*<(!doctype|html)\b", text, re.IGNORECASE | re.DOTALL)
-    doctype = "" if not whole or "doctype" in whole.group().lower() else "<!DOCTYPE html>"
+    document = re.match(r"\s*(<!--.*?-->\s*)*<(!doctype|html)\b", text, re.IGNORECASE | re.DOTALL)
+    doctype = "" if not document or "doctype" in document.group().lower() else "<!DOCTYPE html>"
     try:
-        if whole:
+        if document:
             parser.parse(doctype + text)
         else:
             parser.parseFragment(text)
@@ -172,7 +172,9 @@ def _sql(text: str) -> str | None:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it logs each statement it only half knows
+    logging.getLogger("sqlglot").setLevel(
+        logging.CRITICAL
+    )  # it logs each statement that it supports only in part
     if len(text) > MAX_SQL_CHARS:
         return f"longer than {MAX_SQL_CHARS} characters"
     first_error: str | None = None
@@ -222,7 +224,7 @@ def _tree_sitter_parser(module: str, entry: str) -> Any:
     import tree_sitter
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # these grammars hand over a plain pointer
+        warnings.simplefilter("ignore", DeprecationWarning)  # these grammars pass a plain pointer
         language = tree_sitter.Language(getattr(importlib.import_module(module), entry)())
         parser = tree_sitter.Parser()
         parser.language = language

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 LAYOUT_LANGUAGES = frozenset({"python", "yaml"})
-NEWLINE, INDENT, DEDENT = "<newline>", "<indent>", "<dedent>"  # no token of a text holds "<" and a letter
+NEWLINE, INDENT, DEDENT = "<newline>", "<indent>", "<dedent>"  # no token of code holds "<" and a letter
 TAB_COLUMNS = 8
 
 _OPERATORS = r"===|!==|>>>=?|<<=|>>=|\*\*=?|//=?|\.\.\.|->|=>|::|:=|\+\+|--|&&|\|\||\?\?|[-+*/%&|^=!<>~@]="
@@ -41,13 +41,13 @@ def tokenize_code(code: str, language: str) -> list[str]:
 
 
 def _logical_lines(code: str) -> list[str]:
-    """Lines, those inside one quoted string held together."""
-    held = _QUOTED.sub(lambda quoted: quoted.group().replace("\n", "\0"), code.replace("\r\n", "\n"))
-    return [line.replace("\0", " ") for line in held.split("\n")]
+    """Lines, where a quoted string of several lines counts as one."""
+    joined = _QUOTED.sub(lambda quoted: quoted.group().replace("\n", "\0"), code.replace("\r\n", "\n"))
+    return [line.replace("\0", " ") for line in joined.split("\n")]
 
 
 def _layout(line: str, columns: list[int]) -> list[str]:
-    """The DEDENTs and the INDENT before a line; `columns`, the open indentations, is brought up to date."""
+    """The DEDENTs and the INDENT before a line; `columns`, the open indentations, is updated in place."""
     margin = line[: len(line) - len(line.lstrip())].expandtabs(TAB_COLUMNS)
     tokens = []
     while len(margin) < columns[-1]:

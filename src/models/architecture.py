@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 from transformers import PretrainedConfig
 
-PLAIN_MLP = (
-    "gpt_bigcode",
-    "starcoder2",
-)  # two matrices and a LayerNorm; the others have three and an RMSNorm
+# two matrices and a LayerNorm; the others have three and an RMSNorm
+PLAIN_MLP = ("gpt_bigcode", "starcoder2")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What of an architecture decides memory."""
+    """The sizes of an architecture that decide its memory."""
 
     layers: int
     hidden: int

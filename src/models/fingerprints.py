@@ -1,4 +1,4 @@
-"""Fingerprints of a model: of a reference without loading it, and of weights that are loaded."""
+"""Fingerprints of a model: of a reference without loading it, and of loaded weights."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from src.models.loading import ModelReference, loading_errors, location
 
 WEIGHTS = ("*.safetensors",)
 SETTINGS = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
-BLOCK, BLOCKS = 1 << 16, 64  # of a large file, this many blocks of so many bytes are read
+BLOCK, BLOCKS = 1 << 16, 64  # bytes of a block, and blocks that are read of a large file
 
 
 def model_fingerprint(reference: ModelReference, config: ModelConfig) -> str:
     """16 hex digits that change with the weights, settings or quantisation of a model.
 
-    A folder counts by sampled content of its files, a hub model by its commit. Raises UserError where there is
-    neither.
+    Of a folder the content of its files is sampled, of a hub model the commit counts. Raises UserError where there
+    is neither.
     """
     digest = hashlib.sha256(_base_identity(reference.base, config).encode())
     if reference.adapter is not None:

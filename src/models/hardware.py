@@ -23,7 +23,7 @@ class Hardware:
     dtype: torch.dtype
     name: str
     memory_gib: float  # all of the device's memory
-    notice: str = ""  # what was chosen instead of what might be expected
+    notice: str = ""  # what was chosen instead of the usual
 
     @property
     def place(self) -> str:
@@ -36,14 +36,14 @@ class Hardware:
 
     @cached_property
     def free_gib(self) -> float:
-        """Memory free for this process when first asked; processes on one machine share its main memory."""
+        """Memory free for this process when first read; processes on one machine share its main memory."""
         if self.device == "cuda":
             return torch.cuda.mem_get_info(self.place)[0] / GIB
         return available_ram_gib() / distributed.local_world_size()
 
 
 def decide(config: ModelConfig) -> Hardware:
-    """Device and dtype for `config`. Raises UserError where it asks for what the machine lacks."""
+    """Device and dtype for `config`. Raises UserError where the machine lacks what it requests."""
     has_gpu = torch.cuda.is_available() and not distributed.cpu_requested()
     if config.device == "cuda" and not has_gpu:
         raise UserError(
@@ -70,11 +70,11 @@ def _own_gpu() -> int:
     """The number of this process's GPU: one each. Raises UserError where there are fewer than processes."""
     if distributed.world_size() == 1:
         return torch.cuda.current_device()
-    number, there = distributed.local_rank(), torch.cuda.device_count()
-    if number >= there:
+    number, count = distributed.local_rank(), torch.cuda.device_count()
+    if number >= count:
         raise UserError(
-            f"{distributed.local_world_size()} processes were started on this machine and it has {there} GPUs; each needs "
-            f"its own: launch with --num_processes {there}"
+            f"{distributed.local_world_size()} processes were started on this machine and it has {count} GPUs; each needs "
+            f"its own: launch with --num_processes {count}"
         )
     torch.cuda.set_device(number)
     return number
@@ -86,7 +86,7 @@ def cpu_has_bf16() -> bool:
 
 
 def available_ram_gib() -> float:
-    """Memory that can still be taken without swapping."""
+    """Main memory that can still be allocated without swapping."""
     import psutil
 
     return psutil.virtual_memory().available / GIB

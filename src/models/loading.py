@@ -31,18 +31,21 @@ from src.schema import UserError
 
 log = logging.getLogger(__name__)
 
+_PROJECT_FOLDERS = ("checkpoints", "reports", "data", "models")
+_OUT_OF_MEMORY = ("can't allocate memory", "Cannot allocate memory", "os error 12")
+
 
 @dataclass(frozen=True)
 class ModelReference:
     """Where a model comes from: `base` and, where it was fine-tuned with an adapter, `adapter`."""
 
-    base: str  # what the user typed or the adapter names
+    base: str  # as the user or the adapter names it
     adapter: Path | None = None
     quantization: QloraConfig | None = None  # the base is loaded as the adapter was trained
 
 
 def resolve(model_path: str, base_model: str | None = None) -> ModelReference:
-    """Tell an adapter from a whole model. Raises UserError for a folder that is neither."""
+    """Distinguish an adapter from a full model. Raises UserError for a folder that is neither."""
     folder = Path(model_path)
     if not folder.exists() and not _could_be_hub_id(model_path):
         raise UserError(
@@ -62,15 +65,8 @@ def _could_be_hub_id(reference: str) -> bool:
     if reference == embedded.EMBEDDED_MODEL:
         return True
     parts = reference.split("/")
-    return (
-        len(parts) == 2
-        and all(parts)
-        and not reference.startswith((".", "~"))
-        and parts[0] not in _OUR_FOLDERS
-    )
-
-
-_OUR_FOLDERS = ("checkpoints", "reports", "data", "models")
+    local = reference.startswith((".", "~")) or parts[0] in _PROJECT_FOLDERS
+    return len(parts) == 2 and all(parts) and not local
 
 
 def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
@@ -141,15 +137,15 @@ def load_base(
         from src.models.qlora_model import quantization_config
 
         options["quantization_config"] = quantization_config(quantization, hardware)
-    place = location(reference)
+    path = location(reference)
     if not sys.stderr.isatty():
         disable_progress_bar()
-    # or a service of the hub is asked to turn pickled weights into safetensors, and what it makes is loaded
+    # otherwise a service of the hub converts pickled weights to safetensors, which would then be loaded
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     with loading_errors("model", reference):
-        _check_format(place, config)
+        _check_format(path, config)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            place,
+            path,
             output_loading_info=True,
             dtype=hardware.dtype,
             device_map={"": hardware.place},
@@ -163,22 +159,22 @@ def load_base(
     if missing:  # transformers would fill them with random numbers
         raise UserError(
             f"{reference} lacks {len(missing)} of the weights of a {type(model).__name__} ({', '.join(missing[:3])}): "
-            "not whole, or another kind of model; fetch it again"
+            "incomplete, or another kind of model; download it again"
         )
     assert isinstance(model, PreTrainedModel)
     return model
 
 
-def _check_format(place: str, config: ModelConfig) -> None:
+def _check_format(path: str, config: ModelConfig) -> None:
     """Fail in a second, not after gigabytes, where the configuration cannot be loaded."""
-    AutoConfig.from_pretrained(place, trust_remote_code=config.trust_remote_code)
+    AutoConfig.from_pretrained(path, trust_remote_code=config.trust_remote_code)
 
 
 @contextmanager
 def loading_errors(part: str, reference: str) -> Iterator[None]:
-    """Turn what the libraries raise over a model's files or the hub's answers, of many types, into a UserError.
+    """Turn the errors of the libraries over a model's files or the hub's answers, of many types, into a UserError.
 
-    Running out of memory is no fault of the files and passes.
+    Running out of memory is no fault of the files and is raised as it is.
     """
     if not Path(reference).exists() and reference != embedded.EMBEDDED_MODEL:
         go_offline_unless_reachable(f"{reference}/resolve/main/config.json")
@@ -187,9 +183,7 @@ def loading_errors(part: str, reference: str) -> Iterator[None]:
     except (UserError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        if any(
-            mark in str(error) for mark in ("can't allocate memory", "Cannot allocate memory", "os error 12")
-        ):
+        if any(text in str(error) for text in _OUT_OF_MEMORY):
             raise
         raise UserError(_loading_failed(part, reference, error)) from error
 

@@ -41,7 +41,7 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
         init_lora_weights="pissa" if pissa else True,
         task_type="CAUSAL_LM",
     )
-    torch.manual_seed(seed)  # peft draws the adapter's first weights from the global generator
+    torch.manual_seed(seed)  # peft draws the adapter's initial weights from the global generator
     adapted = get_peft_model(model, peft_config)
     assert isinstance(adapted, PeftModel)
     return adapted
@@ -55,22 +55,15 @@ def _attach_trained(model: PreTrainedModel, folder: Path) -> PeftModel:
     return adapted
 
 
-def _modules_to_save(model: torch.nn.Module, wanted: str | list[str]) -> list[str] | None:
+def _modules_to_save(model: torch.nn.Module, names: str | list[str]) -> list[str] | None:
     """The modules to train in full; None for the word "none"."""
-    if isinstance(wanted, str):
+    if isinstance(names, str):
         return None
-    for name in wanted:
+    for name in names:
         found = [module for path, module in model.named_modules() if path.split(".")[-1] == name]
         if not found:
-            existing = ", ".join(
-                sorted(
-                    {
-                        path.split(".")[-1]
-                        for path, _ in model.named_modules()
-                        if path and not path[-1].isdigit()
-                    }
-                )
-            )
+            paths = (path for path, _ in model.named_modules() if path and not path[-1].isdigit())
+            existing = ", ".join(sorted({path.split(".")[-1] for path in paths}))
             raise UserError(
                 f"lora.modules_to_save: {type(model).__name__} has no module {name}; it has {existing}"
             )
@@ -79,7 +72,7 @@ def _modules_to_save(model: torch.nn.Module, wanted: str | list[str]) -> list[st
                 f"lora.modules_to_save: {name} is quantised, and whole numbers cannot be trained; name modules "
                 "that stay in floating point, such as lm_head, or use train_lora.py"
             )
-    return wanted
+    return names
 
 
 def target_modules(model: torch.nn.Module, wanted: str | list[str]) -> str | list[str]:
@@ -122,12 +115,14 @@ def _suffix(name: str) -> str:
     return ".".join(name.split(".")[-2:])
 
 
-def load_model(reference: ModelReference, *, merge: bool = False, **how: Any) -> PreTrainedModel | PeftModel:
-    """The model a reference names, ready for generation; `how` goes to load_base.
+def load_model(
+    reference: ModelReference, *, merge: bool = False, **load_options: Any
+) -> PreTrainedModel | PeftModel:
+    """The model a reference names, ready for generation; `load_options` go to load_base.
 
-    A 4-bit base stays 4-bit and its adapter apart; `merge` adds the adapter into 16- or 32-bit weights.
+    A 4-bit base stays 4-bit and its adapter unmerged; `merge` adds the adapter to 16- or 32-bit weights.
     """
-    model = load_base(reference.base, quantization=reference.quantization, **how)
+    model = load_base(reference.base, quantization=reference.quantization, **load_options)
     if reference.adapter is None:
         return model.eval()
     adapted = load_adapter(model, reference.adapter)
@@ -161,23 +156,23 @@ def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) 
 
 
 def base_kind(model: PreTrainedModel) -> dict[str, Any]:
-    """What an adapter needs to find again in a base model, as run.json states it."""
+    """The properties of a base model that its adapter depends on, as run.json states them."""
     text = model.config.get_text_config()
     return {"architecture": type(model).__name__, "vocabulary": text.vocab_size, "hidden": text.hidden_size}
 
 
 def _check_base(model: PreTrainedModel, folder: Path) -> None:
-    """Compare `model` with what the run that made the adapter noted, if one of ours made it."""
+    """Compare `model` with the base that the adapter's run.json states, if a run of this project made it."""
     path = folder / "run.json"
-    noted = read_json(path).get("base_kind") if path.exists() else None
+    recorded = read_json(path).get("base_kind") if path.exists() else None
     here = base_kind(model)
-    if noted is None:
+    if recorded is None:
         return
-    if not isinstance(noted, dict) or noted.keys() != here.keys():
+    if not isinstance(recorded, dict) or recorded.keys() != here.keys():
         raise UserError(f"{path} does not say what base the adapter fits: damaged, or of another version")
-    if noted != here:
+    if recorded != here:
         kinds = [
             f"{kind['architecture']} of {kind['hidden']} units and {kind['vocabulary']:,} tokens"
-            for kind in (noted, here)
+            for kind in (recorded, here)
         ]
         raise UserError(f"the adapter in {folder} was made for a {kinds[0]}; this base model is a {kinds[1]}")

@@ -1,4 +1,4 @@
-"""Writes an adapter and its base as one plain model, which loads with no code of ours."""
+"""Merges an adapter into its base and saves a plain model, which plain transformers loads."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 def merge_to(reference: ModelReference, config: ModelConfig, folder: Path) -> torch.dtype:
     """Save the merged model with its tokenizer to `folder`; the number type it is stored in.
 
-    The sum is made in float32 on the CPU, where the memory allows it: in 16 bits most of a small update is
-    rounded away. An adapter trained on a 4-bit base is added to the dequantised weights it was trained beside.
+    The sum is computed in float32 on the CPU, where the memory allows it: in 16 bits most of a small update is
+    rounded away. An adapter trained on a 4-bit base is added to the dequantised weights it was trained on.
     Raises UserError where there is no adapter, or `folder` holds something.
     """
     if reference.adapter is None:
@@ -47,7 +47,7 @@ def merge_to(reference: ModelReference, config: ModelConfig, folder: Path) -> to
 
 
 def _stored_type(base: str, config: ModelConfig) -> torch.dtype:
-    """What model.dtype asks for, else the type in which the base itself is stored."""
+    """What model.dtype requests, else the type in which the base itself is stored."""
     if config.dtype != "auto":
         return getattr(torch, config.dtype)
     with loading_errors("configuration", base):

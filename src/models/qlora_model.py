@@ -15,7 +15,7 @@ from src.schema import UserError
 
 
 def quantization_config(config: QloraConfig, hardware: Hardware) -> BitsAndBytesConfig:
-    """What transformers needs to quantise the linear layers as they are loaded."""
+    """The settings for transformers to quantise the linear layers as they are loaded."""
     try:
         import bitsandbytes  # noqa: F401
     except ImportError:
@@ -31,7 +31,7 @@ def quantization_config(config: QloraConfig, hardware: Hardware) -> BitsAndBytes
 
 
 def compute_dtype(config: QloraConfig, hardware: Hardware) -> torch.dtype:
-    """The type of the matrix products: what is asked for, else the fastest that the device really has."""
+    """The type of the matrix products: the requested one, else the fastest that the device supports natively."""
     if config.compute_dtype != "auto":
         return getattr(torch, config.compute_dtype)
     if hardware.device == "cuda":
@@ -40,11 +40,11 @@ def compute_dtype(config: QloraConfig, hardware: Hardware) -> torch.dtype:
 
 
 @torch.no_grad()
-def fill_from_residual(model: PeftModel, full: PreTrainedModel) -> None:
-    """LoftQ's first weights (Li et al. 2023, arXiv 2310.08659), one iteration: A and B of every adapted layer so that
+def init_loftq_weights(model: PeftModel, full: PreTrainedModel) -> None:
+    """LoftQ's initial weights (Li et al. 2023, arXiv 2310.08659), one iteration: A and B of every adapted layer so that
     4-bit weight + scaling B A is nearest to the weight in `full`.
 
-    peft's own version computes on GPUs only and leaves the adapter's scaling out of account. The nearest matrix of rank r to the residual is its truncated singular value decomposition.
+    peft's own version computes on GPUs only and ignores the adapter's scaling. The nearest matrix of rank r to the residual is its truncated singular value decomposition.
     """
     weights = dict(full.named_parameters())
     adapted = {
@@ -56,7 +56,7 @@ def fill_from_residual(model: PeftModel, full: PreTrainedModel) -> None:
         base: Any = layer.get_base_layer().weight
         if f"{name}.weight" not in weights or not hasattr(base, "quant_state"):
             raise UserError(f"lora.init_lora_weights=loftq: the layer {name} is not held in 4 bits")
-        residual = weights[f"{name}.weight"].to(base.device, torch.float32) - _dequantised(base)
+        residual = weights[f"{name}.weight"].to(base.device, torch.float32) - dequantised(base)
         left, values, right = torch.linalg.svd(residual, full_matrices=False)
         rank, scaling = layer.r["default"], layer.scaling["default"]
         root = (values[:rank] / scaling).sqrt()
@@ -65,8 +65,8 @@ def fill_from_residual(model: PeftModel, full: PreTrainedModel) -> None:
         update[1].weight.copy_(left[:, :rank] * root)
 
 
-def _dequantised(weight: Any) -> torch.Tensor:
-    """The numbers that a bitsandbytes 4-bit weight stands for, float32."""
+def dequantised(weight: Any) -> torch.Tensor:
+    """The values of a bitsandbytes 4-bit weight in float32."""
     from bitsandbytes.functional import dequantize_4bit
 
     return dequantize_4bit(weight.data, weight.quant_state).float()

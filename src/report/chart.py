@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CHART_METRICS = ("bleu", "codebleu", "execution_success", "functional_accuracy")
 NAME_COLUMNS = 24  # characters of a method's name before it is shortened
-NAME_IN = 1.9  # the widest name, however wide its letters
+NAME_IN = 1.9  # maximal width of a name
 CEILINGS = (5, 10, 20, 30, 40, 50, 60, 80, 100)  # right ends of an axis; all metrics are 0-100
 TITLE_PT = 12
 TITLE_IN, HEADER_IN, TICKS_IN, NOTE_IN = 0.46, 0.48, 0.38, 0.30  # heights
@@ -55,7 +55,7 @@ def draw_chart(comparison: Comparison, theme: Theme) -> bytes:
 
 
 def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
-    """The chart: as wide as every picture, as high as the number of methods asks."""
+    """The chart: as wide as every picture, as high as the number of methods requires."""
     rows = 1 + len(comparison.comparisons)
     row_in = 0.36 if rows <= 3 else 0.29
     panel_in = HEADER_IN + row_in * rows + TICKS_IN
@@ -79,8 +79,10 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
 
 def _row_names(figure: Figure, comparison: Comparison) -> list[str]:
     labels = [method_label(name) for name in comparison.comparisons]
-    safe = [drawable(_one_line(name), f"method {place}") for place, name in enumerate(labels, start=1)]
-    return ["Before", *(_fitted(figure, name, NAME_COLUMNS, NAME_IN) for name in safe)]
+    drawable_names = [
+        drawable(_one_line(name), f"method {index}") for index, name in enumerate(labels, start=1)
+    ]
+    return ["Before", *(_fitted(figure, name, NAME_COLUMNS, NAME_IN) for name in drawable_names)]
 
 
 def _title(figure: Figure, comparison: Comparison) -> str:
@@ -110,10 +112,10 @@ def _fitted(
 
 def _bars(comparison: Comparison, metric: str, names: list[str], theme: Theme) -> list[Bar]:
     bars = [_bar(names[0], theme.baseline, comparison.before.metrics.get(metric), None)]
-    for place, method in enumerate(comparison.comparisons.values()):
-        color = theme.series[place % len(theme.series)]
+    for index, method in enumerate(comparison.comparisons.values()):
+        color = theme.series[index % len(theme.series)]
         score = method.after.metrics.get(metric)
-        bars.append(_bar(names[place + 1], color, score, method.difference.get(metric)))
+        bars.append(_bar(names[index + 1], color, score, method.difference.get(metric)))
     return bars
 
 
@@ -137,12 +139,12 @@ def _draw_panel(
     axes = figure.add_axes((left / WIDTH_IN, 1 - (top + height) / total, width / WIDTH_IN, height / total))
     _style(axes, len(bars), right_end, theme)
     row_in = height / len(bars)
-    for place, bar in enumerate(bars):
-        _draw_bar(axes, place, bar, theme)
-        middle = top + (place + 0.5) * row_in
+    for row, bar in enumerate(bars):
+        _draw_bar(axes, row, bar, theme)
+        middle = top + (row + 0.5) * row_in
         if with_names:
             _write(figure, left - 0.1, middle, bar.name, theme.text, align="right", middle=True)
-        _write_figures(figure, left + width, middle, bar, theme)
+        _write_values(figure, left + width, middle, bar, theme)
     right = left + width + VALUE_IN + CHANGE_IN
     title = metric_label(metric) + (" (%)" if metric in SHARES else "")
     _write(figure, left, top - 0.27, title, theme.text, size=11, weight="bold")
@@ -171,32 +173,25 @@ def _right_end(bars: list[Bar]) -> float:
     return next((ceiling for ceiling in CEILINGS if ceiling >= max(ends, default=100)), CEILINGS[-1])
 
 
-def _draw_bar(axes: Axes, place: int, bar: Bar, theme: Theme) -> None:
+def _draw_bar(axes: Axes, row: int, bar: Bar, theme: Theme) -> None:
     from matplotlib.patheffects import withStroke
 
     if bar.value is None:
         return
-    axes.barh(place, bar.value, height=0.66, color=bar.color)
+    axes.barh(row, bar.value, height=0.66, color=bar.color)
     if bar.ci95 is None:
         return
     low, high = bar.ci95
     reach = [[max(0, bar.value - low)], [max(0, high - bar.value)]]
     whisker = axes.errorbar(
-        bar.value,
-        place,
-        xerr=reach,
-        fmt="none",
-        ecolor=theme.text,
-        elinewidth=1.3,
-        capsize=3,
-        capthick=1.3,
+        bar.value, row, xerr=reach, fmt="none", ecolor=theme.text, elinewidth=1.3, capsize=3, capthick=1.3
     )
     for part in (*whisker.lines[1], *whisker.lines[2]):
         part.set_path_effects([withStroke(linewidth=3, foreground=theme.background)])
         part.set_clip_on(False)
 
 
-def _write_figures(figure: Figure, left: float, middle: float, bar: Bar, theme: Theme) -> None:
+def _write_values(figure: Figure, left: float, middle: float, bar: Bar, theme: Theme) -> None:
     value, shade = (NOT_AVAILABLE, theme.muted) if bar.value is None else (number(bar.value), theme.text)
     _write(figure, left + VALUE_IN, middle, value, shade, align="right", middle=True)
     if bar.difference is None:

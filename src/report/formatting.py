@@ -1,4 +1,4 @@
-"""How names and figures are written in every report."""
+"""Formats names and values, the same in every report."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def number(value: float | None) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign, also for what rounds to nothing: +7.1, −0.4, 0.0."""
+    """A difference with its sign, and 0.0 where it rounds to zero: +7.1, −0.4, 0.0."""
     text = f"{value:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", MINUS)
 
 
 def points(metric: str, text: str) -> str:
-    """A figure with its unit for a sentence: 12 points of a share, 7.1 of a score."""
+    """A value with its unit for a sentence: 12 points of a share, 7.1 of a score."""
     if not is_share(metric):
         return text
     short = text.removesuffix(".0")
@@ -67,7 +67,7 @@ def interval(ci95: tuple[float, float] | None) -> str:
 
 
 def p_text(p_value: float) -> str:
-    """What follows the letter p: "< 0.001", "= 0.012", "= 0.48"; at the border of significance, "= 0.0504"."""
+    """What follows the letter p: "< 0.001", "= 0.012", "= 0.48"; close to the significance level, "= 0.0504"."""
     if p_value < 0.001:
         return "< 0.001"
     if p_value >= 0.1:
@@ -77,7 +77,7 @@ def p_text(p_value: float) -> str:
 
 
 def evidence(difference: Difference) -> str:
-    """Interval, corrected p and n of a difference, for a parenthesis."""
+    """Interval, corrected p and n of a difference, to be written in parentheses."""
     corrected = f"Holm-corrected p {p_text(difference.p_holm)}"
     return f"95 % CI {interval(difference.ci95)}, {corrected}, n = {difference.n}"
 
@@ -97,23 +97,23 @@ def significant(difference: Difference) -> bool:
 
 
 def headline(name: str, method: MethodComparison) -> str:
-    """The result of one method in a sentence, from its figures alone; `name` is written as given."""
+    """The result of one method in a sentence, from its values alone; `name` is written as given."""
     leading = next((metric for metric in METRIC_LABELS if metric in method.difference), None)
     if leading is None:
         return f"{name}: no metric could be compared."
     parts = [_leading_clause(name, leading, method.difference[leading])]
-    judged = next((m for m in ("functional_accuracy", "execution_success") if m in method.difference), None)
-    if judged is not None and judged != leading:
-        parts.append(_further_clause(judged, method.difference[judged]))
+    verdict = next((m for m in ("functional_accuracy", "execution_success") if m in method.difference), None)
+    if verdict is not None and verdict != leading:
+        parts.append(_further_clause(verdict, method.difference[verdict]))
     return "; ".join(parts) + "."
 
 
 def _leading_clause(name: str, metric: str, difference: Difference) -> str:
     if significant(difference):
         verb = "gains" if difference.delta > 0 else "loses"
-        gained = points(metric, number(abs(difference.delta)))
+        amount = points(metric, number(abs(difference.delta)))
         return (
-            f"{name} {verb} {gained} {'of ' if is_share(metric) else ''}{_in_sentence(metric)} "
+            f"{name} {verb} {amount} {'of ' if is_share(metric) else ''}{_in_sentence(metric)} "
             f"({evidence(difference)})"
         )
     change = (

@@ -1,4 +1,4 @@
-"""Renders comparison.html: one self-contained page to browse every sample, with no network."""
+"""Renders comparison.html: a self-contained page to browse every sample offline."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from src.report.safe_markdown import UNSEEN_RANGES
 from src.schema import Comparison, Difference, MethodComparison
 
 PAGE = Path(__file__).with_name("page")
-SCRIPTS = ("highlight.js", "diff.js", "page.js")  # in the order of their use
+SCRIPTS = ("highlight.js", "diff.js", "page.js")  # in load order
 # What could end the script element or a line of JavaScript, written as JSON escapes; ASCII does the rest.
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 

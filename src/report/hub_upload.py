@@ -1,4 +1,4 @@
-"""Gives an adapter's folder its model card, and uploads it to the hub."""
+"""Uploads an adapter with its model card to the hub."""
 
 from __future__ import annotations
 
@@ -9,19 +9,11 @@ from src.files import write_atomic
 from src.report.model_card import render_model_card
 from src.schema import Comparison, UserError
 
-PUBLISHED = (
-    "README.md",
-    "adapter_*",
-    "run.json",
-    "training_curve.png",
-    "tokenizer*",
-    "special_tokens_map.json",
-    "*.jinja",
-)
+PUBLISHED = "README.md adapter_* run.json training_curve.png tokenizer* special_tokens_map.json *.jinja"
 
 
 def write_card(folder: Path, comparison: Comparison, name: str) -> Path | None:
-    """README.md of an adapter that train_*.py wrote, with the figures of `name`; None for any other model."""
+    """README.md of an adapter that train_*.py wrote, with the scores of `name`; None for any other model."""
     try:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -32,9 +24,9 @@ def write_card(folder: Path, comparison: Comparison, name: str) -> Path | None:
 
 
 def push_to_hub(folder: Path, repository: str) -> str:
-    """Upload an adapter's folder; the address of the repository, which is made (private) where there is none.
+    """Upload an adapter's folder and return the URL of the commit; a missing repository is created, private.
 
-    Raises UserError where the folder is no adapter, or the hub refuses.
+    Raises UserError where the folder is no adapter, or the hub rejects it.
     """
     if not (folder / "adapter_model.safetensors").is_file():
         raise UserError(f"--push_to_hub uploads an adapter, and {folder} has no adapter_model.safetensors")
@@ -47,7 +39,7 @@ def push_to_hub(folder: Path, repository: str) -> str:
         commit = api.upload_folder(
             repo_id=repository,
             folder_path=folder,
-            allow_patterns=list(PUBLISHED),
+            allow_patterns=PUBLISHED.split(),
             commit_message="Adapter with its model card",
         )
     except HFValidationError as error:

@@ -26,33 +26,15 @@ from src.schema import Comparison, MethodComparison
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 CODE_ALPACA = "sahil2801/CodeAlpaca-20k"
-LICENCES = {
-    "CC BY-NC 4.0": "cc-by-nc-4.0"
-}  # licences of data that bind the adapter whatever the base model's is
+# licences of data that bind the adapter, whatever the licence of the base model
+LICENCES = {"CC BY-NC 4.0": "cc-by-nc-4.0"}
 SETTINGS = {  # section of the configuration -> keys that shape the adapter
-    "lora": (
-        "r",
-        "lora_alpha",
-        "lora_dropout",
-        "target_modules",
-        "bias",
-        "use_rslora",
-        "use_dora",
-        "init_lora_weights",
-    ),
-    "training": (
-        "num_train_epochs",
-        "max_steps",
-        "learning_rate",
-        "lr_scheduler_type",
-        "batch_size",
-        "optim",
-        "seed",
-    ),
-    "data": ("max_length",),
-    "prompt": ("template",),
+    "lora": "r lora_alpha lora_dropout target_modules bias use_rslora use_dora init_lora_weights",
+    "training": "num_train_epochs max_steps learning_rate lr_scheduler_type batch_size optim seed",
+    "data": "max_length",
+    "prompt": "template",
 }
-FIGURES = {  # key of run["metrics"] -> what the card calls it
+METRIC_ROWS = {  # key of run["metrics"] -> its label in the card
     "steps": "Steps",
     "best_step": "Step kept (lowest validation loss)",
     "validation_loss": "Validation loss per supervised token",
@@ -77,7 +59,7 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Data:
-    """What the adapter was trained on."""
+    """The data that the adapter was trained on."""
 
     origin: str
     licence: str
@@ -87,7 +69,7 @@ class Data:
 def render_model_card(run: Mapping[str, Any], comparison: Comparison | None, name: str = "") -> str:
     """The card of the adapter that `run` (run.json of its folder) describes.
 
-    `name` is what `comparison` calls the adapter, otherwise the method's own name; figures of another adapter are
+    `name` is the adapter's name in `comparison`, by default that of the method; scores of another adapter are
     never shown. Raises KeyError where `run` is no run.json.
     """
     data = _data(run)
@@ -117,7 +99,7 @@ def base_id(base_model: str) -> str:
 
 
 def _data(run: Mapping[str, Any]) -> Data:
-    """As run["data"] records it (origin, licence, source); else what the configuration names."""
+    """As run["data"] records it (origin, licence, source), else from the configuration."""
     settings = run["provenance"]["config"]["data"]
     recorded = run.get("data") or {}
     kind = recorded.get("source", settings["source"])
@@ -138,20 +120,20 @@ def _front_matter(
     import yaml
 
     base = base_id(run["base_model"])
-    matter: dict[str, Any] = {"library_name": "peft", "pipeline_tag": "text-generation"}
+    front_matter: dict[str, Any] = {"library_name": "peft", "pipeline_tag": "text-generation"}
     if HUB_ID.fullmatch(base):  # a local folder would be refused there
-        matter |= {"base_model": base, "base_model_relation": "adapter"}
-    matter["license"] = _licence_id(run["base_model"], data)
-    if matter["license"] == "other":
-        matter |= {"license_name": "base-model-and-data"}
+        front_matter |= {"base_model": base, "base_model_relation": "adapter"}
+    front_matter["license"] = _licence_id(run["base_model"], data)
+    if front_matter["license"] == "other":
+        front_matter |= {"license_name": "base-model-and-data"}
     if data.hub_id:
-        matter["datasets"] = [data.hub_id]
-    matter["tags"] = ["lora", *(["qlora"] if run["method"] == "qlora" else []), "code"]
-    results = _index(comparison, method)
+        front_matter["datasets"] = [data.hub_id]
+    front_matter["tags"] = ["lora", *(["qlora"] if run["method"] == "qlora" else []), "code"]
+    results = _model_index(comparison, method)
     if results:
         name = f"{run['method']}-{base.rpartition('/')[2]}"
-        matter["model-index"] = [{"name": name, "results": [results]}]
-    return f"---\n{yaml.safe_dump(matter, sort_keys=False, allow_unicode=False)}---"
+        front_matter["model-index"] = [{"name": name, "results": [results]}]
+    return f"---\n{yaml.safe_dump(front_matter, sort_keys=False, allow_unicode=False)}---"
 
 
 def _licence_id(base_model: str, data: Data) -> str:
@@ -160,8 +142,8 @@ def _licence_id(base_model: str, data: Data) -> str:
     return LICENCES.get(data.licence, "other")
 
 
-def _index(comparison: Comparison | None, method: MethodComparison | None) -> dict[str, Any]:
-    """The figures in the hub's own form; {} where there are none."""
+def _model_index(comparison: Comparison | None, method: MethodComparison | None) -> dict[str, Any]:
+    """The scores as the hub's model-index; {} where there are none."""
     if comparison is None or method is None:
         return {}
     test_set = str(comparison.test_set.get("name") or "test set")
@@ -205,11 +187,11 @@ def _settings(run: Mapping[str, Any]) -> str:
     rows += [
         (f"{section}.{key}", config[section][key])
         for section, keys in SETTINGS.items()
-        for key in keys
+        for key in keys.split()
         if key in config.get(section, {})
     ]
     rows += [(f"qlora.{key}", value) for key, value in (run.get("qlora") or {}).items()]
-    rows += [(label, metrics[key]) for key, label in FIGURES.items() if metrics.get(key) is not None]
+    rows += [(label, metrics[key]) for key, label in METRIC_ROWS.items() if metrics.get(key) is not None]
     versions = run["provenance"].get("versions", {})
     rows += [
         (package, versions[package]) for package in ("torch", "transformers", "peft") if package in versions
@@ -254,16 +236,16 @@ def _loading(run: Mapping[str, Any], base: str) -> str:
 def _base_lines(base: str, quantized: Mapping[str, Any] | None) -> list[str]:
     if not quantized:
         return [f'base = AutoModelForCausalLM.from_pretrained({base!r}, dtype="auto")']
-    given = ["load_in_8bit=True"]
+    arguments = ["load_in_8bit=True"]
     if quantized["bits"] == 4:
         kind, double = quantized["quant_type"], quantized["use_double_quant"]
-        given = [
+        arguments = [
             "load_in_4bit=True",
             f"bnb_4bit_quant_type={kind!r}",
             f"bnb_4bit_use_double_quant={double!r}",
         ]
     return [
-        f"quantization = BitsAndBytesConfig({', '.join(given)})",
+        f"quantization = BitsAndBytesConfig({', '.join(arguments)})",
         f"base = AutoModelForCausalLM.from_pretrained({base!r}, quantization_config=quantization)",
     ]
 

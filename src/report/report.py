@@ -24,13 +24,13 @@ def write_reports(comparison: Comparison, folder: Path, examples: int) -> list[P
     method; comparison.json and comparison.html hold all samples. With 0 no file holds any text of a sample:
     ids and figures only. No file is replaced before all are complete.
     """
-    shown = comparison if examples > 0 else without_texts(comparison)
+    reported = comparison if examples > 0 else without_texts(comparison)
     contents: dict[str, str | bytes] = {
-        "comparison.json": _storable(to_json(shown, indent=2)) + "\n",
-        "comparison.md": render_markdown(shown, "comparison.png", "comparison_dark.png", max(0, examples)),
-        "comparison.html": render_html(shown),
-        "comparison.png": draw_chart(shown, LIGHT),
-        "comparison_dark.png": draw_chart(shown, DARK),
+        "comparison.json": _encodable(to_json(reported, indent=2)) + "\n",
+        "comparison.md": render_markdown(reported, "comparison.png", "comparison_dark.png", max(0, examples)),
+        "comparison.html": render_html(reported),
+        "comparison.png": draw_chart(reported, LIGHT),
+        "comparison_dark.png": draw_chart(reported, DARK),
     }
     write_together({folder / name: data for name, data in contents.items()})
     return [folder / name for name in contents]
@@ -54,12 +54,12 @@ def _example_without_texts(example: ComparedExample) -> ComparedExample:
         reference="",
         before="",
         after="",
-        before_scores=_figures(example.before_scores),
-        after_scores=_figures(example.after_scores),
+        before_scores=_without_quotes(example.before_scores),
+        after_scores=_without_quotes(example.after_scores),
     )
 
 
-def _figures(scores: dict[str, Any]) -> dict[str, Any]:
+def _without_quotes(scores: dict[str, Any]) -> dict[str, Any]:
     """Numbers and outcomes; anything else could quote the sample."""
     return {
         key: value
@@ -68,6 +68,6 @@ def _figures(scores: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _storable(text: str) -> str:
-    """JSON in which a lone surrogate, which UTF-8 cannot hold, is spelt as its escape."""
+def _encodable(text: str) -> str:
+    """JSON in which a lone surrogate, which UTF-8 cannot encode, is written as its escape."""
     return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,4 +1,4 @@
-"""Markdown in which untrusted text stays text: no markup, link, image, mention or script comes of it."""
+"""Escapes untrusted text in Markdown: it can become no markup, link, image, mention or script."""
 
 from __future__ import annotations
 
@@ -7,35 +7,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 # Only these become a fence's language: GitHub renders some others (mermaid, math, geojson, stl) as pictures.
-FENCE_LANGUAGES = {
-    "bash": "bash",
-    "c": "c",
-    "c_sharp": "csharp",
-    "cpp": "cpp",
-    "csharp": "csharp",
-    "css": "css",
-    "diff": "diff",
-    "go": "go",
-    "html": "html",
-    "java": "java",
-    "javascript": "javascript",
-    "json": "json",
-    "kotlin": "kotlin",
-    "php": "php",
-    "python": "python",
-    "r": "r",
-    "ruby": "ruby",
-    "rust": "rust",
-    "sh": "sh",
-    "sql": "sql",
-    "swift": "swift",
-    "typescript": "typescript",
-    "xml": "xml",
-}
+_FENCE_NAMES = (
+    "bash c cpp csharp css diff go html java javascript json kotlin php python r ruby rust sh sql swift "
+    "typescript xml"
+)
+FENCE_LANGUAGES = {"c_sharp": "csharp"} | {name: name for name in _FENCE_NAMES.split()}
 _BACKTICKS = re.compile("`+")
 _PLAIN = re.compile(r"[^\W_](?:[^\W_]|[ +-](?=[^\W_]))*")  # words that mean nothing to Markdown
 _GITHUB_LINK = re.compile(r"\b(?:GH-\d+|[0-9a-f]{7,40})\b", re.IGNORECASE)  # an issue, or a commit's hash
-# Controls, fillers, bidirectional overrides and lone surrogates reorder, hide or break what a reader sees.
+# Controls, fillers, bidirectional overrides and lone surrogates reorder, hide or break the visible text.
 UNSEEN_RANGES = (
     (0x0000, 0x0008), (0x000B, 0x001F), (0x007F, 0x009F), (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C),
     (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F),
@@ -45,19 +25,19 @@ _UNSEEN = re.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in UN
 
 
 def visible(text: str) -> str:
-    """`text` with line ends as \\n and each invisible or reordering character spelt as <U+202E>."""
+    """`text` with line ends as \\n and each invisible or reordering character written as <U+202E>."""
     return _UNSEEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text.replace("\r\n", "\n"))
 
 
 def fenced(text: str, language: str = "") -> str:
-    """A code block that no run of backticks inside can end."""
+    """A code block whose fence is longer than every run of backticks inside."""
     content = visible(text)
     fence = "`" * max(3, _longest_run(content) + 1)
     return f"{fence}{FENCE_LANGUAGES.get(language, 'text')}\n{content}\n{fence}"
 
 
 def inline(text: str) -> str:
-    """`text` for a sentence or a table cell: bare where it is plain words, otherwise as code.
+    """`text` for a sentence or a table cell: as it is where it is plain words, otherwise as code.
 
     In code the bar of a table cannot be escaped reliably, so it becomes a broken bar.
     """
@@ -83,7 +63,7 @@ def inline_html(text: str) -> str:
 
 
 def details(summary: str, body: str) -> str:
-    """A section that opens on a click; `summary` is HTML, `body` Markdown."""
+    """A collapsible section; `summary` is HTML, `body` Markdown."""
     return f"<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
@@ -101,7 +81,7 @@ def value_table(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def side_by_side(columns: Sequence[tuple[str, str]]) -> str:
-    """Markdown blocks beside each other, each under its heading, which is HTML."""
+    """Markdown blocks in columns, each under its heading, which is HTML."""
     heads = "".join(f"<th>{heading}</th>" for heading, _ in columns)
     cells = "\n".join(f'<td valign="top">\n\n{body}\n\n</td>' for _, body in columns)
     return f"<table>\n<tr>{heads}</tr>\n<tr>\n{cells}\n</tr>\n</table>"

@@ -1,4 +1,4 @@
-"""Tables for the end of a script: a comparison or a run in at most 100 columns."""
+"""Tables for the terminal: a comparison or a run in at most 100 columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from src.schema import Comparison, Difference, Run
 
 COLUMNS = 100  # of a line, at most
 NAME_COLUMNS = 19  # of a name; "Functional accuracy" just fits
-LEAST_COLUMNS = 8  # of a method's name, where figures at their widest leave no more
+MIN_NAME_COLUMNS = 8  # of a method's name, where the values are at their widest
 GAP = "  "
 COMPARISON_HEADER = ("Metric", "Method", "Score [95 % CI]", "Change [95 % CI]", "p (Holm)", "n")
 RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")
@@ -40,29 +40,29 @@ def render_table(comparison: Comparison) -> str:
     sentences = [
         headline(_name(method_label(name)), method) for name, method in comparison.comparisons.items()
     ]
-    rows, strong = _fitting_rows(comparison)
+    rows, bold = _fitted_rows(comparison)
     note = f"{SIGNIFICANCE_MARK} p < 0.05 after Holm's correction over all metrics and methods"
     blocks = [
         "\n".join(_wrapped(line) for line in sentences),
-        _drawn(COMPARISON_HEADER, rows, 2, strong),
+        _render_rows(COMPARISON_HEADER, rows, 2, bold),
         note,
     ]
     return _printable("\n\n".join(block for block in blocks if block))
 
 
 def render_run(run: Run) -> str:
-    """A row for each metric of one run, then how its answers fared."""
+    """A row for each metric of one run, then the outcomes of its answers."""
     rows = [
         [_name(metric_label(name)), score_text(score), str(score.n), percent(score.coverage)]
         for name, score in run.metrics.items()
     ]
     title = f"{_name(run.name, 60)}, {run.n} samples"
-    blocks = [title, _drawn(RUN_HEADER, rows, 1, frozenset()), "\n".join(_outcome_lines(run))]
+    blocks = [title, _render_rows(RUN_HEADER, rows, 1, frozenset()), "\n".join(_outcome_lines(run))]
     return _printable("\n\n".join(block for block in blocks if block))
 
 
 def _outcome_lines(run: Run) -> list[str]:
-    """How the answers fared, most frequent first; kinds without any are left out."""
+    """The outcomes of the answers, most frequent first; kinds without any are left out."""
     lines = []
     for kind, title in OUTCOME_TITLES.items():
         counts = sorted(run.outcomes.get(kind, {}).items(), key=lambda item: (-item[1], item[0]))
@@ -81,20 +81,20 @@ def _printable(text: str) -> str:
     return text
 
 
-def _fitting_rows(comparison: Comparison) -> tuple[list[list[str]], frozenset[int]]:
+def _fitted_rows(comparison: Comparison) -> tuple[list[list[str]], frozenset[int]]:
     """The rows with methods' names as long as the line allows."""
     columns = NAME_COLUMNS
-    rows, strong = _comparison_rows(comparison, columns)
-    while columns > LEAST_COLUMNS and sum(_widths(COMPARISON_HEADER, rows)) + 5 * len(GAP) > COLUMNS:
+    rows, bold = _comparison_rows(comparison, columns)
+    while columns > MIN_NAME_COLUMNS and sum(_widths(COMPARISON_HEADER, rows)) + 5 * len(GAP) > COLUMNS:
         columns -= 1
-        rows, strong = _comparison_rows(comparison, columns)
-    return rows, strong
+        rows, bold = _comparison_rows(comparison, columns)
+    return rows, bold
 
 
 def _comparison_rows(comparison: Comparison, columns: int) -> tuple[list[list[str]], frozenset[int]]:
     """The rows, and which of them hold a significant change."""
     rows: list[list[str]] = []
-    strong = set()
+    bold = set()
     for metric in metric_names(comparison):
         before = comparison.before.metrics.get(metric)
         count = NOT_AVAILABLE if before is None else str(before.n)
@@ -102,10 +102,10 @@ def _comparison_rows(comparison: Comparison, columns: int) -> tuple[list[list[st
         for name, method in comparison.comparisons.items():
             difference = method.difference.get(metric)
             if difference is not None and significant(difference):
-                strong.add(len(rows))
+                bold.add(len(rows))
             score = score_text(method.after.metrics.get(metric))
             rows.append(["", _name(method_label(name), columns), score, *_change_cells(difference)])
-    return rows, frozenset(strong)
+    return rows, frozenset(bold)
 
 
 def _change_cells(difference: Difference | None) -> list[str]:
@@ -120,13 +120,13 @@ def _name(text: str, columns: int = NAME_COLUMNS) -> str:
     return shortened(visible(text), columns)
 
 
-def _drawn(header: Sequence[str], rows: list[list[str]], left: int, strong: frozenset[int]) -> str:
+def _render_rows(header: Sequence[str], rows: list[list[str]], left: int, bold: frozenset[int]) -> str:
     """The table by rich where colours are wanted, else plain; all but the first `left` columns align right."""
-    return _coloured(header, rows, left, strong) if _wants_colour() else _plain(header, rows, left)
+    return _coloured(header, rows, left, bold) if _wants_colour() else _plain(header, rows, left)
 
 
 def _wants_colour() -> bool:
-    """A terminal that can, and nobody who said no (no-color.org)."""
+    """Whether standard output is a terminal with colours, not switched off by NO_COLOR (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -143,25 +143,25 @@ def _plain(header: Sequence[str], rows: list[list[str]], left: int) -> str:
     lines = []
     for cells in ([*header], ["-" * width for width in widths], *rows):
         padded = []
-        for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
             space = " " * (width - cell_len(cell))
-            padded.append(cell + space if place < left else space + cell)
+            padded.append(cell + space if index < left else space + cell)
         lines.append(GAP.join(padded).rstrip())
     return "\n".join(lines)
 
 
-def _coloured(header: Sequence[str], rows: list[list[str]], left: int, strong: frozenset[int]) -> str:
+def _coloured(header: Sequence[str], rows: list[list[str]], left: int, bold: frozenset[int]) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for place, title in enumerate(header):
-        table.add_column(title, justify="left" if place < left else "right", no_wrap=True)
-    for index, cells in enumerate(rows):
+    for column, title in enumerate(header):
+        table.add_column(title, justify="left" if column < left else "right", no_wrap=True)
+    for row, cells in enumerate(rows):
         # Text: nothing in a name is read as markup
-        table.add_row(*(Text(cell) for cell in cells), style="bold" if index in strong else None)
+        table.add_row(*(Text(cell) for cell in cells), style="bold" if row in bold else None)
     stream = io.StringIO()
     Console(file=stream, width=COLUMNS, force_terminal=True, color_system="standard").print(table)
     return stream.getvalue().strip("\n")

@@ -19,7 +19,7 @@ from src.sandbox.inside import wire
 INSIDE_MODULES = Path(__file__).with_name("inside")
 INSIDE = "/sandbox"
 NOBODY = 65_534
-START_S = 20.0
+START_TIMEOUT_S = 20.0
 SINGLE_USE_BYTES = 64 << 20  # of temporary files, where they cannot be bounded for each program
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -31,13 +31,9 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",  # so that a program does the same in every worker
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+TRIAL_QUOTA = {"wall_s": 5, "cpu_s": 5, "memory_mib": 512, "output_bytes": 100, "processes": 8, "file_mib": 1}
 READ_ONLY = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-CONFIGURATION = (
-    "/etc/alternatives",
-    "/etc/ld.so.cache",
-    "/etc/ssl/openssl.cnf",
-    "/etc/java-*",
-)
+CONFIGURATION = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/openssl.cnf", "/etc/java-*")
 ADVICE = (
     "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 "
     "kernel.apparmor_restrict_unprivileged_userns=0; in Docker --security-opt seccomp=unconfined "
@@ -46,21 +42,21 @@ ADVICE = (
 
 
 class WorkerError(Exception):
-    """A worker that could not be started, or that ended; the text says why."""
+    """A worker could not be started, or exited; the message says why."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How to start a worker."""
 
-    kind: str  # "warm": serves many programs; "single": one program each; "bare": one each, not isolated
+    kind: str  # "warm": serves many programs; "single": one program per start; "bare": the same, not isolated
     python: str
     bubblewrap: str = ""
     user: int | None = None  # None: the user that this process runs as
 
     @property
     def mode(self) -> str:
-        """What the results say about it."""
+        """What the results record of it."""
         if self.kind == "bare":
             return "unsandboxed"
         how = "warm interpreter" if self.kind == "warm" else "one start a program"
@@ -74,14 +70,14 @@ class Worker:
         """Raises WorkerError where it does not start."""
         self.single_use = recipe.kind != "warm"
         program = recipe.bubblewrap or recipe.python
-        with tempfile.TemporaryFile() as complaints, _opened(program) as (executable, files):
+        with tempfile.TemporaryFile() as errors, _opened(program) as (executable, files):
             try:
                 self.process = subprocess.Popen(
                     _argv(recipe, files),
                     executable=f"/proc/self/fd/{executable}" if recipe.bubblewrap else program,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    stderr=complaints,
+                    stderr=errors,
                     env=ENVIRONMENT,
                     cwd="/",
                     pass_fds=(executable, *files.values()) if recipe.bubblewrap else (),
@@ -94,35 +90,35 @@ class Worker:
                 raise WorkerError(f"{program}: {error.strerror}") from error
             assert self.process.stdin is not None
             assert self.process.stdout is not None
-            self.requests, self.answers = self.process.stdin.fileno(), self.process.stdout.fileno()
+            self.requests, self.responses = self.process.stdin.fileno(), self.process.stdout.fileno()
             os.set_blocking(self.requests, False)
             try:
-                head, _ = wire.receive(self.answers, time.monotonic() + START_S)
+                header, _ = wire.receive(self.responses, time.monotonic() + START_TIMEOUT_S)
             except (EOFError, TimeoutError, OSError) as error:
                 self.close()
-                complaints.seek(0)
-                said = complaints.read(2_000).decode("utf-8", "replace").strip().splitlines()
-                raise WorkerError(said[-1] if said else type(error).__name__) from error
-        self.version = str(head["ready"])
+                errors.seek(0)
+                lines = errors.read(2_000).decode("utf-8", "replace").strip().splitlines()
+                raise WorkerError(lines[-1] if lines else type(error).__name__) from error
+        self.version = str(header["ready"])
 
     def run(self, request: bytes, timeout_s: float) -> tuple[dict[str, object], list[bytes]]:
-        """The answer to one order. Raises WorkerError where the worker ended, TimeoutError where it hangs."""
+        """The response to one request. Raises WorkerError where the worker exits, TimeoutError where it hangs."""
         try:
             deadline = time.monotonic() + timeout_s
             wire.send(self.requests, request, deadline)
-            return wire.receive(self.answers, deadline)
+            return wire.receive(self.responses, deadline)
         except (EOFError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
             raise WorkerError("the worker ended") from error
 
     def kill(self) -> None:
-        """End the worker and all that it runs, at once; whoever waits for its answer gets WorkerError."""
+        """End the worker and all that it runs; a thread that waits for its response gets WorkerError."""
         self.process.kill()
         self.process.wait()
 
     def close(self) -> None:
-        """End it, and close the pipes to it: only for the thread that uses it."""
+        """Kill it, and close the pipes to it: only for the thread that uses it."""
         self.kill()
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
@@ -151,12 +147,12 @@ def _argv(recipe: Recipe, files: dict[str, int]) -> list[str]:
         return python
     call = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--as-pid-1", "--new-session"]
     call += ["--hostname", "sandbox", "--cap-add", "ALL", "--ro-bind", "/usr", "/usr"]
-    for place in READ_ONLY:
-        path = Path(place)
+    for folder_name in READ_ONLY:
+        path = Path(folder_name)
         if path.is_symlink():
-            call += ["--symlink", str(path.readlink()), place]
+            call += ["--symlink", str(path.readlink()), folder_name]
         elif path.is_dir():
-            call += ["--ro-bind", place, place]
+            call += ["--ro-bind", folder_name, folder_name]
     for pattern in CONFIGURATION:
         for path in sorted(Path("/").glob(pattern[1:])):
             call += ["--ro-bind-try", str(path), str(path)]
@@ -171,8 +167,8 @@ def _argv(recipe: Recipe, files: dict[str, int]) -> list[str]:
     return [*call, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *python]
 
 
-def _temporary(place: str) -> list[str]:
-    return ["--size", str(SINGLE_USE_BYTES), "--tmpfs", place]
+def _temporary(folder: str) -> list[str]:
+    return ["--size", str(SINGLE_USE_BYTES), "--tmpfs", folder]
 
 
 def _devices() -> list[str]:
@@ -187,7 +183,7 @@ def _devices() -> list[str]:
 
 
 def _python_home(python: str) -> str:
-    """The folder to show for an interpreter that is not the system's; "" for the system's own."""
+    """The folder to bind for an interpreter that is not the system's; "" for the system's own."""
     return "" if python.startswith("/usr/") else str(Path(python).parent.parent)
 
 
@@ -195,8 +191,8 @@ def _pythons() -> list[str]:
     """Interpreters to try, of this process's version first."""
     minor = f"python3.{sys.version_info.minor}"
     own = Path(sys.base_prefix, "bin", minor)
-    places = [Path("/usr/bin", minor), Path("/usr/local/bin", minor), own, Path("/usr/bin/python3")]
-    return list(dict.fromkeys(str(path.resolve()) for path in places if path.exists()))
+    candidates = [Path("/usr/bin", minor), Path("/usr/local/bin", minor), own, Path("/usr/bin/python3")]
+    return list(dict.fromkeys(str(path.resolve()) for path in candidates if path.exists()))
 
 
 def _bubblewraps() -> list[str]:
@@ -212,7 +208,7 @@ def _bubblewraps() -> list[str]:
 
 @functools.cache
 def find_recipe() -> tuple[Recipe | None, str]:
-    """The best way that works here, tried by starting it; or None and why nothing does."""
+    """The best recipe that works here, tried by starting it; or None and why none does."""
     bubblewraps = _bubblewraps()
     if not sys.platform.startswith("linux"):
         return None, f"bubblewrap needs Linux, this is {sys.platform}: pass --allow_unsandboxed or use Linux"
@@ -237,7 +233,7 @@ def _first(reasons: Sequence[str]) -> str:
 
 
 def _trial(recipe: Recipe) -> str:
-    """Run one program the way of `recipe`; why that fails, or ""."""
+    """Run one program with `recipe`; why that fails, or ""."""
     from src.sandbox.outcome import python_request
 
     try:
@@ -245,20 +241,13 @@ def _trial(recipe: Recipe) -> str:
     except WorkerError as error:
         return str(error)
     try:
-        quota = {
-            "wall_s": 5.0,
-            "cpu_s": 5.0,
-            "memory_mib": 512,
-            "output_bytes": 100,
-            "processes": 8,
-            "file_mib": 1,
-        }
-        head, blobs = worker.run(python_request(quota, "print(1)", "assert True", b""), START_S)
+        request = python_request(TRIAL_QUOTA, "print(1)", "assert True", b"")
+        header, blobs = worker.run(request, START_TIMEOUT_S)
     except (WorkerError, TimeoutError) as error:
         return str(error) or "the trial program did not end"
     finally:
         worker.close()
-    return "" if head.get("finished") and blobs[0] == b"1\n" else str(head.get("failure", head))
+    return "" if header.get("finished") and blobs[0] == b"1\n" else str(header.get("failure", header))
 
 
 def bare_recipe() -> Recipe:

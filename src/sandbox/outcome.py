@@ -1,4 +1,4 @@
-"""Orders to a worker, and what its answers mean."""
+"""Packs requests to a worker, and interprets its responses."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _OUT_OF_MEMORY = re.compile(
     r"OutOfMemoryError|heap out of memory|bad_alloc|MemoryError|Cannot allocate memory"
 )
 _FAILED_ASSERT = re.compile(r".*[Aa]ssertion .*failed.*|.*\bAssertionError\b.*")
-_THROWN = (  # how the languages name what ended them
+_EXCEPTION_NAMES = (  # how each language reports an uncaught exception
     re.compile(r"^terminate called after throwing an instance of '([^']+)'", re.MULTILINE),
     re.compile(r"^Exception in thread \"[^\"]*\" ([\w.$]+)", re.MULTILINE),
     re.compile(r"^(?:Uncaught )?((?:\w+[.:]+)*\w*(?:Error|Exception|Warning))\b", re.MULTILINE),
     re.compile(r"\((\w+Error)\)$", re.MULTILINE),  # Ruby
 )
-EARLY = "ended before its tests did"
+ENDED_EARLY = "ended before its tests did"
 
 
 def python_request(quota: Mapping[str, float], source: str, tests: str, stdin: bytes) -> bytes:
-    """The order to run `source`, then `tests` in its namespace."""
-    head = {"quota": dict(quota), "argv": [], "compile_argv": [], "names": []}
-    return wire.pack(head, (stdin, _encoded(source), _encoded(tests)))
+    """The request to run `source`, then `tests` in its namespace."""
+    header = {"quota": dict(quota), "argv": [], "compile_argv": [], "names": []}
+    return wire.pack(header, (stdin, _encoded(source), _encoded(tests)))
 
 
 def command_request(
@@ -38,14 +38,14 @@ def command_request(
     compile_argv: Sequence[str],
     stdin: bytes,
 ) -> bytes:
-    """The order to write `files` into an empty folder and run `argv` there, `compile_argv` before it."""
-    head = {
+    """The request to write `files` into an empty folder and run `argv` there, `compile_argv` before it."""
+    header = {
         "quota": dict(quota),
         "argv": list(argv),
         "compile_argv": list(compile_argv),
         "names": list(files),
     }
-    return wire.pack(head, (stdin, *(_encoded(text) for text in files.values())))
+    return wire.pack(header, (stdin, *(_encoded(text) for text in files.values())))
 
 
 def _encoded(text: str) -> bytes:
@@ -58,29 +58,31 @@ def printable(content: bytes) -> str:
     return _UNPRINTABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
 
 
-def execution(head: Mapping[str, Any], stdout: bytes, stderr: bytes, quota: Mapping[str, float]) -> Execution:
-    """What an answer means."""
-    if "failure" in head:
-        return Execution("not_run", f"no place to run it: {head['failure']}")
+def execution(
+    header: Mapping[str, Any], stdout: bytes, stderr: bytes, quota: Mapping[str, float]
+) -> Execution:
+    """The Execution that a response describes."""
+    if "failure" in header:
+        return Execution("not_run", f"no place to run it: {header['failure']}")
     out, err = printable(stdout), printable(stderr)
-    if head["stopped"] or (head["status"] or 0) < 0:
-        outcome, detail = _ended_by_force(head, err, quota)
-    elif head["tested"]:
-        outcome, detail = _tested(head)
-    elif head["status"] == 0 and not head["error"]:
+    if header["stopped"] or (header["status"] or 0) < 0:
+        outcome, detail = _killed_outcome(header, err, quota)
+    elif header["tested"]:
+        outcome, detail = _tested_outcome(header)
+    elif header["status"] == 0 and not header["error"]:
         outcome, detail = "passed", ""
     else:
-        outcome, detail = _failed(head, err)
+        outcome, detail = _failure_outcome(header, err)
     detail = printable(detail.encode("utf-8", "replace")).replace("\n", " ")[:MAX_DETAIL]
-    if head["step"] == "compile" and outcome != "passed":
+    if header["step"] == "compile" and outcome != "passed":
         detail = f"compile: {detail}"
-    return Execution(outcome, detail, out, err, head["wall_s"], head["cpu_s"], head["peak_mib"])
+    return Execution(outcome, detail, out, err, header["wall_s"], header["cpu_s"], header["peak_mib"])
 
 
-def _ended_by_force(head: Mapping[str, Any], stderr: str, quota: Mapping[str, float]) -> tuple[str, str]:
-    status = -(head["status"] or 0)
-    by_time = status == signal.SIGXCPU or (status == signal.SIGKILL and head["cpu_s"] >= quota["cpu_s"])
-    match head["stopped"]:
+def _killed_outcome(header: Mapping[str, Any], stderr: str, quota: Mapping[str, float]) -> tuple[str, str]:
+    status = -(header["status"] or 0)
+    by_time = status == signal.SIGXCPU or (status == signal.SIGKILL and header["cpu_s"] >= quota["cpu_s"])
+    match header["stopped"]:
         case "timeout":
             return "timeout", f"{quota['wall_s']:g} s"
         case "cpu":
@@ -99,40 +101,40 @@ def _ended_by_force(head: Mapping[str, Any], stderr: str, quota: Mapping[str, fl
         return "timeout", f"{quota['cpu_s']:g} s of CPU"
     name = signal.Signals(status).name if status in set(signal.Signals) else f"signal {status}"
     if status == signal.SIGABRT:
-        return _failed(head, stderr, name)
+        return _failure_outcome(header, stderr, name)
     return "killed", name
 
 
-def _tested(head: Mapping[str, Any]) -> tuple[str, str]:
-    if head["finished"]:
+def _tested_outcome(header: Mapping[str, Any]) -> tuple[str, str]:
+    if header["finished"]:
         return "passed", ""
-    if head["forged"]:
+    if header["forged"]:
         return "failed", "wrote to the checker's descriptor"
-    if head["error"] in ("", "SystemExit"):
-        return "failed", EARLY
-    return _raised(head["error"], head["line"])
+    if header["error"] in ("", "SystemExit"):
+        return "failed", ENDED_EARLY
+    return _exception_outcome(header["error"], header["line"])
 
 
-def _raised(error: str, line: str) -> tuple[str, str]:
+def _exception_outcome(error: str, line: str) -> tuple[str, str]:
     if error == "AssertionError":
         return "failed", line if "assert" in line.lower() else f"AssertionError: {line}"
     return ("out_of_memory" if error == "MemoryError" else "error"), error
 
 
-def _failed(head: Mapping[str, Any], stderr: str, signal_name: str = "") -> tuple[str, str]:
-    """An ending with a status other than 0, told from its report or else from what it wrote."""
-    if head["error"]:
-        return _raised(head["error"], head["line"])
+def _failure_outcome(header: Mapping[str, Any], stderr: str, signal_name: str = "") -> tuple[str, str]:
+    """A status other than 0: the cause as its report names it, else as stderr does."""
+    if header["error"]:
+        return _exception_outcome(header["error"], header["line"])
     tail = stderr[-4_000:]
-    if head["step"] == "compile":
-        return "error", f"exit {head['status']}"
+    if header["step"] == "compile":
+        return "error", f"exit {header['status']}"
     failed_assert = _FAILED_ASSERT.search(tail)
     if failed_assert:
         return "failed", failed_assert.group().strip()
     if _OUT_OF_MEMORY.search(tail):
-        return "out_of_memory", f"exit {head['status']}"
-    for pattern in _THROWN:
+        return "out_of_memory", f"exit {header['status']}"
+    for pattern in _EXCEPTION_NAMES:
         thrown = pattern.findall(tail)
         if thrown:
             return "error", thrown[-1]
-    return ("killed", signal_name) if signal_name else ("error", f"exit {head['status']}")
+    return ("killed", signal_name) if signal_name else ("error", f"exit {header['status']}")

@@ -19,9 +19,9 @@ from src.schema import Execution
 
 log = logging.getLogger(__name__)
 
-GRACE_S = 10.0  # after which a worker that has not answered is given up
+RESPONSE_GRACE_S = 10.0  # past the time limits, after which a worker counts as hung
 ATTEMPTS = 2
-LOOK_AHEAD = 8  # jobs begun per worker before the first of them is fetched
+MAX_PENDING_PER_WORKER = 8  # jobs submitted and not yet yielded
 Result = TypeVar("Result")
 
 
@@ -38,18 +38,18 @@ class Limits:
 
 
 class SandboxClosedError(RuntimeError):
-    """A program was asked for after the sandbox had been closed."""
+    """A program was requested after the sandbox had been closed."""
 
 
 def unavailable_reason() -> str | None:
-    """Why no sandbox can be had and what to do; None where there is one."""
+    """Why there is no sandbox on this machine and what to do; None where there is one."""
     return find_recipe()[1] or None
 
 
 class Sandbox:
-    """Runs programs in `workers` places at once. A context manager: leaving it ends everything at once.
+    """Runs programs, `workers` at a time. A context manager: leaving it kills everything at once.
 
-    Where no sandbox can be had every program is `not_run`, unless `allow_unsandboxed`.
+    Where no sandbox is available every program is `not_run`, unless `allow_unsandboxed`.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class Sandbox:
         self._lock = threading.Lock()
         self._closed = False
         self._started: set[Worker] = set()
-        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()  # None: a place with no worker yet
+        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()  # None: a slot with no worker yet
         for _ in range(self.workers):
             self._idle.put(None)
-        # A worker dies with the thread that started it, so one thread that lives as long as they starts all.
+        # A worker dies with the thread that started it, so one long-lived thread starts them all.
         self._starter = ThreadPoolExecutor(1, "sandbox-starter")
 
     def __enter__(self) -> Sandbox:
@@ -91,11 +91,11 @@ class Sandbox:
                 idle = self._idle.get_nowait()
                 if idle is not None:
                     idle.close()
-        for _ in range(self.workers):  # whoever waits for a place learns that there is none
+        for _ in range(self.workers):  # wakes the threads that wait for a slot
             self._idle.put(None)
 
     def python(self, source: str, tests: str = "", stdin: bytes = b"") -> Execution:
-        """Run a Python program, then `tests` in its namespace: passed only where these come to their end."""
+        """Run a Python program, then `tests` in its namespace: passed only where these complete."""
         quota = asdict(self.limits)
         return self._run(python_request(quota, source, tests, stdin), self.limits)
 
@@ -112,19 +112,19 @@ class Sandbox:
         return self._run(command_request(asdict(limits), files, argv, compile_argv or (), stdin), limits)
 
     def map(self, jobs: Iterable[Callable[[Sandbox], Result]]) -> Iterator[Result]:
-        """The results of all jobs, in order, each as soon as those before it are there.
+        """The results of all jobs, in order, each as soon as those before it are done.
 
-        Jobs are taken a bounded number ahead, so that memory does not grow with their number.
+        At most MAX_PENDING_PER_WORKER jobs per worker are taken ahead, so that memory stays bounded.
         """
         pool = ThreadPoolExecutor(self.workers, "sandbox")
-        ahead: deque[Future[Result]] = deque()
+        pending: deque[Future[Result]] = deque()
         try:
             for job in jobs:
-                ahead.append(pool.submit(job, self))
-                if len(ahead) >= LOOK_AHEAD * self.workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+                pending.append(pool.submit(job, self))
+                if len(pending) >= MAX_PENDING_PER_WORKER * self.workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
         except (KeyboardInterrupt, SystemExit):
             self.close()
             raise
@@ -132,7 +132,7 @@ class Sandbox:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, request: bytes, limits: Limits) -> Execution:
-        """Run one order; once more where its worker ended, which may have been for another's fault."""
+        """Run one request; retry where its worker exited, which another program may have caused."""
         if self._recipe is None:
             return Execution("not_run", self._reason)
         for _ in range(ATTEMPTS):
@@ -140,17 +140,17 @@ class Sandbox:
             try:
                 if worker is None:
                     worker = self._starter.submit(self._start, self._recipe).result()
-                # twice the wall time: there may be a compiler's step too
-                head, (stdout, stderr) = worker.run(request, 2 * limits.wall_s + GRACE_S)
-                return execution(head, stdout, stderr, asdict(limits))
+                # twice the wall time: there may be a compile step too
+                header, (stdout, stderr) = worker.run(request, 2 * limits.wall_s + RESPONSE_GRACE_S)
+                return execution(header, stdout, stderr, asdict(limits))
             except WorkerError:
-                worker = self._without(worker)
+                worker = self._discard(worker)
             except TimeoutError:
-                worker = self._without(worker)
+                worker = self._discard(worker)
                 return Execution("timeout", "its worker did not answer")
             finally:
                 if worker is not None and worker.single_use:
-                    worker = self._without(worker)
+                    worker = self._discard(worker)
                 self._idle.put(worker)
             self._check_open()
         return Execution("killed", "its worker ended")
@@ -165,8 +165,8 @@ class Sandbox:
         worker.close()
         raise SandboxClosedError("the sandbox was closed")
 
-    def _without(self, worker: Worker | None) -> Worker | None:
-        """End a worker; None, for a new one to be started in its place."""
+    def _discard(self, worker: Worker | None) -> Worker | None:
+        """Kill a worker; None, the empty slot that it leaves."""
         if worker is not None:
             with self._lock:
                 self._started.discard(worker)

@@ -1,4 +1,4 @@
-"""What happens between the steps of a run: progress, tracking, early stopping, and the stop by signal."""
+"""Callbacks between the steps of a run: progress, tracking, early stopping, and the stop by signal."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from src.training.step_trainer import StepTrainer
 
 def add_callbacks(
     trainer: StepTrainer, config: TrainingConfig, name: str, checkpoint: Path | None, done_steps: int
-) -> StopKeepingWork:
-    """Put ours in place of the Trainer's own printing; `checkpoint` of `done_steps` is continued."""
+) -> GracefulStop:
+    """Replace the Trainer's own printing by ours; the run resumes from `checkpoint` of `done_steps`."""
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(ResumedCounters(trainer, checkpoint))
@@ -40,13 +40,13 @@ def add_callbacks(
         trainer.add_callback(_tensorboard(trainer.folder / "runs", done_steps))
     if config.early_stopping_patience:
         trainer.add_callback(EarlyStopping(config.early_stopping_patience))
-    stop = StopKeepingWork()
+    stop = GracefulStop()
     trainer.add_callback(stop)
     return stop
 
 
 def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
-    """Logs in one folder a run; what a killed process logged beyond its checkpoint is hidden."""
+    """Logs in one folder per run; what a killed process logged beyond its checkpoint is purged."""
     from torch.utils.tensorboard import SummaryWriter
     from transformers.integrations import TensorBoardCallback
 
@@ -54,9 +54,9 @@ def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
 
 
 class ResumedCounters(TrainerCallback):
-    """Starts the counts where the checkpoint left them, once the Trainer has set its own to zero.
+    """Restores the counts of the checkpoint, once the Trainer has set its own to zero.
 
-    The best checkpoint is looked for beside it: the run's folder may have been moved.
+    The best checkpoint is looked up beside it: the run's folder may have been moved.
     """
 
     def __init__(self, trainer: StepTrainer, checkpoint: Path | None) -> None:
@@ -66,13 +66,14 @@ class ResumedCounters(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        self.begin(state)
+        self.restore(state)
 
-    def begin(self, state: TrainerState) -> None:
+    def restore(self, state: TrainerState) -> None:
+        """Set the best checkpoint and the counts of a run that starts or resumes."""
         if self.checkpoint is not None:
             best = checkpoints.best_of(self.checkpoint)
             state.best_model_checkpoint = str(best) if best else None
-        self.trainer.begin_counting(self.checkpoint)
+        self.trainer.start_counters(self.checkpoint)
 
 
 class EarlyStopping(TrainerCallback):
@@ -91,17 +92,17 @@ class EarlyStopping(TrainerCallback):
 def early_stopping_due(history: Sequence[Mapping[str, Any]], patience: int) -> bool:
     """Whether the last `patience` validations all failed to improve; 0 = never.
 
-    Told from the log alone, so that a continued run stops where the uninterrupted one does.
+    Decided by the log alone, so that a resumed run stops where the uninterrupted one does.
     """
     losses = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
     return patience > 0 and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-class StopKeepingWork(TrainerCallback):
+class GracefulStop(TrainerCallback):
     """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once.
 
-    Of several processes, all stop after the step in which the first of them was told to. A launcher passes signals
-    on and terminals send them to every process, so a second one means nothing there.
+    Of several processes, all stop after the step in which the first of them got a signal. Launchers forward signals
+    and terminals send them to every process, so a second one is ignored there.
     """
 
     def __init__(self) -> None:
@@ -109,6 +110,7 @@ class StopKeepingWork(TrainerCallback):
 
     @contextmanager
     def listening(self) -> Iterator[None]:
+        """Handle signals inside the block."""
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         for number in before:
             signal.signal(number, self._receive)
@@ -131,16 +133,16 @@ class StopKeepingWork(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        self.signal = _agreed(self.signal, args.device)
+        self.signal = _signal_of_any_process(self.signal, args.device)
         if self.signal is not None:
             control.should_save = control.should_training_stop = True
 
 
-def _agreed(number: int | None, device: torch.device) -> int | None:
-    """The signal that any of the processes was sent; None where none was."""
+def _signal_of_any_process(number: int | None, device: torch.device) -> int | None:
+    """The signal that any of the processes got; None where none did."""
     if distributed.world_size() == 1:
         return number
-    told = torch.zeros(signal.NSIG, device=device)
-    told[number or 0] = 1
-    found = distributed.all_reduce_sum(told)[1:].nonzero().flatten().tolist()
+    received = torch.zeros(signal.NSIG, device=device)
+    received[number or 0] = 1
+    found = distributed.all_reduce_sum(received)[1:].nonzero().flatten().tolist()
     return found[0] + 1 if found else None

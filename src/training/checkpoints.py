@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or do not count."""
+"""Checkpoints that are complete or do not count."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _NAME = re.compile(r"checkpoint-(\d+)")
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a checkpoint cannot be gone on from."""
+    """Why a run cannot be resumed from a checkpoint."""
 
     reason: str
-    damaged: bool  # it was whole once; a kill does not do that
+    damaged: bool  # it was complete once; a kill does not do that
 
 
 def mark_complete(folder: Path) -> None:
-    """Flush every file of `folder` to the disk, then state that it is whole."""
-    sums = {str(path.relative_to(folder)): _size_and_sum(path) for path in flush(folder)}
+    """Flush every file of `folder` to the disk, then mark it as complete."""
+    sums = {str(path.relative_to(folder)): _size_and_checksum(path) for path in flush(folder)}
     write_atomic(folder / COMPLETE_MARKER, json.dumps(sums))
 
 
 def flush(folder: Path) -> list[Path]:
-    """Have every file of `folder` on the disk; all but its mark."""
+    """Flush every file of `folder` to the disk; the files, without the marker."""
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != COMPLETE_MARKER]
     for path in found:
         with path.open("rb") as stream:
@@ -48,7 +48,7 @@ def flush(folder: Path) -> list[Path]:
     return found
 
 
-def _size_and_sum(path: Path) -> list[int]:
+def _size_and_checksum(path: Path) -> list[int]:
     size, checksum = 0, 0
     with path.open("rb") as stream:
         while block := stream.read(BLOCK):
@@ -58,22 +58,22 @@ def _size_and_sum(path: Path) -> list[int]:
 
 
 def fault_of(folder: Path) -> Fault | None:
-    """What keeps `folder` from being what was marked as whole; None where nothing does."""
+    """How `folder` differs from what was marked as complete; None where it does not."""
     if not (folder / COMPLETE_MARKER).exists():
         return Fault("it was not written to its end", damaged=False)
     try:
         sums = json.loads((folder / COMPLETE_MARKER).read_text(encoding="utf-8"))
-        noted = [(str(name), list(sum_)) for name, sum_ in sums.items()]
+        recorded = [(str(name), list(sum_)) for name, sum_ in sums.items()]
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
-        noted = []
-    if not noted:
+        recorded = []
+    if not recorded:
         return Fault(f"{COMPLETE_MARKER} is damaged", damaged=True)
-    for name, expected in noted:
+    for name, expected in recorded:
         path = folder / name
         if not path.exists():  # a kill while it was being deleted
             return Fault(f"{name} is missing", damaged=False)
         try:
-            found = _size_and_sum(path)
+            found = _size_and_checksum(path)
         except OSError as error:
             return Fault(f"{name} cannot be read ({error.strerror or error})", damaged=True)
         if found != expected:
@@ -82,15 +82,15 @@ def fault_of(folder: Path) -> Fault | None:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether every file that the mark names is there as it was written."""
+    """Whether every file that the marker names is there as it was written."""
     return fault_of(folder) is None
 
 
 def last_complete(run_folder: Path) -> Path | None:
-    """The newest whole checkpoint by step number; others are passed over with a line each.
+    """The newest complete checkpoint by step number; newer ones are skipped with one line each.
 
-    Raises UserError where none is whole and one of them has been damaged: that is no kill's doing, and what is
-    left of it may be of use.
+    Raises UserError where none is complete and one of them is damaged: a kill does not do that, and what is left of
+    it may be of use.
     """
     damaged = ""
     for path in _by_step(run_folder):
@@ -105,7 +105,7 @@ def last_complete(run_folder: Path) -> Path | None:
 
 
 def _fault_of_best(folder: Path) -> Fault | None:
-    """At the end of the run the best checkpoint's weights are taken, which may be an older one's."""
+    """The fault of the best checkpoint, whose weights the end of the run needs and which may be an older one."""
     try:
         best = best_of(folder)
     except (ValueError, AttributeError, TypeError):
@@ -117,7 +117,7 @@ def _fault_of_best(folder: Path) -> Fault | None:
 def best_of(folder: Path) -> Path | None:
     """The checkpoint with the lowest validation loss when `folder` was made: it lies beside it, wherever that is now.
 
-    None where there was none yet, or where it is gone: a better one has taken its place then.
+    None where there was none yet, or where it is gone: a better one has replaced it then.
     """
     if not (folder / STATE).exists():
         return None
@@ -127,7 +127,7 @@ def best_of(folder: Path) -> Path | None:
 
 
 def remove_others(chosen: Path) -> None:
-    """Delete the checkpoints that are newer than `chosen`, and those that killed runs left half written or deleted."""
+    """Delete the checkpoints that are newer than `chosen`, and those that killed runs left incomplete."""
     for path in _by_step(chosen.parent):
         if _step(path) > _step(chosen) or not is_complete(path):
             shutil.rmtree(path)

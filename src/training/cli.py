@@ -1,4 +1,4 @@
-"""What train_lora.py and train_qlora.py share: their flags, and what they print."""
+"""What train_lora.py and train_qlora.py share: their flags and their output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from src.training.job import Job
     from src.training.results import Trained
 
-SHOWN = 2  # samples of a dry run
+PREVIEWED_SAMPLES = 2  # of a dry run
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -81,30 +81,30 @@ def preview(job: Job) -> str:
     parts = [
         f"sample {sample.id}: {sample.prompt_length} tokens without loss, {sample.supervised} with\n"
         + decoded(job.tokenizer, sample)
-        for sample in _shown(job.train)
+        for sample in _previewed(job.train)
     ]
-    return "\n\n".join([*parts, "\n".join(_figures(job))])
+    return "\n\n".join([*parts, "\n".join(_counts(job))])
 
 
 def decoded(tokenizer: PreTrainedTokenizerBase, sample: Encoded) -> str:
-    """The sample's text: `  ` before lines without loss, `+ ` before those that are learnt."""
+    """The sample's text: `  ` before lines without loss, `+ ` before lines with loss."""
     prompt = str(tokenizer.decode(sample.input_ids[: sample.prompt_length]))
     response = str(tokenizer.decode(sample.input_ids[sample.prompt_length :]))
     lines = [f"  {line}" for line in prompt.removesuffix("\n").split("\n")]
     return "\n".join(lines + [f"+ {line}" for line in response.split("\n")])
 
 
-def _shown(split: EncodedSplit) -> list[Encoded]:
+def _previewed(split: EncodedSplit) -> list[Encoded]:
     """A short sample, and the one of median length."""
     ordered = sorted(split.samples, key=len)
-    return [ordered[0], ordered[len(ordered) // 2]][: min(SHOWN, len(ordered))]
+    return [ordered[0], ordered[len(ordered) // 2]][: min(PREVIEWED_SAMPLES, len(ordered))]
 
 
-def _figures(job: Job) -> list[str]:
+def _counts(job: Job) -> list[str]:
     from src.training.packing.packs import arrange
 
     training = job.config.training
-    saved = job.sharing.saved
+    saved = job.prefix_sharing.saved
     packs = sum(len(arrange(step, job.plan.pack_tokens, saved > 0)) for step in job.samples())
     verdict = "fits" if job.plan.estimate_gib <= job.plan.free_gib else "DOES NOT FIT"
     return [
@@ -114,7 +114,7 @@ def _figures(job: Job) -> list[str]:
         _split_line("validation", job.validation),
         f"steps         {len(job.steps):,}, each of {training.batch_size} samples; {packs:,} packs of at most "
         f"{job.plan.pack_tokens:,} tokens, {training.num_train_epochs:g} epochs"
-        + (f"; {saved:.0%} of the tokens are beginnings that another sample shares" if saved else ""),
+        + (f"; {saved:.0%} of the tokens are in shared prefixes, computed once" if saved else ""),
         f"memory        about {job.plan.estimate_gib:.1f} GiB needed, {job.plan.free_gib:.1f} GiB free: {verdict}"
         + (", with gradient checkpointing" if job.plan.checkpointing else "")
         + (", input embeddings in main memory" if job.plan.offload else ""),

@@ -1,4 +1,4 @@
-"""Refuses choices of method, device and tracker that do not work together, before anything is loaded."""
+"""Refuses settings of method, device and tracker that do not work together, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ REQUIREMENTS = {
     "mlflow": "mlflow",
     "swanlab": "swanlab==0.7.20",
 }
-WITHOUT = "or set training.report_to=none"
+NO_TRACKER = "or set training.report_to=none"
 
 
 def check_compatibility(config: Config, method: str, hardware: Hardware) -> None:
-    """Raise UserError with the reason for the first choice that another one rules out."""
-    for wrong, reason in _conflicts(config, method, hardware):
-        if wrong:
+    """Raise UserError with the reason for the first setting that another one rules out."""
+    for found, reason in _conflicts(config, method, hardware):
+        if found:
             raise UserError(reason)
     check_tracker(config.training.report_to)
 
@@ -37,7 +37,7 @@ def check_processes(config: Config, method: str, sharding: str, count: int) -> N
     """Raise UserError where `count` processes, with the base sharded among them or not, cannot run this job."""
     lora, training = config.lora, config.training
     kind = {"fsdp": "FSDP", "deepspeed": "DeepSpeed"}.get(sharding, "")
-    whole_weights = [
+    sharding_conflicts = [
         (lora.init_lora_weights != "default", "lora.init_lora_weights=default"),
         (lora.use_dora, "lora.use_dora=false"),
         (lora.bias != "none", "lora.bias=none"),
@@ -52,14 +52,14 @@ def check_processes(config: Config, method: str, sharding: str, count: int) -> N
         )
     if kind and method == "qlora":
         raise UserError(
-            f"QLoRA with {kind} is refused: bitsandbytes' 4-bit weights stay whole on every GPU under it, so nothing "
-            "is saved and nothing has shown the result to be equal; use configs/accelerate/multi_gpu.yaml, or "
+            f"QLoRA with {kind} is refused: bitsandbytes' 4-bit weights are not sharded by it, so no memory "
+            "is saved, and the result was not shown to be equal; use configs/accelerate/multi_gpu.yaml, or "
             "train_lora.py"
         )
-    for wrong, remedy in whole_weights:
-        if kind and wrong:
+    for found, remedy in sharding_conflicts:
+        if kind and found:
             raise UserError(
-                f"{kind} divides the weights among processes, and this choice was not tried so; set {remedy}"
+                f"{kind} shards the weights, and this setting was not tested with it; set {remedy}"
             )
 
 
@@ -113,12 +113,12 @@ def _conflicts(config: Config, method: str, hardware: Hardware) -> list[tuple[bo
 
 
 def check_tracker(name: str) -> None:
-    """Raise UserError where the tracker `name` could not start; a person at a terminal may be asked to log in."""
+    """Raise UserError where the tracker `name` could not start; at a terminal it may ask for a login."""
     if name == "none":
         return
     if not _installed(name):
         raise UserError(
-            f"training.report_to={name}, but the package is not installed; pip install {REQUIREMENTS[name]}, {WITHOUT}"
+            f"training.report_to={name}, but the package is not installed; pip install {REQUIREMENTS[name]}, {NO_TRACKER}"
         )
     if not distributed.is_rank0():  # only the first process tracks
         return
@@ -129,7 +129,7 @@ def check_tracker(name: str) -> None:
 
 
 def _installed(name: str) -> bool:
-    """Whether there is a package; a folder of that name, in which a tracker keeps its logs, is none."""
+    """Whether there is such a package; a folder of logs of that name is none."""
     found = importlib.util.find_spec(name)
     return found is not None and found.origin is not None
 
@@ -147,11 +147,11 @@ def _check_swanlab() -> None:
     import swanlab
 
     try:
-        swanlab.get_run()  # transformers asks so whether a run was begun; newer ones raise where none was
+        swanlab.get_run()  # transformers checks so for a started run; newer versions raise where there is none
     except RuntimeError:
         raise UserError(
             "training.report_to=swanlab: this version of swanlab does not work with transformers; "
-            f"pip install {REQUIREMENTS['swanlab']}, {WITHOUT}"
+            f"pip install {REQUIREMENTS['swanlab']}, {NO_TRACKER}"
         ) from None
     if os.environ.get("SWANLAB_MODE", "cloud") == "cloud":
         with _logging_in("swanlab", "run `swanlab login`, or set SWANLAB_MODE=offline in the environment"):
@@ -166,5 +166,5 @@ def _logging_in(name: str, remedy: str) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(
-            f"training.report_to={name}: cannot log in ({reason[:200]}); {remedy}, {WITHOUT}"
+            f"training.report_to={name}: cannot log in ({reason[:200]}); {remedy}, {NO_TRACKER}"
         ) from error

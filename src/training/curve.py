@@ -79,7 +79,7 @@ def _draw_lines(axes: Axes, history: Sequence[Mapping[str, Any]], lines: Sequenc
 
 
 def _draw_line(axes: Axes, steps: list[int], values: list[float], place: int, name: str) -> None:
-    shape = ("o", "D")[place]  # colour alone tells nothing in print
+    shape = ("o", "D")[place]  # colour alone says nothing in print
     marked = [index for index in range(len(values)) if len(values) <= MARKED_POINTS or _alone(values, index)]
     label = name if place == 0 else f"{name}, best {_best(steps, values)}"
     axes.plot(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,31 +17,23 @@ from src.data.dataset import load_card, load_split
 from src.data.preprocessing import Encoded, EncodedSplit, encode_split
 from src.models.fingerprints import model_fingerprint
 from src.models.hardware import Hardware, decide
-from src.models.kernels.embedding_offload import offload_ways
+from src.models.kernels.embedding_offload import offload_options
 from src.models.kernels.liger import uses_fused_kernels
 from src.models.loading import ModelReference, load_tokenizer, loading_errors, location
 from src.schema import UserError
 from src.training import memory
 from src.training.compatibility import check_compatibility, check_processes
 from src.training.packing.attention import FALLBACK, training_attention
-from src.training.packing.prefix_sharing import PrefixSharing, sharing
+from src.training.packing.prefix_sharing import PrefixSharing, decide_prefix_sharing
 from src.training.utils import schedule
 
 log = logging.getLogger(__name__)
 
 METHODS = ("lora", "qlora")
-# Keys that change what is learnt; the others may differ between a run and its continuation.
-_INDIFFERENT = (
-    "output_dir",
-    "logging_steps",
-    "report_to",
-    "save_total_limit",
-    "pack_tokens",
-    "share_prefixes",
-    "gradient_checkpointing",
-    "fused_kernels",
-    "offload",
-    "memory_budget_gib",
+# Keys of the section training that do not change what is learnt: they may differ between a run and its continuation.
+_NOT_IDENTITY = (
+    "output_dir logging_steps report_to save_total_limit pack_tokens share_prefixes gradient_checkpointing "
+    "fused_kernels offload memory_budget_gib"
 )
 
 
@@ -53,13 +46,13 @@ class Job:
     folder: Path  # OUTPUT_DIR/METHOD
     hardware: Hardware
     tokenizer: PreTrainedTokenizerBase
-    model_config: PretrainedConfig
     train: EncodedSplit
     validation: EncodedSplit
     steps: list[list[int]]  # the samples of every optimizer step
-    plan: memory.Plan
+    attention: str  # of packed samples
+    prefix_sharing: PrefixSharing
     fused: bool  # with Liger's kernels
-    sharing: PrefixSharing
+    plan: memory.Plan
     identity: dict[str, Any]  # what must be equal for a run to be continued
 
     @property
@@ -67,12 +60,12 @@ class Job:
         return self.config.qlora if self.method == "qlora" else None
 
     def samples(self) -> list[list[Encoded]]:
-        """The samples themselves, step by step."""
+        """The samples themselves, by step."""
         return [[self.train.samples[index] for index in step] for step in self.steps]
 
 
 def prepare(config: Config, method: str) -> Job:
-    """Read the data, choose device, packs and steps. Raises UserError for what cannot work."""
+    """Read the data; choose device, packs and steps. Raises UserError for what cannot work."""
     assert method in METHODS
     hardware = decide(config.model)
     check_compatibility(config, method, hardware)
@@ -88,10 +81,10 @@ def prepare(config: Config, method: str) -> Job:
     steps = schedule(len(train.samples), config.training)
     samples = [[train.samples[index] for index in step] for step in steps]
     attention = training_attention(model_config, hardware)
-    shared = sharing(config, model_config, attention, samples, distributed.world_size())
+    prefix_sharing = decide_prefix_sharing(config, model_config, attention, samples, distributed.world_size())
     quantization = config.qlora if method == "qlora" else None
     fused = uses_fused_kernels(config.training.fused_kernels, model_config, hardware)
-    offload = offload_ways(
+    offload = offload_options(
         config.training.offload, model_config, hardware, config.lora, distributed.sharding()
     )
     plan = memory.plan(
@@ -100,12 +93,12 @@ def prepare(config: Config, method: str) -> Job:
         config.lora,
         quantization,
         config.training,
-        shared.largest_step,
-        _parts(),
-        fused,
-        offload,
+        prefix_sharing.largest_step,
+        weight_shards=distributed.world_size() if distributed.sharding() else 1,
+        fused=fused,
+        offload=offload,
         masked=attention == FALLBACK,
-        spread=shared.spread,
+        unshared_per_computed=prefix_sharing.unshared_per_computed,
     )
     return Job(
         config=config,
@@ -113,23 +106,20 @@ def prepare(config: Config, method: str) -> Job:
         folder=Path(config.training.output_dir) / method,
         hardware=hardware,
         tokenizer=tokenizer,
-        model_config=model_config,
         train=train,
         validation=validation,
         steps=steps,
+        attention=attention,
+        prefix_sharing=prefix_sharing,
         fused=fused,
-        sharing=shared,
-        plan=min(
-            distributed.gather(plan),
-            key=lambda each: (not each.offload, each.pack_tokens, not each.checkpointing),
-        ),
+        plan=_most_frugal(distributed.gather(plan)),
         identity=_identity(config, method),
     )
 
 
-def _parts() -> int:
-    """Processes that the base model is divided among."""
-    return distributed.world_size() if distributed.sharding() else 1
+def _most_frugal(plans: Sequence[memory.Plan]) -> memory.Plan:
+    """The plan of the process with the least memory, which all follow."""
+    return min(plans, key=lambda plan: (not plan.offload, plan.pack_tokens, not plan.checkpointing))
 
 
 def _encoded(config: Config, tokenizer: PreTrainedTokenizerBase, split: str) -> EncodedSplit:
@@ -149,9 +139,9 @@ def _model_config(config: Config) -> PretrainedConfig:
 
 
 def _identity(config: Config, method: str) -> dict[str, Any]:
-    """Everything that decides the trained weights, flat, by the names that a user knows."""
+    """Everything that decides the trained weights, flat, by the keys of the configuration."""
     sections = dataclasses.asdict(config)
-    same = {
+    identity = {
         "method": method,
         "data.fingerprint": load_card(config.data).fingerprint,
         "data.max_length": config.data.max_length,
@@ -159,26 +149,25 @@ def _identity(config: Config, method: str) -> dict[str, Any]:
         "model.fingerprint": model_fingerprint(ModelReference(config.model.base_model), config.model),
     }
     for name in ("model", "lora") + (("qlora",) if method == "qlora" else ()):
-        same |= {f"{name}.{key}": value for key, value in sections[name].items()}
+        identity |= {f"{name}.{key}": value for key, value in sections[name].items()}
     if config.lora.continue_from != "none":
-        further = ModelReference(config.model.base_model, Path(config.lora.continue_from))
-        same["lora.continue_from.fingerprint"] = model_fingerprint(further, config.model)
-    training = {key: value for key, value in sections["training"].items() if key not in _INDIFFERENT}
-    return same | {f"training.{key}": value for key, value in training.items()}
+        adapter = ModelReference(config.model.base_model, Path(config.lora.continue_from))
+        identity["lora.continue_from.fingerprint"] = model_fingerprint(adapter, config.model)
+    training = {key: value for key, value in sections["training"].items() if key not in _NOT_IDENTITY.split()}
+    return identity | {f"training.{key}": value for key, value in training.items()}
 
 
 def training_arguments(
     config: TrainingConfig, folder: Path, steps: int, hardware: Hardware
 ) -> TrainingArguments:
     """The Trainer's own settings; batch size and order are the schedule's."""
+    constant = config.lr_scheduler_type == "constant"
     return TrainingArguments(
         output_dir=str(folder),
         max_steps=steps,
         per_device_train_batch_size=1,
         learning_rate=config.learning_rate,
-        lr_scheduler_type="constant_with_warmup"
-        if config.lr_scheduler_type == "constant"
-        else config.lr_scheduler_type,
+        lr_scheduler_type="constant_with_warmup" if constant else config.lr_scheduler_type,
         warmup_steps=round(config.warmup_ratio * steps),
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
@@ -191,7 +180,7 @@ def training_arguments(
         save_strategy="steps",
         save_steps=config.save_steps,
         save_total_limit=config.save_total_limit,
-        load_best_model_at_end=False,  # done by hand: the Trainer would also do it after a stop
+        load_best_model_at_end=False,  # done in trainer.py: the Trainer would also do it after a stop
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         report_to="none" if config.report_to == "tensorboard" else config.report_to,  # ours: see callbacks

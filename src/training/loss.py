@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from src.training.packing import attention
 from src.training.packing.packs import Pack
 
-CHUNK = 1024  # supervised tokens whose logits exist at once; (1024, 49152) in float32 is 192 MiB
+LOGIT_CHUNK = 1024  # supervised tokens whose logits exist at once; (1024, 49152) in float32 is 192 MiB
 
 
 def supervised_loss(
@@ -26,22 +26,23 @@ def supervised_loss(
     """
     extra: dict[str, Any] = {}
     if packed_attention != attention.FALLBACK:
-        whole = pack.boundaries if pack.shared is None else pack.shared.boundaries
-        ends = {"cu_seq_lens_q": pack.boundaries, "cu_seq_lens_k": whole, "shared": pack.shared}
-        extra = ends | {"max_length_q": pack.longest, "max_length_k": pack.longest}
+        unshared = pack.boundaries if pack.shared is None else pack.shared.boundaries
+        extra = {"cu_seq_lens_q": pack.boundaries, "cu_seq_lens_k": unshared, "shared": pack.shared}
+        extra |= {"max_length_q": pack.longest, "max_length_k": pack.longest}
     decoder, head = _split(model)
     if noise_alpha:
-        extra["inputs_embeds"] = _noisy(decoder.get_input_embeddings()(pack.input_ids), pack, noise_alpha)  # type: ignore[operator]
+        embedded = decoder.get_input_embeddings()(pack.input_ids)  # type: ignore[operator]
+        extra["inputs_embeds"] = add_neftune_noise(embedded, pack, noise_alpha)
     else:
         extra["input_ids"] = pack.input_ids
     hidden = decoder(position_ids=pack.position_ids, use_cache=False, **extra).last_hidden_state[0]  # (t, h)
     return chunked_cross_entropy(hidden[pack.predicting], head, pack.targets)
 
 
-def _noisy(embedded: torch.Tensor, pack: Pack, alpha: float) -> torch.Tensor:
+def add_neftune_noise(embedded: torch.Tensor, pack: Pack, alpha: float) -> torch.Tensor:
     """Uniform noise of size alpha / sqrt(tokens of the sample x h), arXiv 2310.05914; (1, t, h) -> (1, t, h).
 
-    The Trainer's own version would take the whole pack for one sample.
+    The Trainer's own version would treat the whole pack as one sample.
     """
     lengths = (pack.boundaries[1:] - pack.boundaries[:-1]).long()  # (d,)
     size = alpha / (lengths * embedded.shape[-1]).float().sqrt()
@@ -50,23 +51,22 @@ def _noisy(embedded: torch.Tensor, pack: Pack, alpha: float) -> torch.Tensor:
 
 
 def chunked_cross_entropy(hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor) -> torch.Tensor:
-    """Summed cross entropy of head(hidden (s, h)) and targets (s,), logits made chunk by chunk.
+    """Summed cross entropy of head(hidden (s, h)) and targets (s,), logits computed chunk by chunk.
 
-    Logits are made again in the backward pass instead of being kept: s x v numbers never exist at once. The head is
+    Logits are recomputed in the backward pass instead of being kept: s x v numbers never exist at once. The head is
     called once, whatever s is: at each call FSDP2 gathers its weights, for which all processes must meet.
     """
     logits = head.forward
 
-    def piece(part: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        return functional.cross_entropy(logits(part).float(), wanted, reduction="sum")
+    def chunk_loss(hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return functional.cross_entropy(logits(hidden).float(), targets, reduction="sum")
 
     def loss() -> torch.Tensor:
-        if len(targets) <= CHUNK:
-            return piece(hidden, targets)
-        pieces = zip(hidden.split(CHUNK), targets.split(CHUNK), strict=True)
+        if len(targets) <= LOGIT_CHUNK:
+            return chunk_loss(hidden, targets)
+        chunks = zip(hidden.split(LOGIT_CHUNK), targets.split(LOGIT_CHUNK), strict=True)
         sums = [
-            checkpoint(piece, part, wanted, use_reentrant=False, preserve_rng_state=False)
-            for part, wanted in pieces
+            checkpoint(chunk_loss, *chunk, use_reentrant=False, preserve_rng_state=False) for chunk in chunks
         ]
         return torch.stack(sums).sum()
 
@@ -90,8 +90,8 @@ def as_forward(
 ) -> torch.Tensor:
     """What `work` computes with `inner`, where the hooks of `wrapped` see one call of the module.
 
-    FSDP2 gathers a module's weights when the module itself is called; the loss calls parts of the model. So `inner`'s forward
-    stands for `work` during one call. `argument` only tells the hooks where inputs lie.
+    FSDP2 gathers a module's weights when the module itself is called; the loss calls parts of the model. So `work`
+    replaces `inner`'s forward during one call. `argument` only shows the hooks the device of the inputs.
     """
     own = inner.__dict__.get("forward")  # an instance's own forward hides that of the class
 

@@ -14,16 +14,16 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 log = logging.getLogger(__name__)
 
-SHOWN = ("loss", "eval_loss", "learning_rate")
+SHOWN_KEYS = ("loss", "eval_loss", "learning_rate")
 
 
 @dataclass
 class Counters:
-    """Work done so far in all processes of a run; padding does not exist here, so every token is real."""
+    """Work done so far in all processes of a run; packs have no padding, so every token is real."""
 
     tokens: int = 0
     supervised: int = 0
-    earlier_s: float = 0.0  # training time of the processes before this one
+    earlier_s: float = 0.0  # training time before this process resumed the run
     started: float = field(default_factory=time.perf_counter)
 
     @property
@@ -36,7 +36,7 @@ class Counters:
         return self.tokens / max(self.seconds, 1e-9)
 
     def stored(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
+        """What a checkpoint holds of them."""
         return {"tokens": self.tokens, "supervised": self.supervised, "seconds": self.seconds}
 
     @contextmanager
@@ -48,14 +48,14 @@ class Counters:
         finally:
             self.started += time.perf_counter() - since
 
-    def begin(self, tokens: int = 0, supervised: int = 0, seconds: float = 0.0) -> None:
-        """Start the clock, at what a checkpoint kept."""
+    def start(self, tokens: int = 0, supervised: int = 0, seconds: float = 0.0) -> None:
+        """Start the clock, from the counts of a checkpoint if there is one."""
         self.tokens, self.supervised, self.earlier_s = tokens, supervised, seconds
         self.started = time.perf_counter()
 
 
 class ProgressBar(TrainerCallback):
-    """Steps, loss, real tokens/s and the time left, on a terminal; a line a log in a pipe."""
+    """Steps, loss, real tokens/s and the time left, on a terminal; one line per log entry in a pipe."""
 
     def __init__(self, counters: Counters, name: str) -> None:
         self.counters = counters
@@ -84,7 +84,7 @@ class ProgressBar(TrainerCallback):
         logs: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        shown = {key: f"{value:.4g}" for key, value in (logs or {}).items() if key in SHOWN}
+        shown = {key: f"{value:.4g}" for key, value in (logs or {}).items() if key in SHOWN_KEYS}
         if self.bar is None or not shown:
             return
         if not self.bar.disable:

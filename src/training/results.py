@@ -1,4 +1,4 @@
-"""Writes what a finished run leaves behind: adapter, tokenizer, figures and curve."""
+"""Writes the results of a finished run: adapter, tokenizer, metrics and curve."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from src.training.job import Job
 from src.training.step_trainer import StepTrainer
 from src.training.utils import total_parameters, trainable_parameters
 
-FIRST_WEIGHTS = "first_weights"  # PiSSA's adapter before training, kept until the end of the run
+INITIAL_ADAPTER = "first_weights"  # PiSSA's adapter before training, kept until the end of the run
+PARTIAL = "final.partial-"
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,14 @@ class Trained:
 
     folder: Path
     metrics: dict[str, Any]
-    reused: bool = False  # it was there already
+    reused: bool = False  # an earlier result was kept
 
 
 def finished(job: Job) -> Trained | None:
-    """The result of an earlier run of the very same job."""
+    """The result of an earlier run of the same job; None where there is none."""
     final = job.folder / "final"
     run = read_run(final)
-    if run is None or run.get("identity") != job.identity or not _is_whole(final):
+    if run is None or run.get("identity") != job.identity or not _is_readable(final):
         return None
     return Trained(final, run["metrics"], reused=True)
 
@@ -56,7 +57,7 @@ def read_run(final: Path) -> dict[str, Any] | None:
     return values if isinstance(values, dict) else None
 
 
-def _is_whole(final: Path) -> bool:
+def _is_readable(final: Path) -> bool:
     try:
         with safe_open(final / "adapter_model.safetensors", framework="pt") as weights:
             return bool(weights.keys())
@@ -64,8 +65,8 @@ def _is_whole(final: Path) -> bool:
         return False
 
 
-def measure(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
-    """The figures of the run, for run.json and the screen."""
+def collect_metrics(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
+    """The metrics of the run, for run.json and the screen."""
     validation = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
     counters = trainer.counters
     assert isinstance(trainer.model, PeftModel)
@@ -84,7 +85,7 @@ def measure(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
         "peak_gib": round(_peak_gib(job.hardware), 2),
         "estimated_gib": round(job.plan.estimate_gib, 2),
         "pack_tokens": trainer.pack_tokens,
-        "shared_prefixes": round(job.sharing.saved, 3) if trainer.share else 0.0,
+        "shared_prefixes": round(job.prefix_sharing.saved, 3) if trainer.share else 0.0,
         "processes": distributed.world_size(),
         "attention": trainer.packed_attention,
         "gradient_checkpointing": job.plan.checkpointing,
@@ -108,16 +109,13 @@ def save(job: Job, trainer: StepTrainer, metrics: dict[str, Any], base_fingerpri
         _write(made, job, trainer, metrics, base_fingerprint)
         checkpoints.flush(made)
         return _replace(made, job.folder / "final")
-    except BaseException:  # Ctrl-C too must leave no half of a result
+    except BaseException:  # Ctrl-C too must leave no partial result
         shutil.rmtree(made, ignore_errors=True)
         raise
 
 
-PARTIAL = "final.partial-"
-
-
 def remove_partial(folder: Path) -> None:
-    """Delete what killed runs were writing."""
+    """Delete the partial results of killed runs."""
     for leftover in folder.glob(f"{PARTIAL}*"):
         shutil.rmtree(leftover)
 
@@ -155,10 +153,10 @@ def _write(
 
 
 def _save_adapter(job: Job, model: PeftModel, made: Path) -> None:
-    """The adapter in a form that needs no change of the base: PiSSA's is turned into plain LoRA of twice the rank."""
-    first = job.folder / FIRST_WEIGHTS
+    """Save an adapter of the unchanged base: PiSSA's is converted to plain LoRA of twice the rank."""
+    initial = job.folder / INITIAL_ADAPTER
     if job.config.lora.init_lora_weights == "pissa":
-        model.save_pretrained(str(made), path_initial_model_for_weight_conversion=str(first))
+        model.save_pretrained(str(made), path_initial_model_for_weight_conversion=str(initial))
     else:
         model.save_pretrained(str(made))
 
@@ -169,7 +167,7 @@ def _copy_adapter(checkpoint: Path, made: Path) -> None:
 
 
 def _replace(made: Path, final: Path) -> Path:
-    """Move `made` to `final`; what was there goes only when the new one is whole."""
+    """Move `made` to `final`; the earlier result is deleted once the new one is in place."""
     old = final.with_name("final.old")
     shutil.rmtree(old, ignore_errors=True)
     if final.exists():

@@ -34,10 +34,10 @@ from src.training.progress import Counters
 log = logging.getLogger(__name__)
 
 SMALLEST_PACK = 256  # tokens; below this, running out of memory is the end
-PROGRESS = "progress.json"  # of a checkpoint: counts, and the loss since the last log line
+PROGRESS = "progress.json"  # of a checkpoint: counts, and the loss since the last log entry
 
 
-def _only(batch: list[list[Encoded]]) -> list[Encoded]:
+def _collate_step(batch: list[list[Encoded]]) -> list[Encoded]:
     """A batch of one step as that step; without batches, the Trainer cannot skip steps on resuming."""
     (step,) = batch
     return step
@@ -69,17 +69,17 @@ class StepTrainer(Trainer):
         self.epoch_steps = epoch_steps  # optimizer steps in one pass over the training split
         self.config = config
         self.pack_tokens = pack_tokens
-        self.share = share  # whether samples of a pack share their beginnings
+        self.share = share  # whether samples of a pack share their prefixes
         self.hardware = hardware
         self.packed_attention = attention
         self.counters = Counters()
         if distributed.world_size() > 1 and not self.sharded:
-            self._stay_unwrapped()
+            self._prevent_ddp_wrapping()
         self.graphs = self._graphs()
 
     def get_train_dataloader(self) -> DataLoader:
         """Steps in their order; the schedule is shuffled already."""
-        return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=_only)  # type: ignore[arg-type]
+        return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=_collate_step)  # type: ignore[arg-type]
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0
@@ -99,17 +99,17 @@ class StepTrainer(Trainer):
 
     @property
     def adapted(self) -> PeftModel:
-        """The model, as what it always is here."""
+        """The model with its adapter."""
         assert isinstance(self.model, PeftModel)
         return self.model
 
-    def _trained(self) -> list[torch.nn.Parameter]:
+    def _trainable(self) -> list[torch.nn.Parameter]:
         return [parameter for parameter in self.adapted.parameters() if parameter.requires_grad]
 
-    def _stay_unwrapped(self) -> None:
-        """Let accelerate put no DDP around the model: what its hooks hold on to cannot be captured as a graph."""
-        self.adapted._is_accelerate_prepared = True  # type: ignore[assignment]  # a mark, no module
-        distributed.broadcast([parameter.data for parameter in self._trained()])
+    def _prevent_ddp_wrapping(self) -> None:
+        """Keep accelerate from wrapping the model in DDP, whose hooks cannot be captured as a graph."""
+        self.adapted._is_accelerate_prepared = True  # type: ignore[assignment]  # a flag, no module
+        distributed.broadcast([parameter.data for parameter in self._trainable()])
 
     @property
     def folder(self) -> Path:
@@ -118,15 +118,15 @@ class StepTrainer(Trainer):
     def training_step(  # type: ignore[override]  # a batch is samples here, not tensors
         self, model: torch.nn.Module, inputs: Sequence[Encoded], num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        """Forward and backward of one optimizer step; the mean loss a supervised token.
+        """Forward and backward of one optimizer step; the mean loss per supervised token.
 
         Of several processes each returns its part times their number: the Trainer logs the mean.
         """
         model.train()
         supervised = sum(sample.supervised for sample in inputs)
-        total = self._fitting(lambda: self._accumulate(model, inputs, supervised))
+        total = self._retry_with_smaller_packs(lambda: self._accumulate(model, inputs, supervised))
         if not self.sharded:
-            distributed.all_reduce_mean([item.grad for item in self._trained() if item.grad is not None])
+            distributed.all_reduce_mean([item.grad for item in self._trainable() if item.grad is not None])
         self.counters.tokens += sum(len(sample) for sample in inputs)
         self.counters.supervised += supervised
         return total
@@ -139,14 +139,14 @@ class StepTrainer(Trainer):
         for place, (pack, weight) in enumerate(packs, start=1):
             # gradients become their mean over the processes
             scale = weight * distributed.world_size() / supervised
-            # once a step: FSDP2 and DeepSpeed with the last pack
-            apart = self.sharded and place < len(packs)
-            with self.accelerator.no_sync(model=model) if apart else nullcontext():
+            # FSDP2 and DeepSpeed reduce gradients once per step, with the last pack
+            more = self.sharded and place < len(packs)
+            with self.accelerator.no_sync(model=model) if more else nullcontext():
                 total += self._backward(model, pack, scale)
         return total
 
     def _backward(self, model: torch.nn.Module, pack: Pack, scale: float) -> torch.Tensor:
-        """`scale` times the summed loss of a pack, its gradients added to those there are."""
+        """`scale` times the summed loss of a pack, its gradients added to those of the parameters."""
         if self.graphs is not None and (loss := self.graphs.backward(pack, scale)) is not None:
             return loss
 
@@ -155,19 +155,18 @@ class StepTrainer(Trainer):
             self.accelerator.backward(loss)
             return loss.detach()
 
-        return plain() if self.graphs is None else self.graphs.time(plain)
+        return plain() if self.graphs is None else self.graphs.timed(plain)
 
     def _graphs(self) -> PackGraphs | None:
         """CUDA graphs of packs, where each process holds all weights and draws no random numbers."""
-        fit = self.hardware.device == "cuda" and self.packed_attention == VARLEN and not self.sharded
-        # a graph cannot look up outside the GPU
-        fit &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
-        if not fit or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
+        possible = self.hardware.device == "cuda" and self.packed_attention == VARLEN and not self.sharded
+        # a graph cannot read main memory
+        possible &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
+        if not possible or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
-        packs = extents(
-            self.steps, self.pack_tokens, distributed.rank(), distributed.world_size(), self.share
-        )
-        return PackGraphs(lambda pack: self._pack_loss(self.adapted, pack), self._trained(), packs)
+        rank, ranks = distributed.rank(), distributed.world_size()
+        packs = extents(self.steps, self.pack_tokens, rank, ranks, self.share)
+        return PackGraphs(lambda pack: self._pack_loss(self.adapted, pack), self._trainable(), packs)
 
     @property
     def sharded(self) -> bool:
@@ -175,15 +174,9 @@ class StepTrainer(Trainer):
         return bool(self.is_fsdp_enabled or self.is_deepspeed_enabled)
 
     def _own_packs(self, samples: Sequence[Encoded], capacity: int = 0) -> list[tuple[Pack, float]]:
+        rank, ranks = distributed.rank(), distributed.world_size()
         capacity = capacity or self.pack_tokens
-        return own_packs(
-            samples,
-            capacity,
-            distributed.rank(),
-            distributed.world_size(),
-            equal=self.sharded,
-            share=self.share,
-        )
+        return own_packs(samples, capacity, rank, ranks, equal=self.sharded, share=self.share)
 
     def _pack_loss(self, model: torch.nn.Module, pack: Pack) -> torch.Tensor:
         noise = self.config.neftune_noise_alpha if model.training else 0.0
@@ -195,33 +188,34 @@ class StepTrainer(Trainer):
         with autocast(self.hardware):
             return as_forward(model, self.adapted, loss, pack.input_ids) if self.sharded else loss()
 
-    def _fitting(self, work: Callable[[], torch.Tensor]) -> torch.Tensor:
-        """`work` done again with smaller packs as long as it runs out of GPU memory."""
+    def _retry_with_smaller_packs(self, work: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """The result of `work`, repeated with smaller packs as long as it runs out of GPU memory."""
         while True:
             try:
                 return work()
             except torch.OutOfMemoryError:
-                pass  # go on outside: the error holds the tensors of the failed attempt
-            self._shrink_packs()
+                pass  # the error holds the tensors of the failed attempt: free memory outside of this block
+            self.shrink_packs()
 
-    def _shrink_packs(self) -> None:
-        if self.sharded:  # others wait in the middle of a pack of the old size
+    def shrink_packs(self) -> None:
+        """Halve the packs after running out of memory. Raises UserError where that cannot help."""
+        if self.sharded:  # the other processes wait in the middle of a pack of the old size
             raise UserError(
-                f"out of memory in process {distributed.rank()} with packs of {self.pack_tokens} tokens; go on with "
-                f"--resume and --set training.pack_tokens={max(SMALLEST_PACK, self.pack_tokens // 2)}"
+                f"out of memory in process {distributed.rank()} with packs of {self.pack_tokens} tokens; continue "
+                f"with --resume and --set training.pack_tokens={max(SMALLEST_PACK, self.pack_tokens // 2)}"
             )
-        graphs = self.graphs is not None and self.graphs.paying
+        had_graphs = self.graphs is not None and self.graphs.active
         self.graphs = None
         self.adapted.zero_grad(set_to_none=True)
         torch.cuda.empty_cache()
-        told = logging.WARNING if distributed.is_rank0() else logging.ERROR  # others print nothing less
-        trouble = f"out of memory{distributed.rank_suffix()}: going on"
+        level = logging.WARNING if distributed.is_rank0() else logging.ERROR  # other ranks print errors only
+        reason = f"out of memory{distributed.rank_suffix()}: continuing"
         if self.pack_tokens > SMALLEST_PACK:
             self.pack_tokens //= 2
-            log.log(told, "%s with packs of %d tokens, same effective batch", trouble, self.pack_tokens)
-            self.graphs = self._graphs()  # anew: the smaller packs are, the more they bring
-        elif graphs:
-            log.log(told, "%s without CUDA graphs, which is slower", trouble)
+            log.log(level, "%s with packs of %d tokens, same effective batch", reason, self.pack_tokens)
+            self.graphs = self._graphs()  # the smaller packs are, the more graphs save
+        elif had_graphs:
+            log.log(level, "%s without CUDA graphs, which is slower", reason)
         else:
             raise UserError(
                 f"out of memory with packs of {self.pack_tokens} tokens; set data.max_length lower, "
@@ -231,9 +225,9 @@ class StepTrainer(Trainer):
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """Validation loss a supervised token, whatever the packing."""
+        """Validation loss per supervised token, the same for any packing."""
         with self.counters.paused():
-            loss = self._fitting(self._validation_loss).item()
+            loss = self._retry_with_smaller_packs(self._validation_loss).item()
         metrics = {f"{metric_key_prefix}_loss": loss}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -245,7 +239,7 @@ class StepTrainer(Trainer):
         model = self.model_wrapped if self.sharded else self.adapted
         total = torch.zeros((), dtype=torch.float64, device=self.args.device)
         capacity = self.pack_tokens if self.graphs is None else max(SMALLEST_PACK, self.pack_tokens // 4)
-        for pack, weight in self._own_packs(self.validation, capacity):  # graphs keep most of the memory
+        for pack, weight in self._own_packs(self.validation, capacity):  # graphs hold most of the memory
             total += self._pack_loss(model, pack).double() * weight
         return distributed.all_reduce_sum(total) / sum(sample.supervised for sample in self.validation)
 
@@ -256,15 +250,15 @@ class StepTrainer(Trainer):
         return better
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Only records of steps: the Trainer's closing summary differs between a run and a continued one."""
+        """Log entries of steps only: the Trainer's closing summary differs between a run and a resumed one."""
         if "loss" in logs:
             logs["tokens"] = self.counters.tokens
             logs["tokens_per_s"] = round(self.counters.tokens_per_s, 1)
         if "train_runtime" not in logs:
-            share = self.state.epoch  # the Trainer takes the whole schedule for one epoch
+            fraction = self.state.epoch  # the Trainer counts the whole schedule as one epoch
             self.state.epoch = self.state.global_step / self.epoch_steps
             super().log(logs, start_time)
-            self.state.epoch = share
+            self.state.epoch = fraction
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """As the Trainer does, which under FSDP would gather the whole base in main memory to save an adapter."""
@@ -275,24 +269,25 @@ class StepTrainer(Trainer):
             super().save_model(output_dir, _internal_call)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        """Save, mark as whole, and only then delete older checkpoints."""
+        """Save, mark as complete, and only then delete older checkpoints."""
         with self.counters.paused():
-            self._save_whole(model, trial)
+            self._save_and_mark(model, trial)
 
-    def _save_whole(self, model: torch.nn.Module, trial: Any) -> None:
+    def _save_and_mark(self, model: torch.nn.Module, trial: Any) -> None:
         counts = self.counters.stored()
         kept, self.args.save_total_limit = self.args.save_total_limit, None
         try:
             super()._save_checkpoint(model, trial)
         finally:
             self.args.save_total_limit = kept
-        unlogged = (
-            distributed.all_reduce_sum(self._tr_loss.detach().clone()).item() / distributed.world_size()
-        )
-        if distributed.is_rank0():  # the sum above has waited for what the others wrote
+        loss_sum = distributed.all_reduce_sum(self._tr_loss.detach().clone()).item()
+        if distributed.is_rank0():  # the sum above has waited for the files of the other ranks
             made = self.folder / f"checkpoint-{self.state.global_step}"
-            loss = {"loss_sum": unlogged, "logged_step": self._globalstep_last_logged}
-            (made / PROGRESS).write_text(json.dumps(counts | loss), encoding="utf-8")
+            unlogged = {
+                "loss_sum": loss_sum / distributed.world_size(),
+                "logged_step": self._globalstep_last_logged,
+            }
+            (made / PROGRESS).write_text(json.dumps(counts | unlogged), encoding="utf-8")
             checkpoints.mark_complete(made)
             rotate_checkpoints(
                 str(self.folder),
@@ -302,15 +297,15 @@ class StepTrainer(Trainer):
             )
         distributed.barrier()
 
-    def begin_counting(self, checkpoint: Path | None) -> None:
-        """Start the clock; after a checkpoint, with the counts and the unlogged loss that it holds."""
+    def start_counters(self, checkpoint: Path | None) -> None:
+        """Start the clock; after a checkpoint, with its counts and unlogged loss."""
         stored = json.loads((checkpoint / PROGRESS).read_text(encoding="utf-8")) if checkpoint else {}
         if stored:
             loss_sum, logged_step = stored.pop("loss_sum"), stored.pop("logged_step")
             if self.is_in_train:
                 self._tr_loss += loss_sum
                 self._globalstep_last_logged = logged_step
-        self.counters.begin(**stored)
+        self.counters.start(**stored)
 
 
 @contextmanager

@@ -29,14 +29,13 @@ from src.models.kernels.fused_lora import fuse_lora_layers
 from src.models.kernels.liger import apply_liger
 from src.models.loading import load_base, location
 from src.models.lora_model import attach_lora
-from src.models.qlora_model import fill_from_residual
+from src.models.qlora_model import init_loftq_weights
 from src.schema import UserError
 from src.training import checkpoints, results
 from src.training.callbacks import ResumedCounters, add_callbacks, early_stopping_due
 from src.training.job import Job, prepare, training_arguments
-from src.training.packing.attention import training_attention
 from src.training.packing.cuda_graphs import is_random
-from src.training.results import FIRST_WEIGHTS, Trained
+from src.training.results import INITIAL_ADAPTER, Trained
 from src.training.step_trainer import StepTrainer
 
 log = logging.getLogger(__name__)
@@ -49,14 +48,14 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
     """Train an adapter and save it to OUTPUT_DIR/METHOD/final with tokenizer, run.json and training_curve.png.
 
     A finished run of the same configuration and data is kept. Raises UserError for what the user can
-    mend, SystemExit(130 or 143) after a stop that kept its work.
+    fix, SystemExit(130 or 143) after a stop that kept its work.
     """
-    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")  # sizes of packs differ
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")  # sizes of packs vary
     with distributed.process_group(decide(config.model).device):
-        distributed.rank0_first(lambda: location(config.model.base_model))  # fetched and converted once
+        distributed.rank0_first(lambda: location(config.model.base_model))  # downloaded and converted once
         job = prepare(config, method)
         with sole_writer(job.folder, IN_USE) if distributed.is_rank0() else nullcontext():
-            start = distributed.rank0_first(lambda: _begin(job, resume, restart))
+            start = distributed.rank0_first(lambda: _prepare_folder(job, resume, restart))
             if start.done is not None:
                 return start.done
             try:
@@ -73,19 +72,19 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
 
 @dataclass(frozen=True)
 class _Start:
-    """Where a run begins."""
+    """Where a run starts."""
 
-    done: Trained | None = None  # it need not be run
-    checkpoint: Path | None = None  # it goes on from there
+    done: Trained | None = None  # nothing is left to train
+    checkpoint: Path | None = None  # to resume from
 
 
-def _begin(job: Job, resume: bool, restart: bool) -> _Start:
-    """Look at what lies in the folder, and clear it for a fresh start."""
+def _prepare_folder(job: Job, resume: bool, restart: bool) -> _Start:
+    """Find what earlier runs left in the folder, and clear it for a fresh start."""
     results.remove_partial(job.folder)
     done = results.finished(job)
     if done is not None and not restart:
         return _Start(done=done)
-    return _Start(checkpoint=_starting_point(job, resume, restart))
+    return _Start(checkpoint=_checkpoint_to_resume(job, resume, restart))
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -99,15 +98,15 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
         if job.config.training.memory_budget_gib:
             share = job.config.training.memory_budget_gib / job.hardware.memory_gib
             torch.cuda.set_per_process_memory_fraction(min(1.0, share))
-    # peft still asks the base by the old name
+    # peft still reads the old name of the attribute
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-    trainer, base_fingerprint = _set_up(job)
+    trainer, base_fingerprint = build_trainer(job)
     before = (
         TrainerState.load_from_json(str(checkpoint / "trainer_state.json")) if checkpoint else TrainerState()
     )
     if early_stopping_due(before.log_history, job.config.training.early_stopping_patience):
-        trainer.state = before  # it was stopped between its last checkpoint and its end
-        ResumedCounters(trainer, checkpoint).begin(before)
+        trainer.state = before  # the process ended between the last checkpoint and the result
+        ResumedCounters(trainer, checkpoint).restore(before)
     else:
         _train(job, trainer, checkpoint, before.global_step)
     return distributed.rank0_first(lambda: _finish(job, trainer, base_fingerprint))
@@ -115,20 +114,20 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
 
 def _finish(job: Job, trainer: StepTrainer, base_fingerprint: str) -> Trained:
     best_step = _load_best(trainer)
-    metrics = results.measure(job, trainer, best_step)
+    metrics = results.collect_metrics(job, trainer, best_step)
     final = results.save(job, trainer, metrics, base_fingerprint)
-    shutil.rmtree(job.folder / FIRST_WEIGHTS, ignore_errors=True)
+    shutil.rmtree(job.folder / INITIAL_ADAPTER, ignore_errors=True)
     return Trained(final, metrics)
 
 
 def _load_best(trainer: StepTrainer) -> int:
-    """Put the weights with the lowest validation loss back into the model; the step they are of."""
+    """Load the weights with the lowest validation loss into the model; the step of their checkpoint."""
     best = trainer.state.best_model_checkpoint
     if best is None:
         raise UserError(
             "the validation loss was never a finite number: training diverged; lower training.learning_rate"
         )
-    if not trainer.sharded:  # no process holds the whole model then: the checkpoint's file is kept as it is
+    if not trainer.sharded:  # otherwise no process holds all weights: the checkpoint's file is copied
         set_peft_model_state_dict(trainer.adapted, load_file(Path(best) / "adapter_model.safetensors"))
     return int(best.rsplit("-", 1)[1])
 
@@ -143,29 +142,33 @@ def _train(job: Job, trainer: StepTrainer, checkpoint: Path | None, done_steps: 
         raise SystemExit(143 if stop.signal == signal.SIGTERM else 130)
 
 
-def _set_up(job: Job) -> tuple[StepTrainer, str]:
-    """The trainer with base and adapter loaded, and the base's fingerprint."""
+def build_trainer(job: Job) -> tuple[StepTrainer, str]:
+    """Load base and adapter; the trainer, ready for its first step, and the fingerprint of the base.
+
+    Raises UserError where the model cannot be loaded, or sharded as the launcher asks.
+    """
     config = job.config
-    attention = training_attention(job.model_config, job.hardware)
     on_cpu = dataclasses.replace(job.hardware, device="cpu")
-    place = on_cpu if distributed.sharding() else job.hardware  # a model to be divided may not fit one GPU
-    base = load_base(config.model.base_model, config.model, place, job.quantization, attention)
+    hardware = on_cpu if distributed.sharding() else job.hardware  # a model to be sharded may not fit one GPU
+    base = load_base(config.model.base_model, config.model, hardware, job.quantization, job.attention)
     base_fingerprint = weights_fingerprint(base)
     if job.plan.offload:
         offload_embeddings(base)
     if job.fused:
         apply_liger(base)
     if job.plan.checkpointing:
-        repeated = config.lora.lora_dropout > 0 or config.training.neftune_noise_alpha > 0 or is_random(base)
+        stochastic = (
+            config.lora.lora_dropout > 0 or config.training.neftune_noise_alpha > 0 or is_random(base)
+        )
         base.gradient_checkpointing_enable(
-            gradient_checkpointing_kwargs={"use_reentrant": False, "preserve_rng_state": repeated}
+            gradient_checkpointing_kwargs={"use_reentrant": False, "preserve_rng_state": stochastic}
         )
         base.enable_input_require_grads()
     model = attach_lora(base, config.lora, config.training.seed)
     if config.lora.init_lora_weights == "loftq":
-        fill_from_residual(model, load_base(config.model.base_model, config.model, on_cpu))
+        init_loftq_weights(model, load_base(config.model.base_model, config.model, on_cpu))
     elif config.lora.init_lora_weights == "pissa":
-        distributed.rank0_first(lambda: model.save_pretrained(str(job.folder / FIRST_WEIGHTS)))
+        distributed.rank0_first(lambda: model.save_pretrained(str(job.folder / INITIAL_ADAPTER)))
     fuse_lora_layers(model)
     trainer = StepTrainer(
         model=model,
@@ -175,32 +178,34 @@ def _set_up(job: Job) -> tuple[StepTrainer, str]:
         epoch_steps=-(-len(job.train.samples) // config.training.batch_size),
         config=config.training,
         pack_tokens=job.plan.pack_tokens,
-        share=job.sharing.saved > 0 and not is_random(model),
+        share=job.prefix_sharing.saved > 0 and not is_random(model),
         hardware=job.hardware,
-        attention=attention,
+        attention=job.attention,
     )
     if distributed.sharding() and not trainer.sharded:
         raise UserError(
             f"the launcher asks for {distributed.sharding()}, which accelerate uses on GPUs only, and this run is on "
             f"the {job.hardware.device}; launch without it: configs/accelerate/multi_gpu.yaml or torchrun"
         )
-    if not distributed.is_rank0():  # the Trainer gives all the same seed: dropout would repeat itself
+    if (
+        not distributed.is_rank0()
+    ):  # the Trainer gives all ranks the same seed, and with it the same dropout masks
         torch.manual_seed(config.training.seed + distributed.rank())
     return trainer, base_fingerprint
 
 
-def _starting_point(job: Job, resume: bool, restart: bool) -> Path | None:
-    """The checkpoint to go on from; None for a fresh start, for which the folder is cleared."""
-    before = _identity_there(job, restart)
+def _checkpoint_to_resume(job: Job, resume: bool, restart: bool) -> Path | None:
+    """The checkpoint to resume from; None for a fresh start, for which the folder is cleared."""
+    before = _stored_identity(job, restart)
     final = results.read_run(job.folder / "final")
-    ended = bool(before) and final is not None and final.get("identity") == before
-    unfinished = None if restart or ended else checkpoints.last_complete(job.folder)
+    finished = bool(before) and final is not None and final.get("identity") == before
+    unfinished = None if restart or finished else checkpoints.last_complete(job.folder)
     if unfinished is not None:
         _check_same_job(job, before, unfinished, resume)
         _check_same_sharding(unfinished)
         checkpoints.remove_others(unfinished)
         log.warning("continuing from %s of %d steps", unfinished.name, len(job.steps))
-        _tell_of_other_masks(job, unfinished)
+        _warn_of_other_random_numbers(job, unfinished)
         return unfinished
     if final is not None and not restart:
         log.warning(
@@ -213,46 +218,46 @@ def _starting_point(job: Job, resume: bool, restart: bool) -> Path | None:
     return None
 
 
-def _tell_of_other_masks(job: Job, checkpoint: Path) -> None:
-    """Any number of processes can go on; only what each drew at random cannot be handed over to another number."""
+def _warn_of_other_random_numbers(job: Job, checkpoint: Path) -> None:
+    """Any number of processes can resume a run; only the states of the random generators belong to one number."""
     before = max(1, len(list(checkpoint.glob("rng_state_*.pth"))))
-    drawn = job.config.lora.lora_dropout > 0 or job.config.training.neftune_noise_alpha > 0
-    if before != distributed.world_size() and drawn:
+    stochastic = job.config.lora.lora_dropout > 0 or job.config.training.neftune_noise_alpha > 0
+    if before != distributed.world_size() and stochastic:
         log.warning(
-            "it was made by %d processes, now there are %d: dropout and noise will be drawn anew, all else is the same",
+            "it was made by %d processes, now there are %d: dropout and noise will be other ones, all else is the same",
             before,
             distributed.world_size(),
         )
 
 
-def _identity_there(job: Job, restart: bool) -> dict[str, Any]:
-    """What the run in the folder was of; empty where there is none."""
+def _stored_identity(job: Job, restart: bool) -> dict[str, Any]:
+    """The identity of the run in the folder; empty where there is none."""
     path = job.folder / "identity.json"
     try:
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
     except (ValueError, TypeError):
         if restart:
             return {}
-        raise UserError(f"{path} is damaged; begin anew with --restart") from None
+        raise UserError(f"{path} is damaged; start over with --restart") from None
 
 
 def _check_same_job(job: Job, before: dict[str, Any], unfinished: Path, resume: bool) -> None:
     if not resume:
         raise UserError(
             f"{job.folder} holds an unfinished run ({unfinished.name} of {len(job.steps)} steps): "
-            "continue it with --resume or begin anew with --restart"
+            "continue it with --resume or start over with --restart"
         )
     if before != job.identity:
-        raise UserError(f"cannot resume: {_changed(job, before)}; set it back or begin anew with --restart")
+        raise UserError(f"cannot resume: {_changed(job, before)}; set it back or start over with --restart")
 
 
 def _check_same_sharding(unfinished: Path) -> None:
-    """FSDP's checkpoints have a form of their own; any number of its processes can read them, but nothing else."""
+    """FSDP's checkpoints have a format of their own, which any number of its processes can read, but nothing else."""
     before = (unfinished / FSDP_WEIGHTS).exists()
     if before != (distributed.sharding() == "fsdp"):
         raise UserError(
             f"cannot resume: {unfinished} was made {'with' if before else 'without'} FSDP and this run is "
-            f"{'without' if before else 'with'} it; launch as before or begin anew with --restart"
+            f"{'without' if before else 'with'} it; launch as before or start over with --restart"
         )
 
 

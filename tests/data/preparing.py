@@ -10,28 +10,13 @@ from typing import Any
 from src.config import DataConfig, load_config
 from src.schema import Example
 
-WORDS = [
-    "amber",
-    "basil",
-    "cedar",
-    "delta",
-    "ember",
-    "fjord",
-    "grove",
-    "haven",
-    "inlet",
-    "jewel",
-    "knoll",
-    "lemon",
-    "maple",
-    "nectar",
-    "olive",
-    "pearl",
-]
+WORDS = (
+    "amber basil cedar delta ember fjord grove haven inlet jewel knoll lemon maple nectar olive pearl".split()
+)
 
 
 def row(number: int) -> dict[str, str]:
-    """A row that shares no run of words with a row of another number."""
+    """A row that shares no n-gram of words with a row of another number."""
     words = [WORDS[(number // 16**place) % 16] + str(number % 7 + place) for place in range(4)]
     first, second, third, fourth = words
     return {

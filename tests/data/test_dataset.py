@@ -1,8 +1,9 @@
-"""What lies on the disk is served as it was prepared, or refused."""
+"""A data set on disk is loaded as it was prepared, or refused."""
 
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -20,102 +21,102 @@ def prepared(tmp_path_factory):
 
 
 @pytest.fixture
-def config(prepared, tmp_path):
-    shutil.copytree(prepared, tmp_path / "set")
-    return data_config(tmp_path / "set")
+def stored(config, prepared):
+    """The configuration, with a prepared data set in its folder."""
+    shutil.copytree(prepared, config.dataset_path)
+    return config
 
 
-def test_splits_come_back_whole_ordered_by_id_and_apart(config):
-    splits = {name: load_split(config, name) for name in ("train", "validation", "test")}
+def test_splits_come_back_whole_ordered_by_id_and_apart(stored):
+    splits = {name: load_split(stored, name) for name in ("train", "validation", "test")}
     ids = [example.id for examples in splits.values() for example in examples]
     assert len(ids) == len(set(ids)) == 60
     assert all(isinstance(example, Example) for example in splits["train"])
     for name, examples in splits.items():
         assert examples
         assert [example.id for example in examples] == sorted(example.id for example in examples)
-        assert load_card(config).splits[name].rows == len(examples)
+        assert load_card(stored).splits[name].rows == len(examples)
 
 
-def test_texts_come_back_as_they_were(tmp_path):
+def test_texts_come_back_as_they_were(config, tmp_path):
     nasty = 'a\u2028b\u2029c\x85d "quoted" \\n \U0001f600 \u4e2d\n\ttab'
-    made = data_config(tmp_path / "set")
     values = [*rows(60), {"instruction": nasty, "input": nasty, "output": nasty}]
-    prepare_data(made, "file", [write_jsonl(tmp_path / "rows.jsonl", values)])
-    found = [item for name in ("train", "validation", "test") for item in load_split(made, name)]
+    prepare_data(config, "file", [write_jsonl(tmp_path / "rows.jsonl", values)])
+    found = [item for name in ("train", "validation", "test") for item in load_split(config, name)]
     assert [(item.instruction, item.input, item.output) for item in found if item.input == nasty] == [
         (nasty,) * 3
     ]
 
 
-def test_no_data_says_what_to_run(tmp_path):
+def test_no_data_says_what_to_run(config):
     for load in (lambda config: load_split(config, "train"), load_card):
         with pytest.raises(UserError, match=r"no data in .*Run python download_data\.py first"):
-            load(data_config(tmp_path / "nothing"))
+            load(config)
 
 
-def test_an_unknown_split_is_refused(config):
+def test_an_unknown_split_is_refused(stored):
     with pytest.raises(UserError, match="unknown split 'tset'; expected train, validation, test"):
-        load_split(config, "tset")
+        load_split(stored, "tset")
     with pytest.raises(UserError, match="unknown split"):
-        load_split(config, "../secret")
+        load_split(stored, "../secret")
 
 
-@pytest.mark.parametrize("harm", ["shorten", "change", "swap"])
-def test_a_changed_file_is_refused(config, tmp_path, harm):
+@pytest.mark.parametrize("harm", ["truncate", "change", "swap"])
+def test_a_changed_file_is_refused(stored, tmp_path, harm):
     path = tmp_path / "set" / "train.jsonl"
     content = path.read_bytes()
     path.write_bytes(
         {
-            "shorten": content[:-2],
+            "truncate": content[:-2],
             "change": content.replace(b"print", b"Print", 1),
             "swap": (tmp_path / "set" / "test.jsonl").read_bytes(),
         }[harm]
     )
     with pytest.raises(UserError, match=r"train\.jsonl is not the file that was prepared .*--force"):
-        load_split(config, "train")
-    assert load_split(config, "test")
-    assert not is_whole(config, load_card(config))
+        load_split(stored, "train")
+    assert load_split(stored, "test")
+    assert not is_whole(stored, load_card(stored))
 
 
-def test_a_missing_file_is_named(config, tmp_path):
+def test_a_missing_file_is_named(stored, tmp_path):
     (tmp_path / "set" / "test.jsonl").unlink()
     with pytest.raises(UserError, match=r"no .*test\.jsonl\. Run python download_data\.py"):
-        load_split(config, "test")
+        load_split(stored, "test")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "\0", '{"schema": 99}', "null", "3"])
-def test_a_damaged_card_is_refused(config, tmp_path, text):
+def test_a_damaged_card_is_refused(stored, tmp_path, text):
     (tmp_path / "set" / "card.json").write_text(text)
     with pytest.raises(UserError, match=r"card\.json is damaged or of another version\..*--force"):
-        load_card(config)
+        load_card(stored)
 
 
-def test_bytes_that_are_no_text_are_a_damaged_card(config, tmp_path):
+def test_bytes_that_are_no_text_are_a_damaged_card(stored, tmp_path):
     (tmp_path / "set" / "card.json").write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(UserError, match="damaged"):
+        load_card(stored)
+
+
+def test_a_file_in_place_of_the_folder_is_no_data(config):
+    Path(config.dataset_path).write_text("")
+    with pytest.raises(UserError, match="no data in"):
         load_card(config)
 
 
-def test_a_file_in_place_of_the_folder_is_no_data(tmp_path):
-    (tmp_path / "set").write_text("")
-    with pytest.raises(UserError, match="no data in"):
-        load_card(data_config(tmp_path / "set"))
-
-
-def test_a_data_set_is_whole_only_with_its_pages(config, tmp_path):
-    card = load_card(config)
-    assert is_whole(config, card)
+def test_a_data_set_is_whole_only_with_its_pages(stored, tmp_path):
+    card = load_card(stored)
+    assert is_whole(stored, card)
     (tmp_path / "set" / "data_card.png").unlink()
-    assert not is_whole(config, card)
+    assert not is_whole(stored, card)
 
 
-def test_the_card_holds_figures_and_ids_but_no_text_of_the_data(config, tmp_path):
+def test_the_card_holds_figures_and_ids_but_no_text_of_the_data(stored, tmp_path):
     for name in ("card.json", "data_card.md"):
         page = (tmp_path / "set" / name).read_text()
         assert all(row["instruction"] not in page and row["output"] not in page for row in rows(60))
 
 
-def test_a_split_file_holds_the_fields_of_an_example(config, tmp_path):
+def test_a_split_file_holds_the_fields_of_an_example(stored, tmp_path):
     lines = (tmp_path / "set" / "train.jsonl").read_text().splitlines()
     fields = [field.name for field in dataclasses.fields(Example)]
     assert all(list(json.loads(line)) == fields for line in lines)

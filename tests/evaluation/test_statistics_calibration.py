@@ -1,6 +1,6 @@
 """Simulated comparisons: false alarms and coverage are what p < 0.05 and 95 % promise.
 
-docs/statistics.md holds the full table (benchmarks/statistics_calibration.py); these are fewer, with a fixed seed.
+docs/statistics.md holds the full table (benchmarks/evaluation/statistics_calibration.py); these are fewer, with a fixed seed.
 """
 
 import json
@@ -11,17 +11,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.scoring import compare_systems, draw_samples, measure_samples
-from benchmarks.statistics_calibration import RESULTS, SCENARIOS, SIZES, Calibration, calibrate, table
+from benchmarks.evaluation.scoring import compare_systems, draw_samples, measure_samples
+from benchmarks.evaluation.statistics_calibration import (
+    SCENARIOS,
+    SIZES,
+    STORED,
+    Calibration,
+    calibrate,
+    table,
+)
 from src.evaluation.metrics import measures
 
 DOCS = Path(__file__).parents[2] / "docs" / "statistics.md"
 
 COMPARISONS = 1000
-CASES = [(scenario, n) for scenario in SCENARIOS for n in SIZES]
+EVERY_RUN = 50  # the size that is simulated on every run; the others are a campaign
+CASES = [
+    pytest.param(
+        scenario, n, id=f"{scenario.name}, n = {n}", marks=[] if n == EVERY_RUN else pytest.mark.campaign
+    )
+    for scenario in SCENARIOS
+    for n in SIZES
+]
 
 
-@pytest.mark.parametrize(("scenario", "n"), CASES, ids=[f"{scenario.name}, n = {n}" for scenario, n in CASES])
+def test_a_size_of_every_scenario_is_simulated_on_every_run():
+    assert sum(not case.marks for case in CASES) == len(SCENARIOS)
+
+
+@pytest.mark.parametrize(("scenario", "n"), CASES)
 def test_equal_systems_differ_in_five_percent_and_intervals_cover_in_ninety_five(scenario, n):
     found = calibrate(scenario, n, effect=0.0, comparisons=COMPARISONS, resamples=400, seed=0)
     assert 0.035 <= found.significant <= 0.065
@@ -31,7 +49,7 @@ def test_equal_systems_differ_in_five_percent_and_intervals_cover_in_ninety_five
 
 
 def test_the_documented_table_is_the_stored_one_and_keeps_its_promises():
-    rows = [Calibration(**row) for row in json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]]
+    rows = [Calibration(**row) for row in json.loads(STORED.read_text(encoding="utf-8"))["rows"]]
     assert table(rows) in DOCS.read_text(encoding="utf-8")
     promised = [row for row in rows if row.scenario in {scenario.name for scenario in SCENARIOS}]
     assert len(promised) == 2 * len(CASES)

@@ -24,18 +24,18 @@ def test_standard_input_is_one_task():
     assert list(tasks(None, "", io.StringIO("  \n"))) == []
 
 
-def test_a_terminal_is_asked_until_it_ends(
+def test_a_terminal_is_read_until_it_ends(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     typed = iter(["Add.", "1 2", "", "Sort.", ""])
 
-    def ask(prompt: str) -> str:
+    def read(prompt: str) -> str:
         try:
             return next(typed)
         except StopIteration:
             raise EOFError from None
 
-    monkeypatch.setattr("builtins.input", ask)
+    monkeypatch.setattr("builtins.input", read)
     assert list(tasks(None, "", Terminal())) == [("Add.", "1 2"), ("Sort.", "")]
     assert "Ctrl-D ends" in capsys.readouterr().err
 

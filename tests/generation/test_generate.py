@@ -1,4 +1,4 @@
-"""Answers do not depend on batching, are never generated twice, and end where they should."""
+"""Answers do not depend on batches or ranks, and none is generated twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from src.config import load_config
 from src.data.preprocessing import prompt_ids
 from src.generation.continuous.steps import CaptureError, Steps
-from src.generation.generate import generate_missing, stream_answer
+from src.generation.generate import generate_missing, own_shard, stream_answer
 from src.generation.settings import Decoding, end_tokens, generation_config
 from src.generation.store import GenerationStore
 from src.models.hardware import decide
@@ -21,7 +21,7 @@ from src.schema import Example, UserError
 from tests import tiny
 
 EXAMPLES = [Example(str(n), f"Print {'very ' * (n * 7 % 23)}much {n}", "x" * (n % 3), "y") for n in range(11)]
-LENGTH = 75  # more than two strides
+LENGTH = 75  # more than two poll intervals
 
 
 @pytest.fixture(scope="module", params=tiny.ARCHITECTURES)
@@ -59,13 +59,13 @@ def test_answers_do_not_depend_on_the_batch_size_or_the_order(loaded, tmp_path: 
     assert sorted(found, key=lambda item: item.id) == sorted(expected, key=lambda item: item.id)
 
 
-def test_generate_by_batches_answers_the_same(loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_static_batches_give_the_same_answers(loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     expected = _answers(loaded, GenerationStore(tmp_path / "a", {}), batch=4)
-    monkeypatch.setattr("src.generation.generate.fits_slots", lambda model, length: False)
+    monkeypatch.setattr("src.generation.generate.supports_slots", lambda model, length: False)
     assert _answers(loaded, GenerationStore(tmp_path / "b", {}), batch=4) == expected
 
 
-def test_where_no_graph_can_be_captured_generate_answers_the_rest(
+def test_where_no_graph_can_be_captured_static_batches_answer_the_rest(
     tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     config = load_config(overrides=["model.device=cpu"]).model
@@ -86,29 +86,18 @@ def test_nothing_is_generated_twice(loaded, tmp_path: Path, monkeypatch: pytest.
     assert _answers(loaded, GenerationStore(tmp_path / "a", {"model": 1})) == first
 
 
-def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, tiny_model: Path):
+def test_a_stopped_run_resumes_where_it_was(tmp_path: Path, tiny_model: Path):
     config = load_config(overrides=["model.device=cpu"]).model
     loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
     expected = _answers(loaded, GenerationStore(tmp_path / "a", {}), batch=2)
     lines = (tmp_path / "a").read_text().splitlines(keepends=True)
-    (tmp_path / "b").write_text("".join(lines[:5]) + lines[5][:20])  # the crash cut a line
+    (tmp_path / "b").write_text("".join(lines[:5]) + lines[5][:20])  # a crash cut off a line
     store = GenerationStore(tmp_path / "b", {})
     assert len(store.done) == 4
     assert len(store.missing(EXAMPLES, Decoding(LENGTH))) == len(EXAMPLES) - 4
     assert _answers(loaded, store, batch=2) == expected
     for line in (tmp_path / "b").read_text().splitlines():
         json.loads(line)
-
-
-def test_answers_of_another_model_or_decoding_do_not_count(tmp_path: Path):
-    store = GenerationStore(tmp_path / "a", {"fingerprint": "one"})
-    (tmp_path / "a").write_text(
-        json.dumps({"fingerprint": "one"})
-        + '\n{"id": "0", "text": "x", "tokens": 1, "finish": "stop", "completion": 0}\n'
-    )
-    assert len(GenerationStore(tmp_path / "a", {"fingerprint": "one"}).done) == 1
-    assert GenerationStore(tmp_path / "a", {"fingerprint": "two"}).done == {}
-    assert store.done == {}
 
 
 def test_sampling_is_repeatable_and_completions_differ(tmp_path: Path, tiny_model: Path):
@@ -125,7 +114,7 @@ def test_sampling_is_repeatable_and_completions_differ(tmp_path: Path, tiny_mode
     assert _answers(loaded, GenerationStore(tmp_path / "d", {}), other) != runs[0]
 
 
-def test_processes_that_share_the_work_draw_what_one_would_draw(tmp_path: Path, tiny_model: Path):
+def test_the_shards_of_several_ranks_sample_what_one_process_would(tmp_path: Path, tiny_model: Path):
     config = load_config(overrides=["model.device=cpu"]).model
     loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
     decoding = Decoding(20, temperature=1.0, top_p=0.95, num_completions=2, seed=7)
@@ -142,13 +131,8 @@ def test_processes_that_share_the_work_draw_what_one_would_draw(tmp_path: Path, 
     assert {**shares[0], **shares[1], **shares[2]} == whole.done
 
 
-def test_a_greedy_decoding_forgets_what_only_sampling_uses():
-    config = load_config(overrides=["evaluation.top_p=0.5", "evaluation.seed=3"]).evaluation
-    assert Decoding.of(config) == Decoding(config.max_new_tokens)
-
-
 def test_another_turn_ends_a_row(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("src.generation.settings.NEXT_TURN", "")  # every text holds it
+    monkeypatch.setattr("src.generation.generate.NEXT_TURN", "")  # every text contains it
     config = load_config(overrides=["model.device=cpu"]).model
     loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
     answers = _answers(loaded, GenerationStore(tmp_path / "a", {}))
@@ -184,3 +168,21 @@ def test_a_streamed_answer_is_the_batched_one(loaded, tmp_path: Path):
     [answer] = _answers(loaded, GenerationStore(tmp_path / "a", {}), examples=EXAMPLES[:1])
     ids = prompt_ids(tokenizer, EXAMPLES[0].instruction, EXAMPLES[0].input)
     assert stream_answer(model, tokenizer, ids, Decoding(LENGTH)) == answer.text
+
+
+KEYS = [(str(number), 0) for number in range(23)]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+@pytest.mark.parametrize("world_size", [1, 2, 3, 40])
+def test_every_prompt_is_in_the_shard_of_one_rank(temperature: float, world_size: int):
+    shards = [own_shard(KEYS, 4, Decoding(8, temperature), (rank, world_size)) for rank in range(world_size)]
+    assert sorted(key for shard in shards for key in shard) == sorted(KEYS)
+
+
+def test_sampling_in_static_batches_keeps_the_batches_of_one_process():
+    """A sampled answer depends on what else is in its batch."""
+    alone = [KEYS[start : start + 4] for start in range(0, len(KEYS), 4)]
+    shards = [own_shard(KEYS, 4, Decoding(8, 0.7), (rank, 2)) for rank in range(2)]
+    batches = [shard[start : start + 4] for shard in shards for start in range(0, len(shard), 4)]
+    assert sorted(batches) == sorted(alone)

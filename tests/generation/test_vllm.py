@@ -1,4 +1,4 @@
-"""vLLM is asked with its own arguments, its answers end by the same rules, and they are never taken for transformers'."""
+"""vLLM gets its own arguments, its answers stop by the same conditions, and they never count as transformers'."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> fake_vllm.Calls:
 
 def _gpu(name: str = "a GPU") -> Hardware:
     made = Hardware("cuda", torch.float32, name, 80.0)
-    made.__dict__["free_gib"] = 40.0  # what a GPU would be asked for
+    made.__dict__["free_gib"] = 40.0  # what a GPU would report
     return made
 
 
@@ -74,7 +74,7 @@ def test_an_adapter_goes_through_vllms_own_request(calls, tiny_model, tiny_adapt
     assert calls.batches[0][2] == fake_vllm.LoRARequest("adapter", 1, str(tiny_adapter.resolve()))
 
 
-def test_the_engine_is_made_for_what_is_asked(calls, tiny_model, tmp_path: Path):
+def test_the_engine_is_made_for_the_requests(calls, tiny_model, tmp_path: Path):
     _answers(ModelReference(str(tiny_model)), GenerationStore(tmp_path / "a", {}), size=2)
     tokenizer = load_tokenizer(str(tiny_model), CPU)
     prompts = [prompt_ids(tokenizer, item.instruction, item.input) for item in EXAMPLES]
@@ -90,8 +90,8 @@ def test_the_engine_is_made_for_what_is_asked(calls, tiny_model, tmp_path: Path)
         }
     ]
     assert [len(batch[0]) for batch in calls.batches] == [2, 2, 1]
-    asked = [prompt["prompt_token_ids"] for batch in calls.batches for prompt in batch[0]]
-    assert sorted(asked) == sorted(prompts)
+    requested = [prompt["prompt_token_ids"] for batch in calls.batches for prompt in batch[0]]
+    assert sorted(requested) == sorted(prompts)
     assert calls.batches[0][1][0] == fake_vllm.SamplingParams(
         temperature=0.0, max_tokens=12, stop_token_ids=[0], stop=[NEXT_TURN], include_stop_str_in_output=True,
         skip_special_tokens=False,
@@ -99,11 +99,11 @@ def test_the_engine_is_made_for_what_is_asked(calls, tiny_model, tmp_path: Path)
     assert calls.batches[0][2] is None
 
 
-def test_what_is_drawn_depends_on_seed_example_and_completion_alone(calls, tiny_model, tmp_path: Path):
+def test_a_sampled_answer_depends_on_seed_example_and_completion_alone(calls, tiny_model, tmp_path: Path):
     reference = ModelReference(str(tiny_model))
-    drawn = Decoding(8, temperature=1.0, top_p=0.9, num_completions=2, seed=7)
-    whole = _answers(reference, GenerationStore(tmp_path / "a", {}), drawn)
-    apart = _answers(reference, GenerationStore(tmp_path / "b", {}), drawn, size=1)
+    sampled = Decoding(8, temperature=1.0, top_p=0.9, num_completions=2, seed=7)
+    whole = _answers(reference, GenerationStore(tmp_path / "a", {}), sampled)
+    apart = _answers(reference, GenerationStore(tmp_path / "b", {}), sampled, size=1)
     assert whole == apart
     ways = [how for batch in calls.batches[:1] for how in batch[1]]
     assert len({how.seed for how in ways}) == 10
@@ -120,7 +120,7 @@ def test_another_turn_ends_an_answer_at_once(calls, tiny_model, tmp_path: Path):
     assert {item.text for item in found} == {f"done\n{NEXT_TURN}"}
 
 
-def test_an_end_token_counts_and_is_not_shown(calls, tiny_model, tmp_path: Path):
+def test_an_end_token_counts_and_is_not_decoded(calls, tiny_model, tmp_path: Path):
     tokenizer = load_tokenizer(str(tiny_model), CPU)
     calls.forced = [*tokenizer("done", add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     found = _answers(ModelReference(str(tiny_model)), GenerationStore(tmp_path / "a", {}), Decoding(60))
@@ -135,7 +135,7 @@ def test_the_end_tokens_are_those_of_the_loaded_model(tmp_path: Path, architectu
         (place / "generation_config.json").unlink()
     tokenizer = load_tokenizer(str(place), CPU)
     expected = end_tokens(load_base(str(place), CPU, decide(CPU)), tokenizer)
-    assert vllm._ends(str(place), tokenizer, CPU) == expected == {0, 5}
+    assert vllm._end_tokens_of(str(place), tokenizer, CPU) == expected == {0, 5}
 
 
 def test_a_model_that_vllm_cannot_load_is_a_mistake_in_one_line(calls, tiny_model, tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Languages are told apart on a hand-labelled set, and hostile text costs nothing."""
+"""Languages are detected on a hand-labelled set, and hostile text costs nothing."""
 
 import json
 import time
@@ -42,12 +42,12 @@ def test_a_language_named_in_the_instruction_decides_what_the_code_leaves_open()
     assert detect("Add two numbers in Ruby", "", "a + b") == "ruby"
 
 
-def test_a_translation_is_in_the_language_it_goes_into():
+def test_a_translation_is_in_its_target_language():
     code = "function f(x) { return x + 1; }"
     assert detect("Convert this Python code to JavaScript", "", code) == "javascript"
 
 
-def test_unmistakable_code_overrules_the_instruction():
+def test_decisive_code_overrules_the_instruction():
     page = "<!DOCTYPE html>\n<html><body><script>let a = 1;</script></body></html>"
     assert detect("Write a JavaScript program", "", page) == "html"
 
@@ -75,14 +75,14 @@ def test_code_is_not_prose(text):
 @pytest.mark.parametrize(
     "text", ["", "   ", "\0" * 50, "\ud800", "[" * 10_000_000, "a" * 10_000_000, "if x:\n" * 500_000]
 )
-def test_hostile_text_is_looked_at_in_well_under_a_second(text):
+def test_hostile_text_takes_no_long_time(text):
     detect("", "", "")
     began = time.monotonic()
     detect("Write a program", "", text)
     assert time.monotonic() - began < 3.0  # the first call may load the detector
 
 
-def test_the_detector_works_in_the_thread_that_asks():
+def test_the_detector_works_in_the_calling_thread():
     code = "mystery <- value %>% other"
     _by_magika(code)
     everywhere, here = time.process_time(), time.thread_time()

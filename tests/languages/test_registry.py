@@ -1,4 +1,4 @@
-"""Every language has one entry, and every name that it goes by leads there."""
+"""Every language has one entry, and every alias leads there."""
 
 from __future__ import annotations
 

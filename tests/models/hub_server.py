@@ -1,4 +1,4 @@
-"""A Hugging Face hub on 127.0.0.1 that serves one model's folder, and answers some paths as badly as asked."""
+"""A Hugging Face hub on 127.0.0.1 that serves one model's folder, and fails on some paths as a test wants it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILE = re.compile(rf"/{NAME}/resolve/\w+/([\w./-]+)")
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is answered instead where the method and path match `where`."""
+    """The answer where the method and path match `where`."""
 
     where: str  # a regular expression over "METHOD /path"
     answer: int | str  # a status, "cut" (half of the body, then the end) or "hang"
@@ -37,7 +37,7 @@ class Hub:
     folder: Path
     trouble: Trouble | None = None
     url: str = ""
-    asked: list[str] = field(default_factory=list)  # "METHOD /path", in order
+    requests: list[str] = field(default_factory=list)  # "METHOD /path", in order
     released: threading.Event = field(default_factory=threading.Event)
 
 
@@ -63,7 +63,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             request = f"{self.command} {self.path}"
-            hub.asked.append(request)
+            hub.requests.append(request)
             trouble = hub.trouble
             if trouble is None or not trouble.meets(request):
                 self._serve()

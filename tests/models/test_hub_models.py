@@ -1,4 +1,4 @@
-"""A model named by its hub id: loaded where the hub gives it, and one clear line where it does not."""
+"""A model named by its hub id: loaded where the hub serves it, and one clear line where it does not."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Visitor:
         code, errors = json.loads(self.process.stdout.readline())
         return code, errors
 
-    def ask(self) -> tuple[int, str]:
+    def infer(self) -> tuple[int, str]:
         return self.run("inference.py", "--model_path", NAME, "--instruction", "x", "--max_new_tokens", "2")
 
 
@@ -83,7 +83,7 @@ class Visitor:
 def started(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Visitor]:
     home = tmp_path_factory.mktemp("home")
     with hub_with(tiny_model) as hub:
-        surroundings = {
+        variables = {
             "HF_ENDPOINT": hub.url, "HF_HOME": str(home), "HF_HUB_OFFLINE": "0", "no_proxy": "127.0.0.1",
             "HF_HUB_DOWNLOAD_TIMEOUT": "1", "HF_HUB_ETAG_TIMEOUT": "1", "OMP_NUM_THREADS": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -92,7 +92,7 @@ def started(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Itera
             key: value for key, value in os.environ.items() if not key.upper().startswith(("HF_", "HUGGING"))
         }
         process = subprocess.Popen(
-            [sys.executable, "-c", VISITOR], cwd=ROOT, env=kept | surroundings, text=True,
+            [sys.executable, "-c", VISITOR], cwd=ROOT, env=kept | variables, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         try:
@@ -105,7 +105,7 @@ def started(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Itera
 def visitor(started: Visitor) -> Visitor:
     """With an empty cache and a hub without trouble."""
     started.hub.trouble = None
-    started.hub.asked.clear()
+    started.hub.requests.clear()
     shutil.rmtree(started.home, ignore_errors=True)
     return started
 
@@ -119,22 +119,22 @@ def assert_one_line(done: tuple[int, str], *parts: str) -> None:
     assert lines[-1].startswith("error: cannot load the "), errors
     for part in (NAME, *parts):
         assert part in lines[-1]
-    assert len(lines) <= 2, errors  # besides the error, what the hub did when it was first asked
+    assert len(lines) <= 2, errors  # besides the error, how the hub answered the first request
 
 
-def rubbish(home: Path) -> list[str]:
-    """What was not fetched whole: parts of downloads, and weights."""
+def leftovers(home: Path) -> list[str]:
+    """Parts of downloads, and weights."""
     return [
         path.name for path in home.rglob("*") if path.name.endswith((".incomplete", ".tmp", ".safetensors"))
     ]
 
 
 def test_a_model_of_the_hub_is_loaded_and_then_had_without_it(visitor: Visitor) -> None:
-    assert visitor.ask() == (0, "")
-    assert any("model.safetensors" in request for request in visitor.hub.asked)
+    assert visitor.infer() == (0, "")
+    assert any("model.safetensors" in request for request in visitor.hub.requests)
     for answer in (500, "hang"):
         visitor.hub.trouble = Trouble("", answer)
-        code, errors = visitor.ask()
+        code, errors = visitor.infer()
         assert code == 0, errors
         assert "using what is cached" in errors
 
@@ -168,23 +168,23 @@ def test_a_hub_that_does_not_give_the_model_is_one_line(
     visitor: Visitor, trouble: Trouble, parts: tuple[str, ...]
 ) -> None:
     visitor.hub.trouble = trouble
-    assert_one_line(visitor.ask(), *parts, ALTERNATIVE)
-    assert rubbish(visitor.home) == []
-    assert len(visitor.hub.asked) < 60
+    assert_one_line(visitor.infer(), *parts, ALTERNATIVE)
+    assert leftovers(visitor.home) == []
+    assert len(visitor.hub.requests) < 60
 
 
 def test_weights_that_are_no_safetensors_are_not_asked_for(visitor: Visitor) -> None:
-    """Nor is a service of the hub asked to convert them."""
+    """Nor is a service of the hub requested to convert them."""
     visitor.hub.trouble = Trouble(f"HEAD .*{WEIGHTS}", 404, "EntryNotFound")
-    assert_one_line(visitor.ask(), "it has no weights as model.safetensors, and pickled ones are refused")
-    assert not [request for request in visitor.hub.asked if ".bin" in request or "commits" in request]
+    assert_one_line(visitor.infer(), "it has no weights as model.safetensors, and pickled ones are refused")
+    assert not [request for request in visitor.hub.requests if ".bin" in request or "commits" in request]
 
 
 def test_what_broke_off_is_fetched_by_the_same_command_later(visitor: Visitor) -> None:
     visitor.hub.trouble = Trouble(f"GET .*{WEIGHTS}", "cut")
-    assert visitor.ask()[0] == 2
+    assert visitor.infer()[0] == 2
     visitor.hub.trouble = None
-    assert visitor.ask() == (0, "")
+    assert visitor.infer() == (0, "")
 
 
 @pytest.mark.parametrize("answer", [401, 404, 500, "hang"])

@@ -1,7 +1,7 @@
 """What is offered and cannot be used is refused in one line: models, adapters, data, predictions, settings, flags.
 
 Tables beside the modules hold more: tests/test_config.py, tests/test_scripts.py, tests/evaluation/test_predictions.py,
-tests/data/test_formats.py, test_shapes.py and test_download_script.py, tests/models/test_lora_model.py.
+tests/test_download_data.py, tests/data/sources/test_readers.py and test_row_schemas.py, tests/models/test_lora_model.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save, save_file
 
 from src import cli
-from src.config import ModelConfig, load_config
+from src.config import Config, ModelConfig, load_config
 from src.data.dataset import load_split
 from src.data.preparation import prepare_data
 from src.evaluation.comparison import load_comparison
@@ -39,7 +39,7 @@ CPU: ModelConfig = load_config(overrides=["model.device=cpu"]).model
 DEEP = "[" * 100_000
 
 
-def said(work: Callable[[], object]) -> str:
+def refusal(work: Callable[[], object]) -> str:
     """The one line with which `work` refuses."""
     with pytest.raises(UserError) as caught:
         work()
@@ -95,7 +95,7 @@ def _cut(name: str) -> Callable[[Path], None]:
     return cut
 
 
-TOKENIZERS = [  # what is done to a model's folder, what the line says
+TOKENIZERS = [  # what is done to a model's folder, what the message holds
     (_without_tokenizer, "cannot load the tokenizer of"),
     (_without_end_token, "has no end token: training could not teach the model to stop"),
     (_write("tokenizer.json", b"{"), "cannot load the tokenizer of"),
@@ -130,13 +130,13 @@ def model(tmp_path: Path, tiny_model: Path) -> Path:
 @pytest.mark.parametrize(("spoil", "message"), TOKENIZERS)
 def test_a_tokenizer_that_cannot_be_used_is_refused(model: Path, spoil: Any, message: str) -> None:
     spoil(model)
-    assert message in said(lambda: load_tokenizer(str(model), CPU))
+    assert message in refusal(lambda: load_tokenizer(str(model), CPU))
 
 
 @pytest.mark.parametrize(("spoil", "message"), MODELS)
 def test_a_model_that_cannot_be_used_is_refused(model: Path, spoil: Any, message: str) -> None:
     spoil(model)
-    assert message in said(lambda: load_base(str(model), CPU, decide(CPU)))
+    assert message in refusal(lambda: load_base(str(model), CPU, decide(CPU)))
     assert not (model / "ran").exists()
 
 
@@ -155,7 +155,7 @@ def test_a_tokenizer_without_a_pad_token_pads_with_the_end_token(model: Path) ->
     assert load_tokenizer(str(model), CPU).pad_token == tiny.END
 
 
-ADAPTERS = [  # file, its content, what the line says
+ADAPTERS = [  # file, its content, what the message holds
     ("adapter_config.json", b"{", "adapter_config.json is not valid JSON"),
     ("adapter_config.json", b"[]", "adapter_config.json should hold a JSON object"),
     ("adapter_config.json", DEEP.encode(), "adapter_config.json is not valid JSON"),
@@ -179,7 +179,7 @@ def test_an_adapter_that_cannot_be_used_is_refused(
 ) -> None:
     folder = Path(shutil.copytree(tiny_adapter, tmp_path / "adapter"))
     (folder / name).write_bytes(content)
-    line = said(
+    line = refusal(
         lambda: (
             load_model(resolve(str(folder), str(tiny_model)), config=CPU, hardware=decide(CPU))
             if b"base_model" not in content
@@ -195,14 +195,14 @@ def test_training_further_refuses_an_adapter_whose_record_is_damaged(
 ) -> None:
     folder = Path(shutil.copytree(tiny_adapter, tmp_path / "adapter"))
     (folder / "run.json").write_bytes(content)
-    assert "run.json" in said(lambda: load_adapter(tiny.build_model(), folder, trainable=True))
+    assert "run.json" in refusal(lambda: load_adapter(tiny.build_model(), folder, trainable=True))
 
 
 def row(**changes: Any) -> dict[str, Any]:
     return {"instruction": "Add one and two", "input": "", "output": "print(1 + 2)"} | changes
 
 
-DATA = [  # rows, what the line says
+DATA = [  # rows, what the message holds
     ([], "is empty; check --path"),
     ([row()], "split of a.jsonl is empty (1 rows in all)"),
     ([row(), row(instruction="Multiply two numbers", output="x = 2")], "rows in all)"),
@@ -224,12 +224,12 @@ def test_rows_that_make_no_data_set_are_refused_with_their_faults(
     tmp_path: Path, values: list[Any], message: str
 ) -> None:
     source = write_jsonl(tmp_path / "a.jsonl", values)
-    assert message in said(lambda: prepare_data(data_config(tmp_path / "set"), "file", [source]))
+    assert message in refusal(lambda: prepare_data(data_config(tmp_path / "set"), "file", [source]))
     left = [path.name for path in (tmp_path / "set").iterdir()] if (tmp_path / "set").exists() else []
     assert left == []
 
 
-RAW = [  # bytes of a file, what the line says
+RAW = [  # bytes of a file, what the message holds
     (DEEP.encode(), "a.jsonl breaks off in line 1"),
     (b"\x00" * 1000, "no usable row in a.jsonl"),
     (bytes(range(128, 256)) * 20, "no usable row in a.jsonl (1 not UTF-8)"),
@@ -244,7 +244,7 @@ RAW = [  # bytes of a file, what the line says
 def test_bytes_that_are_no_rows_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.jsonl").write_bytes(content)
     config = data_config(tmp_path / "set")
-    assert message in said(lambda: prepare_data(config, "file", [str(tmp_path / "a.jsonl")]))
+    assert message in refusal(lambda: prepare_data(config, "file", [str(tmp_path / "a.jsonl")]))
 
 
 def test_duplicate_ids_of_rows_do_not_matter(tmp_path: Path) -> None:
@@ -256,9 +256,9 @@ CARDS = [b"", b"{", b"[]", b"null", b"{}", DEEP.encode(), b"\xff", b'{"splits": 
 
 
 @pytest.mark.parametrize("content", CARDS)
-def test_a_damaged_card_says_how_to_mend_it(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_card_says_how_to_fix_it(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "card.json").write_bytes(content)
-    line = said(lambda: load_split(data_config(tmp_path), "train"))
+    line = refusal(lambda: load_split(data_config(tmp_path), "train"))
     assert "card.json is damaged or of another version. Run python download_data.py --force" in line
 
 
@@ -271,7 +271,7 @@ def test_a_split_that_was_changed_after_its_preparation_is_refused(
 ) -> None:
     folder = Path(shutil.copytree(tiny_data, tmp_path / "set"))
     (folder / "train.jsonl").write_bytes(content)
-    line = said(lambda: load_split(data_config(folder), "train"))
+    line = refusal(lambda: load_split(data_config(folder), "train"))
     assert (
         "train.jsonl is not the file that was prepared (changed or cut off). Run python download_data.py"
         in line
@@ -281,7 +281,7 @@ def test_a_split_that_was_changed_after_its_preparation_is_refused(
 def test_a_split_that_is_gone_is_named(tmp_path: Path, tiny_data: Path) -> None:
     folder = Path(shutil.copytree(tiny_data, tmp_path / "set"))
     (folder / "validation.jsonl").unlink()
-    assert "validation.jsonl. Run python download_data.py" in said(
+    assert "validation.jsonl. Run python download_data.py" in refusal(
         lambda: load_split(data_config(folder), "validation")
     )
 
@@ -289,7 +289,7 @@ def test_a_split_that_is_gone_is_named(tmp_path: Path, tiny_data: Path) -> None:
 @pytest.mark.parametrize("content", [DEEP, "{" * 10, '{"schema": "1"}', '{"schema": 1, "comparisons": []}'])
 def test_a_damaged_comparison_says_what_to_do(tmp_path: Path, content: str) -> None:
     (tmp_path / "comparison.json").write_text(content)
-    line = said(lambda: load_comparison(tmp_path / "comparison.json"))
+    line = refusal(lambda: load_comparison(tmp_path / "comparison.json"))
     assert "delete it or give another --output_dir" in line
 
 
@@ -316,7 +316,7 @@ def test_a_line_that_is_no_prediction_is_refused_with_its_number(
 ) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text(json.dumps(LINE | {"id": "first"}) + "\n" + json.dumps(value) + "\n")
-    assert message in (line := said(lambda: read_predictions(path)))
+    assert message in (line := refusal(lambda: read_predictions(path)))
     assert "p.jsonl line 2" in line
 
 
@@ -337,11 +337,10 @@ def test_a_prediction_that_looks_odd_is_read_as_it_is(
     assert [sample.prediction for sample in read_predictions(tmp_path / "p.jsonl")] == [prediction]
 
 
-def test_half_a_character_is_scored_and_reported(tmp_path: Path) -> None:
+def test_half_a_character_is_scored_and_reported(tmp_path: Path, config: Config) -> None:
     """JSON can hold lone surrogates, which no file in UTF-8 can."""
     path = tmp_path / "given.jsonl"
     path.write_text(json.dumps(dict.fromkeys(LINE, "print('\ud800')")) + "\n")
-    config = load_config(overrides=["evaluation.bootstrap_resamples=100"])
     run_predictions(path, config, tmp_path / "runs")
     assert json.loads((tmp_path / "runs" / "given" / "scores.json").read_text())["n"] == 1
 
@@ -361,13 +360,15 @@ def test_a_question_that_is_no_text_is_refused(
 ) -> None:
     """Whatever the terminal's locale makes of the bytes."""
     stdin = io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8", errors=errors)
-    assert said(lambda: list(tasks(instruction, given, stdin))).startswith("what was asked is not UTF-8 text")
+    assert refusal(lambda: list(tasks(instruction, given, stdin))).startswith(
+        "what was asked is not UTF-8 text"
+    )
 
 
 BOMB = "a: &a [x, x]\n" + "".join(
     f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abc", "bcd", strict=True)
 )
-SETTINGS = [  # a config file, what the line says
+SETTINGS = [  # a config file, what the message holds
     (BOMB, "aliases (*name) are not read"),
     ("lora: &l {r: 3}\nqlora: *l", "aliases (*name) are not read"),
     ("lora:\n  r: " + "[" * 100_000, "not valid YAML: nested more than 20 deep"),
@@ -393,7 +394,7 @@ SETTINGS = [  # a config file, what the line says
 def test_settings_that_are_none_are_refused(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(content)
-    assert message in said(lambda: load_config(path))
+    assert message in refusal(lambda: load_config(path))
 
 
 OVERRIDES = [
@@ -412,7 +413,7 @@ OVERRIDES = [
 
 @pytest.mark.parametrize(("override", "message"), OVERRIDES)
 def test_an_override_that_is_none_is_refused(override: str, message: str) -> None:
-    assert message in said(lambda: load_config(overrides=[override]))
+    assert message in refusal(lambda: load_config(overrides=[override]))
 
 
 FLAGS = [  # script, flags, what stderr says

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from src.config import Config, load_config
+from src.config import Config
 from src.evaluation.runs import run_predictions
 from src.files import scratch_folder, sole_writer
 from src.schema import UserError
@@ -18,11 +18,12 @@ from src.schema import UserError
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.campaign
 def test_a_kill_costs_no_finished_work_and_leaves_nothing_half_written(tmp_path: Path) -> None:
-    """Two kills each of preparation, generation, scoring and comparison; benchmarks/crash_stages.py does more."""
+    """Two kills each of preparation, generation, scoring and comparison; benchmarks/reliability/crash_stages.py does more."""
     report = tmp_path / "points.json"
     done = subprocess.run(
-        [sys.executable, "benchmarks/crash_stages.py", "--kills", "2", "--json", str(report)],
+        [sys.executable, "-m", "benchmarks.reliability.crash_stages", "--kills", "2", "--json", str(report)],
         cwd=ROOT, capture_output=True, text=True, timeout=280, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
@@ -38,11 +39,6 @@ def predictions(tmp_path: Path) -> Path:
     line = {"id": "a", "instruction": "Add.", "input": "", "reference": "print(2)", "prediction": "print(2)"}
     path.write_text(json.dumps(line | {"language": "python"}) + "\n")
     return path
-
-
-@pytest.fixture
-def config() -> Config:
-    return load_config(overrides=["evaluation.bootstrap_resamples=100"])
 
 
 def test_two_evaluations_do_not_share_a_folder(tmp_path: Path, predictions: Path, config: Config) -> None:
@@ -94,7 +90,7 @@ def test_two_comparisons_do_not_share_a_report_and_a_killed_one_leaves_no_lock(
     assert made == {f"comparison{end}" for end in (".json", ".md", ".html", ".png", "_dark.png")}
 
 
-def test_a_lock_is_taken_by_one_at_a_time_however_often_it_changes_hands(tmp_path: Path) -> None:
+def test_a_lock_is_held_by_one_at_a_time_however_often_it_is_released(tmp_path: Path) -> None:
     """The lock's file is removed at each release, which must not let two in."""
     code = """
 import sys

@@ -1,4 +1,4 @@
-"""A damaged checkpoint is not gone on from: the next older one is, with a line that names the damaged file."""
+"""A damaged checkpoint is not resumed from: the next older one is, with a line that names the damaged file."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_state_that_is_none_is_damage_even_where_its_mark_agrees(output: Path,
     assert last_complete(output / "lora") == older
 
 
-def test_a_run_whose_folder_was_moved_goes_on_with_its_best_checkpoint(
+def test_a_run_whose_folder_was_moved_resumes_with_its_best_checkpoint(
     settings: Callable[[Path], Config], output: Path, alone: Path, stopped: Path
 ) -> None:
     """The Trainer's state names the best checkpoint by the path that it had then."""

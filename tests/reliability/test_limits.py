@@ -1,4 +1,4 @@
-"""No space, no permission, no memory, no network: one clear line, exit code 2, what was done is kept, no rubbish."""
+"""No space, no permission, no memory, no network: one clear line, exit code 2, what was done is kept, no leftovers."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ SHORT = {
 
 
 def test_a_hub_that_is_out_of_order_is_one_line_for_a_model(tmp_path: Path) -> None:
-    """One question is asked, not the half minute of them with which the libraries would go on."""
+    """One request is sent, not the half minute of retries that the libraries would make."""
     with serving((500, b"no")) as web:
         done = run_apart(
             "inference.py", "--model_path", "somebody/model", "--instruction", "x", **SHORT,
@@ -258,7 +258,7 @@ def test_a_proxy_that_refuses_is_one_line_for_data(tmp_path: Path) -> None:
 
 
 def test_a_clock_that_goes_backwards_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files from the future and a clock at zero: what is up to date is told by content, never by time."""
+    """Files from the future and a clock at zero: what is up to date is decided by content, never by time."""
     import time
 
     from src.data.preparation import prepare_data

@@ -11,7 +11,7 @@ from src.plotting import DARK, LIGHT, font_families
 from src.report.chart import CHART_METRICS, chart_figure, draw_chart
 from src.schema import Comparison, Score
 from tests.evaluation.comparisons import METHODS, comparison
-from tests.evaluation.layout import boxes, misplaced
+from tests.report.layout import boxes, misplaced
 
 
 def _texts(figure: Any) -> list[str]:

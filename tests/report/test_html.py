@@ -13,9 +13,9 @@ import pytest
 from src.report.html import embedded_json, render_html
 from src.report.report import without_texts
 from src.schema import Comparison
-from tests.evaluation.browser import CHROMIUM, Browser, browsing
 from tests.evaluation.comparisons import comparison
-from tests.evaluation.hostile import HOSTILE
+from tests.report.browser import CHROMIUM, Browser, browsing
+from tests.report.hostile_texts import HOSTILE
 
 SHOWN = "[...document.querySelectorAll('#list .task')].map(e => e.textContent)"
 TITLE = "document.querySelector('#sample h2').textContent"

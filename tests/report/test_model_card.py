@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt  # 4.3.0
 from src.config import load_config
 from src.report.model_card import render_model_card
 from tests.evaluation.comparisons import comparison
-from tests.evaluation.hostile import HOSTILE
+from tests.report.hostile_texts import HOSTILE
 
 
 def _run(method: str = "lora", base: str = "codellama/CodeLlama-7b-hf", **data: str) -> dict[str, Any]:

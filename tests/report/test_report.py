@@ -65,14 +65,14 @@ def test_without_examples_no_file_holds_any_text_of_a_sample(tmp_path: Path, exa
     texts = {field: f"{SECRET} {field}" for field in ("instruction", "input", "reference", "before", "after")}
     made = comparison(1, 3, **texts)
     (method,) = made.comparisons.values()
-    telling = {
+    leaky = {
         "detail": f"NameError: {SECRET}",
         "flags": [SECRET],
         "nested": {"stdout": SECRET},
         "exact": True,
     }
     samples = [
-        dataclasses.replace(e, before_scores=e.before_scores | telling, after_scores=e.after_scores | telling)
+        dataclasses.replace(e, before_scores=e.before_scores | leaky, after_scores=e.after_scores | leaky)
         for e in method.examples
     ]
     made = dataclasses.replace(made, comparisons={"lora": dataclasses.replace(method, examples=samples)})

@@ -23,7 +23,7 @@ from src.report.safe_markdown import (
     value_table,
     visible,
 )
-from tests.evaluation.hostile import HOSTILE
+from tests.report.hostile_texts import HOSTILE
 
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 ANY_TEXT = st.text(st.characters(), max_size=60) | st.text("`~|<>&[]()!@#*_-\\\n $", max_size=40)

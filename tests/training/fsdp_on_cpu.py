@@ -1,8 +1,8 @@
 """A training script under FSDP2 on CPUs: `torchrun tests/training/fsdp_on_cpu.py train_lora.py FLAGS`.
 
-accelerate uses its FSDP plugin on GPUs only. So accelerate is told that these processes have GPUs, while torch
-works on the CPU over gloo; all else is what a GPU run does. Logits are made of so few tokens at once that processes need
-different numbers of pieces, as they do with real samples.
+accelerate uses its FSDP plugin on GPUs only. So accelerate sees processes with GPUs here, while torch
+works on the CPU over gloo; all else is as on GPUs. Logits are computed of so few tokens at once that processes have
+different numbers of chunks, as with real samples.
 """
 
 from __future__ import annotations
@@ -34,5 +34,5 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))
     from src.training import loss
 
-    loss.CHUNK = 40
+    loss.LOGIT_CHUNK = 40
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -26,9 +26,9 @@ def test_a_dry_run_shows_the_work_and_does_none(
         tiny.config(tiny_model, tiny_data, tmp_path / "out"), _arguments("--dry_run"), method
     )
     assert shown.count("### Response:") == 2
-    learnt = [line for line in shown.splitlines() if line.startswith("+ ")]
-    assert all(line.startswith("+ print(") for line in learnt)
-    assert sum(line.endswith(tiny.END) for line in learnt) == 2
+    supervised = [line for line in shown.splitlines() if line.startswith("+ ")]
+    assert all(line.startswith("+ print(") for line in supervised)
+    assert sum(line.endswith(tiny.END) for line in supervised) == 2
     assert f"method        {method} on {tiny_model}" in shown
     assert "steps         8, each of 8 samples" in shown
     assert "0 truncated, 0 skipped" in shown
@@ -41,12 +41,12 @@ def test_the_end_says_what_was_written_and_what_comes_next(
     tiny_model: Path, tiny_data: Path, tmp_path: Path
 ) -> None:
     config = tiny.config(tiny_model, tiny_data, tmp_path, "training.max_steps=2", "data.max_length=90")
-    said = training.train(config, _arguments("--resume"), "lora")
+    printed = training.train(config, _arguments("--resume"), "lora")
     final = tmp_path / "lora" / "final"
-    assert said.startswith(f"wrote: {final}\n")
+    assert printed.startswith(f"wrote: {final}\n")
     for word in ("training_curve.png", "validation loss", "tokens/s", "peak memory", "truncated"):
-        assert word in said
-    assert said.endswith(f"next: python evaluate.py --model_path {final}")
+        assert word in printed
+    assert printed.endswith(f"next: python evaluate.py --model_path {final}")
     given = ("--config", "other.yaml", "--set", "evaluation.num_samples=4")
     again = training.train(config, _arguments("--resume", *given), "lora")
     assert again.startswith("kept, finished before with the same settings and data: ")

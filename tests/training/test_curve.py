@@ -10,7 +10,7 @@ import pytest
 
 from src.training import curve
 from src.training.curve import draw_training_curve
-from tests.evaluation.layout import misplaced
+from tests.report.layout import misplaced
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_value_that_is_missing_leaves_a_gap(drawn: Any, missing: float | None)
         [],
         [{"step": 1, "train_runtime": 3.0}],
         [{"step": 1, "loss": math.nan}],
-        [{"loss": 1.0}],  # without a step there is no place for it
+        [{"loss": 1.0}],  # without a step it has no position
     ],
 )
 def test_a_panel_without_any_value_says_so(drawn: Any, history: list[dict[str, Any]]) -> None:

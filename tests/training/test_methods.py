@@ -1,4 +1,4 @@
-"""Every method of the config trains, saves, and loads again in plain peft; choices that clash say why."""
+"""Every method of the configuration trains, saves, and loads again in plain peft."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from src.config import load_config
-from src.models.hardware import Hardware, decide
+from src.data.preprocessing import Encoded
+from src.models.hardware import decide
 from src.models.loading import resolve
 from src.models.lora_model import load_model
 from src.schema import UserError
-from src.training.compatibility import check_compatibility
+from src.training.job import prepare
+from src.training.loss import supervised_loss
+from src.training.packing.packs import make_pack
 from src.training.trainer import fine_tune
 from tests import tiny
 
 PROMPT = torch.tensor([[2, 30, 31, 32, 33, 34]])
-CPU = load_config(overrides=["model.device=cpu"]).model
+CPU = tiny.configured("model.device=cpu").model
 METHODS = {
     "rslora": ["lora.use_rslora=true"],
     "dora": ["lora.use_dora=true"],
@@ -85,9 +87,7 @@ def test_a_method_on_a_quantised_base_trains_saves_and_loads_again(
 def test_pissas_plain_adapter_has_the_loss_that_was_validated(
     tiny_model: Path, tiny_data: Path, tmp_path: Path, changes: list[str]
 ) -> None:
-    """It was trained beside a changed base; saved, it stands beside the unchanged one."""
-    from src.training.job import prepare
-
+    """It was trained on a changed base; what is saved belongs to the unchanged one."""
     config = tiny.config(tiny_model, tiny_data, tmp_path, "training.max_steps=2", *changes)
     done = fine_tune(config, "lora")
     saved = json.loads((done.folder / "adapter_config.json").read_text())
@@ -99,17 +99,14 @@ def test_pissas_plain_adapter_has_the_loss_that_was_validated(
     assert not (tmp_path / "lora" / "first_weights").exists()
 
 
-def _validation(model: torch.nn.Module, samples: list) -> float:
-    from src.training.loss import supervised_loss
-    from src.training.packing.packs import make_pack
-
+def _validation(model: torch.nn.Module, samples: list[Encoded]) -> float:
     with torch.no_grad():
         return supervised_loss(model, make_pack(samples), "sdpa").item() / sum(
             item.supervised for item in samples
         )
 
 
-def test_training_goes_on_from_an_adapter(
+def test_training_continues_from_an_adapter(
     tiny_model: Path, tiny_data: Path, tiny_adapter: Path, tmp_path: Path
 ) -> None:
     before = json.loads((tiny_adapter / "run.json").read_text())["metrics"]["validation_loss"]
@@ -126,51 +123,3 @@ def test_an_adapter_that_is_not_there_cannot_be_continued(
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match=r"lora\.continue_from: no adapter in .*none"):
         _train(tiny_model, tiny_data, tmp_path, "lora", [f"lora.continue_from={tmp_path / 'none'}"])
-
-
-def test_lora_plus_gives_b_its_own_rate(tiny_model: Path, tiny_data: Path, tmp_path: Path) -> None:
-    from src.training.job import prepare
-    from src.training.trainer import _set_up
-
-    config = tiny.config(tiny_model, tiny_data, tmp_path, "training.loraplus_lr_ratio=16")
-    trainer, _ = _set_up(prepare(config, "lora"))
-    optimizer = trainer.create_optimizer()
-    names = {id(item): name for name, item in trainer.adapted.named_parameters()}
-    rates = {
-        names[id(item)].split(".")[-3]: group["lr"]
-        for group in optimizer.param_groups
-        for item in group["params"]
-    }
-    assert rates == {"lora_A": 5e-3, "lora_B": pytest.approx(16 * 5e-3)}
-
-
-@pytest.mark.parametrize(
-    ("method", "changes", "message"),
-    [
-        (
-            "qlora",
-            ["lora.init_lora_weights=pissa"],
-            "pissa takes singular vectors out of the base.*train_lora",
-        ),
-        ("lora", ["lora.init_lora_weights=loftq"], "loftq makes up for the error of 4-bit.*train_qlora"),
-        ("qlora", ["lora.init_lora_weights=loftq", "qlora.bits=8"], r"qlora\.bits=4"),
-        ("lora", ["lora.init_lora_weights=pissa", "lora.use_dora=true"], "use one of the two"),
-        ("lora", ["lora.init_lora_weights=pissa", "lora.bias=all"], r"set lora\.bias=none"),
-        ("lora", ["lora.init_lora_weights=pissa", "lora.modules_to_save=[lm_head]"], "neither biases nor"),
-        ("lora", ["lora.init_lora_weights=pissa", "lora.continue_from=x"], "brings its own; use one"),
-        ("lora", ["training.optim=paged_adamw_8bit"], "no GPU in use; use adamw_torch or adamw_8bit"),
-        ("lora", ["training.optim=paged_adamw_32bit"], "pages optimizer state"),
-    ],
-)
-def test_choices_that_clash_are_refused_with_the_reason(
-    method: str, changes: list[str], message: str
-) -> None:
-    config = load_config(overrides=["model.device=cpu", "training.report_to=none", *changes])
-    with pytest.raises(UserError, match=message):
-        check_compatibility(config, method, decide(config.model))
-
-
-def test_training_in_float16_is_refused() -> None:
-    config = load_config(overrides=["training.report_to=none"])
-    with pytest.raises(UserError, match="float16 loses small gradients"):
-        check_compatibility(config, "lora", Hardware("cuda", torch.float16, "test", 8))

@@ -1,4 +1,4 @@
-"""Draws a data card: languages by split beside the lengths of the outputs."""
+"""Plots a data card: languages by split, and the lengths of the outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from src.schema import Example
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LANGUAGES_SHOWN = 12
+MAX_LANGUAGES = 12
 TITLE_COLUMNS = 60
 SMALL_PT, TITLE_PT = 8, 9
 TITLES = {
@@ -22,7 +22,7 @@ TITLES = {
 
 
 def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
-    """The picture as PNG, 1660 pixels wide."""
+    """The figure as PNG, 1660 pixels wide."""
     name = drawable(shortened(card.origin.rsplit("/", 1)[-1], TITLE_COLUMNS), "data set")
     title = f"{name}: {card.rows:,} examples"
     figure = new_figure(3.9, LIGHT)
@@ -42,24 +42,24 @@ def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
 
 
 def _draw_languages(axes: Axes, card: DataCard) -> None:
-    """One bar a language, its splits end to end, with its rows and share; the rare ones together."""
+    """A stacked bar per language, one segment per split, with its rows and share; rare languages share a bar."""
     total = card.languages()
-    shown = list(total)[:LANGUAGES_SHOWN]
-    rare = list(total)[LANGUAGES_SHOWN:]
+    shown = list(total)[:MAX_LANGUAGES]
+    rare = list(total)[MAX_LANGUAGES:]
     labels = [TITLES.get(name, name.capitalize()) for name in shown] + (
         [f"{len(rare)} others"] if rare else []
     )
-    before = [0] * len(labels)
+    ends = [0] * len(labels)
     for color, (split, part) in zip(LIGHT.series, card.splits.items(), strict=False):
         counts = [part.languages.get(name, 0) for name in shown]
         counts += [sum(part.languages.get(name, 0) for name in rare)] if rare else []
-        axes.barh(labels, counts, left=before, color=color, label=f"{split} ({part.rows:,})", height=0.72)
-        before = [low + count for low, count in zip(before, counts, strict=True)]
-    for place, count in enumerate(before):
+        axes.barh(labels, counts, left=ends, color=color, label=f"{split} ({part.rows:,})", height=0.72)
+        ends = [end + count for end, count in zip(ends, counts, strict=True)]
+    for bar, count in enumerate(ends):
         text = f" {count:,}  {100 * count / max(card.rows, 1):.1f} %"
-        axes.text(count, place, text, va="center", fontsize=7, color=LIGHT.muted)
+        axes.text(count, bar, text, va="center", fontsize=7, color=LIGHT.muted)
     axes.invert_yaxis()
-    axes.set_xlim(0, max([*before, 1]) * 1.28)
+    axes.set_xlim(0, max([*ends, 1]) * 1.28)
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
     axes.set_title("Rows by language", fontsize=TITLE_PT, color=LIGHT.text, loc="left")
@@ -67,7 +67,7 @@ def _draw_languages(axes: Axes, card: DataCard) -> None:
 
 
 def _draw_lengths(axes: Axes, splits: Mapping[str, Sequence[Example]]) -> None:
-    """Cumulative shares: the lines of fair splits lie upon each other."""
+    """Cumulative distributions; those of splits from one distribution coincide."""
     from matplotlib.ticker import FuncFormatter, NullLocator
 
     widths = (2.6, 1.6, 1.2)

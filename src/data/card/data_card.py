@@ -1,4 +1,4 @@
-"""The data card: what a prepared data set holds, as a record with its JSON."""
+"""The data card: the record of a prepared data set, and its JSON."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ class SplitCard:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Repeated rows: copies are dropped, near-duplicates kept on one side of the split."""
+    """Repeated rows: exact copies are dropped, near-duplicates kept in one split."""
 
     threshold: float  # Jaccard similarity
     exact_rows: int  # dropped copies of an earlier row
-    near_prompt_rows: int  # rows with another of nearly the same instruction + input
+    near_prompt_rows: int  # rows with a near-duplicate instruction + input
     near_output_rows: int
     clusters: int  # of two rows or more
     clustered_rows: int
     largest_cluster: int
-    straddling: int  # clusters on more than one side
+    straddling: int  # clusters in more than one split
 
 
 @dataclass(frozen=True)
 class Contamination:
     """Training rows that overlap the test split or a benchmark."""
 
-    checked: dict[str, int]  # what was compared with, and its number of examples
-    rows: dict[str, int]  # training rows that overlap it
+    checked: dict[str, int]  # name -> examples of each set compared with
+    rows: dict[str, int]  # name -> training rows that overlap it
     overlaps: tuple[Overlap, ...]
     removed: int
 
 
 @dataclass(frozen=True)
 class DataCard:
-    """All that is known about a prepared data set; figures and ids, no text of the data."""
+    """Everything known about a prepared data set: numbers and ids, no text of the data."""
 
     source: str  # hub github file starter
     origin: str
@@ -80,17 +80,18 @@ class DataCard:
         return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
     def place(self, row: Reject) -> str:
-        """Where a row stood, to be shown."""
+        """Where a row was in its source: "line 3", or "b.parquet row 3"."""
         unit = "row" if row.file.endswith(".parquet") else self.reject_unit
         return f"{row.file} {unit} {row.line}".strip()
 
 
 def card_json(card: DataCard) -> str:
+    """The card as the content of card.json."""
     return json.dumps(dataclasses.asdict(card), ensure_ascii=False, indent=1) + "\n"
 
 
 def parse_card(text: str) -> DataCard:
-    """The card in `text`. Raises ValueError, TypeError or KeyError where it is none."""
+    """The card in `text`. Raises ValueError, TypeError or KeyError where that is not one."""
     values = json.loads(text)
     if values["schema"] != 1:
         raise ValueError(f"schema {values['schema']}, expected 1")

@@ -1,4 +1,4 @@
-"""Shows a data card as text: a page of Markdown, and a few lines for the screen."""
+"""Renders a data card as text: a page of Markdown, and a summary for the terminal."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from src.data.curation.quality import Lengths, TokenLengths
 
 
 def render_card(card: DataCard) -> str:
-    """The card as Markdown: figures only, no text of the data."""
+    """The card as Markdown: numbers only, no text of the data."""
     sections = (_head, _splits, _rejects, _languages, _lengths, _duplicates, _defects, _contamination)
     return "\n\n".join(section(card) for section in sections) + "\n"
 
 
 def card_summary(card: DataCard, folder: str) -> str:
-    """A few lines: what lies in `folder`, what was left out and why, what overlaps."""
+    """A few lines: the splits in `folder`, rejected rows by reason, training rows that overlap a test set."""
     lines = [
         f"{folder}: " + ", ".join(f"{name} {part.rows:,}" for name, part in card.splits.items()),
         f"{card.rows:,} of {card.rows_read:,} rows kept, fingerprint {card.fingerprint}, licence {card.licence}",
@@ -28,7 +28,7 @@ def card_summary(card: DataCard, folder: str) -> str:
     removed = " (removed)" if card.contamination.removed else "; data.remove_contamination=true drops them"
     for name, rows in card.contamination.rows.items():
         if rows:
-            lines.append(f"  runs or near copies shared with {name}: {rows:,} training rows{removed}")
+            lines.append(f"  n-grams or near-duplicates shared with {name}: {rows:,} training rows{removed}")
     files = [f"{name}.jsonl" for name in card.splits] + ["card.json", "data_card.md", "data_card.png"]
     return "\n".join([*lines, f"wrote {', '.join(files)}"])
 

@@ -1,4 +1,4 @@
-"""Turns a raw row into an Example, or says why it is none."""
+"""Cleans a raw row into an Example, or rejects it with a reason."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LEADING_SPACE = re.compile(r"\A[\s\ufeff]+")
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that was left out."""
+    """A rejected row."""
 
     line: int
-    reason: str  # one of few: rejects are counted by it
+    reason: str  # from a small set: rejects are counted by it
     detail: str = ""
     file: str = ""  # where rows come from several files
 
@@ -52,7 +52,7 @@ def _clean(values: Any) -> Example | str:
         value: Any = columns.get(name)
         if value is None and name not in ("instruction", "output"):
             value = ""
-        reason = _fault(name, value)
+        reason = _text_problem(name, value)
         if reason:
             return reason
         texts[name] = normalise(value)
@@ -66,7 +66,8 @@ def _clean(values: Any) -> Example | str:
     return Example(id=content_id(texts["instruction"], texts["input"], texts["output"]), **texts)
 
 
-def _fault(name: str, value: Any) -> str:
+def _text_problem(name: str, value: Any) -> str:
+    """The reason to reject a row for this column; "" where the value is a valid text."""
     if value is None:
         return f"{name} missing"
     if not isinstance(value, str):
@@ -83,9 +84,9 @@ def _fault(name: str, value: Any) -> str:
 
 
 def normalise(text: str) -> str:
-    """LF line ends, no byte order mark, no blank lines in front, no white space at the end.
+    """`text` with LF line ends, without byte order mark, leading blank lines and trailing white space.
 
-    Indentation stays: an output may continue a program.
+    Indentation is kept: an output may continue a program.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
     return LEADING_BLANKS.sub("", text)
@@ -99,5 +100,5 @@ def is_no_input(text: str) -> bool:
 
 
 def content_id(instruction: str, input: str, output: str) -> str:
-    """First 16 hex digits of the SHA-256 of the three texts; "\\0" parts them, as no text holds one."""
+    """First 16 hex digits of the SHA-256 of the three texts; separated by "\\0", which no text contains."""
     return hashlib.sha256("\0".join((instruction, input, output)).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Finds training rows that overlap what the model is later tested on."""
+"""Finds training rows that overlap the test split or a benchmark."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from src.data.curation.deduplication import near_matches
 from src.data.curation.shingles import Tokens, answer_shingles, ngrams, shingles, tokenise
 from src.schema import Example
 
-PROMPT_WORDS = 13  # of GPT-3's test (arXiv 2005.14165, appendix C)
+PROMPT_WORDS = 13  # n of GPT-3's n-gram overlap (arXiv 2005.14165, appendix C)
 CODE_TOKENS = 20
-COMMON_ROWS = (
-    10  # a run in more training rows than this is boilerplate (GPT-3's rule); whole copies are found below
-)
+# an n-gram in more training rows than this is boilerplate (GPT-3's rule); whole copies are found by similarity
+COMMON_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -32,19 +31,19 @@ class Overlap:
 def find_overlaps(
     train: Sequence[Example], protected: Mapping[str, Sequence[Example]], threshold: float
 ) -> list[Overlap]:
-    """Overlaps of `train` with each protected set: shared runs of 13 words of a prompt or of 20 tokens of a
+    """Overlaps of `train` with each protected set: shared n-grams of 13 words of a prompt or of 20 tokens of a
     solution, and prompts or solutions with a Jaccard similarity of `threshold` or more. At most one of each kind
-    for a pair. A prefix (HumanEval's signature and docstring) counts as prompt and as start of the solution.
+    per pair. A prefix (HumanEval's signature and docstring) counts as prompt and as start of the solution.
     """
-    ours, found = _Sides.of(train), set[Overlap]()
+    ours, found = _Features.of(train), set[Overlap]()
     for name, examples in protected.items():
-        theirs = _Sides.of(examples)
+        theirs = _Features.of(examples)
         pairs = {
             "prompt n-gram": [
-                *_shared_runs(ours.prompt_words, theirs.prompt_words, PROMPT_WORDS),
-                *_shared_runs(ours.answer_words, theirs.prompt_words, PROMPT_WORDS),
+                *_shared_ngrams(ours.prompt_words, theirs.prompt_words, PROMPT_WORDS),
+                *_shared_ngrams(ours.answer_words, theirs.prompt_words, PROMPT_WORDS),
             ],
-            "solution n-gram": _shared_runs(ours.answer_tokens, theirs.answer_tokens, CODE_TOKENS),
+            "solution n-gram": _shared_ngrams(ours.answer_tokens, theirs.answer_tokens, CODE_TOKENS),
             "near prompt": near_matches(ours.prompt_shingles, theirs.prompt_shingles, threshold),
             "near solution": near_matches(ours.answer_shingles, theirs.answer_shingles, threshold),
         }
@@ -54,8 +53,8 @@ def find_overlaps(
 
 
 @dataclass(frozen=True)
-class _Sides:
-    """Prompts and answers of n examples as they are compared; the prefix stands on both sides."""
+class _Features:
+    """Prompts and answers of n examples as they are compared; a prefix belongs to both."""
 
     prompt_words: Tokens
     answer_words: Tokens
@@ -64,30 +63,30 @@ class _Sides:
     answer_shingles: list[frozenset[int]]
 
     @classmethod
-    def of(cls, examples: Sequence[Example]) -> _Sides:
+    def of(cls, examples: Sequence[Example]) -> _Features:
         prompts = [f"{example.instruction}\n{example.input}\n{example.prefix}" for example in examples]
         answers = [example.prefix + example.output for example in examples]
-        asked, answered = tokenise(prompts), tokenise(answers)
+        prompt_tokens, answer_tokens = tokenise(prompts), tokenise(answers)
         return cls(
-            prompt_words=asked.words(),
-            answer_words=answered.words(),
-            answer_tokens=answered,
-            prompt_shingles=shingles(asked),
-            answer_shingles=answer_shingles(answered),
+            prompt_words=prompt_tokens.words(),
+            answer_words=answer_tokens.words(),
+            answer_tokens=answer_tokens,
+            prompt_shingles=shingles(prompt_tokens),
+            answer_shingles=answer_shingles(answer_tokens),
         )
 
 
-def _shared_runs(ours: Tokens, theirs: Tokens, n: int) -> Iterator[tuple[int, int]]:
-    """Pairs that share a run of n tokens which at most COMMON_ROWS of `ours` hold."""
+def _shared_ngrams(ours: Tokens, theirs: Tokens, n: int) -> Iterator[tuple[int, int]]:
+    """Pairs that share an n-gram which at most COMMON_ROWS of `ours` contain."""
     grams, texts = ngrams(theirs, n)
-    owners: dict[int, set[int]] = defaultdict(set)
+    their_rows: dict[int, set[int]] = defaultdict(set)
     for gram, text in zip(grams.tolist(), texts.tolist(), strict=True):
-        owners[gram].add(text)
+        their_rows[gram].add(text)
     our_grams, our_texts = ngrams(ours, n)
     shared = np.isin(our_grams, grams)
-    holders: dict[int, set[int]] = defaultdict(set)
+    our_rows: dict[int, set[int]] = defaultdict(set)
     for gram, text in zip(our_grams[shared].tolist(), our_texts[shared].tolist(), strict=True):
-        holders[gram].add(text)
-    for gram, rows in holders.items():
+        our_rows[gram].add(text)
+    for gram, rows in our_rows.items():
         if len(rows) <= COMMON_ROWS:
-            yield from ((row, other) for row in rows for other in owners[gram])
+            yield from ((row, other) for row in rows for other in their_rows[gram])

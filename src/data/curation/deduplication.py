@@ -1,21 +1,21 @@
-"""Finds sets that are nearly the same (MinHash candidates, exact Jaccard similarity)."""
+"""Finds near-duplicate sets: candidates by MinHash LSH, checked by exact Jaccard similarity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 PERMUTATIONS = 128
-RECALL = 0.99  # chance that a pair just at the threshold becomes a candidate
+RECALL = 0.99  # probability that a pair exactly at the threshold becomes a candidate
 
 
 def jaccard(left: frozenset[int], right: frozenset[int]) -> float:
-    """Shared shingles over all shingles of two texts."""
+    """Jaccard similarity: size of the intersection over size of the union; 0 where nothing is shared."""
     shared = len(left & right)
     return shared / (len(left) + len(right) - shared) if shared else 0.0
 
 
 def bands(threshold: float) -> tuple[int, int]:
-    """Bands and rows a band for LSH: as many rows as leave RECALL at `threshold`."""
+    """Bands and rows per band of LSH: the most rows that keep RECALL at `threshold`."""
     rows = 1
     while 1 - (1 - threshold ** (rows + 1)) ** (PERMUTATIONS // (rows + 1)) >= RECALL and rows < 16:
         rows += 1
@@ -23,10 +23,10 @@ def bands(threshold: float) -> tuple[int, int]:
 
 
 def near_pairs(sets: Sequence[frozenset[int]], threshold: float) -> list[tuple[int, int]]:
-    """Pairs (earlier, later) of indices that tie every set to those at least `threshold` similar to it.
+    """Pairs (earlier, later) of indices that link every set to those with a similarity of at least `threshold`.
 
-    Pairs already tied through others may be left out: union-find over the result gives the full clusters.
-    Empty sets are like nothing.
+    Pairs already linked through others may be missing: union-find over the result gives the full clusters.
+    Empty sets are similar to none.
     """
     pairs: list[tuple[int, int]] = []
     first_of: dict[frozenset[int], int] = {}
@@ -48,17 +48,17 @@ def near_pairs(sets: Sequence[frozenset[int]], threshold: float) -> list[tuple[i
 def near_matches(
     ours: Sequence[frozenset[int]], theirs: Sequence[frozenset[int]], threshold: float
 ) -> list[tuple[int, int]]:
-    """Pairs (of ours, of theirs) of indices of sets at least `threshold` similar. Empty sets are like nothing."""
+    """Index pairs (ours, theirs) of sets with a similarity of at least `threshold`. Empty sets are similar to none."""
     from datasketch import MinHashLSH
 
     index = MinHashLSH(num_perm=PERMUTATIONS, params=bands(threshold))
-    for number, sketch in enumerate(_sketches(theirs)):
+    for number, signature in enumerate(_signatures(theirs)):
         if theirs[number]:
-            index.insert(number, sketch)
+            index.insert(number, signature)
     return [
         (number, other)
-        for number, sketch in enumerate(_sketches(ours))
-        for other in index.query(sketch)
+        for number, signature in enumerate(_signatures(ours))
+        for other in index.query(signature)
         if jaccard(ours[number], theirs[other]) >= threshold
     ]
 
@@ -67,14 +67,14 @@ def _candidates(sets: Sequence[frozenset[int]], threshold: float) -> Iterable[tu
     from datasketch import MinHashLSH
 
     index = MinHashLSH(num_perm=PERMUTATIONS, params=bands(threshold))
-    for later, sketch in enumerate(_sketches(sets)):
-        for earlier in index.query(sketch):
+    for later, signature in enumerate(_signatures(sets)):
+        for earlier in index.query(signature):
             yield earlier, later
-        index.insert(later, sketch, check_duplication=False)
+        index.insert(later, signature, check_duplication=False)
 
 
-def _sketches(sets: Iterable[frozenset[int]]) -> Iterable:
-    """A MinHash of each set, made one by one."""
+def _signatures(sets: Iterable[frozenset[int]]) -> Iterable:
+    """The MinHash signature of each set, one at a time."""
     from datasketch import MinHash
 
     folded = ([item & 0xFFFFFFFF for item in items] for items in sets)
@@ -82,7 +82,7 @@ def _sketches(sets: Iterable[frozenset[int]]) -> Iterable:
 
 
 class Clusters:
-    """Union-find over indices."""
+    """Union-find over indices from 0 to count - 1."""
 
     def __init__(self, count: int) -> None:
         self._parents = list(range(count))
@@ -98,7 +98,7 @@ class Clusters:
         self._parents[self.find(right)] = self.find(left)
 
     def groups(self) -> list[list[int]]:
-        """Members of each cluster, lone ones too."""
+        """Members of each cluster, singletons too."""
         members: dict[int, list[int]] = {}
         for index in range(len(self._parents)):
             members.setdefault(self.find(index), []).append(index)

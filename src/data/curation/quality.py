@@ -1,4 +1,4 @@
-"""Measures what is wrong with a data set: refusals, answers without code, broken characters, lengths."""
+"""Quality measures of a data set: refusals, outputs without code, mojibake, lengths."""
 
 from __future__ import annotations
 
@@ -9,37 +9,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from src.languages.code_patterns import Mark
+from src.languages.code_patterns import hinted
 from src.schema import Example
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-REFUSAL = Mark(
-    re.compile(
-        r"\bas an ai\b|\b(?:language|ai) model\b.{0,40}\b(?:cannot|can't|unable|not able|don't)\b"
-        r"|^(?:i'?m |i am )?(?:very )?sorry\b|\b(?:i|we) (?:am|are) (?:unable|not able) to\b"
-        r"|^(?:unfortunately,? )?i (?:cannot|can't|can not|could not|couldn't)\b|\b(?:cannot|can't) (?:fulfil|fulfill|assist with)\b",
-        re.IGNORECASE,
-    ),
-    hints=(
-        "as an ai",
-        " model",
-        "sorry",
-        "unable",
-        "not able",
-        "cannot",
-        "can't",
-        "can not",
-        "could not",
-        "couldn't",
-    ),
+REFUSAL = hinted(
+    r"\bas an ai\b|\b(?:language|ai) model\b.{0,40}\b(?:cannot|can't|unable|not able|don't)\b"
+    r"|^(?:i'?m |i am )?(?:very )?sorry\b|\b(?:i|we) (?:am|are) (?:unable|not able) to\b"
+    r"|^(?:unfortunately,? )?i (?:cannot|can't|can not|could not|couldn't)\b|\b(?:cannot|can't) (?:fulfil|fulfill|assist with)\b",
+    "as an ai| model|sorry|unable|not able|cannot|can't|can not|could not|couldn't",
+    re.IGNORECASE,
 )
 MOJIBAKE = re.compile(
     r"[\u00c2\u00c3\u00e2][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
     r"\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]|\u00ef\u00bf\u00bd|\ufffd"
-)  # UTF-8 once read as Latin-1 or Windows-1252, and the replacement character
-REFUSAL_CHARS = 300  # a refusal says so at once
+)  # UTF-8 decoded as Latin-1 or Windows-1252, and the replacement character
+REFUSAL_CHARS = 300  # a refusal is at the beginning of an output
 
 
 @dataclass(frozen=True)
@@ -67,7 +54,7 @@ class TokenLengths:
 
 @dataclass(frozen=True)
 class TokenCounter:
-    """A tokenizer as far as lengths need it."""
+    """Counts the tokens of an example with a named tokenizer."""
 
     name: str
     count: Callable[[Example], tuple[int, int]]  # tokens of the prompt, of the response with its end token
@@ -75,7 +62,7 @@ class TokenCounter:
 
 @dataclass(frozen=True)
 class Defects:
-    """Rows that are kept but deserve a look."""
+    """Defects of rows that are kept."""
 
     refusals: int
     non_code: int  # outputs in which no language was found
@@ -85,19 +72,19 @@ class Defects:
 
 
 def is_refusal(output: str) -> bool:
-    """Whether the answer declines instead of answering."""
+    """Whether the output refuses the task."""
     text = output[:REFUSAL_CHARS].strip()
     return REFUSAL.found_in(text, text.lower())
 
 
 def has_mojibake(example: Example) -> bool:
-    """Whether a text of the example went through a wrong encoding."""
+    """Whether a text of the example was decoded with a wrong encoding."""
     texts = (example.instruction, example.input, example.output)
     return any(not text.isascii() and MOJIBAKE.search(text) for text in texts)
 
 
 def find_defects(examples: Iterable[Example], shown: int = 20) -> Defects:
-    """Count refusals, answers that are no code, and broken characters."""
+    """Count refusals, outputs without code, and mojibake."""
     refusals, mojibake, non_code = [], [], 0
     for example in examples:
         if is_refusal(example.output):
@@ -109,7 +96,7 @@ def find_defects(examples: Iterable[Example], shown: int = 20) -> Defects:
 
 
 def measure_lengths(lengths: Sequence[int]) -> Lengths:
-    """Mean, percentiles (nearest rank) and maximum; zeros where there is nothing."""
+    """Mean, percentiles (nearest rank) and maximum; zeros for an empty sequence."""
     if not len(lengths):
         return Lengths(0.0, 0, 0, 0, 0)
     values = np.asarray(lengths)
@@ -118,7 +105,7 @@ def measure_lengths(lengths: Sequence[int]) -> Lengths:
 
 
 def token_counter(tokenizer: PreTrainedTokenizerBase, name: str, template: str = "alpaca") -> TokenCounter:
-    """Counts tokens as training does: prompt and response apart, the end token with the response."""
+    """A counter that tokenises as training does: prompt and response separately, the end token with the response."""
     from src.data.preprocessing import prompt_ids
 
     def count(example: Example) -> tuple[int, int]:
@@ -129,7 +116,7 @@ def token_counter(tokenizer: PreTrainedTokenizerBase, name: str, template: str =
 
 
 def measure_tokens(examples: Iterable[Example], counter: TokenCounter, max_length: int) -> TokenLengths:
-    """Token lengths of `examples`, and how many of them training would cut or leave out."""
+    """Token lengths of `examples`, and how many of them training would truncate or skip."""
     counts = [counter.count(example) for example in examples]
     totals = [prompt + response for prompt, response in counts]
     return TokenLengths(

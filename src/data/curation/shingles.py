@@ -1,4 +1,4 @@
-"""Texts as hashes of their tokens, and of runs of tokens."""
+"""Token hashes, n-grams and shingles of texts."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from itertools import pairwise
 
 import numpy as np
 
-TOKEN = re.compile(r"\w+|[^\w\s]")  # a word, or one sign
+TOKEN = re.compile(r"\w+|[^\w\s]")  # a word, or one punctuation character
 WORD = re.compile(r"\w")
 SHINGLE_TOKENS = 3
-SHORT_ANSWER_TOKENS = 6  # two shorter answers ("25") are equal by chance, not by leak
+SHORT_ANSWER_TOKENS = 6  # two shorter answers ("25") are equal by chance, not by leakage
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of n texts end to end: with an array for each text, numpy would spend its time on calls."""
+    """The tokens of n texts, concatenated: an array per text would spend the time on numpy's call overhead."""
 
     hashes: np.ndarray  # (t,) uint64
     lengths: np.ndarray  # (n,) tokens of each text
-    signs: np.ndarray  # (s,) uint64, the hashes of those that are no words
+    punctuation: np.ndarray  # (s,) uint64, the hashes of tokens that are no words
 
     @property
     def texts(self) -> np.ndarray:  # (t,)
-        """The text that each token stands in."""
+        """Index of the text of each token."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     def split(self) -> list[np.ndarray]:
@@ -34,14 +34,14 @@ class Tokens:
         return np.split(self.hashes, np.cumsum(self.lengths)[:-1]) if len(self.lengths) else []
 
     def words(self) -> Tokens:
-        """What is left without signs: prose is compared by its words."""
-        kept = ~np.isin(self.hashes, self.signs)
+        """The tokens without punctuation: prose is compared by its words."""
+        kept = ~np.isin(self.hashes, self.punctuation)
         lengths = np.bincount(self.texts[kept], minlength=len(self.lengths))
-        return Tokens(self.hashes[kept], lengths, self.signs[:0])
+        return Tokens(self.hashes[kept], lengths, self.punctuation[:0])
 
 
 class _TokenHashes(dict[str, int]):
-    """64 bits for each token: equal on every machine."""
+    """Cached 64-bit hashes of tokens, the same on every machine."""
 
     def __missing__(self, token: str) -> int:
         digest = hashlib.blake2b(token.encode(), digest_size=8).digest()
@@ -49,19 +49,19 @@ class _TokenHashes(dict[str, int]):
 
 
 def tokenise(texts: Iterable[str]) -> Tokens:
-    """Tokens of `texts`, blind to case and spacing."""
-    known = _TokenHashes()
+    """Tokens of `texts`, regardless of case and spacing."""
+    cache = _TokenHashes()
     hashes: list[np.ndarray] = [np.empty(0, dtype=np.uint64)]
     for text in texts:
         found = TOKEN.findall(text.lower())
-        hashes.append(np.fromiter(map(known.__getitem__, found), np.uint64, len(found)))
+        hashes.append(np.fromiter(map(cache.__getitem__, found), np.uint64, len(found)))
     lengths = np.array([len(part) for part in hashes[1:]], dtype=np.intp)
-    signs = [number for token, number in known.items() if not WORD.match(token)]
-    return Tokens(np.concatenate(hashes), lengths, np.array(signs, dtype=np.uint64))
+    punctuation = [number for token, number in cache.items() if not WORD.match(token)]
+    return Tokens(np.concatenate(hashes), lengths, np.array(punctuation, dtype=np.uint64))
 
 
 def ngrams(tokens: Tokens, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of the runs of n tokens within one text, (g,) uint64, and the text of each, (g,) in order."""
+    """Hashes of the n-grams within each text, (g,) uint64, and the index of the text of each, (g,) ascending."""
     count = max(len(tokens.hashes) - n + 1, 0)
     hashes = np.zeros(count, dtype=np.uint64)
     for offset in range(n):  # polynomial hash modulo 2^64
@@ -89,7 +89,7 @@ def shingles(tokens: Tokens) -> list[frozenset[int]]:
 
 
 def answer_shingles(tokens: Tokens) -> list[frozenset[int]]:
-    """As shingles, but none for an answer that is too short to tell anything."""
+    """As `shingles`, but none for an answer of fewer than SHORT_ANSWER_TOKENS tokens."""
     return [
         items if length >= SHORT_ANSWER_TOKENS else frozenset()
         for items, length in zip(shingles(tokens), tokens.lengths, strict=True)

@@ -14,10 +14,10 @@ LARGE_CLUSTER = 20  # rows; a larger cluster goes to train: it would be a test o
 
 
 @dataclass(frozen=True)
-class Neighbourhood:
-    """Which examples are near-duplicates of which."""
+class NearDuplicates:
+    """Clusters and pairs of near-duplicates among n examples."""
 
-    groups: tuple[tuple[int, ...], ...]  # indices of each cluster, lone examples too
+    groups: tuple[tuple[int, ...], ...]  # indices of each cluster, singletons too
     keys: tuple[str, ...]  # of each example: a hash of its prompt, blind to case and spacing
     prompt_pairs: tuple[tuple[int, int], ...]
     output_pairs: tuple[tuple[int, int], ...]
@@ -28,7 +28,7 @@ class Neighbourhood:
         return [group for group in self.groups if len(group) > 1]
 
 
-def find_neighbours(examples: Sequence[Example], threshold: float) -> Neighbourhood:
+def find_neighbours(examples: Sequence[Example], threshold: float) -> NearDuplicates:
     """Cluster examples whose instruction + input, or whose outputs, have a Jaccard similarity of `threshold` or more."""
     prompts = tokenise(f"{example.instruction}\n{example.input}" for example in examples)
     outputs = tokenise(example.output for example in examples)
@@ -37,7 +37,7 @@ def find_neighbours(examples: Sequence[Example], threshold: float) -> Neighbourh
     clusters = Clusters(len(examples))
     for left, right in prompt_pairs + output_pairs:
         clusters.join(left, right)
-    return Neighbourhood(
+    return NearDuplicates(
         groups=tuple(tuple(group) for group in clusters.groups()),
         keys=tuple(hashlib.sha256(prompt.tobytes()).hexdigest() for prompt in prompts.split()),
         prompt_pairs=tuple(prompt_pairs),
@@ -45,33 +45,33 @@ def find_neighbours(examples: Sequence[Example], threshold: float) -> Neighbourh
     )
 
 
-def position(key: str) -> float:
-    """Where a hash of `key` falls between 0 and 1: the same on every machine, even over many keys."""
+def unit_hash(key: str) -> float:
+    """A hash of `key` in [0, 1): the same on every machine, uniform over many keys."""
     return int(hashlib.sha256(key.encode()).hexdigest()[:13], 16) / 16**13
 
 
-def assign_splits(neighbours: Neighbourhood, validation_fraction: float, test_fraction: float) -> list[str]:
+def assign_splits(near: NearDuplicates, validation_fraction: float, test_fraction: float) -> list[str]:
     """The split of each example: a threshold on a hash of its cluster's first key.
 
     Nothing but the cluster decides, so an added row moves no row outside the cluster it joins, an exact copy of
     a prompt moves none at all, and every language gives the same share in expectation. Shares fixed exactly for
     each language would move rows whenever one is added.
     """
-    splits = [""] * len(neighbours.keys)
-    for group in neighbours.groups:
-        first = min(neighbours.keys[index] for index in group)  # hashed again: a minimum of many is small
-        place = position(first)
+    splits = [""] * len(near.keys)
+    for group in near.groups:
+        first = min(near.keys[index] for index in group)  # hashed again: a minimum of many is small
+        fraction = unit_hash(first)
         split = "train"
         if len(group) <= LARGE_CLUSTER:
-            if place < test_fraction:
+            if fraction < test_fraction:
                 split = "test"
-            elif place < test_fraction + validation_fraction:
+            elif fraction < test_fraction + validation_fraction:
                 split = "validation"
         for index in group:
             splits[index] = split
     return splits
 
 
-def straddling(neighbours: Neighbourhood, splits: Sequence[str]) -> list[tuple[int, ...]]:
+def straddling(near: NearDuplicates, splits: Sequence[str]) -> list[tuple[int, ...]]:
     """Clusters with members in more than one split."""
-    return [group for group in neighbours.clusters if len({splits[index] for index in group}) > 1]
+    return [group for group in near.clusters if len({splits[index] for index in group}) > 1]

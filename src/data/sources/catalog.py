@@ -1,4 +1,4 @@
-"""The places that rows come from: the hub, the official repository, files, the embedded starter set."""
+"""Sources of rows: the hub, the official repository, local files, the embedded starter set."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ WEIGHTED = re.compile(r"(.+):([-+.\d]\S*)")  # FILE:WEIGHT
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows come from; nothing is fetched before `rows` is called."""
+    """A source of rows; nothing is fetched before `rows` is called."""
 
     kind: str  # hub github file starter
     origin: str  # name, address or file name, to be shown
-    identity: str  # equal for equal rows: with it a preparation knows whether it is up to date
+    identity: str  # equal for equal rows: decides whether a prepared data set is up to date
     licence: str
     rows: Callable[[], Iterator[RawRow]]
     unit: str = "line"  # what RawRow.line counts
-    divided: bool = False  # the rows come with their split
+    has_splits: bool = False  # the rows come with their split
 
 
 def find_source(config: DataConfig, kind: str, paths: Sequence[str], force: bool) -> Source:
     """The source called `kind`; `paths` are its files (FILE or FILE:WEIGHT), for "file" only.
 
-    `force` fetches again what was fetched before. Raises UserError where `kind` and `paths` do not go together.
+    `force` ignores cached downloads. Raises UserError where `kind` and `paths` do not go together.
     """
     if paths and kind != "file":
         raise UserError(f"--path goes with --source file, not with --source {kind}")
@@ -46,8 +46,9 @@ def find_source(config: DataConfig, kind: str, paths: Sequence[str], force: bool
     if kind == "starter":
         files = [STARTER / f"{split}.jsonl" for split in SPLITS]
         digest = hashlib.sha256(b"".join(read_bytes(file) for file in files)).hexdigest()
+        identity = f"sha256:{digest}"
         return Source(
-            "starter", "embedded starter set", f"sha256:{digest}", "Apache-2.0", _starter_rows, divided=True
+            "starter", "embedded starter set", identity, "Apache-2.0", _starter_rows, has_splits=True
         )
     if kind == "github":
         cached = Path(config.dataset_path) / "download" / GITHUB_URL.rsplit("/", 1)[1]
@@ -67,7 +68,7 @@ def find_source(config: DataConfig, kind: str, paths: Sequence[str], force: bool
 
 @dataclass(frozen=True)
 class _Weighted:
-    """A file, and the share of its rows that is wanted."""
+    """A file, and the share of its rows to keep."""
 
     path: Path
     weight: float
@@ -79,25 +80,25 @@ def _file_source(texts: Sequence[str]) -> Source:
         raise UserError("--source file needs --path FILE or data.paths (json, jsonl, parquet or csv)")
     files = [_weighted(text) for text in texts]
     names = [file.path.name for file in files]
-    if len(set(names)) < len(names):  # told apart by their folders then
+    if len(set(names)) < len(names):  # distinguished by their folders
         names = [f"{file.path.parent.name}/{file.path.name}" for file in files]
     shown = [
         name + (f":{file.weight:g}" if file.weight < 1 else "")
         for name, file in zip(names, files, strict=True)
     ]
-    rowed = all(file.path.suffix.lower() == ".parquet" for file in files)
+    only_parquet = all(file.path.suffix.lower() == ".parquet" for file in files)
     return Source(
         "file",
         " + ".join(shown),
         " ".join(f"sha256:{file.sha256}:{file.weight:g}" for file in files),
         "not known",
         lambda: _rows_of(files, names if len(files) > 1 else [""]),
-        unit="row" if rowed else "line",
+        unit="row" if only_parquet else "line",
     )
 
 
 def _weighted(text: str) -> _Weighted:
-    """FILE or FILE:WEIGHT, the weight over 0 and at most 1."""
+    """Parse FILE or FILE:WEIGHT, the weight over 0 and at most 1."""
     match = None if Path(text).exists() else WEIGHTED.fullmatch(text)
     path, weight = Path(match[1] if match else text), 1.0
     if match:

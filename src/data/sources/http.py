@@ -1,4 +1,4 @@
-"""Downloads a file over HTTP: whole, checked, and only once."""
+"""Downloads a file over HTTP once, and checks that it is whole."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 30.0  # without a byte
 ATTEMPTS = 3
 CHUNK_BYTES = 1 << 16
-MOST_BYTES = 500 << 20
+MAX_BYTES = 500 << 20
 
 
 def download_json(url: str, path: Path, force: bool = False) -> None:
-    """Bring the JSON at `url` to `path`, unless it lies there whole; `force` downloads in any case.
+    """Download the JSON at `url` to `path`, unless it is there, whole; `force` downloads in any case.
 
-    Its SHA-256 is kept in a file beside it, by which a later call knows it again.
-    Raises UserError where it cannot be had, or where something else than JSON answers.
+    Its SHA-256 is kept in a file beside it, against which a later call checks it.
+    Raises UserError where the download fails, or where the response is not JSON.
     """
     checksum_file = path.with_name(path.name + ".sha256")
     if not force and _is_whole(path, checksum_file):
@@ -49,9 +49,9 @@ def _is_whole(path: Path, checksum_file: Path) -> bool:
 
 
 def download(url: str, attempts: int = ATTEMPTS, pause_s: float = 1.0) -> bytes:
-    """The whole content of `url`, tried `attempts` times; a short answer counts as a failure.
+    """The whole content of `url`, tried `attempts` times; a truncated response counts as a failure.
 
-    Raises UserError naming the other sources where it cannot be had.
+    Raises UserError naming the other sources where all attempts fail.
     """
     reason = ""
     for attempt in range(attempts):
@@ -75,16 +75,16 @@ def _download_once(url: str) -> bytes:
     request = urllib.request.Request(
         url, headers={"User-Agent": "download_data", "Accept-Encoding": "identity"}
     )
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-        announced = answer.headers.get("Content-Length")
-        size = int(announced) if announced and announced.isdigit() else None
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+        length = response.headers.get("Content-Length")
+        size = int(length) if length and length.isdigit() else None
         content = bytearray()
         with tqdm(total=size, unit="B", unit_scale=True, desc="download", disable=None, leave=False) as bar:
-            while chunk := answer.read(CHUNK_BYTES):
+            while chunk := response.read(CHUNK_BYTES):
                 content += chunk
                 bar.update(len(chunk))
-                if len(content) > MOST_BYTES:
-                    raise UserError(f"{url} is larger than {MOST_BYTES >> 20} MiB: not the data set")
+                if len(content) > MAX_BYTES:
+                    raise UserError(f"{url} is larger than {MAX_BYTES >> 20} MiB: not the data set")
     if size is not None and len(content) != size:
         raise ConnectionError(f"got {len(content)} of {size} bytes")
     return bytes(content)

@@ -1,4 +1,4 @@
-"""Rows of a data set on the Hugging Face hub, or of one that its library has in its cache or in a folder."""
+"""Rows of a data set on the Hugging Face hub, in the cache of `datasets`, or in a local folder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from src.schema import UserError
 
 
 def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
-    """Rows of every split of `name`, numbered through; `force` downloads again what is cached.
+    """Rows of every split of `name`, numbered consecutively; `force` ignores the cache.
 
-    Raises UserError where it cannot be had.
+    Raises UserError where it cannot be loaded.
     """
     if not Path(name).exists():
         go_offline_unless_reachable()
@@ -36,15 +36,15 @@ def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:
-    """Errors of the HTTP library under huggingface_hub, some of which come through bare."""
+    """Errors of the HTTP library under huggingface_hub, some of which reach the caller unwrapped."""
     modules = [sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules]
     return tuple(module.HTTPError for module in modules)
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of the answer that the hub gave, if there is one among the causes; else of the error."""
-    told: BaseException | None = error
-    while told is not None and getattr(told, "response", None) is None:
-        told = told.__cause__ or told.__context__
-    lines = str(told or error).strip().splitlines()
+    """The first line of the cause that holds a response of the hub, if there is one; else of the error."""
+    cause: BaseException | None = error
+    while cause is not None and getattr(cause, "response", None) is None:
+        cause = cause.__cause__ or cause.__context__
+    lines = str(cause or error).strip().splitlines()
     return lines[0][:160] if lines else type(error).__name__

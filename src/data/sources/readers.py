@@ -23,18 +23,20 @@ BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-si
 
 @dataclass(frozen=True)
 class RawRow:
-    """One row as it was found, before anything is known about its content."""
+    """One row of a source, before its content is checked."""
 
-    line: int  # where it starts in its file, from 1; the row's number where a format has no lines
-    values: Any  # a dict of its columns, if all is well
-    problem: str = ""  # why there are no values
-    split: str = ""  # where the source itself divides its rows
+    line: (
+        int  # the line of its file where it starts, from 1; the number of the row where a format has no lines
+    )
+    values: Any  # a dict of its columns, unless the row is invalid
+    problem: str = ""  # why the row could not be parsed
+    split: str = ""  # where the source comes with splits
     file: str = ""  # its file, where rows come from several
-    share: float = 1.0  # of the rows of its file that are wanted
+    share: float = 1.0  # of the rows of its file to keep
 
 
 def read_rows(path: Path) -> Iterator[RawRow]:
-    """Rows of `path`, each broken one as a RawRow that says so.
+    """Rows of `path`; one that does not parse is a RawRow with a problem.
 
     Raises UserError where the file as a whole cannot be read.
     """
@@ -47,7 +49,7 @@ def read_rows(path: Path) -> Iterator[RawRow]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Content of a data file; raises UserError where there is none."""
+    """Content of a data file; raises UserError where it is missing, unreadable or empty."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -60,9 +62,9 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _read_text(path: Path) -> str:
-    """The file as text; bytes that are not UTF-8 become lone surrogates, so that only their rows are lost."""
+    """The file as text; bytes that are not UTF-8 become lone surrogates, so that only their rows are rejected."""
     content = read_bytes(path)
-    encoding = next((name for mark, name in BOMS.items() if content.startswith(mark)), "utf-8")
+    encoding = next((name for bom, name in BOMS.items() if content.startswith(bom)), "utf-8")
     try:
         return content.decode(encoding, "surrogateescape" if encoding != "utf-16" else "strict")
     except UnicodeDecodeError as error:
@@ -91,7 +93,7 @@ def _line_rows(text: str) -> Iterator[RawRow]:
 
 
 def _array_rows(text: str, position: int, path: Path) -> Iterator[RawRow]:
-    """Elements of a JSON array; after a broken one, reading goes on at the next that looks like a row."""
+    """Elements of a JSON array; after a broken one, parsing resumes at the next that looks like a row."""
     decode = json.JSONDecoder(strict=False).raw_decode
     line, counted = 1, 0
     while True:

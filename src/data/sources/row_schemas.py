@@ -1,4 +1,4 @@
-"""Brings rows of other common shapes into Alpaca's: chats, and prompts with completions."""
+"""Converts rows of other schemas to Alpaca's columns: chats, and prompts with completions."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ ROLES = {
     "human": "User",
     "assistant": "Assistant",
     "gpt": "Assistant",
-}  # a turn's role or "from" -> how it is called in the context
+}  # a turn's role or "from" -> its name in the context
 ACCEPTED = "instruction, input, output; or messages; or prompt, completion"
 
 
 def alpaca_columns(values: Mapping[str, Any]) -> Mapping[str, Any] | str:
-    """The row with instruction, input and output, or the reason why it has none.
+    """The row as instruction, input and output, or the reason why it cannot be converted.
 
-    A chat gives its last answer as output and the question before it as instruction; all that was said earlier,
-    the system's text too, is the input. What follows the last answer is dropped. A row that has an instruction,
-    or no shape known here, comes back as it is.
+    The last assistant turn of a chat is the output and the user turn before it the instruction; all earlier turns,
+    the system's too, are the input. Turns after the last answer are dropped. A row that has an instruction, or
+    that follows no schema known here, is returned unchanged.
     """
     if "instruction" in values:
         return values
@@ -43,7 +43,7 @@ def alpaca_columns(values: Mapping[str, Any]) -> Mapping[str, Any] | str:
 
 
 def _from_turns(turns: Sequence[Any], values: Mapping[str, Any]) -> dict[str, Any] | str:
-    said: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = []  # speaker, text
     for turn in turns:
         if not isinstance(turn, Mapping):
             return "turn not an object"
@@ -53,19 +53,19 @@ def _from_turns(turns: Sequence[Any], values: Mapping[str, Any]) -> dict[str, An
         text = _text_of(turn.get("content", turn.get("value")))
         if text is None:
             return "turn not text"
-        said.append((ROLES[role.lower()], text))
-    answers = [index for index, (name, _) in enumerate(said) if name == "Assistant"]
+        found.append((ROLES[role.lower()], text))
+    answers = [index for index, (name, _) in enumerate(found) if name == "Assistant"]
     if not answers:
         return "no assistant turn"
     last = answers[-1]
-    if last == 0 or said[last - 1][0] != "User":
+    if last == 0 or found[last - 1][0] != "User":
         return "last answer follows no user turn"
-    context = "\n\n".join(f"{name}: {text.strip()}" for name, text in said[: last - 1])
-    return _row(said[last - 1][1], context, said[last][1], values)
+    context = "\n\n".join(f"{name}: {text.strip()}" for name, text in found[: last - 1])
+    return _row(found[last - 1][1], context, found[last][1], values)
 
 
 def _text_of(content: Any) -> str | None:
-    """A turn's text; its parts joined where it comes as a list of texts."""
+    """A turn's text, joined from its parts where it is a list; None where it is neither."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list) or not content:

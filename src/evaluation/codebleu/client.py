@@ -22,13 +22,11 @@ from src.schema import UserError
 
 log = logging.getLogger(__name__)
 
-START_S = 120.0
-SAMPLE_S = (
-    60.0  # ten times what the slowest sample within the worker's limits takes: no machine's speed decides
-)
-TRIES = 2  # of a sample whose process ended: the first end may be none of its doing
+START_TIMEOUT_S = 120.0
+SAMPLE_TIMEOUT_S = 60.0  # ten times what the slowest sample takes, so that no machine's speed decides
+ATTEMPTS = 2  # per sample: another sample or the system may have ended the process the first time
 MAX_WORKERS = 2
-SAMPLES_A_WORKER = 100  # starting one costs as much time as 100 samples
+SAMPLES_PER_WORKER = 100  # starting one costs as much time as 100 samples
 ROOT = Path(__file__).resolve().parents[3]
 
 _Request = tuple[int, str, str, str]  # index, prediction, reference, language as the package calls it
@@ -43,20 +41,21 @@ class CodeBleu:
     package_value: float | None  # 0-100, as the package combines its parts; None where it cannot be run
 
 
-NOTHING = CodeBleu(0.0, (0.0, 0.0, 0.0, 0.0), None)
+ZERO = CodeBleu(0.0, (0.0, 0.0, 0.0, 0.0), None)
 
 
 def codebleu_scores(
     predictions: Sequence[str | None],
     references: Sequence[str],
     languages: Sequence[str],
-    sample_s: float = SAMPLE_S,
+    sample_s: float = SAMPLE_TIMEOUT_S,
     workers: int | None = None,
 ) -> list[CodeBleu | None]:
     """CodeBLEU of each sample; None where its language or its reference has none.
 
-    A prediction on which the package hangs or crashes scores 0. `workers` processes share the samples (None: as
-    many as pay) and change nothing but the time. Raises UserError when the package's parsers cannot be loaded.
+    A prediction on which the package hangs (longer than `sample_s`) or crashes scores 0. `workers` processes
+    divide the samples (None: as many as pay off) and change nothing but the time.
+    Raises UserError when the package's parsers cannot be loaded.
     """
     if not len(predictions) == len(references) == len(languages):
         raise ValueError(
@@ -70,17 +69,17 @@ def codebleu_scores(
     scores: list[CodeBleu | None] = [None] * len(predictions)
     if not requests:
         return scores
-    count = workers or min(MAX_WORKERS, os.cpu_count() or 1, 1 + len(requests) // SAMPLES_A_WORKER)
+    count = workers or min(MAX_WORKERS, os.cpu_count() or 1, 1 + len(requests) // SAMPLES_PER_WORKER)
     with ThreadPoolExecutor(count) as pool:
-        shares = pool.map(
-            _score_share, (requests[i::count] for i in range(count)), itertools.repeat(sample_s)
+        shards = pool.map(
+            _score_shard, (requests[i::count] for i in range(count)), itertools.repeat(sample_s)
         )
-        for index, found in itertools.chain.from_iterable(shares):
+        for index, found in itertools.chain.from_iterable(shards):
             scores[index] = found
     return scores
 
 
-def _score_share(requests: Sequence[_Request], sample_s: float) -> list[tuple[int, CodeBleu | None]]:
+def _score_shard(requests: Sequence[_Request], sample_s: float) -> list[tuple[int, CodeBleu | None]]:
     with _Worker(sorted({language for *_, language in requests}), sample_s) as worker:
         scores = [
             (index, worker.score(prediction, reference, language))
@@ -94,7 +93,7 @@ def _score_share(requests: Sequence[_Request], sample_s: float) -> list[tuple[in
 
 
 class _Worker:
-    """A codebleu_worker process, started anew after it hung or crashed."""
+    """A worker process (codebleu/worker.py), restarted after it hung or crashed."""
 
     def __init__(self, languages: Sequence[str], sample_s: float) -> None:
         self.languages = languages
@@ -112,20 +111,20 @@ class _Worker:
 
     def score(self, prediction: str, reference: str, language: str) -> CodeBleu | None:
         request = json.dumps([prediction, reference, language]).encode() + b"\n"
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             try:
-                answer = self._ask(request)
+                reply = self._exchange(request)
             except TimeoutError:
                 break
             except (BrokenPipeError, EOFError):
                 self._kill()
                 continue
-            return None if answer is None else _to_score(answer)
+            return None if reply is None else _to_score(reply)
         self._kill()
         self.failures += 1
-        return NOTHING
+        return ZERO
 
-    def _ask(self, request: bytes) -> Any:
+    def _exchange(self, request: bytes) -> Any:
         process = self._process or self._start()
         assert process.stdin is not None
         process.stdin.write(request)
@@ -144,14 +143,14 @@ class _Worker:
                 start_new_session=True,
             )
             try:
-                answer = _read_line(self._process, START_S)
+                reply = _read_line(self._process, START_TIMEOUT_S)
             except (EOFError, TimeoutError):
                 messages.seek(0)
                 reason = messages.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
-                answer = {"error": reason or "no answer"}
-        if "error" in answer:
+                reply = {"error": reason or "no answer"}
+        if "error" in reply:
             raise UserError(
-                f"the codebleu package cannot be used ({answer['error']}). Run pip install -r requirements.txt:"
+                f"the codebleu package cannot be used ({reply['error']}). Run pip install -r requirements.txt:"
                 " it needs the versions of tree-sitter pinned there."
             )
         return self._process
@@ -165,7 +164,7 @@ class _Worker:
 
 
 def _read_line(process: subprocess.Popen[bytes], timeout_s: float) -> Any:
-    """One JSON line of the worker. Raises TimeoutError, or EOFError when the worker is gone."""
+    """One JSON line of the worker. Raises TimeoutError, or EOFError when the worker has ended."""
     assert process.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
@@ -177,7 +176,7 @@ def _read_line(process: subprocess.Popen[bytes], timeout_s: float) -> Any:
     return json.loads(line)
 
 
-def _to_score(answer: dict[str, Any]) -> CodeBleu:
-    first, second, third, fourth = answer["parts"]
-    package = answer["package_value"]
-    return CodeBleu(100 * answer["value"], (first, second, third, fourth), package and 100 * package)
+def _to_score(reply: dict[str, Any]) -> CodeBleu:
+    ngram, weighted, syntax, dataflow = reply["parts"]
+    package = reply["package_value"]
+    return CodeBleu(100 * reply["value"], (ngram, weighted, syntax, dataflow), package and 100 * package)

@@ -1,4 +1,4 @@
-"""Child process that scores one sample a line, JSON in and JSON out, with CodeBLEU.
+"""Child process that scores one sample per line, JSON in and JSON out, with CodeBLEU.
 
 Started with PYTHONHASHSEED=0, on which the package's data flow depends; killed by its parent when it hangs.
 Run as: python -m src.evaluation.codebleu.worker LANGUAGE...
@@ -26,13 +26,11 @@ from tree_sitter import Node, Parser
 MEMORY_BYTES = 2 * 1024**3
 MAX_CHARACTERS = 16_384  # longer predictions are cut here, longer references have no CodeBLEU
 MAX_DEPTH = 300  # of the syntax tree: the package takes minutes on 10,000 nested brackets, 30,000 crash it
-MAX_VISITS = (
-    100_000  # of leaves by the data flow, which goes twice through every loop: 90 nested ones never end
-)
+MAX_VISITS = 100_000  # of leaves by the data flow, which walks every loop twice: 90 nested ones never end
 VERBOSITY = 2.0  # recall parts shrink once a prediction is this many times as long as its reference
 NGRAM_ORDER = 4
 KEYWORD_WEIGHT = 5  # of a keyword against any other token, as in the package (1 and 0.2)
-SHORT_TOKENS = 5  # below, the package's floor of 1 under weighted counts bites
+SHORT_TOKENS = 5  # below, the package's floor of 1 under weighted counts matters
 PROSE_RUN = 3  # so many words in a row, none a keyword, do not occur in code
 
 _QUOTED_OR_COMMENT = re.compile(
@@ -43,11 +41,10 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 _LOOPS = frozenset(
     (
-        "for", "while", "until", "loop", "for_statement", "while_statement", "enhanced_for_statement",
-        "for_each_statement", "foreach_statement", "while_modifier", "for_expression", "while_expression",
-        "while_let_expression", "loop_expression",
-    )
-)  # fmt: skip
+        "for while until loop for_statement while_statement enhanced_for_statement for_each_statement foreach_statement"
+        " while_modifier for_expression while_expression while_let_expression loop_expression"
+    ).split()
+)
 
 Parts = tuple[float, float, float, float]
 
@@ -78,7 +75,7 @@ def codebleu_parts(prediction: str, reference: str, language: str) -> dict[str, 
 
 
 def combine(prediction: str, reference: str, language: str, parts: Parts) -> float:
-    """Mean of the package's four parts, mended where they are known to mislead; 0-1."""
+    """Mean of the package's four parts, fixed where they are known to mislead; 0-1."""
     if not is_code(prediction, language):
         return 0.0
     ngram, weighted, syntax, dataflow = parts
@@ -96,7 +93,7 @@ def combine(prediction: str, reference: str, language: str, parts: Parts) -> flo
 
 
 def is_code(text: str, language: str) -> bool:
-    """Whether something is left without comments, and most of its words do not stand in runs as in prose."""
+    """Whether something is left without comments, and most of its words are not in runs as in prose."""
     if all(node.type == "comment" for node in _root(_parsable(text, language), language).children):
         return False
     keywords = _keywords(language)
@@ -117,12 +114,12 @@ def _short_ngram_parts(prediction: str, reference: str, language: str) -> tuple[
     """n-gram match up to the longest n-gram of a short reference: all of `x = 1` can be matched."""
     predicted, expected = prediction.split(), reference.split()
     orders = min(NGRAM_ORDER, len(expected))
-    shares = (1 / orders,) * orders
+    uniform = (1 / orders,) * orders
     weights = {token: KEYWORD_WEIGHT if token in _keywords(language) else 1 for token in expected}
-    recall = weighted_ngram_match.corpus_bleu([[[expected, weights]]], [predicted], weights=shares)
+    recall = weighted_ngram_match.corpus_bleu([[[expected, weights]]], [predicted], weights=uniform)
     if len(predicted) == 1:
         recall *= math.e  # the package's brevity penalty takes every reference for two tokens long
-    return bleu.corpus_bleu([[expected]], [predicted], weights=shares), recall
+    return bleu.corpus_bleu([[expected]], [predicted], weights=uniform), recall
 
 
 def _parsable(code: str, language: str) -> str:
@@ -195,13 +192,13 @@ def _keywords(language: str) -> frozenset[str]:
     return frozenset(path.read_text(encoding="utf-8").split())
 
 
-def _answer(message: Any) -> None:
+def _reply(message: Any) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
 def main(languages: list[str]) -> int:
-    """Answer `{"ready": true}` or `{"error": ...}`, then every request in its order."""
+    """Reply `{"ready": true}` or `{"error": ...}`, then to every request in order."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.disable(logging.WARNING)
@@ -209,11 +206,11 @@ def main(languages: list[str]) -> int:
         for language in languages:
             _parser(language)
     except (ImportError, TypeError, ValueError) as error:
-        _answer({"error": f"{language}: {error}"})
+        _reply({"error": f"{language}: {error}"})
         return 1
-    _answer({"ready": True})
+    _reply({"ready": True})
     for line in sys.stdin:
-        _answer(codebleu_parts(*json.loads(line)))
+        _reply(codebleu_parts(*json.loads(line)))
     return 0
 
 

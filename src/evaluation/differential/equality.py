@@ -19,7 +19,7 @@ _LISTED = re.compile(r"\[[^\[\]\n]*\]")
 
 
 def well_formed(described: Any, depth: int = 0) -> bool:
-    """Whether this is what the probe writes: a program may have written something in its place."""
+    """Whether this is a value as the probe describes it: a program may have written something in its place."""
     if not isinstance(described, list) or not described or depth > MAX_DEPTH:
         return False
     kind, *content = described
@@ -87,16 +87,16 @@ def _matched(left: list[Any], right: list[Any], ordered: bool) -> bool:
             spare[str(item)] -= 1
         else:
             rest.append(item)
-    loose = [item for item in right if spare.get(str(item)) and _take(spare, str(item))]
+    unmatched = [item for item in right if spare.get(str(item)) and _consume(spare, str(item))]
     for item in rest:
-        found = next((i for i, other in enumerate(loose) if _same_item(item, other, ordered)), None)
+        found = next((i for i, other in enumerate(unmatched) if _same_item(item, other, ordered)), None)
         if found is None:
             return False
-        loose.pop(found)
-    return not loose
+        unmatched.pop(found)
+    return not unmatched
 
 
-def _take(spare: dict[str, int], key: str) -> bool:
+def _consume(spare: dict[str, int], key: str) -> bool:
     spare[key] -= 1
     return True
 
@@ -136,7 +136,7 @@ def _same_number(left: complex | float | int, right: complex | float | int) -> b
 
 
 def same_text(left: str, right: str, ordered: bool = True) -> bool:
-    """Whether two outputs agree but for white space at line ends, float rounding and the order of sets."""
+    """Whether two outputs are equal up to white space at line ends, float rounding and the order of sets."""
     left_lines, right_lines = _lines(left, ordered), _lines(right, ordered)
     if not ordered and sorted(left_lines) == sorted(right_lines):
         return True
@@ -169,7 +169,7 @@ def _sorted_list(match: re.Match[str]) -> str:
 
 
 def _same_line(left: str, right: str) -> bool:
-    """The same words, and numbers that agree within the tolerance where one of them has a fraction."""
+    """Whether the words are the same, and the numbers equal, within the tolerance where one has a fraction."""
     if _NUMBER.split(left) != _NUMBER.split(right):
         return False
     for a, b in zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=True):

@@ -1,4 +1,4 @@
-"""Makes the files that a program wants to read, from what its sample says is in them."""
+"""Makes the files that a program reads, with the content that its sample shows or content that fits their names."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _RECORDS = [
 
 
 def files_for(program: str, input: str) -> dict[str, str]:
-    """Content for each plain file name among the strings of `program`: the sample's, or made up."""
+    """Content for each plain file name among the strings of `program`: the sample's, or invented."""
     names = list(dict.fromkeys(_names_in(program)))[:MAX_FILES]
     shown = _shown_content(input)
-    return {name: shown or _made_up(name, program) for name in names}
+    return {name: shown or _invented_content(name, program) for name in names}
 
 
 def _names_in(program: str) -> Iterable[str]:
@@ -46,21 +46,18 @@ def _shown_content(input: str) -> str:
     return ""
 
 
-def _made_up(name: str, program: str) -> str:
-    """Invented content that fits the name; a table gets the columns that the program asks for by name."""
+def _invented_content(name: str, program: str) -> str:
+    """Content that fits the name; a table gets the columns that the program looks up by name."""
     kind = name.rpartition(".")[2]
     if kind == "json":
         as_list = re.search(r"\bfor \w+ in data\b|\[\s*0\s*\]", program)
         return json.dumps(_RECORDS if as_list else _RECORDS[0], indent=1) + "\n"
     if kind not in ("csv", "tsv"):
         return _TEXT
-    asked = [
-        c
-        for c in dict.fromkeys(re.findall(r"\[['\"](\w+)['\"]\]", program))
-        if c not in _TABLE.split("\n")[0]
-    ]
     rows = _TABLE.strip().split("\n")
-    for column, start in zip(asked[:3], (4, 15, 8), strict=False):
+    keys = dict.fromkeys(re.findall(r"\[['\"](\w+)['\"]\]", program))
+    columns = [key for key in keys if key not in rows[0]]
+    for column, start in zip(columns[:3], (4, 15, 8), strict=False):
         rows = [f"{row},{column if at == 0 else start + 3 * at % 7}" for at, row in enumerate(rows)]
     table = "\n".join(rows) + "\n"
     return table.replace(",", "\t") if kind == "tsv" else table

@@ -1,7 +1,7 @@
-"""Runs inside the sandbox: a clock that starts at a fixed moment and moves only when it is read.
+"""Runs inside the sandbox: a clock that starts at a fixed time and advances only when it is read.
 
-So a program that shows the date has a behaviour that another run can be compared with, whatever the day.
-Sent in front of the probe; imports nothing of this project. time.monotonic stays real: event loops wait on it.
+So the output of a program that shows the date can be compared with that of another run on any other day.
+Placed before the probe's source; imports nothing of this project. time.monotonic stays real: event loops wait on it.
 """
 
 import datetime
@@ -17,7 +17,7 @@ START_S = 1_710_498_030  # 2024-03-15 10:20:30 UTC
 
 
 class Clock:
-    """Seconds since START_S; each reading moves it on by `tick_s`."""
+    """Seconds since START_S; each reading advances it by `tick_s`."""
 
     def __init__(self, tick_s: float) -> None:
         self.tick_s, self.elapsed_s = tick_s, 0.0
@@ -33,7 +33,7 @@ class Clock:
         self.elapsed_s += seconds
 
 
-def stop_the_clock(tick_s: float) -> Clock:
+def freeze_clock(tick_s: float) -> Clock:
     """Put the module time, and today and now of datetime, on one clock, in UTC; the clock."""
     clock = Clock(tick_s)
     localtime, gmtime, plain_strftime = time.localtime, time.gmtime, time.strftime
@@ -66,7 +66,7 @@ def stop_the_clock(tick_s: float) -> Clock:
 
 
 def _dates(now_s: "Callable[[], float]") -> "dict[str, type]":
-    """Classes in place of datetime's own, which take the time from `now_s`."""
+    """Replacements for datetime's classes, which take the time from `now_s`."""
     utc = datetime.timezone.utc  # noqa: UP017  # the system's Python may be older than this project's
 
     class Like(type):

@@ -1,4 +1,4 @@
-"""Makes arguments to call a function with, from what its source and its sample say about them."""
+"""Generates arguments to call a function with, from its source and its sample."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from src.evaluation.differential.type_inference import POOLS, Function, compared
 from src.languages.syntax import literal, parse_expression
 
 MAX_CANDIDATES = 90
-PER_KINDS = 12  # argument lists tried of one combination of kinds
+PER_KINDS = 12  # argument lists tried per combination of kinds
 
-Arguments = tuple[str, ...]  # Python literals, one a parameter
+Arguments = tuple[str, ...]  # Python literals, one per parameter
 
 
 def parameters(function: Function) -> tuple[list[ast.arg], int]:
@@ -34,25 +34,25 @@ def candidates(
     """Arguments for `function`, the likeliest first, at most MAX_CANDIDATES.
 
     seen: arguments of calls that the program made itself. texts: the sample's input and other prose that
-    may call it.
+    may contain a call.
     """
     every, required = parameters(function)
     if not every:
         count = 3 if function.args.vararg else 0
         yield from ([("3", "1", "2"), ("10", "4", "4")] if count else [()])
         return
-    wanted = every[:required] if required else every[:1]
+    needed = every[:required] if required else every[:1]
     known = [tuple(call[: len(every)]) for call in seen]
     for text in texts:
-        known += _calls_in(text, function.name, len(wanted), len(every))
-        known += _values_in(text, len(wanted))
-    generated = _generated(function, wanted, known)
+        known += _calls_in(text, function.name, len(needed), len(every))
+        known += _values_in(text, len(needed))
+    generated = _generated(function, needed, known)
     unique = dict.fromkeys(itertools.chain(known, *(_varied(call) for call in known[:3]), generated))
     yield from itertools.islice(unique, MAX_CANDIDATES)
 
 
 def kinds_of(arguments: Arguments) -> tuple[str, ...]:
-    """The kinds that the literals are of, to keep calls of one kind together."""
+    """The kind of each literal, to keep calls of one kind together."""
     return tuple(_kind_of(source) for source in arguments)
 
 
@@ -123,38 +123,43 @@ def _varied(call: Arguments) -> Iterator[Arguments]:
 
 
 def _generated(
-    function: Function, wanted: Sequence[ast.arg], known: Sequence[Arguments]
+    function: Function, needed: Sequence[ast.arg], known: Sequence[Arguments]
 ) -> Iterator[Arguments]:
-    ranked = [likely_kinds(function, parameter) for parameter in wanted]
+    ranked = [likely_kinds(function, parameter) for parameter in needed]
     sets = itertools.product(*(kinds[:4] for kinds in ranked))
     combinations = sorted(sets, key=lambda c: sum(k.index(kind) for k, kind in zip(ranked, c, strict=True)))
-    yield from _with_constants(function, wanted, known, combinations[0])
-    yield from _related([*known[:2], *(_drawn(combinations[0], turn) for turn in range(4))], len(wanted))
+    yield from _with_constants(function, needed, known, combinations[0])
+    yield from _related(
+        [*known[:2], *(_combination(combinations[0], turn) for turn in range(4))], len(needed)
+    )
     rounds = PER_KINDS if len(combinations) < 8 else PER_KINDS // 2
     for kinds in combinations[:16]:
         for turn in range(rounds):
-            yield _drawn(kinds, turn)
+            yield _combination(kinds, turn)
 
 
-def _drawn(kinds: Sequence[str], turn: int) -> Arguments:
-    """One value of each kind; later places move on at another pace, so that values do not always meet."""
+def _combination(kinds: Sequence[str], turn: int) -> Arguments:
+    """The turn-th value of each kind; later places advance faster, so that the same values do not always meet."""
     pools = [POOLS[kind] for kind in kinds]
     return tuple(pool[(turn + (turn // 3 + 2) * place) % len(pool)] for place, pool in enumerate(pools))
 
 
 def _with_constants(
-    function: Function, wanted: Sequence[ast.arg], known: Sequence[Arguments], kinds: Sequence[str]
+    function: Function, needed: Sequence[ast.arg], known: Sequence[Arguments], kinds: Sequence[str]
 ) -> Iterator[Arguments]:
     """Calls that take each branch on a constant: `if unit == "C"`."""
-    bases = [call for call in known[:2] if len(call) >= len(wanted)] or [_drawn(kinds, 0), _drawn(kinds, 3)]
-    for place, parameter in enumerate(wanted):
+    bases = [call for call in known[:2] if len(call) >= len(needed)] or [
+        _combination(kinds, 0),
+        _combination(kinds, 3),
+    ]
+    for place, parameter in enumerate(needed):
         for constant in compared_constants(function, parameter.arg)[:6]:
             for base in bases:
                 yield (*base[:place], constant, *base[place + 1 :])
 
 
 def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
-    """Calls in which one argument occurs in another: what is searched for is also found."""
+    """Calls in which one argument occurs in another: a search also finds what it looks for."""
     for base in bases:
         if len(base) < count:
             continue

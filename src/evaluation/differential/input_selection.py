@@ -1,4 +1,4 @@
-"""Chooses, of the calls tried on a reference, those that tell what it does."""
+"""Selects, of the calls tried on a reference, those that discriminate between it and other programs."""
 
 from __future__ import annotations
 
@@ -11,52 +11,45 @@ from src.evaluation.differential import input_generation
 from src.evaluation.differential.probe_runner import Call, ProbeRecord
 from src.evaluation.differential.program_analysis import names_in
 
-MAX_CALLS = 24  # a function
-EMPTY: tuple[list[Any], ...] = (
-    [],
-    [[]],
-    [""],
-    [0],
-    ["0x0"],
-)  # what the probe writes of None, [], "", False and 0
+MAX_CALLS = 24  # per function
+# What the probe writes of None, [], "", False and 0.
+EMPTY: tuple[list[Any], ...] = ([], [[]], [""], [0], ["0x0"])
 
 
 def discriminating_calls(
     tree: ast.Module, tried: Sequence[Call], results: Sequence[ProbeRecord]
 ) -> list[Call]:
-    """Of the calls tried on the reference, those that show what it does, at most MAX_CALLS a function.
+    """Of the calls tried on the reference, those that show what it does, at most MAX_CALLS per function.
 
     Calls of one combination of kinds only, as far as those suffice: `add(a, b)` also joins lists, but
-    nobody asked for that. An error counts only where the reference raises it itself.
+    that is not its task. An error counts only where the reference raises it itself.
     """
-    raised = {
-        name for node in ast.walk(tree) if isinstance(node, ast.Raise) for name in names_in(node.exc)
-    } - {
-        "Exception",
-        "TypeError",
-    }
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    raised = {name for node in statements for name in names_in(node.exc)} - {"Exception", "TypeError"}
     chosen: list[Call] = []
     for function in dict.fromkeys(name for name, _ in tried):
-        told: list[tuple[Call, str]] = []
+        informative: list[tuple[Call, str]] = []
         for call, result in zip(tried, results, strict=False):
-            if call[0] != function or not _shows(result, raised):
+            if call[0] != function or not _shows_behaviour(result, raised):
                 continue
-            told.append((call, json.dumps(result)))
-        if _is_always_empty([json.loads(result) for _, result in told]):
+            informative.append((call, json.dumps(result)))
+        if _is_always_empty([json.loads(result) for _, result in informative]):
             continue
-        chosen += _varied_results(told)
+        chosen += _varied_results(informative)
     return chosen
 
 
-def _varied_results(told: Sequence[tuple[Call, str]]) -> list[Call]:
-    """Calls of the kinds that came first, those with results not seen before ahead of the others."""
+def _varied_results(informative: Sequence[tuple[Call, str]]) -> list[Call]:
+    """Calls of the kinds that came first, one per distinct result ahead of the others."""
     allowed: list[tuple[str, ...]] = []
-    for call, result in told:
+    for call, result in informative:
         kinds = input_generation.kinds_of(call[1])
-        enough = len({r for c, r in told if input_generation.kinds_of(c[1]) in allowed}) >= 5
+        enough = len({r for c, r in informative if input_generation.kinds_of(c[1]) in allowed}) >= 5
         if kinds not in allowed and not enough and not json.loads(result)["error"]:
             allowed.append(kinds)
-    fitting = [(call, result) for call, result in told if input_generation.kinds_of(call[1]) in allowed]
+    fitting = [
+        (call, result) for call, result in informative if input_generation.kinds_of(call[1]) in allowed
+    ]
     first: dict[str, Call] = {}
     for call, result in fitting:
         first.setdefault(result, call)
@@ -74,7 +67,7 @@ def _is_always_empty(results: Sequence[ProbeRecord]) -> bool:
     ) and (first is None or first[1:] in EMPTY)
 
 
-def _shows(result: ProbeRecord, raised: set[str]) -> bool:
+def _shows_behaviour(result: ProbeRecord, raised: set[str]) -> bool:
     if result["error"]:
         return result["error"] in raised
     return (

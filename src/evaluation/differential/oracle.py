@@ -30,8 +30,8 @@ from src.schema import Execution, Sample
 if TYPE_CHECKING:
     from src.sandbox.sandbox import Sandbox
 
-KNOWN_REFERENCES = 2048  # kept, so that a second model's answers do not run them again; some kB each
-NOT_RUN = "not run: "  # what the reason begins with where there is no sandbox
+CACHED_REFERENCES = 2048  # so that a second model's answers do not run them again; some kB each
+NOT_RUN = "not run: "  # prefix of the reason where there is no sandbox
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,7 @@ class Behaviour:
     calls: tuple[Call, ...] = ()
     record: ProbeRecord = field(default_factory=dict)
     ordered: bool = True  # False: it makes lists from sets, whose order means nothing
-    by_last_value: bool = (
-        False  # it prints and defines nothing, so the value of its last statement is its result
-    )
+    by_last_value: bool = False  # it prints and defines nothing: its last statement's value is its result
 
 
 def judge_by_reference(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
@@ -69,12 +67,12 @@ def judge_by_reference(sandbox: Sandbox, sample: Sample, code: str) -> Execution
     execution, record = run_probe(sandbox, inputs, code, calls)
     if record is None:
         if execution.outcome == "passed":
-            return _with(execution, "failed", "ended before its results were read")
+            return _with_outcome(execution, "failed", "ended before its results were read")
         return execution
     if record["module"]["error"]:
         return _raised(execution, record["module"])
     difference = _difference(behaviour, record)
-    return _with(execution, "failed" if difference else "passed", difference)
+    return _with_outcome(execution, "failed" if difference else "passed", difference)
 
 
 def reference_behaviour(sandbox: Sandbox, sample: Sample) -> Behaviour:
@@ -88,16 +86,16 @@ def reference_behaviour(sandbox: Sandbox, sample: Sample) -> Behaviour:
 
 
 def reference_program(reference: str) -> str:
-    """The code of a reference: some data sets keep the fences of the chat it came from."""
+    """The code of a reference: some data sets keep the Markdown fences of a chat."""
     return reference if parse_python(reference) is not None else extract(reference, "python").code
 
 
 class _NotRunError(Exception):
-    """There is no sandbox: nothing is known of the reference, and nothing of that is to be remembered."""
+    """There is no sandbox: nothing is known of the reference, and nothing may be cached."""
 
 
 class _Key:
-    """Hands the sandbox to the cached function; of what is looked up, only its limits are part."""
+    """Passes the sandbox to the cached function; only its limits are part of the cache key."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -109,7 +107,7 @@ class _Key:
         return hash(self.sandbox.limits)
 
 
-@functools.lru_cache(KNOWN_REFERENCES)
+@functools.lru_cache(CACHED_REFERENCES)
 def _behaviour(key: _Key, reference: str, input: str, instruction: str) -> Behaviour:
     sandbox, tree = key.sandbox, parse_python(reference)
     if tree is None or not tree.body:
@@ -117,14 +115,14 @@ def _behaviour(key: _Key, reference: str, input: str, instruction: str) -> Behav
     if is_interactive(tree):
         return Behaviour("reference is interactive")
     inputs = Inputs(setup_program(input), files_for(reference, input))
-    # Half of what an answer gets, so that what the reference does in time, its equals do too.
-    execution, alone = run_probe(sandbox, inputs, reference, share=0.5, record_calls=True)
+    # Half the time that an answer gets, so that what the reference does in time, equal programs do too.
+    execution, first = run_probe(sandbox, inputs, reference, share=0.5, record_calls=True)
     if execution.outcome == "not_run":
         raise _NotRunError(execution.detail)
-    if alone is None or alone["module"]["error"]:
+    if first is None or first["module"]["error"]:
         return Behaviour("reference does not run")
     calls = _discriminating_calls(
-        sandbox, inputs, reference, tree, alone["seen"], (input, instruction, reference)
+        sandbox, inputs, reference, tree, first["seen"], (input, instruction, reference)
     )
     _, record = run_probe(sandbox, inputs, reference, calls)
     _, again = run_probe(sandbox, inputs, reference, calls, seed=2)
@@ -159,12 +157,12 @@ def _discriminating_calls(
 
 
 def _same_numbers(record: ProbeRecord, again: ProbeRecord) -> bool:
-    """Whether two runs of one program show exactly the same numbers: its tolerance is for other programs."""
+    """Whether two runs of one program show exactly the same numbers: the tolerance is for other programs."""
     shown = [json.dumps({key: run[key] for key in ("module", "calls", "files")}) for run in (record, again)]
     return same_numbers(*shown)
 
 
-def _with(execution: Execution, outcome: str, detail: str) -> Execution:
+def _with_outcome(execution: Execution, outcome: str, detail: str) -> Execution:
     return Execution(
         outcome, detail, "", execution.stderr, execution.wall_s, execution.cpu_s, execution.peak_mib
     )
@@ -172,49 +170,51 @@ def _with(execution: Execution, outcome: str, detail: str) -> Execution:
 
 def _raised(execution: Execution, module: ProbeRecord) -> Execution:
     error, message = module["error"], module["message"]
-    return _with(
+    return _with_outcome(
         execution, "timeout" if error == "timeout" else "error", f"{error}: {message}" if message else error
     )
 
 
 def _difference(behaviour: Behaviour, record: ProbeRecord) -> str:
-    """The first thing that `record` does otherwise than the reference; "" where there is none."""
-    expected, ordered = behaviour.record, behaviour.ordered
+    """The first difference of `record` from the reference's; "" where there is none."""
+    reference, ordered = behaviour.record, behaviour.ordered
     if record["module"]["error"]:
         return f"raises {record['module']['error']}"
-    if not same_text(expected["module"]["stdout"], record["module"]["stdout"], ordered):
+    if not same_text(reference["module"]["stdout"], record["module"]["stdout"], ordered):
         return "prints something else"
     if behaviour.by_last_value and not same_value(
-        expected["module"]["last"], record["module"]["last"], ordered
+        reference["module"]["last"], record["module"]["last"], ordered
     ):
         return "ends with another value"
-    if not _same_files(expected["files"], record["files"], ordered):
+    if not _same_files(reference["files"], record["files"], ordered):
         return "writes other files"
-    for (name, arguments), wanted, got in zip(
-        behaviour.calls, expected["calls"], record["calls"], strict=True
+    for (name, arguments), expected, actual in zip(
+        behaviour.calls, reference["calls"], record["calls"], strict=True
     ):
         shown = f"{name}({', '.join(arguments)})"[:200]
-        if wanted["error"] != got["error"]:
-            return f"{shown}: raises {got['error'] or 'nothing'}"
-        if wanted["error"] == "timeout":
+        if expected["error"] != actual["error"]:
+            return f"{shown}: raises {actual['error'] or 'nothing'}"
+        if expected["error"] == "timeout":
             continue
-        if not same_value(wanted["value"], got["value"], ordered):
+        if not same_value(expected["value"], actual["value"], ordered):
             return f"{shown}: another value"
-        if not same_text(wanted["stdout"], got["stdout"], ordered):
+        if not same_text(expected["stdout"], actual["stdout"], ordered):
             return f"{shown}: prints something else"
-        if not _same_changes(wanted["changed"], got["changed"], ordered):
+        if not _same_changes(expected["changed"], actual["changed"], ordered):
             return f"{shown}: changes its arguments otherwise"
     return ""
 
 
-def _same_files(wanted: dict[str, str], got: dict[str, str], ordered: bool) -> bool:
-    return wanted.keys() == got.keys() and all(same_text(wanted[name], got[name], ordered) for name in wanted)
+def _same_files(expected: dict[str, str], actual: dict[str, str], ordered: bool) -> bool:
+    return expected.keys() == actual.keys() and all(
+        same_text(expected[name], actual[name], ordered) for name in expected
+    )
 
 
-def _same_changes(wanted: list[Any] | None, got: list[Any] | None, ordered: bool) -> bool:
-    """A reference that leaves its arguments alone does not forbid an answer to sort them in place."""
-    return wanted is None or (
-        got is not None
-        and len(wanted) == len(got)
-        and all(same_value(a, b, ordered) for a, b in zip(wanted, got, strict=True))
+def _same_changes(expected: list[Any] | None, actual: list[Any] | None, ordered: bool) -> bool:
+    """A reference that does not change its arguments allows an answer to sort them in place."""
+    return expected is None or (
+        actual is not None
+        and len(expected) == len(actual)
+        and all(same_value(a, b, ordered) for a, b in zip(expected, actual, strict=True))
     )

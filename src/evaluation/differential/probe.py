@@ -1,4 +1,4 @@
-"""Runs inside the sandbox: executes one Python program, calls its functions, and writes down what came of it.
+"""Runs inside the sandbox: executes one Python program, calls its functions, and records the results.
 
 Its text is sent into the sandbox with a plan and frozen_clock.py in front of it, so it imports nothing of this
 project. It knows the inputs and never what is expected; what it writes is compared outside.
@@ -23,7 +23,7 @@ if MYPY:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from src.evaluation.differential.frozen_clock import Clock, stop_the_clock
+    from src.evaluation.differential.frozen_clock import Clock, freeze_clock
 
 PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
 
@@ -36,7 +36,7 @@ MAX_SEEN = 8
 OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
 WAIT_FACTOR = 3  # wall time allowed for each second of processor time: other programs run beside this one
 MAX_TIMEOUTS = 3
-TICKS_S = {1: 0.001, 2: 0.003}  # what a reading of the clock moves it by, for each seed
+TICKS_S = {1: 0.001, 2: 0.003}  # what a reading advances the clock by, for each seed
 
 
 class _OutOfTimeError(BaseException):
@@ -48,7 +48,7 @@ def _alarm(number: int, frame: "types.FrameType | None") -> None:
 
 
 class _Capture(io.StringIO):
-    """A stdout that keeps its first characters and counts the rest into a digest."""
+    """A stdout that keeps its first characters and a digest of all."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class _BytesCapture(io.RawIOBase):
 
 
 def _timed(seconds: float, action: "Callable[[], Any]") -> "tuple[Any, str, str]":
-    """(value, error name, its message) of `action` with so much processor time, every way out of it caught."""
+    """(value, error name, its message) of `action` with so much processor time, every exception caught."""
     signal.setitimer(signal.ITIMER_PROF, max(seconds, 0.01))
     signal.setitimer(signal.ITIMER_REAL, max(WAIT_FACTOR * seconds, 0.03))
     try:
@@ -162,7 +162,7 @@ def _describe_container(value: "Any", depth: int, budget: list[int]) -> list[obj
 
 
 def _literal(value: object) -> str | None:
-    """Source that makes `value` again, or None."""
+    """A literal equal to `value`, or None."""
     try:
         source = repr(value)
         return source if len(source) < 1_000 and ast.literal_eval(source) == value else None
@@ -171,14 +171,14 @@ def _literal(value: object) -> str | None:
 
 
 def _record_calls(code: types.CodeType, seen: "dict[str, list[Any]]") -> "Callable[..., None]":
-    """A profiler that notes the arguments of the program's own calls of its functions."""
+    """A profiler that records the arguments of the program's own calls of its functions."""
     functions = {
         item: item.co_name
         for item in code.co_consts
         if isinstance(item, types.CodeType) and item.co_flags & OPTIMIZED
     }
 
-    def note(frame: types.FrameType, event: str, argument: object) -> None:
+    def record(frame: types.FrameType, event: str, argument: object) -> None:
         name = functions.get(frame.f_code) if event == "call" else None
         if name is None or frame.f_back is None or frame.f_back.f_code is not code:
             return
@@ -188,11 +188,11 @@ def _record_calls(code: types.CodeType, seen: "dict[str, list[Any]]") -> "Callab
         if len(calls) < MAX_SEEN and None not in sources and sources not in calls:
             calls.append(sources)
 
-    return note
+    return record
 
 
-def _last_values_kept(tree: ast.Module) -> tuple[ast.Module, list[str]]:
-    """The tree, its last bare expression kept under a name; the names of its last values, the last one first."""
+def _assign_last_value(tree: ast.Module) -> tuple[ast.Module, list[str]]:
+    """The tree with its last bare expression assigned to a name; the names of its last values, the last one first."""
     body = tree.body
     if body and isinstance(body[-1], ast.If) and "__name__" in ast.dump(body[-1].test):
         body = body[-1].body
@@ -208,7 +208,7 @@ def _last_values_kept(tree: ast.Module) -> tuple[ast.Module, list[str]]:
 
 
 def _run_module(namespace: "dict[str, Any]", seen: "dict[str, list[Any]]") -> "dict[str, Any]":
-    tree, names = _last_values_kept(ast.parse(PLAN["program"]))
+    tree, names = _assign_last_value(ast.parse(PLAN["program"]))
     code = compile(tree, "program.py", "exec")
 
     def run() -> None:
@@ -244,16 +244,16 @@ def _run_call(
     return {**record, "changed": after if after != before else None}
 
 
-def _made_files() -> dict[str, str]:
-    """Files in the working folder that are not as they were given: what the program wrote."""
-    made: dict[str, str] = {}
+def _written_files() -> dict[str, str]:
+    """Files in the working folder that the program wrote or changed."""
+    written: dict[str, str] = {}
     for name in sorted(os.listdir("."))[:MAX_SEEN]:
         if os.path.isfile(name):
             with open(name, "rb") as file:
                 text = file.read(MAX_TEXT).decode("utf-8", "replace")
             if text != PLAN["files"].get(name):
-                made[name] = text
-    return made
+                written[name] = text
+    return written
 
 
 def _prepared() -> "tuple[dict[str, Any], Clock]":
@@ -264,7 +264,7 @@ def _prepared() -> "tuple[dict[str, Any], Clock]":
             file.write(text)
     signal.signal(signal.SIGALRM, _alarm)
     signal.signal(signal.SIGPROF, _alarm)
-    clock = stop_the_clock(TICKS_S[PLAN["seed"]])
+    clock = freeze_clock(TICKS_S[PLAN["seed"]])
     random.seed(PLAN["seed"])
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
@@ -289,8 +289,8 @@ def _main() -> None:
         timeouts += result["error"] == "timeout"
         room -= len(dumps(result)) + 2
         record["calls"].append(result if room > 0 else _unfinished())
-    record["files"] = _made_files() if room > MAX_SEEN * MAX_TEXT else {}
-    line = "\n" + PLAN["mark"] + dumps(record)
+    record["files"] = _written_files() if room > MAX_SEEN * MAX_TEXT else {}
+    line = "\n" + PLAN["marker"] + dumps(record)
     write(1, (line + "\n").encode("ascii"))
     leave(0)
 

@@ -1,4 +1,4 @@
-"""Runs the probe on one Python program in the sandbox and reads the record it left."""
+"""Runs the probe on one Python program in the sandbox and reads the record it wrote."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 MODULE_SHARE, CALL_SHARE, TOTAL_SHARE = 0.3, 0.05, 0.6
 
 Call = tuple[str, Arguments]
-ProbeRecord = dict[
-    str, Any
-]  # {"module": {error, message, stdout, last}, "calls": [...], "files": {...}, "seen": {...}}
+# {"module": {error, message, stdout, last}, "calls": [...], "files": {...}, "seen": {...}}
+ProbeRecord = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,37 +42,37 @@ def run_probe(
     share: float = 1.0,
     record_calls: bool = False,
 ) -> tuple[Execution, ProbeRecord | None]:
-    """Run the probe in the sandbox; its record, or None where the program left none.
+    """Run the probe in the sandbox; its record, or None where it wrote none.
 
     share: of the processor time that the program and each of its calls may take.
     """
     wall_s = sandbox.limits.wall_s
-    mark = f"probe-{secrets.token_hex(8)} "
+    marker = f"probe-{secrets.token_hex(8)} "
     plan = {
         "setup": inputs.setup,
         "files": inputs.files,
         "program": program,
         "calls": calls,
         "seed": seed,
-        "mark": mark,
+        "marker": marker,
         "record_calls": record_calls,
         "module_s": MODULE_SHARE * share * wall_s,
         "call_s": CALL_SHARE * share * wall_s,
         "total_s": TOTAL_SHARE * share * wall_s,
     }
     execution = sandbox.python(f"PLAN_JSON = {json.dumps(plan)!r}\n{_probe_source()}")
-    at = execution.stdout.rfind(mark)
+    at = execution.stdout.rfind(marker)
     if at < 0:
         return execution, None
     try:
-        record = json.loads(execution.stdout[at + len(mark) :].split("\n", 1)[0])
+        record = json.loads(execution.stdout[at + len(marker) :].split("\n", 1)[0])
     except (ValueError, RecursionError):
         return execution, None
     return execution, record if _is_record(record, len(calls)) else None
 
 
 def _is_record(record: Any, calls: int) -> bool:
-    """Whether a record is the probe's, as far as its shape goes."""
+    """Whether a record has the shape of the probe's: a program may have written something in its place."""
     if not isinstance(record, dict) or not {"module", "calls", "files", "seen"} <= record.keys():
         return False
     module, results, files = record["module"], record["calls"], record["files"]

@@ -1,4 +1,4 @@
-"""Reads from a Python program's source what running it beside another one needs to know."""
+"""Reads from a Python program's source what a comparison with another program needs to know."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _defines(tree: ast.Module) -> bool:
 
 
 def is_interactive(tree: ast.Module) -> bool:
-    """Whether the program asks somebody, or shows a window."""
+    """Whether the program waits for input, or opens a window."""
     windows = {"tkinter", "Tkinter", "pygame", "turtle"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in ("input", "raw_input"):
@@ -107,14 +107,14 @@ def is_interactive(tree: ast.Module) -> bool:
 
 
 def shows_addresses(tree: ast.Module) -> bool:
-    """Whether the program asks where its objects lie, which another program's objects do not."""
+    """Whether the program reads memory addresses of its objects, which differ in every process."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "id"]
     arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return bool(names) and "id" not in arguments and all(isinstance(name.ctx, ast.Load) for name in names)
 
 
 def iterates_set(tree: ast.Module) -> bool:
-    """Whether the program goes through a set, so that the order of what it makes is an accident."""
+    """Whether the program iterates over a set, so that the order of its results is arbitrary."""
     sets: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and _is_set(node.value, sets):

@@ -1,4 +1,4 @@
-"""Kinds of arguments: examples of each, and what in a function speaks for which."""
+"""Kinds of arguments: examples of each, and the evidence for a kind in a function's source."""
 
 from __future__ import annotations
 
@@ -7,71 +7,40 @@ import re
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-POOLS: dict[str, tuple[str, ...]] = {
-    "int": ("5", "2", "0", "10", "7", "1", "-3", "12", "100", "4", "15", "9"),
-    "float": ("2.5", "10.0", "0.5", "-1.25", "100.0", "3.75", "0.0", "7.2"),
+_POOLS = {  # kind -> its examples, Python literals
+    "int": "5 | 2 | 0 | 10 | 7 | 1 | -3 | 12 | 100 | 4 | 15 | 9",
+    "float": "2.5 | 10.0 | 0.5 | -1.25 | 100.0 | 3.75 | 0.0 | 7.2",
     "str": (
-        "'hello world'",
-        "'racecar'",
-        "'The Quick brown fox'",
-        "'abcABC123'",
-        "'a'",
-        "'12321'",
-        "''",
-        "'aabbbc'",
-        "'Listen, it is 5 pm!'",
-        "'banana'",
-        "'never odd or even'",
-        "'level up'",
-        "'xyz'",
+        "'hello world' | 'racecar' | 'The Quick brown fox' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
+        " | 'Listen, it is 5 pm!' | 'banana' | 'never odd or even' | 'level up' | 'xyz'"
     ),
-    "text number": ("'1011'", "'42'", "'7'", "'100'", "'0'", "'12'"),
-    "bool": ("True", "False"),
+    "text number": "'1011' | '42' | '7' | '100' | '0' | '12'",
+    "bool": "True | False",
     "list[int]": (
-        "[3, 1, 2]",
-        "[1, 2, 3, 4, 5, 6, 7]",
-        "[5, 5, 2, 8, -1, 0]",
-        "[10]",
-        "[4, 4, 7, 2, 10, -3, 7]",
-        "[]",
-        "[2, 4, 6, 8]",
-        "[9, 7, 5, 3, 1]",
-        "[0, 1, 1, 0]",
-        "[-5, -2, -9]",
-        "[12, 15, 3, 30]",
+        "[3, 1, 2] | [1, 2, 3, 4, 5, 6, 7] | [5, 5, 2, 8, -1, 0] | [10] | [4, 4, 7, 2, 10, -3, 7] | []"
+        " | [2, 4, 6, 8] | [9, 7, 5, 3, 1] | [0, 1, 1, 0] | [-5, -2, -9] | [12, 15, 3, 30]"
     ),
-    "list[float]": ("[1.5, 2.5, 3.0]", "[0.1, -4.25, 10.0, 2.0]", "[7.5]"),
+    "list[float]": "[1.5, 2.5, 3.0] | [0.1, -4.25, 10.0, 2.0] | [7.5]",
     "list[str]": (
-        "['apple', 'banana', 'cherry']",
-        "['a', 'b', 'a', 'cc']",
-        "['Dog', 'cat', 'mouse', 'elephant']",
-        "[]",
-        "['level', 'noon', 'python']",
-        "['flower', 'flow', 'flight']",
-        "['eat', 'tea', 'tan', 'ate']",
+        "['apple', 'banana', 'cherry'] | ['a', 'b', 'a', 'cc'] | ['Dog', 'cat', 'mouse', 'elephant'] | []"
+        " | ['level', 'noon', 'python'] | ['flower', 'flow', 'flight'] | ['eat', 'tea', 'tan', 'ate']"
     ),
     "matrix": (
-        "[[1, 2, 3], [4, 5, 6], [7, 8, 9]]",
-        "[[1, 2], [3, 4]]",
-        "[[5]]",
-        "[[0, 1], [1, 0]]",
-        "[[2, -1], [0, 3]]",
+        "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]"
     ),
     "list[pair]": (
-        "[(1, 'b'), (2, 'a'), (0, 'c')]",
-        "[(1, 3), (2, 6), (8, 10), (15, 18)]",
-        "[('x', 5), ('y', 2)]",
+        "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]"
     ),
-    "dict": ("{'a': 3, 'b': 1, 'c': 2}", "{'x': 10}", "{'apple': 5, 'pear': 5, 'fig': -1}", "{}"),
+    "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': -1} | {}",
     "list[dict]": (
-        "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}]",
-        "[{'name': 'Cy', 'age': 41, 'score': 7}]",
+        "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'name': 'Cy', 'age': 41, 'score': 7}]"
     ),
-    "tuple": ("(3, 1, 2)", "(1, 2)", "('a', 'b', 'c')", "(4, 5, 6, 7)"),
-    "set": ("{1, 2, 3}", "{3, 4}", "{5}"),
-    "date": ("'2023-04-15'", "'2020-02-29'", "'1999-12-31'"),
-    "email": ("'ann@example.com'", "'not an email'", "'x@y'", "'first.last@mail.example.org'"),
+    "tuple": "(3, 1, 2) | (1, 2) | ('a', 'b', 'c') | (4, 5, 6, 7)",
+    "set": "{1, 2, 3} | {3, 4} | {5}",
+    "date": "'2023-04-15' | '2020-02-29' | '1999-12-31'",
+    "email": "'ann@example.com' | 'not an email' | 'x@y' | 'first.last@mail.example.org'",
 }
+POOLS: dict[str, tuple[str, ...]] = {kind: tuple(pool.split(" | ")) for kind, pool in _POOLS.items()}
 
 _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"matrix|grid|board|mat\b|2d|nested|image", ("matrix", "list[int]")),
@@ -112,73 +81,33 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
 )
 
-_METHODS: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            "split",
-            "lower",
-            "upper",
-            "strip",
-            "replace",
-            "isalpha",
-            "isdigit",
-            "isalnum",
-            "startswith",
-            "endswith",
-            "capitalize",
-            "title",
-            "swapcase",
-            "encode",
-            "join",
-            "splitlines",
-            "isupper",
-            "islower",
-            "find",
-        ),
-        "str",
-    ),
-    **dict.fromkeys(("append", "sort", "reverse", "extend", "insert", "remove"), "list[int]"),
-    **dict.fromkeys(("items", "keys", "values", "get", "update", "setdefault"), "dict"),
-    **dict.fromkeys(("union", "intersection", "difference", "issubset", "add"), "set"),
-}
-_ANNOTATIONS = {
-    "int": "int",
-    "float": "float",
-    "str": "str",
-    "bool": "bool",
-    "list": "list[int]",
-    "List": "list[int]",
-    "dict": "dict",
-    "Dict": "dict",
-    "tuple": "tuple",
-    "Tuple": "tuple",
-    "set": "set",
-    "Set": "set",
-    "list[int]": "list[int]",
-    "List[int]": "list[int]",
-    "List[str]": "list[str]",
-    "list[str]": "list[str]",
-    "List[float]": "list[float]",
-    "list[float]": "list[float]",
-    "List[List[int]]": "matrix",
-    "list[list[int]]": "matrix",
-    "Sequence[int]": "list[int]",
-}
-_ANY = (
-    "int",
-    "str",
-    "list[int]",
-    "list[str]",
-    "float",
-    "dict",
-    "matrix",
-    "list[pair]",
-    "text number",
-    "list[dict]",
-    "tuple",
+
+def _inverted(words_by_kind: dict[str, str]) -> dict[str, str]:
+    return {word: kind for kind, words in words_by_kind.items() for word in words.split()}
+
+
+_METHODS = _inverted(
+    {
+        "str": "split lower upper strip replace isalpha isdigit isalnum startswith endswith capitalize title swapcase"
+        " encode join splitlines isupper islower find",
+        "list[int]": "append sort reverse extend insert remove",
+        "dict": "items keys values get update setdefault",
+        "set": "union intersection difference issubset add",
+    }
 )
-
-
+_ANNOTATIONS = _inverted(
+    {
+        **{kind: kind for kind in ("int", "float", "str", "bool")},
+        "list[int]": "list List list[int] List[int] Sequence[int]",
+        "list[str]": "list[str] List[str]",
+        "list[float]": "list[float] List[float]",
+        "matrix": "list[list[int]] List[List[int]]",
+        "dict": "dict Dict",
+        "tuple": "tuple Tuple",
+        "set": "set Set",
+    }
+)
+_ANY = "int|str|list[int]|list[str]|float|dict|matrix|list[pair]|text number|list[dict]|tuple".split("|")
 _CALLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("range", "sqrt", "str", "bin", "chr", "hex"), ("int",)),
     "abs": ("int", "float"),
@@ -190,7 +119,7 @@ _ARITHMETIC = ast.Mod | ast.FloorDiv | ast.Div | ast.Sub | ast.Pow | ast.Mult | 
 
 
 def likely_kinds(function: Function, parameter: ast.arg) -> list[str]:
-    """Kinds that a parameter may be of, the likeliest first: annotation, default, use in the body, name."""
+    """Kinds that a parameter may be of, the likeliest first: by annotation, use in the body, name."""
     found: list[str] = []
     if parameter.annotation is not None:
         kind = _ANNOTATIONS.get(ast.unparse(parameter.annotation).replace("typing.", ""))
@@ -221,7 +150,7 @@ def compared_constants(function: Function, name: str) -> list[str]:
 
 
 def _used_as(function: Function, name: str) -> list[str]:
-    """Kinds that the body's use of `name` speaks for."""
+    """Kinds that the body's use of `name` suggests."""
     return [kind for node in ast.walk(function) for kind in _kinds_of_use(node, name)]
 
 

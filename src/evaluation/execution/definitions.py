@@ -1,4 +1,4 @@
-"""Tells programs that only define things from those that do something."""
+"""Distinguishes programs that only define things from those that do something."""
 
 from __future__ import annotations
 
@@ -11,44 +11,29 @@ from src.languages.syntax import parse_python
 _PYTHON = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _COMMENTS = {"comment", "line_comment", "block_comment", ";", "php_tag", "text_interpolation", "\n"}
 # Kinds of top-level nodes, in the grammars of tree-sitter, that do nothing when a program starts.
-_KINDS: dict[str, set[str]] = {
-    "javascript": {
-        "function_declaration",
-        "generator_function_declaration",
-        "class_declaration",
-        "import_statement",
-        "export_statement",
-        "hash_bang_line",
-    },
-    "php": {
-        "function_definition",
-        "class_declaration",
-        "interface_declaration",
-        "trait_declaration",
-        "namespace_definition",
-        "namespace_use_declaration",
-    },
-    "ruby": {"method", "class", "module", "singleton_method"},
-    "rust": {
-        "function_item",
-        "struct_item",
-        "enum_item",
-        "impl_item",
-        "trait_item",
-        "use_declaration",
-        "attribute_item",
-        "mod_item",
-        "const_item",
-    },
-    "c": {"function_definition", "preproc_include", "preproc_def", "preproc_function_def", "type_definition",
-          "struct_specifier", "enum_specifier", "declaration", "union_specifier"},
-    "java": {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration",
-             "import_declaration", "package_declaration", "method_declaration"},
-    "go": {"package_clause", "import_declaration", "function_declaration", "method_declaration",
-           "type_declaration", "const_declaration"},
-}  # fmt: skip
-_KINDS["cpp"] = _KINDS["c"] | {"class_specifier", "template_declaration", "using_declaration", "namespace_definition",
-                               "alias_declaration"}  # fmt: skip
+_C_KINDS = (
+    "function_definition preproc_include preproc_def preproc_function_def type_definition struct_specifier"
+    " enum_specifier declaration union_specifier"
+)
+_KINDS = {
+    language: frozenset(kinds.split())
+    for language, kinds in {
+        "javascript": "function_declaration generator_function_declaration class_declaration import_statement"
+        " export_statement hash_bang_line",
+        "php": "function_definition class_declaration interface_declaration trait_declaration"
+        " namespace_definition namespace_use_declaration",
+        "ruby": "method class module singleton_method",
+        "rust": "function_item struct_item enum_item impl_item trait_item use_declaration attribute_item mod_item"
+        " const_item",
+        "c": _C_KINDS,
+        "cpp": f"{_C_KINDS} class_specifier template_declaration using_declaration namespace_definition"
+        " alias_declaration",
+        "java": "class_declaration interface_declaration enum_declaration record_declaration import_declaration"
+        " package_declaration method_declaration",
+        "go": "package_clause import_declaration function_declaration method_declaration type_declaration"
+        " const_declaration",
+    }.items()
+}
 _MAIN = {  # where a program starts although its top level only defines
     "c": r"\bmain\s*\(",
     "cpp": r"\bmain\s*\(",

@@ -1,4 +1,4 @@
-"""Runs predictions and decides whether they are right."""
+"""Runs predictions and decides whether they are correct."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 STOP_SEQUENCES = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
 
 DEFINES_ONLY = "defines only"
-# Tests import what they test: an answer's own "if it is the main program" part is none of their business.
-_GUARD = re.compile(r"^if\s+__name__\s*==\s*([\"'])__main__\1", re.MULTILINE)
+# Tests import what they test: the main program of an answer does not run.
+_MAIN_GUARD = re.compile(r"^if\s+__name__\s*==\s*([\"'])__main__\1", re.MULTILINE)
 
-_TAXONOMY: tuple[tuple[str, str], ...] = (
+_ERROR_KINDS: tuple[tuple[str, str], ...] = (
     ("timeout", r"^timeout"),
     ("memory", r"MemoryError|OutOfMemory|heap out of memory|bad_alloc"),
     (
@@ -76,24 +76,24 @@ def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
 
 
 def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
-    """Whether the prediction is right: by tests, else beside its reference; None: neither can say."""
+    """Whether the prediction is correct: by tests, else against its reference; None where neither decides."""
     if sample.language not in ("python", "") or (not sample.tests and not sample.language):
         return None
     if not code.strip():
-        can_say = bool(sample.tests) or not oracle.reference_behaviour(sandbox, sample).reason
-        return Execution("failed", "no code") if can_say else None
+        decidable = bool(sample.tests) or not oracle.reference_behaviour(sandbox, sample).reason
+        return Execution("failed", "no code") if decidable else None
     if sample.tests:
         refused = refusal(code)
         if refused:
             return refused
-        program = _GUARD.sub("if False", whole_program(sample, code))
+        program = _MAIN_GUARD.sub("if False", whole_program(sample, code))
         return marked_missing("python", sandbox.python(program, sample.tests))
     verdict = oracle.judge_by_reference(sandbox, sample, code)
     return verdict and marked_missing("python", verdict)
 
 
 def whole_program(sample: Sample, code: str) -> str:
-    """The program that an answer makes with its prompt, which it continues or defines anew."""
+    """The program of an answer and its prompt, which the answer continues or repeats."""
     prefix = sample.prefix
     if not prefix:
         return code
@@ -108,10 +108,10 @@ def whole_program(sample: Sample, code: str) -> str:
 
 
 def _bodies(code: str) -> tuple[str, ...]:
-    """Readings of an answer as a function's body.
+    """Ways to read an answer as a function's body.
 
-    One that begins with white space continues the prompt and is read as the benchmark reads it. One at the
-    left edge lost its indentation to a fence or to stripping, on every line or on the first.
+    One that begins with white space continues the prompt and is read as the benchmark reads it. One without
+    lost its indentation to a fence or to stripping, on every line or on the first.
     """
     if code[:1] in " \t\n":
         return (_until_stop(code),)
@@ -155,16 +155,16 @@ def classify(execution: Execution, functional: Execution | None, flags: tuple[st
 
 
 def _error_kind(execution: Execution) -> str:
-    """The kind of error from its type, or from the last of what it wrote where the type says too little."""
+    """The kind of error by its type, or by the end of stderr where the type does not decide."""
     for text in (execution.detail[:500], execution.stderr[-4_000:]):
-        for kind, pattern in _TAXONOMY:
+        for kind, pattern in _ERROR_KINDS:
             if re.search(pattern, text):
                 return kind
     return "syntax" if "compile" in execution.detail else "runtime"
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
-    """Unbiased chance that one of k passes, from n drawn with c right (arXiv:2107.03374, eq. 1)."""
+    """Unbiased estimate of the chance that one of k samples passes, from n with c correct (arXiv:2107.03374, eq. 1)."""
     if not 0 < k <= n or not 0 <= c <= n:
         raise ValueError(f"pass@{k} needs at least {k} completions and at most {n} right; got n={n}, c={c}")
     return 1.0 - math.comb(n - c, k) / math.comb(n, k)

@@ -1,4 +1,4 @@
-"""Says what a program needed that this machine does not have, so that it is not counted as wrong."""
+"""Recognises what a program needs and this machine lacks, so that it is not counted as wrong."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _NO_NETWORK = re.compile(
 )
 
 # language -> (what its error says, the names that count): group 1 is what is missing.
-_ABSENT: dict[str, tuple[tuple[str, Callable[[str], bool]], ...]] = {
+_MISSING: dict[str, tuple[tuple[str, Callable[[str], bool]], ...]] = {
     "python": ((r"No module named '(\w+)", _PYTHON_PACKAGES.__contains__),),
     "javascript": (
         (r"Cannot find (?:module|package) '((?:@[\w-]+/)?[\w.-]+)", _NODE_PACKAGES.__contains__),
@@ -63,29 +63,38 @@ _ABSENT: dict[str, tuple[tuple[str, Callable[[str], bool]], ...]] = {
     "bash": ((r"([\w.+-]+): command not found", _COMMANDS.__contains__),),
     "c": ((r"fatal error: ([\w./+-]+): No such file", bool),),
     "java": ((r"package ([\w.]+) does not exist", lambda name: not re.match(r"java\.|[A-Z]", name)),),
-    "php": ((r"could not find (driver)", bool),
-            (r"undefined function (mysqli?_\w+|curl_\w+|mb_\w+|image\w+)", bool),
-            (r"Class \"(mysqli|PDO|DOMDocument|SimpleXMLElement)\" not found", bool)),
+    "php": (
+        (r"could not find (driver)", bool),
+        (r"undefined function (mysqli?_\w+|curl_\w+|mb_\w+|image\w+)", bool),
+        (r"Class \"(mysqli|PDO|DOMDocument|SimpleXMLElement)\" not found", bool),
+    ),
     "ruby": ((r"cannot load such file -- ([\w/-]+)", lambda name: not name.startswith(("/", "."))),),
-    "go": ((r"package ([\w-]+\.[\w./-]+) (?:is not|in any)", bool),
-           (r"no required module provides package ([\w.-]+\.[\w./-]+)", bool)),
-    "rust": ((r"(?:unresolved import|undeclared crate or module|can't find crate for) `(\w+)", _CRATES.__contains__),),
-}  # fmt: skip
-_ABSENT["typescript"] = _ABSENT["javascript"]
-_ABSENT["cpp"] = _ABSENT["c"]
+    "go": (
+        (r"package ([\w-]+\.[\w./-]+) (?:is not|in any)", bool),
+        (r"no required module provides package ([\w.-]+\.[\w./-]+)", bool),
+    ),
+    "rust": (
+        (
+            r"(?:unresolved import|undeclared crate or module|can't find crate for) `(\w+)",
+            _CRATES.__contains__,
+        ),
+    ),
+}
+_MISSING["typescript"] = _MISSING["javascript"]
+_MISSING["cpp"] = _MISSING["c"]
 
 
 def marked_missing(language: str, execution: Execution) -> Execution:
     """`execution` as not_run with what is missing, where that is why it failed; otherwise as it is.
 
-    A package, header, command or browser that is not on the machine says nothing of the program, no more
-    than a missing compiler does. What the program wrote decides, so a program could take itself out of the
-    count this way, but never into the passed: coverage shows how many did.
+    A package, header, command or browser that the machine lacks says nothing about the program, like a missing
+    compiler. What the program wrote decides, so a program could exclude itself from the count this way, but
+    never pass: coverage shows how many are excluded.
     """
     if execution.outcome != "error":
         return execution
     text = f"{execution.detail}\n{execution.stderr[-8_000:]}"
-    for pattern, counts in _ABSENT.get(language, ()):
+    for pattern, counts in _MISSING.get(language, ()):
         for found in re.finditer(pattern, text):
             if counts(found.group(1)):
                 return dataclasses.replace(execution, outcome="not_run", detail=f"no {found.group(1)}")

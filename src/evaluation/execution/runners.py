@@ -1,4 +1,4 @@
-"""Runs one program of each language in the sandbox, a fragment wrapped the way a person would."""
+"""Runs a program of any supported language in the sandbox, a fragment wrapped into a whole program."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ Runner = Callable[["Sandbox", str], Execution]
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"  # what the sandbox shows; a tool in a private home is not there
 _NODE_MIB = 4096  # address space, most of it never touched
 _JAVA_MIB = 8192
+_JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
-# Failures to compile a fragment that say what its surroundings would have given, not that it is wrong.
+# Errors of compiling a fragment that mean a lack of context, not a wrong program.
 _UNKNOWN_NAME = re.compile(
     r"cannot find symbol|undeclared|was not declared|does not name a type|unknown type name|undefined:"
     r"|undefined reference"
@@ -41,7 +42,7 @@ _UNKNOWN_NAME = re.compile(
 
 
 def check_syntax(language: str, sandbox: Sandbox, code: str) -> Execution:
-    """A language that does nothing by itself: passed is that its strict parser takes it."""
+    """A language that does nothing by itself: what its strict parser accepts has passed."""
     error = syntax_error(language, code)
     return Execution("error", "SyntaxError", stderr=error) if error else Execution("passed")
 
@@ -59,7 +60,7 @@ def run_javascript(sandbox: Sandbox, code: str) -> Execution:
 def run_typescript(sandbox: Sandbox, code: str) -> Execution:
     compile_argv = ["tsc", "--target", "es2020", "--module", "commonjs", "main.ts"]
     execution = _run(sandbox, {"main.ts": code}, ["node", "main.js"], compile_argv, memory_mib=_NODE_MIB)
-    if execution.detail.startswith("compile"):  # tsc tells what is wrong on stdout
+    if execution.detail.startswith("compile"):  # tsc writes its errors to stdout
         return dataclasses.replace(execution, stdout="", stderr=execution.stdout + execution.stderr)
     return execution
 
@@ -69,11 +70,8 @@ def run_bash(sandbox: Sandbox, code: str) -> Execution:
 
 
 def run_php(sandbox: Sandbox, code: str) -> Execution:
-    return _run(
-        sandbox,
-        {"main.php": php_program(code)},
-        ["php", "-d", "display_errors=stderr", "-d", "log_errors=0", "main.php"],
-    )
+    argv = ["php", "-d", "display_errors=stderr", "-d", "log_errors=0", "main.php"]
+    return _run(sandbox, {"main.php": php_program(code)}, argv)
 
 
 def run_ruby(sandbox: Sandbox, code: str) -> Execution:
@@ -81,7 +79,7 @@ def run_ruby(sandbox: Sandbox, code: str) -> Execution:
 
 
 def run_sql(sandbox: Sandbox, code: str) -> Execution:
-    """Parsed strictly; run in sqlite only where the tables it needs are made in `code` itself."""
+    """Parsed strictly; run in sqlite only where `code` itself creates the tables it needs."""
     error = syntax_error("sql", code)
     if error:
         return Execution("error", "SyntaxError", stderr=error)
@@ -108,24 +106,8 @@ def run_cpp(sandbox: Sandbox, code: str) -> Execution:
 
 def run_java(sandbox: Sandbox, code: str) -> Execution:
     files, main_class, wrapped = java_program(code)
-    compile_argv = [
-        "javac",
-        "-nowarn",
-        "-J-Xmx512m",
-        "-J-XX:+UseSerialGC",
-        "-J-XX:TieredStopAtLevel=1",
-        *files,
-    ]
-    argv = [
-        "java",
-        "-Xmx512m",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
-        "-Xshare:auto",
-        "-cp",
-        ".",
-        main_class,
-    ]
+    compile_argv = ["javac", "-nowarn", *(f"-J{option}" for option in _JVM_OPTIONS), *files]
+    argv = ["java", *_JVM_OPTIONS, "-Xshare:auto", "-cp", ".", main_class]
     execution = _run(sandbox, files, argv, compile_argv, memory_mib=_JAVA_MIB)
     # A class with no main is part of a program, whose other classes it may name; a variable it must make itself.
     lacks_class = main_class == NO_MAIN and re.search(r"symbol:\s+class \w", execution.stderr) is not None
@@ -164,7 +146,7 @@ def _run(
 
 
 def refusal(code: str) -> Execution | None:
-    """What is no program in any language, without starting one."""
+    """The verdict on what is no program in any language, without running it; None for all else."""
     if not code.strip():
         return Execution("error", "no code")
     if len(code) > MAX_CHARS:
@@ -175,7 +157,7 @@ def refusal(code: str) -> Execution | None:
 
 
 def _fragment(execution: Execution, wrapped: bool) -> Execution:
-    """A wrapped fragment that fails for want of its surroundings is reported as such, not as failed."""
+    """A wrapped fragment that fails for lack of context is not_run, not an error."""
     if wrapped and execution.outcome == "error" and "compile" in execution.detail:
         unknown = _UNKNOWN_NAME.search(execution.stderr)
         if unknown:
@@ -183,7 +165,7 @@ def _fragment(execution: Execution, wrapped: bool) -> Execution:
     return execution
 
 
-RUNNERS: dict[str, Runner] = {  # by the key of the language; what is not here cannot be run
+RUNNERS: dict[str, Runner] = {  # by the key of the language; no other can be run
     "python": run_python,
     "javascript": run_javascript,
     "typescript": run_typescript,
@@ -204,7 +186,7 @@ RUNNERS: dict[str, Runner] = {  # by the key of the language; what is not here c
 
 
 def run_program(language: str, sandbox: Sandbox, code: str) -> Execution:
-    """Run one answer: what is no program is refused unrun, what misses something of the machine is not_run."""
+    """Run one answer: what is no program is not started, and what needs more than the machine has is not_run."""
     if language not in RUNNERS:
         shown = LANGUAGES[language].label if language in LANGUAGES else "a language that is not known"
         return Execution("not_run", f"no way to run {shown}")

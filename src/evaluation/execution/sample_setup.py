@@ -1,4 +1,4 @@
-"""Puts the names and tables that a sample's input defines before a program that needs them."""
+"""Prepends what a sample's input defines, names or tables, to a program that needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a whole program of a fragment, the way a person trying it out would."""
+"""Wraps a fragment of Java, Go, Rust or PHP into a whole program."""
 
 from __future__ import annotations
 
@@ -7,23 +7,14 @@ import re
 from src.languages.syntax import MAX_CHARS, bracket_depth, top_level
 
 NO_MAIN = "Entry"  # the class that starts a Java program whose own classes have no main
-MAX_PARSED_DEPTH = 1_000  # of brackets; no parser is given more
+MAX_PARSED_DEPTH = 1_000  # of brackets; deeper text is not parsed
 
-_JAVA_MEMBERS = {
-    "method_declaration",
-    "constructor_declaration",
-    "field_declaration",
-    "local_variable_declaration",
-}
-_JAVA_TYPES = {
-    "class_declaration",
-    "interface_declaration",
-    "enum_declaration",
-    "record_declaration",
-    "import_declaration",
-    "package_declaration",
-    "annotation_type_declaration",
-}
+_JAVA_CLASSES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
+_JAVA_MEMBERS = {"method_declaration", "constructor_declaration", "field_declaration"}
+_JAVA_TYPES = _JAVA_CLASSES | {"annotation_type_declaration"}
+_JAVA_TOP_LEVEL = _JAVA_TYPES | {"import_declaration", "package_declaration"}
+_JAVA_IGNORED = {"line_comment", "block_comment", ";"}
+_GO_PACKAGES = ("fmt", "strings", "sort", "math", "strconv", "errors", "time", "os")
 _JAVA_PACKAGES = ("java.util", "java.util.function", "java.util.stream", "java.io", "java.math")
 _JAVA_IMPORTS = "".join(f"import {package}.*;\n" for package in _JAVA_PACKAGES)
 
@@ -34,19 +25,13 @@ def java_program(code: str) -> tuple[dict[str, str], str, bool]:
     A method without a class gets one; so do statements, inside a main. Classes with no main are only loaded.
     """
     nodes = top_level_nodes("java", code)
-    kinds = {kind for kind, _ in nodes} - {"line_comment", "block_comment", ";"}
-    if (
-        kinds & {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
-        and kinds <= _JAVA_TYPES
-    ):
+    kinds = {kind for kind, _ in nodes} - _JAVA_IGNORED
+    if kinds & _JAVA_CLASSES and kinds <= _JAVA_TOP_LEVEL:
         return _java_classes(code, wrapped=False)
     imports = "".join(text + "\n" for kind, text in nodes if kind == "import_declaration")
-    members = [text for kind, text in nodes if kind in _JAVA_MEMBERS - {"local_variable_declaration"}]
-    types = [
-        text for kind, text in nodes if kind in _JAVA_TYPES - {"import_declaration", "package_declaration"}
-    ]
-    known = _JAVA_MEMBERS | _JAVA_TYPES | {"line_comment", "block_comment", ";"}
-    statements = [text for kind, text in nodes if kind not in known or kind == "local_variable_declaration"]
+    members = [text for kind, text in nodes if kind in _JAVA_MEMBERS]
+    types = [text for kind, text in nodes if kind in _JAVA_TYPES]
+    statements = [t for kind, t in nodes if kind not in _JAVA_MEMBERS | _JAVA_TOP_LEVEL | _JAVA_IGNORED]
     if not statements and any(re.search(r"\bstatic\s+void\s+main\s*\(", text) for text in members):
         main = ""
     else:
@@ -57,7 +42,7 @@ def java_program(code: str) -> tuple[dict[str, str], str, bool]:
 
 
 def _static(member: str) -> str:
-    """A member that main may call: static, unless it says so already or is a constructor."""
+    """A member that main may call: made static, unless it is already."""
     if re.match(r"[^({=;]*\bstatic\b", member):
         return member
     return re.sub(r"^((?:@\w+\s+|public |private |protected )*)", r"\1static ", member, count=1)
@@ -80,7 +65,7 @@ def _java_classes(code: str, wrapped: bool) -> tuple[dict[str, str], str, bool]:
         )
         code = head + tail
     if not re.search(r"^\s*import\s", code, re.MULTILINE):
-        code = _JAVA_IMPORTS + code  # a person's editor adds these
+        code = _JAVA_IMPORTS + code  # an editor adds these
     files = {f"{public.group(1) if public else 'Program'}.java": code}
     entry = _java_main_class(code)
     if entry is None:
@@ -93,21 +78,17 @@ def _java_main_class(code: str) -> str | None:
     if main is None:
         return None
     for kind, text in top_level_nodes("java", code):
-        if kind in _JAVA_TYPES and re.search(r"\bstatic\s+void\s+main\s*\(", text):
+        if kind in _JAVA_TOP_LEVEL and re.search(r"\bstatic\s+void\s+main\s*\(", text):
             name = re.search(r"\b(?:class|interface|enum|record)\s+(\w+)", text)
             return name.group(1) if name else None
     return None
 
 
 def go_program(code: str) -> tuple[str, bool]:
-    """`code` in a package with a main and the imports it plainly uses."""
+    """`code` in a package with a main and the imports it visibly uses."""
     if re.search(r"^\s*package\s", code, re.MULTILINE):
         return code, False
-    used = [
-        name
-        for name in ("fmt", "strings", "sort", "math", "strconv", "errors", "time", "os")
-        if f"{name}." in code
-    ]
+    used = [name for name in _GO_PACKAGES if f"{name}." in code]
     imports = "" if "import" in code else "".join(f'import "{name}"\n' for name in used)
     main = "" if re.search(r"\bfunc main\(", code) else "\nfunc main() {}\n"
     return f"package main\n{imports}{code}{main}", True
@@ -126,7 +107,7 @@ def php_program(code: str) -> str:
 
 
 def top_level_nodes(language: str, code: str) -> list[tuple[str, str]]:
-    """Top-level nodes; one node of kind ERROR for text that no parser should be given."""
+    """(kind, text) of the top-level nodes; one node of kind ERROR for text too long or too deep to parse."""
     if len(code) > MAX_CHARS or bracket_depth(code) > MAX_PARSED_DEPTH:
         return [("ERROR", code)]
     return top_level(language, code)

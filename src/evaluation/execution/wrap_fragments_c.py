@@ -1,4 +1,4 @@
-"""Makes a whole C or C++ program of a fragment: the headers, the main and the names of std that it lacks."""
+"""Wraps a fragment of C or C++ into a whole program, with the headers, main and names of std that it lacks."""
 
 from __future__ import annotations
 
@@ -9,32 +9,10 @@ from src.evaluation.execution.wrap_fragments import top_level_nodes
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _C_HEADERS = ("stdio", "stdlib", "string", "math", "ctype", "stdbool", "limits", "stdint", "time")
 _CPP_HEADERS = (
-    *(
-        "iostream",
-        "string",
-        "vector",
-        "map",
-        "set",
-        "unordered_map",
-        "unordered_set",
-        "algorithm",
-        "cmath",
-        "queue",
-    ),
-    *(
-        "stack",
-        "deque",
-        "sstream",
-        "memory",
-        "numeric",
-        "functional",
-        "utility",
-        "climits",
-        "iomanip",
-        "fstream",
-    ),
-    *("cstring", "cstdlib", "list", "array", "stdexcept", "optional", "iterator", "bitset", "tuple"),
-)
+    "iostream string vector map set unordered_map unordered_set algorithm cmath queue stack deque sstream memory"
+    " numeric functional utility climits iomanip fstream cstring cstdlib list array stdexcept optional iterator"
+    " bitset tuple"
+).split()
 # Slow to compile: only where the code shows that it needs them.
 _CPP_HEADERS_ON_SIGHT = {
     "regex": r"regex",
@@ -45,84 +23,22 @@ _CPP_HEADERS_ON_SIGHT = {
     "random": r"mt19937|random_device|_distribution",
 }
 _STD_NAMES = (
-    *("cout", "cin", "cerr", "endl", "string", "to_string", "stoi", "stod", "getline", "stringstream"),
-    *("istringstream", "ostringstream", "ifstream", "ofstream", "vector", "map", "set", "multiset", "pair"),
-    *("make_pair", "tuple", "make_tuple", "get", "tie", "unordered_map", "unordered_set", "queue", "stack"),
-    *("priority_queue", "deque", "list", "array", "bitset", "function", "unique_ptr", "shared_ptr", "move"),
-    *(
-        "make_unique",
-        "make_shared",
-        "greater",
-        "less",
-        "sort",
-        "stable_sort",
-        "reverse",
-        "find",
-        "count",
-        "swap",
-    ),
-    *(
-        "max",
-        "min",
-        "max_element",
-        "min_element",
-        "accumulate",
-        "abs",
-        "sqrt",
-        "pow",
-        "floor",
-        "ceil",
-        "round",
-    ),
-    *("setw", "setprecision", "fixed", "setfill", "hex", "transform", "for_each", "copy", "unique", "fill"),
-    *(
-        "next_permutation",
-        "lower_bound",
-        "upper_bound",
-        "binary_search",
-        "numeric_limits",
-        "exception",
-        "tolower",
-    ),
-    *("runtime_error", "invalid_argument", "out_of_range", "logic_error", "thread", "mutex", "regex", "gcd"),
-    *("ostream", "istream", "iota", "remove_if", "all_of", "any_of", "count_if", "find_if", "next", "prev"),
-    *(
-        "toupper",
-        "isalpha",
-        "isdigit",
-        "distance",
-        "advance",
-        "begin",
-        "end",
-        "initializer_list",
-        "hash",
-        "ios",
-    ),
-    *(
-        "lock_guard",
-        "optional",
-        "nullopt",
-        "variant",
-        "size_t",
-        "async",
-        "future",
-        "ref",
-        "back_inserter",
-        "left",
-    ),
+    "cout cin cerr endl string to_string stoi stod getline stringstream istringstream ostringstream ifstream ofstream"
+    " vector map set multiset pair make_pair tuple make_tuple get tie unordered_map unordered_set queue stack"
+    " priority_queue deque list array bitset function unique_ptr shared_ptr move make_unique make_shared greater less"
+    " sort stable_sort reverse find count swap max min max_element min_element accumulate abs sqrt pow floor ceil round"
+    " setw setprecision fixed setfill hex transform for_each copy unique fill next_permutation lower_bound upper_bound"
+    " binary_search numeric_limits exception tolower runtime_error invalid_argument out_of_range logic_error thread"
+    " mutex regex gcd ostream istream iota remove_if all_of any_of count_if find_if next prev toupper isalpha isdigit"
+    " distance advance begin end initializer_list hash ios lock_guard optional nullopt variant size_t async future ref"
+    " back_inserter left"
+).split()
+_C_STATEMENTS = frozenset(
+    (
+        "expression_statement if_statement for_statement while_statement do_statement switch_statement"
+        " return_statement for_range_loop try_statement ERROR"
+    ).split()
 )
-_C_STATEMENTS = {
-    "expression_statement",
-    "if_statement",
-    "for_statement",
-    "while_statement",
-    "do_statement",
-    "switch_statement",
-    "return_statement",
-    "for_range_loop",
-    "try_statement",
-    "ERROR",
-}
 
 
 def c_program(code: str) -> tuple[str, bool]:
@@ -132,7 +48,7 @@ def c_program(code: str) -> tuple[str, bool]:
 
 
 def cpp_program(code: str) -> tuple[str, bool]:
-    needed = [name for name, sign in _CPP_HEADERS_ON_SIGHT.items() if re.search(sign, code)]
+    needed = [name for name, pattern in _CPP_HEADERS_ON_SIGHT.items() if re.search(pattern, code)]
     headers = "".join(f"#include <{name}>\n" for name in (*_CPP_HEADERS, *needed))
     if not re.search(r"\busing namespace std\b|\bstd::", code):
         headers += "".join(f"using std::{name};\n" for name in _used_of_std(code))
@@ -149,15 +65,15 @@ def _used_of_std(code: str) -> list[str]:
 def _with_main(language: str, code: str, headers: str, main: str) -> tuple[str, bool]:
     if re.search(r"\bmain\s*\(", _COMMENT.sub("", code)):
         return (code, False) if "#include" in code else (headers + code, True)
-    outside, inside = _parted(language, code)
+    outside, inside = _split_at_main(language, code)
     if not inside:
         return f"{headers}{code}\n{main}\n", True
     body = "\n".join(inside) if outside else code
     return "\n".join([headers, *outside, main.replace("return 0;", f"{body}\nreturn 0;"), ""]), True
 
 
-def _parted(language: str, code: str) -> tuple[list[str], list[str]]:
-    """What of a C or C++ script stands outside main, and what goes inside; both in the order given.
+def _split_at_main(language: str, code: str) -> tuple[list[str], list[str]]:
+    """The parts of a C or C++ script outside main, and those inside it; both in the order given.
 
     Variables stay outside where functions may use them, as long as no statement has come before.
     """

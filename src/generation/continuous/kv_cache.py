@@ -1,4 +1,4 @@
-"""Keys and values of many rows in one allocation, each row in a slot of its own, with the attention that reads them."""
+"""A KV cache of slots, one row each in a single allocation, with the attention that reads it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from src.generation.continuous import kernel
 from src.models.architecture import head_dim, kv_heads
 
 SLOT_ATTENTION = "slots"
-Spans = tuple[tuple[int, int, int], ...]  # slots from, slots to, and how many keys each of these reads
+Spans = tuple[
+    tuple[int, int, int], ...
+]  # first slot, end of the slots, and the KV length that each of them reads
 
 
 class SlotCache:
-    """What a model takes for its past_key_values; a row's token of position p stands at place p of its slot.
+    """Serves as a model's past_key_values; the token at position p of a row is entry p of its slot.
 
-    Nothing here asks the device for a value. The model has to be given position_ids and, where it decodes, a
-    4-D mask: then it asks a cache for nothing but `update`.
+    Nothing here synchronises with the device. The model needs position_ids and, to decode, a 4-D mask: then it
+    calls nothing of a cache but `update`.
     """
 
     is_compileable = False
@@ -30,70 +32,68 @@ class SlotCache:
     def __init__(self, slots: int, length: int, by_kernel: bool = False) -> None:
         self.slots = slots
         self.length = length
-        self.by_kernel = (
-            by_kernel  # the kernel of src.generation.continuous.kernel attends to one token a slot
-        )
+        self.by_kernel = by_kernel  # decode by src.generation.continuous.kernel
         self.stores: dict[tuple[int, str], torch.Tensor] = {}  # each (slots, kv_heads, length, head_dim)
         self._rows = torch.empty(0)
         self._positions: torch.Tensor | None = None
-        self._longest = 0
+        self._kv_length = 0
 
     def prefill(self, rows: torch.Tensor) -> None:
-        """The next call of the model brings whole prompts for the slots `rows` (b,)."""
+        """The next call of the model has whole prompts for the slots `rows` (b,)."""
         self._rows, self._positions = rows, None
 
-    def decode(self, rows: torch.Tensor, positions: torch.Tensor, longest: int) -> None:
-        """The next call brings one token a slot, at `positions` (b,), and reads the first `longest` places."""
-        self._rows, self._positions, self._longest = rows, positions, longest
+    def decode(self, rows: torch.Tensor, positions: torch.Tensor, kv_length: int) -> None:
+        """The next call has one token per slot, at `positions` (b,), and reads the first `kv_length` entries."""
+        self._rows, self._positions, self._kv_length = rows, positions, kv_length
 
     def update(
         self, key: torch.Tensor, value: torch.Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keys and values (b, kv_heads, t, head_dim) are kept; returns those to attend to.
+        """Store keys and values (b, kv_heads, t, head_dim); returns those to attend to.
 
-        A kernel gets the new ones and keeps them itself.
+        The kernel gets the new ones and stores them itself.
         """
         if self.by_kernel and self._positions is not None:
             return key, value
-        return self._keep(key, (layer_idx, "key")), self._keep(value, (layer_idx, "value"))
+        return self._write(key, (layer_idx, "key")), self._write(value, (layer_idx, "value"))
 
     def attend(
         self, layer_idx: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
     ) -> torch.Tensor:
-        """The kernel's answer to new queries, keys and values (b, heads, head_dim) of a layer."""
+        """The kernel's output for new queries (b, heads, head_dim), keys and values (b, kv_heads, head_dim) of a layer."""
         assert self._positions is not None
         keys, values = self._store((layer_idx, "key"), key), self._store((layer_idx, "value"), value)
         return kernel.attend(query, key, value, keys, values, self._positions, scaling)
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
-        """Asked by some models that do not use it where position_ids are given."""
+        """Called by some models, which do not use it where position_ids are given."""
         return 0
 
     def select(self, order: Sequence[int]) -> None:
-        """Slot n holds what slot order[n] held, for every n < len(order)."""
-        moved = [(place, slot) for place, slot in enumerate(order) if place != slot]
+        """Move slot order[n] to slot n, for every n < len(order)."""
+        moved = [(target, slot) for target, slot in enumerate(order) if target != slot]
         if not moved or not self.stores:
             return
         device = next(iter(self.stores.values())).device
-        places, slots = torch.tensor(moved, device=device).unbind(1)
+        targets, slots = torch.tensor(moved, device=device).unbind(1)
         for store in self.stores.values():
-            store[places] = store[slots]
+            store[targets] = store[slots]
 
     def _store(self, name: tuple[int, str], new: torch.Tensor) -> torch.Tensor:
-        """Room for what is like `new` (b, kv_heads, ..., head_dim), made at first use."""
+        """The entries of all slots for tensors shaped as `new` (b, kv_heads, ..., head_dim), allocated at first use."""
         if name not in self.stores:
             shape = (self.slots, new.shape[1], self.length, new.shape[-1])
             self.stores[name] = torch.zeros(shape, dtype=new.dtype, device=new.device)
         return self.stores[name]
 
-    def _keep(self, new: torch.Tensor, name: tuple[int, str]) -> torch.Tensor:
+    def _write(self, new: torch.Tensor, name: tuple[int, str]) -> torch.Tensor:
         store = self._store(name, new)
         if self._positions is None:
-            store.index_fill_(0, self._rows, 0)  # a NaN that the last row left would reach this one
+            store.index_fill_(0, self._rows, 0)  # a NaN of the slot's previous row would reach this one
             store[self._rows, :, : new.shape[2]] = new
             return new
         store[self._rows, :, self._positions] = new[:, :, 0]
-        return store[: new.shape[0], :, : self._longest]
+        return store[: new.shape[0], :, : self._kv_length]
 
 
 def slot_attention(
@@ -107,12 +107,13 @@ def slot_attention(
     slot_cache: SlotCache | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention of whole prompts where there is no mask; with one, of a token a row to its `spans`.
+    """Causal attention over whole prompts where there is no mask; with one, of one token per row over its `spans`.
 
-    With `slot_cache` the kernel attends for a token a row, and mask and spans are not looked at.
+    With `slot_cache` the kernel attends for one token per row, and mask and spans are ignored.
 
-    query (b, heads, t, head_dim), key and value (b, kv_heads, places, head_dim), mask (b, 1, 1, places) to be
-    added -> (b, t, heads, head_dim). Heads that share keys are queries of one head: no key is copied.
+    query (b, heads, t, head_dim), key and value (b, kv_heads, kv_length, head_dim), additive mask
+    (b, 1, 1, kv_length) -> (b, t, heads, head_dim). Heads that share keys become queries of one head: no key is
+    copied.
     """
     rows, heads, tokens, dim = query.shape
     kv_heads = key.shape[1]
@@ -131,20 +132,20 @@ def slot_attention(
     parts = [
         scaled_dot_product_attention(
             query[start:stop],
-            key[start:stop, :, :places],
-            value[start:stop, :, :places],
-            attn_mask=attention_mask[start:stop, ..., :places],
+            key[start:stop, :, :kv_length],
+            value[start:stop, :, :kv_length],
+            attn_mask=attention_mask[start:stop, ..., :kv_length],
             scale=scaling,
         )
-        for start, stop, places in spans or ((0, rows, key.shape[2]),)
+        for start, stop, kv_length in spans or ((0, rows, key.shape[2]),)
     ]
     output = parts[0] if len(parts) == 1 else torch.cat(parts)
     return output.reshape(rows, tokens, heads, value.shape[3]), None
 
 
 @contextmanager
-def slots_attended(model: PreTrainedModel) -> Iterator[None]:
-    """The model attends by `slot_attention` meanwhile."""
+def use_slot_attention(model: PreTrainedModel) -> Iterator[None]:
+    """Replace the model's attention by `slot_attention` within the block."""
     AttentionInterface.register(SLOT_ATTENTION, slot_attention)
     plain = _plain(model)
     before = plain.config._attn_implementation
@@ -155,11 +156,11 @@ def slots_attended(model: PreTrainedModel) -> Iterator[None]:
         plain.set_attn_implementation(before)
 
 
-def fits_slots(model: PreTrainedModel, length: int) -> bool:
+def supports_slots(model: PreTrainedModel, length: int) -> bool:
     """Whether rows of up to `length` tokens can be decoded in slots: plain causal attention, all on one device.
 
-    Windows shorter than that, recurrent layers, capped or biased scores and positions that depend on the
-    longest row of a batch are left to generate().
+    Sliding windows shorter than that, recurrent layers, capped or biased scores and positions that depend on the
+    longest row of a batch need generate().
     """
     plain = _plain(model)
     config = plain.config.get_text_config()
@@ -181,12 +182,12 @@ def fits_slots(model: PreTrainedModel, length: int) -> bool:
 
 
 def slot_bytes(model: PreTrainedModel, length: int) -> int:
-    """What a slot of `length` places takes."""
+    """Bytes of a slot of `length` tokens."""
     width = kv_heads(model.config) * head_dim(model.config)
     return int(2 * model.config.get_text_config().num_hidden_layers * width * length * model.dtype.itemsize)
 
 
 def _plain(model: PreTrainedModel) -> PreTrainedModel:
-    """The model itself, without what PEFT wraps around it."""
+    """The model itself, without PEFT's wrapper."""
     inner = getattr(model, "get_base_model", None)
     return inner() if inner else model

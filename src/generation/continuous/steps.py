@@ -1,4 +1,4 @@
-"""Strides of decoding steps for all slots at once, replayed as CUDA graphs where there are any."""
+"""Decoding steps for all slots at once, many between two polls, replayed as CUDA graphs on a GPU."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from src.models.architecture import head_dim
 
 log = logging.getLogger(__name__)
 
-POLL_INTERVAL = 32  # tokens between looks at which rows have ended; those leave the batch
-GRAPH_HEADROOM = 32  # places more than a new graph needs at once, so that the next stride finds it fitting
-GRAPH_UNIT = 64  # a graph reads a multiple of it, so that there are few
-MAX_OVERREAD = 1.25  # a graph that reads at most so many times the places wanted is used instead of a new one
+POLL_INTERVAL = 32  # tokens between polls for finished rows, which leave the batch
+GRAPH_HEADROOM = (
+    32  # KV length that a new graph reads beyond what is needed now, so that it fits the next interval too
+)
+GRAPH_UNIT = 64  # the KV length of a graph is a multiple of it, so that there are few graphs
+MAX_OVERREAD = 1.25  # a graph is reused where it reads at most so many times the KV entries needed
 
 
 class CaptureError(RuntimeError):
-    """A step of this model cannot be made a CUDA graph."""
+    """A step of this model cannot be captured as a CUDA graph."""
 
 
 class Steps:
-    """Device state of a decoding: the cache, each slot's next token and position, the stride's new tokens.
+    """Device state of decoding: the cache, each slot's next token and position, the new tokens since the last poll.
 
-    `last` is the last position that any row needs; rows that have ended may run on and stay there.
-    `temperature` 0 takes the likeliest token. A method returns before the device has done its work; only
-    `read` waits.
+    `last` is the last position that any row needs; rows that have finished may continue and stay there.
+    `temperature` 0 is greedy. Methods return before the device has done its work; only `read` synchronises.
     """
 
     def __init__(
@@ -59,10 +60,10 @@ class Steps:
         self.inputs = torch.zeros(slots, 1, dtype=torch.long, device=device)
         self.positions = torch.zeros(slots, dtype=torch.long, device=device)
         self.tokens = torch.zeros(slots, POLL_INTERVAL, dtype=torch.long, device=device)
-        self.draws = torch.zeros(slots, POLL_INTERVAL, dtype=torch.double, device=device)
+        self.uniforms = torch.zeros(slots, POLL_INTERVAL, dtype=torch.double, device=device)
         self.step = torch.zeros(1, dtype=torch.long, device=device)
         self.slots = torch.arange(slots, device=device)
-        self.places = torch.arange(length, device=device)
+        self.kv_positions = torch.arange(length, device=device)
         self.logits = torch.empty(0)
         self.graphs: dict[Spans, torch.cuda.CUDAGraph] | None = {} if graphs else None
         self.pool = torch.cuda.graph_pool_handle() if graphs else None
@@ -70,7 +71,7 @@ class Steps:
 
     @torch.inference_mode()
     def prefill(self, prompts: Sequence[Sequence[int]], slots: Sequence[int]) -> None:
-        """Keys and values of whole prompts, each into its slot; what pads them on the right is never read."""
+        """Write keys and values of whole prompts, each into its slot; the padding on the right is never read."""
         longest = max(len(prompt) for prompt in prompts)
         if longest == 0:
             return
@@ -79,7 +80,7 @@ class Steps:
         self.cache.prefill(torch.tensor(slots, device=device))
         self.model(
             input_ids=torch.tensor(rows, device=device),  # (b, t)
-            position_ids=self.places[None, :longest],
+            position_ids=self.kv_positions[None, :longest],
             past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
@@ -87,7 +88,7 @@ class Steps:
 
     @torch.inference_mode()
     def select(self, order: Sequence[int]) -> None:
-        """Slot n goes on with what slot order[n] held."""
+        """Move slot order[n] to slot n."""
         self.cache.select(order)
 
     @torch.inference_mode()
@@ -95,16 +96,19 @@ class Steps:
         self,
         tokens: Sequence[int],
         positions: Sequence[int],
-        draws: Sequence[Sequence[float]],
+        uniforms: Sequence[Sequence[float]],
         spans: Spans,
         count: int,
     ) -> None:
-        """`count` steps of the first slots from these tokens at these positions (b,); `draws` (b, count) where sampled."""
+        """Launch `count` steps of the first b slots from tokens (b,) at positions (b,).
+
+        `uniforms` (b, count) are the random numbers in [0, 1) of sampling; greedy decoding needs none.
+        """
         rows = len(tokens)
         self.inputs[:rows, 0] = torch.tensor(tokens)
         self.positions[:rows] = torch.tensor(positions)
         if self.sampled:
-            self.draws[:rows, :count] = torch.tensor(draws, dtype=torch.double)
+            self.uniforms[:rows, :count] = torch.tensor(uniforms, dtype=torch.double)
         self.step.zero_()
         if self.graphs is not None:
             self._replay(spans, count)
@@ -114,18 +118,18 @@ class Steps:
             self._advance(rows)
 
     def read(self, rows: int, count: int) -> list[list[int]]:
-        """The tokens of the stride, slot by slot."""
+        """The new tokens of each slot since `start`."""
         return self.tokens[:rows, :count].tolist()
 
     def _forward(self, spans: Spans) -> None:
-        """Logits of every slot's next token, left in `self.logits`."""
-        rows, longest = spans[-1][1], max(places for _, _, places in spans)
+        """Write the logits of every slot's next token to `self.logits`."""
+        rows, longest = spans[-1][1], max(kv_length for _, _, kv_length in spans)
         positions = self.positions[:rows]
         self.cache.decode(self.slots[:rows], positions, longest)
-        kernel = self.cache.by_kernel
-        reach = 1 if kernel else longest  # a kernel needs no mask, but without one a model makes its own
-        mask = torch.zeros(rows, reach, dtype=self.model.dtype, device=positions.device)
-        mask.masked_fill_(self.places[:reach] > positions[:, None], float("-inf"))
+        by_kernel = self.cache.by_kernel
+        width = 1 if by_kernel else longest  # the kernel needs no mask, but without one a model makes its own
+        mask = torch.zeros(rows, width, dtype=self.model.dtype, device=positions.device)
+        mask.masked_fill_(self.kv_positions[:width] > positions[:, None], float("-inf"))
         output = self.model(
             input_ids=self.inputs[:rows],
             attention_mask=mask[:, None, None],
@@ -133,7 +137,7 @@ class Steps:
             past_key_values=self.cache,
             use_cache=True,
             spans=spans,
-            slot_cache=self.cache if kernel else None,
+            slot_cache=self.cache if by_kernel else None,
         )
         logits = output.logits[:, -1]
         if not self.logits.numel():
@@ -143,29 +147,28 @@ class Steps:
         self.logits[:rows].copy_(logits)
 
     def _advance(self, rows: int) -> None:
-        """Choose each slot's token and make it the next step's input."""
-        chosen = self._sample(rows) if self.sampled else self.logits[:rows].argmax(-1)
-        self.inputs[:rows, 0] = chosen
-        self.tokens[:rows].index_copy_(1, self.step, chosen[:, None])
+        """Take each slot's token, greedy or sampled, as the input of the next step."""
+        tokens = self._sample(rows) if self.sampled else self.logits[:rows].argmax(-1)
+        self.inputs[:rows, 0] = tokens
+        self.tokens[:rows].index_copy_(1, self.step, tokens[:, None])
         self.positions.add_(1).clamp_(max=self.last)
         self.step.add_(1)
 
     def _sample(self, rows: int) -> torch.Tensor:
-        """The token at which the summed probabilities pass the row's draw: what multinomial does, row by row."""
+        """Inverse transform sampling: the token at which the cumulative probability passes the row's uniform number."""
         scores = self.logits[:rows]
         for warper in self.warpers:
             scores = warper(None, scores)
-        sums = scores.softmax(-1).double().cumsum(-1)  # (b, v)
-        whole = sums[:, -1:]
-        draw = self.draws[:rows].gather(1, self.step.expand(rows, 1)) * whole
-        below = torch.nextafter(whole, torch.zeros_like(whole))  # no draw passes the last likely token
-        return torch.searchsorted(sums, torch.minimum(draw, below), right=True)[:, 0].clamp_(
-            max=sums.shape[1] - 1
-        )
+        cumulative = scores.softmax(-1).double().cumsum(-1)  # (b, v)
+        total = cumulative[:, -1:]
+        uniform = self.uniforms[:rows].gather(1, self.step.expand(rows, 1)) * total
+        below = torch.nextafter(total, torch.zeros_like(total))  # not past the last token with a probability
+        tokens = torch.searchsorted(cumulative, torch.minimum(uniform, below), right=True)[:, 0]
+        return tokens.clamp_(max=cumulative.shape[1] - 1)
 
     def _replay(self, spans: Spans, count: int) -> None:
         assert self.graphs is not None
-        fitting = fitting_spans(self.graphs, spans, len(self.places))
+        fitting = fitting_spans(self.graphs, spans, len(self.kv_positions))
         if fitting not in self.graphs:
             self._first_step(fitting)
             self.graphs[fitting] = self._capture(fitting)
@@ -177,16 +180,16 @@ class Steps:
                 self._advance(rows)
 
     def _first_step(self, spans: Spans) -> None:
-        """A step as it comes: what kernels set up at their first call may not happen while a graph is captured."""
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
+        """A warm-up step without a graph: what kernels set up at their first call is not allowed during capture."""
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
             self._try_kernels(spans)
             self._advance(spans[-1][1])
-        torch.cuda.current_stream().wait_stream(side)
+        torch.cuda.current_stream().wait_stream(stream)
 
     def _try_kernels(self, spans: Spans) -> None:
-        """`_forward`, once more without cuDNN where that fails."""
+        """`_forward`, retried without cuDNN where that fails."""
         while True:
             try:
                 with self._kernels():
@@ -214,30 +217,30 @@ class Steps:
 
     @contextmanager
     def _kernels(self) -> Iterator[None]:
-        """Of the kernels that take a mask, cuDNN's reads keys at the memory's speed; where it cannot run, the next does."""
-        known = inspect.signature(sdpa_kernel).parameters
-        with sdpa_kernel(self.backends, **({"set_priority": True} if "set_priority" in known else {})):
+        """Prefer cuDNN among the kernels that take a mask: it reads keys at memory bandwidth. The others are fallbacks."""
+        parameters = inspect.signature(sdpa_kernel).parameters
+        with sdpa_kernel(self.backends, **({"set_priority": True} if "set_priority" in parameters else {})):
             yield
 
 
-def read_places(spans: Spans) -> int:
-    """How many places of the cache a step reads."""
-    return sum((stop - start) * places for start, stop, places in spans)
+def kv_reads(spans: Spans) -> int:
+    """How many KV entries of all slots a step reads."""
+    return sum((stop - start) * kv_length for start, stop, kv_length in spans)
 
 
-def fitting_spans(known: Collection[Spans], wanted: Spans, length: int) -> Spans:
-    """Spans that hold those wanted: the tightest of `known` unless it reads too much, else new ones with room."""
+def fitting_spans(captured: Collection[Spans], needed: Spans, length: int) -> Spans:
+    """Spans that cover those needed: the tightest of `captured` unless it reads too much, else new ones with headroom."""
     rounded = tuple(
-        (start, stop, min(length, -(-(places + GRAPH_HEADROOM) // GRAPH_UNIT) * GRAPH_UNIT))
-        for start, stop, places in wanted
+        (start, stop, min(length, -(-(kv_length + GRAPH_HEADROOM) // GRAPH_UNIT) * GRAPH_UNIT))
+        for start, stop, kv_length in needed
     )
-    enough = [spans for spans in known if _hold(spans, wanted)]
-    best = min(enough, key=read_places, default=rounded)
-    return best if read_places(best) <= MAX_OVERREAD * read_places(wanted) else rounded
+    covering = [spans for spans in captured if _cover(spans, needed)]
+    best = min(covering, key=kv_reads, default=rounded)
+    return best if kv_reads(best) <= MAX_OVERREAD * kv_reads(needed) else rounded
 
 
-def _hold(spans: Spans, wanted: Spans) -> bool:
-    """Whether the spans are over the same slots and none reads less than is wanted."""
-    return len(spans) == len(wanted) and all(
-        mine[:2] == other[:2] and mine[2] >= other[2] for mine, other in zip(spans, wanted, strict=True)
+def _cover(spans: Spans, needed: Spans) -> bool:
+    """Whether the spans are over the same slots and none reads less than needed."""
+    return len(spans) == len(needed) and all(
+        mine[:2] == other[:2] and mine[2] >= other[2] for mine, other in zip(spans, needed, strict=True)
     )

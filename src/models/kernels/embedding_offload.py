@@ -1,4 +1,4 @@
-"""Keeps the frozen input embeddings in main memory: a pack needs a few of their rows, and a GPU their whole room."""
+"""Keeps the frozen input embeddings in main memory: a pack needs few of their rows, and the GPU needs the memory."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ class MainMemoryEmbedding(torch.nn.Module):
         return rows.pin_memory().to(ids.device, non_blocking=True) if ids.is_cuda else rows
 
 
-def offload_ways(
-    wanted: bool | str, config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, sharding: str
+def offload_options(
+    setting: bool | str, config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, sharding: str
 ) -> tuple[bool, ...]:
-    """The ways to try, the faster first; `wanted` is training.offload: "auto", True or False.
+    """Whether to offload: the options to try, the faster first; `setting` is training.offload: "auto", True or False.
 
-    Raises UserError where it is asked for and cannot be had.
+    Raises UserError where it is True and not supported.
     """
-    if wanted is False:
+    if setting is False:
         return (False,)
-    hindrance = _hindrance(config, hardware, lora, sharding)
-    if hindrance and wanted is True:
-        raise UserError(f"training.offload=true, but {hindrance}; set training.offload=auto")
-    if hindrance:
+    reason = _unsupported_reason(config, hardware, lora, sharding)
+    if reason and setting is True:
+        raise UserError(f"training.offload=true, but {reason}; set training.offload=auto")
+    if reason:
         return (False,)
-    return (True,) if wanted is True else (False, True)
+    return (True,) if setting is True else (False, True)
 
 
-def _hindrance(config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, sharding: str) -> str:
-    """What stands in the way; empty where nothing does."""
+def _unsupported_reason(config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, sharding: str) -> str:
+    """Why embeddings cannot be offloaded; empty where they can."""
     if hardware.device != "cuda":
         return "there is no GPU in use to keep the embeddings out of"
     if sharding:
-        return f"{sharding} divides the weights among the GPUs"
+        return f"{sharding} shards the weights among the GPUs"
     if getattr(config, "tie_word_embeddings", False):
         return "this model makes its logits with the same matrix (tie_word_embeddings)"
     if lora.modules_to_save != "none":
@@ -57,27 +57,27 @@ def _hindrance(config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, s
 
 
 def offload_embeddings(model: PreTrainedModel) -> None:
-    """Move the input embeddings of a loaded, frozen model to main memory, and the other weights together.
+    """Move the input embeddings of a loaded, frozen model to main memory, and close the gap in GPU memory.
 
-    Raises UserError for embeddings that are more than a table.
+    Raises UserError for embeddings that are more than a lookup table.
     """
     embedding = model.get_input_embeddings()
     head = model.get_output_embeddings()
     tied = head is not None and head.weight is embedding.weight
     if type(embedding) is not torch.nn.Embedding or embedding.max_norm is not None or tied:
         raise UserError(
-            f"the input embeddings of {type(model).__name__} cannot be kept apart ({type(embedding).__name__}"
+            f"the input embeddings of {type(model).__name__} cannot be offloaded ({type(embedding).__name__}"
             f"{', tied to the output' if tied else ''}); set training.offload=false"
         )
     model.set_input_embeddings(MainMemoryEmbedding(embedding.weight))
     del embedding
-    _lay_end_to_end(model)
+    _defragment(model)
 
 
-def _lay_end_to_end(model: torch.nn.Module) -> None:
-    """Take all weights out of the GPU's memory and put them back in one row.
+def _defragment(model: torch.nn.Module) -> None:
+    """Move all weights out of the GPU's memory and back, end to end.
 
-    Loading and quantising leave gaps between them, too small for what training needs and lost to it.
+    Loading and quantising leave gaps between them that are too small for training to use.
     """
     weights = list(model.parameters())
     places = [weight.device for weight in weights]

@@ -1,6 +1,6 @@
-"""Adapted linear layers computed in one step each: the base's product and the low-rank update added in place.
+"""Fused LoRA layers: the base's product and the low-rank update added in place.
 
-peft adds the update as tensors of the layer's full width: a product, a scaled copy and a sum, and again as many
+peft adds the update as tensors of the layer's full width: a product, a scaled copy and a sum, and as many again
 in the backward pass. Here both directions accumulate within the matrix products. The arithmetic is
 that of arXiv 2106.09685, y = W x + s B A dropout(x), with the same gradients.
 """
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 
 def fuse_lora_layers(model: PeftModel) -> int:
-    """Let the plain LoRA layers of `model` on 16- or 32-bit and 4-bit bases compute in one step; how many do.
+    """Fuse the plain LoRA layers of `model` on 16- or 32-bit and 4-bit bases; their number.
 
     Layers of another kind (DoRA, 8-bit, convolutions, trained biases) stay as peft computes them.
     """
@@ -56,7 +56,7 @@ def _product_type(x: torch.Tensor) -> torch.dtype:
 
 
 def _weight(base: Any, dtype: torch.dtype) -> torch.Tensor:
-    """The base's weights (out, in); of a 4-bit base as its own products would see them."""
+    """The base's weights (out, in); of a 4-bit base dequantised as in its own products."""
     if _is_4bit(base):
         from bitsandbytes.functional import dequantize_4bit
 
@@ -66,7 +66,7 @@ def _weight(base: Any, dtype: torch.dtype) -> torch.Tensor:
 
 
 class _AdaptedLinear(torch.autograd.Function):
-    """x (..., in), A (r, in), B (out, r) -> (..., out). Kept for the backward pass: x, A x and the dropout mask."""
+    """x (..., in), A (r, in), B (out, r) -> (..., out). Saved for the backward pass: x, A x and the dropout mask."""
 
     @staticmethod
     def forward(

@@ -17,24 +17,24 @@ log = logging.getLogger(__name__)
 INSTALL = "pip install -r requirements-gpu.txt"
 
 
-def uses_fused_kernels(wanted: bool | str, config: PretrainedConfig, hardware: Hardware) -> bool:
-    """Whether to train with Liger (arXiv 2410.10989); `wanted` is training.fused_kernels: "auto", True or False.
+def uses_fused_kernels(setting: bool | str, config: PretrainedConfig, hardware: Hardware) -> bool:
+    """Whether to train with Liger (arXiv 2410.10989); `setting` is training.fused_kernels: "auto", True or False.
 
-    "auto" takes it where it helps: on a GPU, installed, with kernels for the architecture. Raises UserError where
-    it is asked for and cannot be had.
+    "auto" uses it where it helps: on a GPU, installed, with kernels for the architecture. Raises UserError where it
+    is True and not supported.
     """
-    if wanted is False:
+    if setting is False:
         return False
-    missing = _missing(config, hardware)
-    if missing and wanted is True:
-        raise UserError(f"training.fused_kernels=true, but {missing}; set training.fused_kernels=auto")
-    if missing and hardware.device == "cuda":
-        log.info("no fused kernels: %s", missing)
-    return not missing
+    reason = _unsupported_reason(config, hardware)
+    if reason and setting is True:
+        raise UserError(f"training.fused_kernels=true, but {reason}; set training.fused_kernels=auto")
+    if reason and hardware.device == "cuda":
+        log.info("no fused kernels: %s", reason)
+    return not reason
 
 
-def _missing(config: PretrainedConfig, hardware: Hardware) -> str:
-    """What stands in the way; empty where nothing does."""
+def _unsupported_reason(config: PretrainedConfig, hardware: Hardware) -> str:
+    """Why Liger's kernels cannot be used; empty where they can."""
     if hardware.device != "cuda":
         return "fused kernels run on GPUs only"
     if importlib.util.find_spec("liger_kernel") is None:
@@ -48,7 +48,7 @@ def _missing(config: PretrainedConfig, hardware: Hardware) -> str:
 
 
 def apply_liger(model: PreTrainedModel | PeftModel) -> None:
-    """Patch `model`, or the base of an adapted one; the loss stays ours, which makes logits only where there is a label."""
+    """Patch `model`, or the base of an adapted one; the loss stays our own, which computes logits only where there is a label."""
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
     plain = model.get_base_model() if isinstance(model, PeftModel) else model

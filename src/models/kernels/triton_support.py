@@ -1,4 +1,4 @@
-"""Whether kernels written in Triton can be compiled on this machine: decoding's own and Liger's are."""
+"""Whether Triton can compile kernels on this machine: Liger's and those of decoding are written in it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if importlib.util.find_spec("triton"):
     import triton.language as tl
 
     @triton.jit
-    def _mark(target):  # type: ignore[no-untyped-def]
+    def _probe_kernel(target):  # type: ignore[no-untyped-def]
         tl.store(target + tl.program_id(0), 1.0)
 
 
 @functools.cache
 def compiles_kernels(kind: str) -> bool:
-    """Whether Triton is there and can compile for this machine's devices of a `kind`, "cuda" or "cpu"; found by trying.
+    """Whether Triton is installed and compiles for devices of a `kind`, "cuda" or "cpu"; found by compiling a kernel.
 
-    It needs a GPU that it knows, a C compiler and Python's headers, which slim images lack. A warning says what failed.
+    It needs a GPU that it supports, a C compiler and Python's headers, which slim images lack. A warning says what failed.
     """
     if kind != "cuda" or importlib.util.find_spec("triton") is None:
         return False
@@ -41,4 +41,4 @@ def compiles_kernels(kind: str) -> bool:
 
 
 def _launch(kind: str) -> None:
-    _mark[(1,)](torch.zeros(1, device=kind))
+    _probe_kernel[(1,)](torch.zeros(1, device=kind))

@@ -1,4 +1,4 @@
-"""Renders comparison.md, which reads on GitHub without running anything."""
+"""Renders comparison.md, readable on GitHub as it is."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _samples_section(name: str, method: MethodComparison, examples: int) -> str:
     label = method_label(name)
     parts = [f"## Samples: {inline(label)}"]
     improved, worsened = most_changed(method.examples, examples)
-    for title, chosen in (("Most improved", improved), ("Most worsened", worsened)):
-        shown = [render_sample(example, "Before", inline_html(label)) for example in chosen]
+    for title, selected in (("Most improved", improved), ("Most worsened", worsened)):
+        shown = [render_sample(example, "Before", inline_html(label)) for example in selected]
         parts += [f"### {title}", *(shown or ["None."])]
     return "\n\n".join(parts)

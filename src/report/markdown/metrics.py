@@ -68,12 +68,12 @@ def value_text(score: Score | None) -> str:
 
 
 def _metric_block(comparison: Comparison, metric: str) -> str:
-    rows = [["Before", _unbroken(score_text(comparison.before.metrics.get(metric))), "", "", "", ""]]
+    rows = [["Before", _non_breaking(score_text(comparison.before.metrics.get(metric))), "", "", "", ""]]
     for name, method in comparison.comparisons.items():
-        score = _unbroken(score_text(method.after.metrics.get(metric)))
+        score = _non_breaking(score_text(method.after.metrics.get(metric)))
         rows.append([inline(method_label(name)), score, *_difference_cells(method.difference.get(metric))])
     heading = f"### {inline(metric_label(metric))}"
-    return f"{heading}\n\n{_samples_line(comparison, metric)}\n\n{table(HEADER, rows)}"
+    return f"{heading}\n\n{_sample_counts(comparison, metric)}\n\n{table(HEADER, rows)}"
 
 
 def _difference_cells(difference: Difference | None) -> list[str]:
@@ -83,10 +83,10 @@ def _difference_cells(difference: Difference | None) -> list[str]:
     record = f"{difference.wins} / {difference.ties} / {difference.losses}"
     p_value = p_text(difference.p_holm).removeprefix("= ")
     cells = [difference_text(difference), p_value, detectable, record]
-    return [_unbroken(cell) for cell in cells]
+    return [_non_breaking(cell) for cell in cells]
 
 
-def _samples_line(comparison: Comparison, metric: str) -> str:
+def _sample_counts(comparison: Comparison, metric: str) -> str:
     """How many samples count: one figure where all runs and pairs agree, else each."""
     counts = [(inline(name), run.metrics.get(metric)) for name, run in named_runs(comparison)]
     pairs = [
@@ -96,17 +96,17 @@ def _samples_line(comparison: Comparison, metric: str) -> str:
     ]
     sizes = {0 if score is None else score.n for _, score in counts} | {n for _, n in pairs}
     if len(sizes) == 1:
-        return f"{_counted(counts[0][1])}."
-    line = ", ".join(f"{name} {_counted(score)}" for name, score in counts) + "."
+        return f"{_sample_count(counts[0][1])}."
+    line = ", ".join(f"{name} {_sample_count(score)}" for name, score in counts) + "."
     both = ", ".join(f"{name} n = {n}" for name, n in pairs)
     return f"{line} Differences are over the samples that count in both: {both}." if both else line
 
 
-def _counted(score: Score | None) -> str:
+def _sample_count(score: Score | None) -> str:
     return "n = 0" if score is None else f"n = {score.n} ({percent(score.coverage)} of samples)"
 
 
-def _unbroken(cell: str) -> str:
+def _non_breaking(cell: str) -> str:
     return cell.replace(" ", "\u00a0")
 
 
@@ -143,5 +143,5 @@ def _language_cell(before: Score | None, after: Score | None, difference: Differ
     if not scores:
         return NOT_AVAILABLE
     delta = "" if difference is None else f"{signed(difference.delta)}, "
-    values = _unbroken(f"{value_text(before)} \u2192 {value_text(after)}")
-    return f"{values}<br>{delta}{_unbroken(f'n = {scores[-1].n}')}"
+    values = _non_breaking(f"{value_text(before)} \u2192 {value_text(after)}")
+    return f"{values}<br>{delta}{_non_breaking(f'n = {scores[-1].n}')}"

@@ -1,4 +1,4 @@
-"""The sections of comparison.md that say what went wrong, and whether form or content changed."""
+"""The sections of comparison.md on errors, and on changes of form or content."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def format_section(comparison: Comparison) -> str:
 
 
 def _outcome_names(comparison: Comparison, kind: str) -> list[str]:
-    """Of what was counted at least once in any run, most frequent first."""
+    """Outcomes that occur in any run, most frequent first."""
     runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
     counts: dict[str, int] = {}
     for run in runs:

@@ -1,4 +1,4 @@
-"""The parts of comparison.md that say how its numbers came about: commands, models, environment."""
+"""The parts of comparison.md on provenance: commands, models, environment."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from src.report.safe_markdown import details, fenced, inline, inline_html, table
 from src.schema import Comparison, Run
 
 RUN_KEYS = {"precision": "Precision", "prompt": "Prompt", "sandbox": "Generated code ran in"}
-SANDBOX, BARE = (
-    "bubblewrap",
-    "none:",
-)  # what provenance["sandbox"] is, or begins with; else why nothing was run
+SANDBOX, BARE = "bubblewrap", "none:"  # provenance["sandbox"] or its prefix; any other is why nothing was run
 BARE_WARNING = (
     "> **Generated code ran without a sandbox** ({}). A program that a model wrote could then reach this "
     "machine, its files and these very results: trust the execution figures as far as you trust the models."
@@ -25,7 +22,7 @@ NOT_RUN_WARNING = (
 
 
 def sandbox_warning(comparison: Comparison) -> str:
-    """Warnings that name the runs whose code ran bare or was not run; "" where all ran in a sandbox."""
+    """Warnings that name the runs whose code ran unsandboxed or was not run; "" where all ran in a sandbox."""
     states: dict[str, list[str]] = {}
     for name, run in named_runs(comparison):
         states.setdefault(str(run.provenance.get("sandbox") or SANDBOX), []).append(inline(name))
@@ -39,7 +36,7 @@ def sandbox_warning(comparison: Comparison) -> str:
 
 
 def reproduction_section(comparison: Comparison) -> str:
-    """The commands as they were typed, each once, in the order of the methods."""
+    """The commands as typed, each once, in the order of the methods."""
     runs = [method.after.provenance for method in comparison.comparisons.values()]
     commands = dict.fromkeys(_command(record) for record in [*runs, comparison.provenance])
     lines = [line for line in commands if line]
@@ -69,7 +66,7 @@ def named_runs(comparison: Comparison) -> list[tuple[str, Run]]:
 
 
 def _runs_table(comparison: Comparison) -> str:
-    """What may differ between the runs and bears on every figure; "" where nothing was recorded."""
+    """What may differ between the runs and affects every score; "" where nothing was recorded."""
     runs = named_runs(comparison)
     keys = [key for key in RUN_KEYS if any(key in run.provenance for _, run in runs)]
     rows = (

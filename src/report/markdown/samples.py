@@ -1,4 +1,4 @@
-"""Picks and renders the samples of comparison.md that changed most."""
+"""Selects and renders the samples of comparison.md that changed most."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from src.schema import ComparedExample
 MAX_LINES = 60  # of one block of code; the rest is in comparison.html
 MAX_CHARACTERS = 4_000
 MAX_DIFF_LINES = 1_000  # of either answer: difflib's time grows with the square
-SUMMARY_COLUMNS = 90  # of the task, in the line that is always seen
+SUMMARY_COLUMNS = 90  # of the task, in the summary line
 SCORE_NAMES = {"functional": "tests", "execution": "execution", "bleu": "BLEU", "codebleu": "CodeBLEU"}
 PASSED = "passed"
 
@@ -29,7 +29,7 @@ def most_changed(
 
 
 def render_sample(example: ComparedExample, before_label: str, after_label: str) -> str:
-    """One sample that opens on a click: task, both answers beside each other, their diff, the reference.
+    """One collapsible sample: task, both answers in columns, their diff, the reference.
 
     The labels are HTML.
     """
@@ -74,19 +74,19 @@ def _gain(example: ComparedExample, key: str) -> float | None:
 
 
 def _summary(example: ComparedExample) -> str:
-    """The line that shows while the sample is closed, as HTML: the task and what changed."""
+    """The line that shows while the sample is collapsed, as HTML: the task and what changed."""
     task = shortened(example.instruction, SUMMARY_COLUMNS)
     title = f"<b>{inline_html(task)}</b>" if task else inline_html(example.id)
-    words = [title, inline_html(language_label(example.language))]
+    parts = [title, inline_html(language_label(example.language))]
     for key in ("functional", "execution"):
         values = [scores.get(key) or "no verdict" for scores in (example.before_scores, example.after_scores)]
-        words.append(f"{SCORE_NAMES[key]} " + " \u2192 ".join(inline_html(str(value)) for value in values))
-    words += [
+        parts.append(f"{SCORE_NAMES[key]} " + " \u2192 ".join(inline_html(str(value)) for value in values))
+    parts += [
         f"{SCORE_NAMES[key]} {signed(gain)}"
         for key in ("bleu", "codebleu")
         if (gain := _gain(example, key)) is not None
     ]
-    return " \u00b7 ".join(words)
+    return " \u00b7 ".join(parts)
 
 
 def _outcomes(scores: dict[str, object]) -> str:

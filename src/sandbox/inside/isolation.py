@@ -1,4 +1,4 @@
-"""Puts a freshly forked process into namespaces of its own, then takes every privilege from it."""
+"""Moves a freshly forked process into namespaces of its own, then drops all of its privileges."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Quota:
     file_mib: int
 
 
-def check(result: int, what: str) -> None:
+def check_libc(result: int, what: str) -> None:
     """Raises OSError where a call of the C library failed."""
     if result != 0:
         number = ctypes.get_errno()
@@ -71,9 +71,9 @@ def counts_foreign_processes(limit: int) -> bool:
 
 
 class Isolation:
-    """A new place for each program. Made once, in the warm interpreter; its methods run in the forks."""
+    """New namespaces for each program. Made once, in the warm interpreter; its methods run in the forks."""
 
-    fresh = True  # each program is forked into a place of its own
+    fresh = True  # each program is forked into namespaces of its own
 
     def __init__(self) -> None:
         self.pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
@@ -86,7 +86,7 @@ class Isolation:
         self.no_capabilities = (ctypes.c_uint32 * 6)()
         self.capability_header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
         self.limits_processes = not counts_foreign_processes(OWN_PROCESSES + 8)
-        # what is in neither set can never be gained by running a file; this process keeps what it has
+        # a capability in neither set cannot be gained by exec; this process keeps those it has
         libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
         for capability in range(LAST_CAPABILITY + 1):
             libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
@@ -97,8 +97,8 @@ class Isolation:
         The C library's fork and not os.fork(): what Python does after a fork (locks, random seeds) touches
         many pages, and is done when the program itself is forked.
         """
-        check(libc.setns(self.pid_namespace, NEWPID), "setns")
-        check(libc.unshare(NEWPID), "unshare pid")
+        check_libc(libc.setns(self.pid_namespace, NEWPID), "setns")
+        check_libc(libc.unshare(NEWPID), "unshare pid")
         child = plain_fork()
         if child < 0:
             raise OSError(ctypes.get_errno(), "fork")
@@ -110,13 +110,13 @@ class Isolation:
         Where not `executable`, nothing that the program writes there can be run or loaded.
         """
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        check(libc.unshare(NEWNS | NEWIPC), "unshare")
+        check_libc(libc.unshare(NEWNS | NEWIPC), "unshare")
         options = f"size={quota.file_mib}m,nr_inodes={INODES},mode=755"
         flags = MS_NOSUID | MS_NODEV | (0 if executable else MS_NOEXEC)
-        check(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", flags, options.encode()), "tmpfs")
-        check(libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "proc")
+        check_libc(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", flags, options.encode()), "tmpfs")
+        check_libc(libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "proc")
         self._make_folders()
-        check(libc.mount(b"/tmp/shm", b"/dev/shm", None, MS_BIND, None), "shm")
+        check_libc(libc.mount(b"/tmp/shm", b"/dev/shm", None, MS_BIND, None), "shm")
 
     def _make_folders(self) -> None:
         os.mkdir(self.work)
@@ -125,7 +125,7 @@ class Isolation:
         os.chdir(self.work)
 
     def hide(self) -> None:
-        """Nothing of this process can be read or traced, even by its own user."""
+        """Make this process unreadable and untraceable, even for its own user."""
         libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
     def processes(self, program: int) -> list[str]:
@@ -140,10 +140,10 @@ class Isolation:
             os.kill(-1, signal.SIGKILL)
 
     def leave(self) -> None:
-        """Nothing to put away: the namespaces end with their process 1."""
+        """Nothing to clean up: the namespaces end with their process 1."""
 
     def give_up_privileges(self, quota: Quota, whole_address_space: bool, dumpable: bool) -> None:
-        """No capability, no way to one, limits on every resource, and a filter on system calls.
+        """Drop every capability for good, limit every resource, and filter system calls.
 
         `whole_address_space` bounds what is mapped and not only what is writable: too strict for
         runtimes that reserve far more than they use (Java, V8, Go). A process that is not `dumpable`
@@ -151,13 +151,13 @@ class Isolation:
         """
         os.setsid()
         limit_resources(quota, whole_address_space, self.limits_processes)
-        check(libc.capset(self.capability_header, self.no_capabilities), "capset")
+        check_libc(libc.capset(self.capability_header, self.no_capabilities), "capset")
         libc.prctl(PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+        check_libc(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
         if self.filter.length:
             address = ctypes.addressof(self.filter)
-            check(libc.prctl(PR_SET_SECCOMP, 2, address, 0, 0), "seccomp")
+            check_libc(libc.prctl(PR_SET_SECCOMP, 2, address, 0, 0), "seccomp")
 
 
 class SingleUse(Isolation):
@@ -174,7 +174,7 @@ class SingleUse(Isolation):
 
 
 class Bare(SingleUse):
-    """No isolation at all, only limits: for those who asked for it."""
+    """No isolation at all, only limits: for callers that requested it."""
 
     def enter(self, quota: Quota, executable: bool) -> None:
         self.work = tempfile.mkdtemp(prefix="unsandboxed-")
@@ -199,7 +199,7 @@ class Bare(SingleUse):
 
 
 def limit_resources(quota: Quota, whole_address_space: bool, limits_processes: bool) -> None:
-    """The limits that the kernel keeps for each process."""
+    """Set the limits that the kernel enforces per process."""
     memory = quota.memory_mib * MIB
     seconds = max(1, int(quota.cpu_s + 0.999))
     unlimited = resource.RLIM_INFINITY

@@ -1,4 +1,4 @@
-"""Runs a Python program and its tests in a fork of the warm interpreter, and tells how they ended."""
+"""Runs a Python program and its tests in a fork of the warm interpreter, and reports how they ended."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-# what programs of this kind import most; loaded once, so that each fork has them at once
-WARM = (
+# what programs of this kind import most; loaded once, so that each fork has them already
+PRELOADED = (
     "abc array bisect calendar cmath collections collections.abc contextlib copy csv dataclasses datetime decimal "
     "enum fractions functools hashlib heapq inspect io itertools json math operator pathlib queue random re "
     "shutil statistics string struct subprocess tempfile textwrap time traceback typing unittest uuid "
@@ -28,34 +28,30 @@ WARM = (
 PROGRAM, TESTS = "main.py", "<tests>"
 MAX_LINE = 300
 WORD = re.compile(r"\w+")
-MACHINERY = (
-    "ctypes",
-    "_ctypes",
-    "isolation",
-    "syscall_filter",
-    "supervisor",
-    "resource_usage",
-    "wire",
-    "worker",
+MACHINERY = "ctypes _ctypes isolation syscall_filter supervisor resource_usage wire worker"
+
+DENIED_EVENTS = (  # audit events
+    "gc.get_objects gc.get_referrers gc.get_referents sys._getframe sys.settrace sys.setprofile "
+    "sys._current_frames sys._current_exceptions sys.monitoring.register_callback"
 )
 
 Contents = dict[str, Any]
-_pristine: dict[str, tuple[Contents, Contents]] = {}  # module: its live names, and those it had at first
+_pristine: dict[str, tuple[Contents, Contents]] = {}  # module: its live names, and their initial values
 
 
 def warm_up() -> None:
-    """Import what programs use, and remember what every module holds."""
-    for name in WARM.split():
+    """Import what programs use, and save the contents of every module."""
+    for name in PRELOADED.split():
         try:
             importlib.import_module(name)
         except ImportError:  # a distribution may leave parts of the library out
             continue
     import site
 
-    for make in (site.setquit, site.setcopyright, site.sethelper):  # what -S leaves out
+    for make in (site.setquit, site.setcopyright, site.sethelper):  # omitted by -S
         make()
     for name, module in list(sys.modules.items()):
-        if module is not None and name not in (*MACHINERY, "__main__", __name__, "sys", "threading"):
+        if module is not None and name not in (*MACHINERY.split(), "__main__", __name__, "sys", "threading"):
             _pristine[name] = (module.__dict__, dict(module.__dict__))
 
 
@@ -84,7 +80,7 @@ def starter(source: bytes, tests: bytes, work: str) -> Callable[[int, int], None
 
 
 def _write_program(source: bytes) -> None:
-    """The file that tracebacks and inspect read; a program larger than its folder does without."""
+    """The file that tracebacks and inspect read; left out where the program is larger than its folder."""
     with contextlib.suppress(OSError), open(PROGRAM, "wb") as file:
         file.write(source)
 
@@ -93,7 +89,7 @@ def _open_streams() -> None:
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         errors = "backslashreplace" if number == 2 else "surrogateescape"
         buffering = 1 if number == 2 else -1
-        stream = open(  # noqa: SIM115 - it stays open as long as the program runs
+        stream = open(  # noqa: SIM115 - open as long as the program runs
             number, mode, buffering, encoding="utf-8", errors=errors, closefd=False
         )
         setattr(sys, name, stream)
@@ -113,9 +109,9 @@ def _fresh_main(work: str) -> dict[str, Any]:
 
 
 def _forget_machinery() -> None:
-    """Leave no way from the program to the native calls that made its place."""
+    """Remove the modules through which a program could reach the native calls of the isolation."""
     sys.modules.pop(__name__, None)
-    for name in MACHINERY:
+    for name in MACHINERY.split():
         module = sys.modules.pop(name, None)
         if module is not None and name not in ("ctypes", "_ctypes"):
             module.__dict__.clear()
@@ -125,38 +121,26 @@ def _guard(
     event: str,
     _arguments: Any,
     # defaults, so that the hook looks up nothing that a program can replace
-    _denied: frozenset[str] = frozenset(
-        (
-            "gc.get_objects",
-            "gc.get_referrers",
-            "gc.get_referents",
-            "sys._getframe",
-            "sys.settrace",
-            "sys.setprofile",
-            "sys._current_frames",
-            "sys._current_exceptions",
-            "sys.monitoring.register_callback",
-        )
-    ),
+    _denied: frozenset[str] = frozenset(DENIED_EVENTS.split()),
     _error: type[Exception] = ValueError,
 ) -> None:
     """Beside tests, a program may not reach into the interpreter that runs them.
 
     ValueError, because the library's own callers of sys._getframe (namedtuple, enum, typing, logging)
-    expect it and do without.
+    handle it.
     """
     if event in _denied or event.startswith("ctypes."):
         raise _error("not allowed beside tests: " + event)
 
 
 def run_tests(source: bytes, tests: bytes, namespace: dict[str, Any], report: int, nonce: int) -> None:
-    """Run program and tests; only their normal end sends the nonce. Never returns."""
+    """Run program and tests; the nonce is sent only where both complete. Never returns."""
     read, write, leave, show, run = os.read, os.write, os._exit, sys.__excepthook__, exec
     flush = (sys.stdout.flush, sys.stderr.flush)
     program, checks = _compiled(source, tests, report)
     restore = compile("restore()", "<restore>", "exec")
     try:
-        # The nonce is read before the program starts, and lies on the evaluation stack while it runs: in no
+        # The nonce is read before the program starts, and stays on the evaluation stack while it runs: in no
         # variable, no frame's locals and no module. So does everything that is called after the program.
         write(
             report,
@@ -180,16 +164,16 @@ def run_tests(source: bytes, tests: bytes, namespace: dict[str, Any], report: in
 
 
 def _restorer(namespace: dict[str, Any], tests: bytes) -> Callable[[], None]:
-    """Puts what the tests name back as it was: a program may have made `abs` or `math.isclose` lie.
+    """Restores what the tests name: a program may have replaced `abs` or `math.isclose`.
 
-    Only what they name, because every object looked at is a page that this fork no longer shares.
+    Only what they name, because each object touched is a page that this fork no longer shares.
     """
     named = {"builtins", *WORD.findall(tests.decode("utf-8", "replace"))}
     everything = _pristine
     chosen = [name for name in everything if not named.isdisjoint(name.split("."))]
     pristine = [everything[name] for name in chosen]
     modules, system = {name: sys.modules[name] for name in chosen}, sys.__dict__
-    globals().update(_pristine={})  # no longer to be found
+    globals().update(_pristine={})  # out of the program's reach
     sys.addaudithook(everything.get)  # does nothing but keep it: to free it would touch every page of it
     own_builtins = dict(builtins.__dict__)
     kept = {name: system[name] for name in ("stdin", "stdout", "stderr", "argv", "path", "modules")}
@@ -207,7 +191,7 @@ def _restorer(namespace: dict[str, Any], tests: bytes) -> Callable[[], None]:
 
 
 def run_alone(source: bytes, namespace: dict[str, Any], report: int) -> None:
-    """Run a program by itself to its very end, threads and exit functions included. Never returns."""
+    """Run a program without tests, threads and exit functions included. Never returns."""
     leave, show = os._exit, sys.excepthook
     code = _compiled(source, b"", report)[0]
     status = 0
@@ -247,7 +231,7 @@ def _compiled(source: bytes, tests: bytes, report: int) -> list[types.CodeType]:
         for text, name in ((source, PROGRAM), (tests, TESTS)):
             codes.append(compile(text.decode("utf-8"), name, "exec", dont_inherit=True))
     except BaseException as error:
-        kind = _refusal(error)
+        kind = _compile_error(error)
         print(f"{kind}: {str(error)[:MAX_LINE]}", file=sys.stderr)
         os.write(report, json.dumps({"error": kind}).encode())
         sys.stderr.flush()
@@ -255,9 +239,9 @@ def _compiled(source: bytes, tests: bytes, report: int) -> list[types.CodeType]:
     return codes
 
 
-def _refusal(error: BaseException) -> str:
-    """What a failure to compile is called: a NUL is a ValueError, too deep for the parser a RecursionError or
-    a MemoryError, and all of these are no syntax. A MemoryError is one where half the memory was in use."""
+def _compile_error(error: BaseException) -> str:
+    """The exception that a failure to compile counts as. A NUL (ValueError) or a text too deep for the parser
+    (RecursionError, MemoryError) is a SyntaxError; MemoryError counts only where half the memory was in use."""
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if isinstance(error, MemoryError) and used > limit / 2 > 0:
@@ -268,7 +252,7 @@ def _refusal(error: BaseException) -> str:
 def _report(
     error: BaseException, report: int, sources: dict[str, bytes], show: Callable[..., object] | None
 ) -> None:
-    """Tell the type of `error` and the line that raised it; a program may lie here, but only to its harm."""
+    """Report the type of `error` and the line that raised it; a program that forges this can only fail."""
     line = ""
     with contextlib.suppress(BaseException):  # the exception's own methods may raise; its type still counts
         trace = error.__traceback__.tb_next if error.__traceback__ else None

@@ -16,11 +16,11 @@ class Usage:
     """Of all processes together, those that have ended included in `cpu_s`."""
 
     cpu_s: float
-    resident_mib: float  # pages that processes share are counted once for each
+    resident_mib: float  # shared pages are counted once per process
 
 
 def usage(processes: Sequence[str]) -> Usage:
-    """What `processes` use now; one that ends meanwhile counts as nothing."""
+    """What `processes` use now; a process that ends meanwhile counts as zero."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s, pages = ended.ru_utime + ended.ru_stime, 0
     for process in processes:
@@ -46,7 +46,7 @@ def open_descriptors(processes: Sequence[str]) -> int:
 
 
 def proportional_mib(processes: Sequence[str]) -> float:
-    """Memory of all processes together, shared pages counted once; slow, about 0.2 ms a process."""
+    """Memory of all processes together, shared pages counted once; slow, about 0.2 ms per process."""
     total_kib = 0
     for process in processes:
         try:

@@ -18,7 +18,7 @@ import resource_usage
 import wire
 from isolation import Isolation, Quota
 
-TICK_S = 0.02
+POLL_INTERVAL_S = 0.02
 REPORT_BYTES = 4_096
 MAX_DESCRIPTORS = 2_048  # of all processes together; each may hold 0.2 MiB in a socket's buffers
 NONCE_BYTES = 32
@@ -27,8 +27,8 @@ FIRST_FREE = 10  # the worker keeps lower descriptors occupied, so that none col
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is to be run: Python where `argv` is empty, else commands on files."""
+class Request:
+    """What to run: Python where `argv` is empty, else commands on files."""
 
     quota: Quota
     argv: Sequence[str]
@@ -38,14 +38,14 @@ class Order:
 
 @dataclass
 class Ending:
-    """How a process ended. It becomes the head of the answer."""
+    """How a process ended. It becomes the header of the response."""
 
     step: str = "run"  # or "compile"
-    status: int | None = None  # exit status, a signal's number negative; None where it had to be killed
+    status: int | None = None  # exit status, a signal's number negative; None where it was killed
     stopped: str = ""  # timeout cpu out_of_memory output_limit processes descriptors: why it was killed
-    finished: bool = False  # its tests came to their end
+    finished: bool = False  # its tests completed
     tested: bool = False
-    error: str = ""  # type of the exception it ended with
+    error: str = ""  # type of the exception that ended it
     line: str = ""  # the source line that raised it
     forged: bool = False  # it wrote to a descriptor that is the checker's
     wall_s: float = 0.0
@@ -54,15 +54,15 @@ class Ending:
 
 
 class Output:
-    """The first bytes of one stream, and whether there were more."""
+    """The first `limit` bytes of one stream, and whether there were more."""
 
-    def __init__(self, descriptor: int, room: int) -> None:
-        self.descriptor, self.room, self.kept, self.open = descriptor, room, bytearray(), True
+    def __init__(self, descriptor: int, limit: int) -> None:
+        self.descriptor, self.limit, self.content, self.open = descriptor, limit, bytearray(), True
         os.set_blocking(descriptor, False)
 
     def read(self) -> bool:
-        """Take what is there; False where it is more than there is room for."""
-        while len(self.kept) <= self.room:
+        """Read what is available; False where the stream exceeds its limit."""
+        while len(self.content) <= self.limit:
             try:
                 part = os.read(self.descriptor, 65_536)
             except BlockingIOError:
@@ -70,18 +70,18 @@ class Output:
             if not part:
                 self.open = False
                 return True
-            self.kept += part[: self.room + 1 - len(self.kept)]
+            self.content += part[: self.limit + 1 - len(self.content)]
         return False
 
 
 class Step:
-    """One process under watch."""
+    """One supervised process."""
 
-    def __init__(self, name: str, order: Order, isolation: Isolation) -> None:
-        self.quota, self.isolation = order.quota, isolation
+    def __init__(self, name: str, request: Request, isolation: Isolation) -> None:
+        self.quota, self.isolation = request.quota, isolation
         self.ending = Ending(name)
         self.out, self.err = b"", b""
-        self.cpu_before_s = 0.0  # used by steps before this one
+        self.cpu_before_s = 0.0  # of the steps before this one
 
     def run(self, start: Callable[[int, int], None], stdin: bytes, python: bool, tested: bool) -> None:
         """Fork, let the child `start` (report and nonce descriptors), and watch it to its end."""
@@ -94,14 +94,14 @@ class Step:
         began = time.monotonic()
         self.program = os.fork()
         if self.program == 0:
-            self._become((input_fd, out_w, err_w, report_w, nonce_r), start, python, tested)
+            self._run_child((input_fd, out_w, err_w, report_w, nonce_r), start, python, tested)
         for descriptor in (input_fd, out_w, err_w, report_w, nonce_r):
             os.close(descriptor)
         self.streams = [Output(out_r, self.quota.output_bytes), Output(err_r, self.quota.output_bytes)]
-        # made after the fork, so that the program's memory never held it before it is asked for
+        # created after the fork, so that the program's memory does not hold it before the program reads it
         nonce = os.urandom(NONCE_BYTES)
         if tested:
-            with contextlib.suppress(BrokenPipeError):  # it has ended already
+            with contextlib.suppress(BrokenPipeError):  # it has exited already
                 os.write(nonce_w, nonce)
         os.close(nonce_w)
         self._watch(began)
@@ -109,13 +109,13 @@ class Step:
         os.set_blocking(report_r, False)
         self._read_report(report_r, nonce)
 
-    def _become(
+    def _run_child(
         self, descriptors: Sequence[int], start: Callable[[int, int], None], python: bool, tested: bool
     ) -> None:
-        """In the child: become the program. Never returns."""
+        """In the child: drop privileges and run the program. Never returns."""
         try:
-            for place, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, place, inheritable=place < REPORT)
+            for target, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, target, inheritable=target < REPORT)
             os.closerange(NONCE + 1, 4_096)
             self.isolation.give_up_privileges(self.quota, whole_address_space=python, dumpable=not tested)
             start(REPORT, NONCE)
@@ -128,33 +128,33 @@ class Step:
     def _watch(self, began: float) -> None:
         """Until the process ends or uses too much of something."""
         poll = select.poll()
-        gone = os.pidfd_open(self.program)
-        poll.register(gone, select.POLLIN)
+        pidfd = os.pidfd_open(self.program)
+        poll.register(pidfd, select.POLLIN)
         by_descriptor = {stream.descriptor: stream for stream in self.streams}
         for descriptor in by_descriptor:
             poll.register(descriptor, select.POLLIN)
         deadline = began + self.quota.wall_s
-        tick = began + TICK_S
+        next_check = began + POLL_INTERVAL_S
         while not self.ending.stopped:
             now = time.monotonic()
-            events = poll.poll(max(0.0, min(tick, deadline) - now) * 1000 + 0.5)
+            events = poll.poll(max(0.0, min(next_check, deadline) - now) * 1000 + 0.5)
             for descriptor, _ in events:
                 stream = by_descriptor.get(descriptor)
                 if stream and not stream.read():
                     self.ending.stopped = "output_limit"
                 if stream and not stream.open:
                     poll.unregister(descriptor)
-            if any(descriptor == gone for descriptor, _ in events):
+            if any(descriptor == pidfd for descriptor, _ in events):
                 break
             now = time.monotonic()
             if now >= deadline:
                 self.ending.stopped = "timeout"
-            elif now >= tick:
+            elif now >= next_check:
                 self._reap()
                 self._check_usage()
-                tick = time.monotonic() + TICK_S
+                next_check = time.monotonic() + POLL_INTERVAL_S
         self.ending.wall_s = time.monotonic() - began
-        os.close(gone)
+        os.close(pidfd)
 
     def _check_usage(self) -> None:
         processes = self.isolation.processes(self.program)
@@ -173,7 +173,7 @@ class Step:
             self.ending.stopped = "descriptors"
 
     def _finish(self) -> None:
-        """End what is left of the program, and read what it had written."""
+        """Kill what is left of the program, and read the rest of its output."""
         if self.ending.stopped:
             self.isolation.kill_everything(self.program)
             self._reap(block=True)
@@ -185,11 +185,11 @@ class Step:
             if stream.open and not stream.read() and not self.ending.stopped:
                 self.ending.stopped = "output_limit"
             os.close(stream.descriptor)
-        self.out, self.err = (bytes(stream.kept[: stream.room]) for stream in self.streams)
+        self.out, self.err = (bytes(stream.content[: stream.limit]) for stream in self.streams)
         self.ending.cpu_s = resource_usage.usage(()).cpu_s - self.cpu_before_s
 
     def _reap(self, block: bool = False, only: int = -1) -> None:
-        """Take the exit status of what has ended; with `block`, wait for all or for `only`."""
+        """Collect the exit status of ended processes; with `block`, wait for all or for `only`."""
         while True:
             try:
                 process, status, used = os.wait4(only, 0 if block else os.WNOHANG)
@@ -204,7 +204,7 @@ class Step:
                 return
 
     def _read_report(self, descriptor: int, nonce: bytes) -> None:
-        """The checker's word; whatever is neither the nonce nor a report was not the checker's."""
+        """Read the checker's report; anything but the nonce or a report is a forgery."""
         try:
             text = os.read(descriptor, REPORT_BYTES)
         except BlockingIOError:
@@ -230,32 +230,32 @@ def stdin_file(content: bytes) -> int:
     return descriptor
 
 
-def supervise(order: Order, blobs: Sequence[bytes], isolation: Isolation) -> bytes:
-    """Run the order in the place where this process is, and pack the answer."""
-    isolation.enter(order.quota, executable=bool(order.argv))
+def supervise(request: Request, blobs: Sequence[bytes], isolation: Isolation) -> bytes:
+    """Run the request in the namespaces of this process, and pack the response."""
+    isolation.enter(request.quota, executable=bool(request.argv))
     isolation.hide()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # process 1 ignores what has no handler
     stdin, *contents = blobs
     try:
-        step = _run_commands(order, stdin, contents, isolation) if order.argv else None
+        step = _run_commands(request, stdin, contents, isolation) if request.argv else None
         if step is None:
             source, tests = contents
-            step = Step("run", order, isolation)
+            step = Step("run", request, isolation)
             step.run(python_program.starter(source, tests, isolation.work), stdin, True, bool(tests))
     finally:
         isolation.leave()
     return wire.pack(vars(step.ending), (step.out, step.err))
 
 
-def _run_commands(order: Order, stdin: bytes, contents: Sequence[bytes], isolation: Isolation) -> Step:
-    """The compiler, where there is one, and if all is well what it made."""
-    for name, content in zip(order.names, contents, strict=True):
+def _run_commands(request: Request, stdin: bytes, contents: Sequence[bytes], isolation: Isolation) -> Step:
+    """Run the compiler, where there is one, and on success what it built."""
+    for name, content in zip(request.names, contents, strict=True):
         write_file(name, content)
     environment = {**os.environ, "HOME": isolation.work}
     done = None
-    for name, argv in (("compile", order.compile_argv), ("run", order.argv)):
+    for name, argv in (("compile", request.compile_argv), ("run", request.argv)):
         if argv:
-            step = Step(name, order, isolation)
+            step = Step(name, request, isolation)
             step.cpu_before_s = done.ending.cpu_s if done else 0.0
             step.run(_executor(argv, environment), b"" if name == "compile" else stdin, False, False)
             done = step
@@ -280,12 +280,12 @@ def _executor(argv: Sequence[str], environment: dict[str, str]) -> Callable[[int
     return start
 
 
-def order_from(head: dict[str, Any]) -> Order:
-    return Order(Quota(**head["quota"]), head["argv"], head["compile_argv"], head["names"])
+def parse_request(header: dict[str, Any]) -> Request:
+    return Request(Quota(**header["quota"]), header["argv"], header["compile_argv"], header["names"])
 
 
-def log_failure(error: BaseException) -> bytes:
-    """The answer where the place could not be made: nothing ran."""
+def failure_response(error: BaseException) -> bytes:
+    """The response where isolation failed: nothing ran."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"{error}\n")
     return wire.pack({"failure": f"{type(error).__name__}: {error}"}, (b"", b""))

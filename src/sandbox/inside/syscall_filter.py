@@ -62,7 +62,7 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "vhangup": (153, 58),
     "lookup_dcookie": (212, 18),
     "fanotify_init": (300, 262),
-    # memory that no process maps escapes a watch on resident sizes
+    # memory that no process maps is not part of any resident size
     "shmget": (29, 194),
     "msgget": (68, 186),
     "semget": (64, 190),
@@ -120,6 +120,6 @@ def assemble(machine: str = "") -> bytes:
         (JUMP_EQUAL, 0, len(FAMILIES) + 2, SOCKET[column]),
         (LOAD, 0, 0, FIRST_ARGUMENT),
     ]
-    code += [(JUMP_EQUAL, len(FAMILIES) - place, 0, family) for place, family in enumerate(FAMILIES)]
+    code += [(JUMP_EQUAL, len(FAMILIES) - index, 0, family) for index, family in enumerate(FAMILIES)]
     code += [(RETURN, 0, 0, ERRNO | errno.EAFNOSUPPORT), (RETURN, 0, 0, ALLOW)]
     return b"".join(struct.pack("<HBBI", *instruction) for instruction in code)

@@ -1,4 +1,4 @@
-"""Messages between the sandbox and its workers: a JSON head and blobs, each with its length in front."""
+"""Messages between the sandbox and its workers: a JSON header and blobs, each with its length before it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-_HEAD = struct.Struct(">I")
+_LENGTH = struct.Struct(">I")
 CHUNK = 1 << 20
 
 
-def pack(head: dict[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
-    """One message; `head` gains the blobs' sizes."""
-    text = json.dumps({**head, "sizes": [len(blob) for blob in blobs]}).encode("ascii")
-    return b"".join([_HEAD.pack(len(text)), text, *blobs])
+def pack(header: dict[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
+    """One message; `header` gains the blobs' sizes."""
+    text = json.dumps({**header, "sizes": [len(blob) for blob in blobs]}).encode("ascii")
+    return b"".join([_LENGTH.pack(len(text)), text, *blobs])
 
 
 def send(descriptor: int, message: bytes, deadline: float | None = None) -> None:
-    """Raises BrokenPipeError where the other side has ended, TimeoutError after `deadline` (time.monotonic).
+    """Raises BrokenPipeError where the other side has closed, TimeoutError after `deadline` (time.monotonic).
 
-    With a deadline, `descriptor` has to be one that does not block.
+    With a deadline, `descriptor` has to be non-blocking.
     """
     view = memoryview(message)
     while view:
@@ -35,14 +35,14 @@ def send(descriptor: int, message: bytes, deadline: float | None = None) -> None
 def receive(descriptor: int, deadline: float | None = None) -> tuple[dict[str, Any], list[bytes]]:
     """The next message.
 
-    Raises EOFError where the other side has ended, TimeoutError after `deadline` (time.monotonic).
+    Raises EOFError where the other side has closed, TimeoutError after `deadline` (time.monotonic).
     """
-    (length,) = _HEAD.unpack(_exactly(descriptor, _HEAD.size, deadline))
-    head = json.loads(_exactly(descriptor, length, deadline))
-    return head, [_exactly(descriptor, size, deadline) for size in head["sizes"]]
+    (length,) = _LENGTH.unpack(_read_exactly(descriptor, _LENGTH.size, deadline))
+    header = json.loads(_read_exactly(descriptor, length, deadline))
+    return header, [_read_exactly(descriptor, size, deadline) for size in header["sizes"]]
 
 
-def _exactly(descriptor: int, size: int, deadline: float | None) -> bytes:
+def _read_exactly(descriptor: int, size: int, deadline: float | None) -> bytes:
     parts: list[bytes] = []
     while size:
         if deadline is not None:

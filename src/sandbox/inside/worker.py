@@ -1,4 +1,4 @@
-"""The interpreter that stays warm: takes orders and forks each program into a place of its own."""
+"""The warm interpreter: receives requests and forks each program into an isolation of its own."""
 
 from __future__ import annotations
 
@@ -6,57 +6,57 @@ import gc
 import os
 import sys
 
-import isolation
 import python_program
 import supervisor
 import wire
+from isolation import Bare, Isolation, SingleUse
 
-REQUESTS, ANSWERS = 0, 1
+REQUESTS, RESPONSES = 0, 1
 
 
 def main(kind: str) -> None:
-    """Serve orders from descriptor 0, answers on descriptor 1, until there are no more.
+    """Serve requests from descriptor 0, with responses on descriptor 1, until the pipe closes.
 
     `kind`: "warm" forks into new namespaces, "single" runs one program in those it is in, "bare" runs one
     with none.
     """
-    requests, answers = _take_descriptors()
-    place = {"warm": isolation.Isolation, "single": isolation.SingleUse, "bare": isolation.Bare}[kind]()
-    place.hide()
+    requests, responses = _take_descriptors()
+    isolation = {"warm": Isolation, "single": SingleUse, "bare": Bare}[kind]()
+    isolation.hide()
     python_program.warm_up()
     gc.collect()
     gc.freeze()
     gc.disable()  # until the program itself runs
-    wire.send(answers, wire.pack({"ready": sys.version.split()[0]}))
+    wire.send(responses, wire.pack({"ready": sys.version.split()[0]}))
     while True:
         try:
-            head, blobs = wire.receive(requests)
+            header, blobs = wire.receive(requests)
         except EOFError:
             return
-        order = supervisor.order_from(head)
-        if not place.fresh:
-            _serve(order, blobs, place, requests, answers)
-        child = place.fork()
+        request = supervisor.parse_request(header)
+        if not isolation.fresh:
+            _serve(request, blobs, isolation, requests, responses)
+        child = isolation.fork()
         if child == 0:
-            _serve(order, blobs, place, requests, answers)
+            _serve(request, blobs, isolation, requests, responses)
         del blobs
         _, status = os.waitpid(child, 0)
-        if status != 0:  # the supervisor itself was ended, so it has answered nothing
+        if status != 0:  # the supervisor itself was ended, so it has sent no response
             ending = supervisor.Ending(stopped="supervisor")
-            wire.send(answers, wire.pack(vars(ending), (b"", b"")))
+            wire.send(responses, wire.pack(vars(ending), (b"", b"")))
 
 
 def _serve(
-    order: supervisor.Order, blobs: list[bytes], place: isolation.Isolation, requests: int, answers: int
+    request: supervisor.Request, blobs: list[bytes], isolation: Isolation, requests: int, responses: int
 ) -> None:
-    """Run one order, answer it, and end; never returns."""
+    """Run one request, send the response, and exit; never returns."""
     try:
         os.close(requests)
-        answer = supervisor.supervise(order, blobs, place)
+        response = supervisor.supervise(request, blobs, isolation)
     except BaseException as error:
-        answer = supervisor.log_failure(error)
+        response = supervisor.failure_response(error)
     try:
-        wire.send(answers, answer)
+        wire.send(responses, response)
     finally:
         os._exit(0)
 
@@ -67,9 +67,9 @@ def _take_descriptors() -> tuple[int, int]:
 
     base = supervisor.FIRST_FREE
     requests = fcntl.fcntl(REQUESTS, fcntl.F_DUPFD_CLOEXEC, base)
-    answers = fcntl.fcntl(ANSWERS, fcntl.F_DUPFD_CLOEXEC, base)
+    responses = fcntl.fcntl(RESPONSES, fcntl.F_DUPFD_CLOEXEC, base)
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
-    for place in range(base):
-        if place not in (2, null):
-            os.dup2(null, place, inheritable=False)
-    return requests, answers
+    for descriptor in range(base):
+        if descriptor not in (2, null):
+            os.dup2(null, descriptor, inheritable=False)
+    return requests, responses

@@ -1,7 +1,7 @@
 """Attention over packed samples: no mask is built, no pair of samples computed.
 
-On a GPU by stock torch's varlen kernel, on a CPU sample by sample. Where samples share beginnings, keys and values of
-these are computed once and handed to each; a sample's own tokens see them and those before themselves.
+On a GPU by stock torch's varlen kernel, on a CPU sample by sample. Where samples share a prefix, its keys and values
+are computed once and gathered for each; a sample's own tokens attend to them and to those before themselves.
 """
 
 from __future__ import annotations
@@ -70,15 +70,14 @@ def attention_by_sample(
         )
     repeats = query.shape[1] // key.shape[1]
     key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
-    own, whole = _lengths(cu_seq_lens_q, query), _lengths(cu_seq_lens_k, key)
+    query_lengths, key_lengths = _lengths(cu_seq_lens_q, query), _lengths(cu_seq_lens_k, key)
+    split = query.split(query_lengths, dim=2), key.split(key_lengths, dim=2), value.split(key_lengths, dim=2)
     parts = []
-    for q, k, v in zip(
-        *(t.split(n, dim=2) for t, n in ((query, own), (key, whole), (value, whole))), strict=True
-    ):
-        seen = k.shape[2]
+    for q, k, v in zip(*split, strict=True):
+        keys = k.shape[2]
         mask = None
-        if seen > q.shape[2] or (sliding_window and seen > sliding_window):
-            mask = _causal(q.shape[2], seen, sliding_window or seen)
+        if keys > q.shape[2] or (sliding_window and keys > sliding_window):
+            mask = _causal(q.shape[2], keys, sliding_window or keys)
         parts.append(
             scaled_dot_product_attention(
                 q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scaling
@@ -91,10 +90,10 @@ def _lengths(boundaries: torch.Tensor | None, tensor: torch.Tensor) -> list[int]
     return [tensor.shape[2]] if boundaries is None else boundaries.diff().tolist()
 
 
-def _causal(own: int, seen: int, window: int) -> torch.Tensor:
-    """(own, seen): which tokens the last `own` of `seen` see, no more than `window` of them."""
-    before = seen - own
-    return torch.ones(own, seen, dtype=torch.bool).tril(before).triu(before + 1 - window)
+def _causal(queries: int, keys: int, window: int) -> torch.Tensor:
+    """(queries, keys): which keys the last `queries` of so many tokens attend to, no more than `window` of them."""
+    before = keys - queries
+    return torch.ones(queries, keys, dtype=torch.bool).tril(before).triu(before + 1 - window)
 
 
 def varlen_attention(
@@ -120,12 +119,11 @@ def varlen_attention(
     """
     from torch.nn.attention.varlen import varlen_attn
 
-    query, key, value = (
-        tensor.squeeze(0).transpose(0, 1) for tensor in (query, key, value)
-    )  # (t, heads, head_dim)
+    # (t, heads, head_dim)
+    query, key, value = (tensor.squeeze(0).transpose(0, 1) for tensor in (query, key, value))
     options: dict[str, Any] = {"scale": scaling}
-    known = inspect.signature(varlen_attn).parameters
-    if "window_size" in known:
+    accepted = inspect.signature(varlen_attn).parameters
+    if "window_size" in accepted:
         options["window_size"] = (
             sliding_window - 1 if sliding_window else -1,
             0,
@@ -133,7 +131,7 @@ def varlen_attention(
     else:
         options["is_causal"] = True
     if query.shape[1] != key.shape[1]:
-        if "enable_gqa" in known:
+        if "enable_gqa" in accepted:
             options["enable_gqa"] = True
         else:
             repeats = query.shape[1] // key.shape[1]
@@ -141,27 +139,26 @@ def varlen_attention(
     if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:  # one sample
         cu_seq_lens_q = torch.tensor([0, query.shape[0]], dtype=torch.int32, device=query.device)
         cu_seq_lens_k, max_length_q = cu_seq_lens_q, query.shape[0]
-    query, key, value = (_half(tensor) for tensor in (query, key, value))
+    query, key, value = (_to_16_bit(tensor) for tensor in (query, key, value))
     if shared is not None:
         key, value = unshared(key, shared), unshared(value, shared)
     output = varlen_attn(
         query, key, value, cu_seq_lens_q, cu_seq_lens_k, max_length_q, max_length_q, **options
     )
-    assert isinstance(output, torch.Tensor)  # a pair only where the log-sum-exp is asked for
+    assert isinstance(output, torch.Tensor)  # a pair only where the log-sum-exp is requested
     return output.unsqueeze(0), None
 
 
-def _half(tensor: torch.Tensor) -> torch.Tensor:
-    """The kernel takes 16-bit tensors; under autocast some models hand over float32."""
+def _to_16_bit(tensor: torch.Tensor) -> torch.Tensor:
+    """The kernel takes 16-bit tensors; under autocast some models pass float32."""
     if tensor.dtype in (torch.bfloat16, torch.float16):
         return tensor
-    return tensor.to(
-        torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else torch.bfloat16
-    )
+    autocast = torch.is_autocast_enabled("cuda")
+    return tensor.to(torch.get_autocast_dtype("cuda") if autocast else torch.bfloat16)
 
 
 def unshared(computed: torch.Tensor, shared: SharedPrefixes) -> torch.Tensor:
-    """Keys or values of the tokens that are computed (t, heads, d) as those of whole samples (k, heads, d)."""
+    """Keys or values of the tokens that are computed (t, heads, d) as those of all unshared tokens (k, heads, d)."""
     result: torch.Tensor = _Unshared.apply(computed, shared.sources, shared.first, shared.repeated)
     return result
 

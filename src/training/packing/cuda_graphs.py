@@ -1,8 +1,8 @@
-"""A pack's forward and backward pass as one CUDA graph, for work that starts slower than it runs.
+"""A pack's forward and backward pass as one CUDA graph, for work that is bound by kernel launches.
 
-Python starts some thousand kernels a pack. Where they are short (a small model, or a 4-bit base whose weights are
-unpacked three times), the GPU waits for Python; a graph starts all of them at once. Packs are filled up to
-one of a few sizes, since a graph has one shape; the loss of what fills them is not counted.
+Python launches some thousand kernels per pack. Where they are short (a small model, or a 4-bit base whose weights are
+unpacked three times), the GPU waits for Python; a graph launches all of them at once. Packs are padded to
+one of a few sizes, since a graph has one shape; the loss of the padding is not counted.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from src.training.packing.padding import PADDING_SAMPLES, Extent, padded, room_f
 
 log = logging.getLogger(__name__)
 
-SIZES = 8  # graphs at most
-STEP = 128  # tokens; sizes are multiples of it
-WAITING = 0.7  # share of a pack's time spent on starting kernels, from which a graph pays
-TIMED = 3  # the pack that is timed; those before it compile kernels
+MAX_GRAPHS = 8
+SIZE_MULTIPLE = 128  # tokens; sizes are multiples of it
+LAUNCH_BOUND = 0.7  # part of a pack's time spent on kernel launches, from which a graph is faster
+TIMED_PACK = 3  # the packs before it compile kernels
 
 
 @dataclass
@@ -36,9 +36,9 @@ class _Graph:
 
 
 class PackGraphs:
-    """Computes packs by graphs once it has seen that this pays. For a model without randomness.
+    """Computes packs by graphs once it has measured that this is faster. For a model without randomness.
 
-    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`. `packs` are those to come.
+    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`. `packs` are all to come.
     """
 
     def __init__(
@@ -56,34 +56,34 @@ class PackGraphs:
         members[self.sizes[-1]] = list(packs)  # the first to be captured, whatever the pack
         self.rooms = {size: room_for(members[size], size) for size in self.sizes}
         self.graphs: dict[int, _Graph] = {}
-        self.gradients: list[torch.Tensor] = []  # where graphs add to
+        self.gradients: list[torch.Tensor] = []  # what graphs add to
         self.scale = torch.zeros((), device="cuda")
-        self.timed = 0
-        self.paying = False
+        self.packs_seen = 0
+        self.active = False
 
-    def time(self, plain: Callable[[], torch.Tensor]) -> torch.Tensor:
-        """Compute a pack as usual, and find out from one of the first whether its kernels wait for Python."""
-        self.timed += 1
-        if self.timed != TIMED:
+    def timed(self, plain: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """Compute a pack as usual, and find out from one of the first whether it is bound by kernel launches."""
+        self.packs_seen += 1
+        if self.packs_seen != TIMED_PACK:
             return plain()
         torch.cuda.synchronize()
         start = time.perf_counter()
         result = plain()
-        started = time.perf_counter()
+        launched = time.perf_counter()
         torch.cuda.synchronize()
-        share = (started - start) / (time.perf_counter() - start)
-        self.paying = share >= WAITING
+        share = (launched - start) / (time.perf_counter() - start)
+        self.active = share >= LAUNCH_BOUND
         log.info(
-            "kernels took %.0f %% of a pack's time to start: %s",
+            "kernel launches took %.0f %% of a pack's time: %s",
             100 * share,
-            "graphs from here on" if self.paying else "no graphs",
+            "graphs from here on" if self.active else "no graphs",
         )
         return result
 
     def backward(self, pack: Pack, scale: float) -> torch.Tensor | None:
-        """`scale` times the loss, its gradients added; None where the pack is to be computed as usual."""
+        """`scale` times the loss, its gradients added; None where the pack must be computed as usual."""
         size = self._size(pack.tokens)
-        if not self.paying or size is None:
+        if not self.active or size is None:
             return None
         try:
             # the largest first: the others find room in its memory
@@ -92,21 +92,21 @@ class PackGraphs:
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
-            self.paying = False
+            self.active = False
             self.graphs.clear()
-            log.warning("going on without graphs: %s", str(error).splitlines()[0])
+            log.warning("continuing without graphs: %s", str(error).splitlines()[0])
             return None
-        self._gather()
+        self._adopt_gradients()
         self.scale.fill_(scale)
         found.graph.replay()
         return found.loss
 
     def _size(self, tokens: int) -> int | None:
-        """The smallest that so many tokens can be filled up to."""
+        """The smallest that so many tokens can be padded to."""
         return next((size for size in self.sizes if size >= tokens + PADDING_SAMPLES), None)
 
     def _graph(self, pack: Pack, size: int) -> _Graph | None:
-        """The graph of this size with `pack` put in; None where it does not fit in."""
+        """The graph of this size with `pack` copied in; None where it does not fit."""
         shaped = padded(pack, self.rooms[size])
         if shaped is None:
             return None
@@ -117,8 +117,8 @@ class PackGraphs:
             static.copy_(new.pin_memory(), non_blocking=True)
         return found
 
-    def _gather(self) -> None:
-        """Let .grad be the tensors that graphs add to, with what is in it so far."""
+    def _adopt_gradients(self) -> None:
+        """Make .grad the tensors that graphs add to, with its values so far."""
         for parameter, own in zip(self.parameters, self.gradients, strict=True):
             if parameter.grad is None:
                 own.zero_()
@@ -132,7 +132,7 @@ class PackGraphs:
         pool = None
         if self.graphs:
             pool = next(iter(self.graphs.values())).graph.pool()
-        else:  # once as usual, so that libraries have loaded what they need
+        else:  # once outside a graph, so that libraries have loaded what they need
             self.gradients = [torch.zeros_like(parameter) for parameter in self.parameters]
             torch.autograd.grad(self.compute(static), self.parameters)
         graph = torch.cuda.CUDAGraph()
@@ -145,12 +145,12 @@ class PackGraphs:
         return _Graph(static, loss, graph)
 
 
-def graph_sizes(packs: Iterable[int], most: int = SIZES) -> list[int]:
-    """At most `most` sizes, ascending, to which packs of so many tokens are filled up with the fewest in all.
+def graph_sizes(packs: Iterable[int], most: int = MAX_GRAPHS) -> list[int]:
+    """At most `most` sizes, ascending, to which packs of so many tokens are padded with the fewest in all.
 
-    Multiples of STEP; the best there are, by dynamic programming over the sizes that occur.
+    Multiples of SIZE_MULTIPLE; the best there are, by dynamic programming over the sizes that occur.
     """
-    counts = Counter(-(-tokens // STEP) * STEP for tokens in packs)
+    counts = Counter(-(-tokens // SIZE_MULTIPLE) * SIZE_MULTIPLE for tokens in packs)
     sizes = sorted(counts)
     below = [0, *accumulate(counts[size] for size in sizes)]  # packs of the first sizes
     # of the packs of the first sizes: tokens computed, and the sizes kept

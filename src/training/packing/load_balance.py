@@ -11,7 +11,7 @@ from src.training.packing.padding import Extent, extent
 
 
 def shard_indices(lengths: Sequence[int], ranks: int) -> list[list[int]]:
-    """The shard of each rank: every index of `lengths` once, tokens as even as whole samples allow.
+    """The shard of each rank: every index of `lengths` once, tokens as even as undivided samples allow.
 
     The longest sample left goes to the rank with the fewest tokens (Graham 1969, "Bounds on multiprocessing timing
     anomalies": at most 4/3 of the best possible maximum). With as many samples as ranks or more, every rank gets

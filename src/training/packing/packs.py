@@ -1,7 +1,7 @@
 """Packs of samples: concatenated token sequences in which attention stays inside each sample.
 
-Samples that begin alike, as those with the same template do, can share their beginnings: what a token is computed to
-depends on the tokens before it alone, so a beginning is computed once a pack (arXiv 2506.05433).
+Samples with the same first tokens, as those of one template have, can share that prefix: the output at a token
+depends on the tokens before it alone, so a shared prefix is computed once per pack (arXiv 2506.05433).
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from src.data.preprocessing import Encoded
 
 @dataclass(frozen=True)
 class SharedPrefixes:
-    """How whole samples, laid end to end as k tokens, come from the t tokens of a pack that are computed."""
+    """How the k unshared tokens (all samples laid end to end) come from the t computed tokens of a pack."""
 
-    sources: torch.Tensor  # (k,), the computed token that each is
-    boundaries: torch.Tensor  # (d + 1,) int32, where samples begin in the k and the last one ends
-    first: torch.Tensor  # (t,), where each computed token comes first in the k
-    repeated: torch.Tensor  # (m,), computed tokens, among them all that come more than once
+    sources: torch.Tensor  # (k,), the computed token of each unshared one
+    boundaries: torch.Tensor  # (d + 1,) int32, where samples start among the k and the last one ends
+    first: torch.Tensor  # (t,), the first unshared token of each computed one
+    repeated: torch.Tensor  # (m,), computed tokens, among them all that occur more than once
 
 
 @dataclass(frozen=True)
 class Pack:
     """Samples laid end to end. Shapes: t tokens, s supervised tokens, d samples.
 
-    Where beginnings are shared, a sample's part of the t are the tokens that none before it has.
+    Where prefixes are shared, a sample's part of the t are the tokens that no sample before it has.
     """
 
     input_ids: torch.Tensor  # (1, t)
     position_ids: torch.Tensor  # (1, t), from 0 in each sample
     predicting: torch.Tensor  # (s,), positions whose next token is supervised
     targets: torch.Tensor  # (s,), those next tokens
-    boundaries: torch.Tensor  # (d + 1,) int32, where samples' parts begin and the last one ends
+    boundaries: torch.Tensor  # (d + 1,) int32, where samples' parts start and the last one ends
     longest: int  # tokens of the longest sample
     shared: SharedPrefixes | None = None
 
@@ -46,7 +46,7 @@ class Pack:
 
     @property
     def unshared_tokens(self) -> int:
-        """Tokens of the samples, shared or not."""
+        """Tokens of all samples, shared prefixes counted in each."""
         return self.tokens if self.shared is None else len(self.shared.sources)
 
     def to(self, device: str | torch.device) -> Pack:
@@ -55,8 +55,8 @@ class Pack:
         ids, positions, predicting, targets, boundaries, *shared = (
             tensor.pin_memory().to(device, non_blocking=True) for tensor in self.tensors()
         )
-        parts = SharedPrefixes(*shared) if shared else None
-        return Pack(ids, positions, predicting, targets, boundaries, self.longest, parts)
+        prefixes = SharedPrefixes(*shared) if shared else None
+        return Pack(ids, positions, predicting, targets, boundaries, self.longest, prefixes)
 
     def tensors(self) -> tuple[torch.Tensor, ...]:
         own = self.input_ids, self.position_ids, self.predicting, self.targets, self.boundaries
@@ -86,9 +86,9 @@ def best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
 
 
 def arrange(samples: Sequence[Encoded], capacity: int, share: bool = False) -> list[list[Encoded]]:
-    """`samples` in packs of at most `capacity` computed tokens: by best fit, or in the order of their tokens.
+    """`samples` in packs of at most `capacity` computed tokens: by best fit, or sorted where prefixes are shared.
 
-    That order brings those together that begin alike; a pack takes them as long as they fit in.
+    Sorting brings the samples with the longest common prefixes together; a pack takes them as long as they fit.
     """
     if not share:
         bins = best_fit([len(sample) for sample in samples], capacity)
@@ -107,12 +107,12 @@ def arrange(samples: Sequence[Encoded], capacity: int, share: bool = False) -> l
 
 
 def sorted_by_prefix(samples: Sequence[Encoded]) -> list[Encoded]:
-    """In the order of their tokens, in which those with most in common follow each other."""
+    """In the order of their tokens, in which samples with the longest common prefixes follow each other."""
     return sorted(samples, key=lambda sample: sample.input_ids)
 
 
 def common_prefix_length(one: Encoded, other: Encoded) -> int:
-    """Tokens that two samples begin with in common; the last of each is left to it."""
+    """Tokens of the prefix that two samples have in common; the last token of each is never shared."""
     most = min(len(one), len(other)) - 1
     return next((place for place in range(most) if one.input_ids[place] != other.input_ids[place]), most)
 
@@ -120,7 +120,7 @@ def common_prefix_length(one: Encoded, other: Encoded) -> int:
 def make_pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
     """Lay `samples` end to end. Every sample has at least one supervised token and a prompt of one or more.
 
-    With `share` they are laid in the order of their tokens, and what one has in common with the one before it is left out.
+    With `share` they are sorted by their tokens, and the prefix that one has in common with the one before is left out.
     """
     ids: list[int] = []
     positions: list[int] = []
@@ -128,21 +128,21 @@ def make_pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
     targets: list[int] = []
     sources: list[int] = []
     first: list[int] = []
-    boundaries, whole_boundaries = [0], [0]
+    boundaries, unshared_boundaries = [0], [0]
     places: list[int] = []  # of the last sample's tokens among `ids`
     before: Encoded | None = None
     for sample in sorted_by_prefix(samples) if share else samples:
-        known = common_prefix_length(before, sample) if share and before is not None else 0
-        places = [*places[:known], *range(len(ids), len(ids) + len(sample) - known)]
+        prefix = common_prefix_length(before, sample) if share and before is not None else 0
+        places = [*places[:prefix], *range(len(ids), len(ids) + len(sample) - prefix)]
         start = max(sample.prompt_length, 1)
-        ids += sample.input_ids[known:]
-        positions += range(known, len(sample))
+        ids += sample.input_ids[prefix:]
+        positions += range(prefix, len(sample))
         predicting += places[start - 1 : -1]
         targets += sample.input_ids[start:]
-        first += range(len(sources) + known, len(sources) + len(sample))
+        first += range(len(sources) + prefix, len(sources) + len(sample))
         sources += places
         boundaries.append(len(ids))
-        whole_boundaries.append(len(sources))
+        unshared_boundaries.append(len(sources))
         before = sample
     return Pack(
         input_ids=torch.tensor([ids]),
@@ -151,15 +151,15 @@ def make_pack(samples: Sequence[Encoded], share: bool = False) -> Pack:
         targets=torch.tensor(targets),
         boundaries=torch.tensor(boundaries, dtype=torch.int32),
         longest=max(len(sample) for sample in samples),
-        shared=_shared(sources, whole_boundaries, first) if share else None,
+        shared=_shared_prefixes(sources, unshared_boundaries, first) if share else None,
     )
 
 
-def _shared(sources: list[int], boundaries: list[int], first: list[int]) -> SharedPrefixes:
-    come = torch.tensor(sources)
+def _shared_prefixes(sources: list[int], boundaries: list[int], first: list[int]) -> SharedPrefixes:
+    computed = torch.tensor(sources)
     return SharedPrefixes(
-        sources=come,
+        sources=computed,
         boundaries=torch.tensor(boundaries, dtype=torch.int32),
         first=torch.tensor(first),
-        repeated=(torch.bincount(come) > 1).nonzero()[:, 0],
+        repeated=(torch.bincount(computed) > 1).nonzero()[:, 0],
     )

@@ -1,7 +1,9 @@
 """A raw row becomes an example with normal texts, or says why it is none."""
 
+import json
+
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from src.data.curation.cleaning import Reject, clean, content_id, is_no_input, normalise
@@ -78,19 +80,7 @@ def test_words_for_no_input_are_no_input(text):
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "0",
-        "none of the above",
-        "NaN",
-        "[1, 2]",
-        "input",
-        "x = None",
-        "n",
-        "no",
-        "null",
-        "nothing is given here",
-    ],
+    "text", "0|none of the above|NaN|[1, 2]|input|x = None|n|no|null|nothing is given here".split("|")
 )
 def test_other_short_inputs_stay(text):
     assert not is_no_input(text)
@@ -118,8 +108,37 @@ def test_normalising_twice_changes_nothing(text):
     assert normalise(normalise(text)) == normalise(text)
 
 
-def test_ids_part_the_texts():
+def test_an_id_separates_the_texts():
     assert content_id("ab", "", "c") != content_id("a", "b", "c")
     assert len(content_id("a", "b", "c")) == 16
     # sha256sum (coreutils 9.1) of "a\0b\0c"
     assert content_id("a", "b", "c") == "8badde10c760e9b7"
+
+
+COLUMNS = "instruction input output messages conversations prompt completion response language tests role content from value"
+KEYS = st.sampled_from(COLUMNS.split()) | st.text(max_size=5)
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    ["user", "assistant", "system", "\ud800", "\0", "< noinput >", "\ufeff"]
+)
+VALUES = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(values=VALUES)
+def test_any_value_is_a_valid_example_or_a_reject(values):
+    found = clean(RawRow(1, values))
+    if isinstance(found, Reject):
+        assert found.line == 1
+        assert 0 < len(found.reason) < 60
+        return
+    texts = (found.instruction, found.input, found.output)
+    assert found.output.strip()
+    assert found.instruction.strip()
+    assert found.id == content_id(*texts)
+    assert all("\r" not in text and "\0" not in text for text in texts)
+    assert json.dumps(vars(found), ensure_ascii=False).encode()
+    assert normalise(found.output) == found.output

@@ -1,4 +1,4 @@
-"""A planted leak is found by its kind and can be removed; what is merely alike is not a leak."""
+"""A planted leak is found by its kind and can be removed; what is merely similar is not a leak."""
 
 import dataclasses
 
@@ -41,7 +41,7 @@ def test_a_copied_prompt_is_found():
     }
 
 
-def test_a_run_of_words_of_the_prompt_is_found_wherever_it_stands():
+def test_an_n_gram_of_words_of_the_prompt_is_found_anywhere():
     run = " ".join(TASK.instruction.split()[2 : 2 + PROMPT_WORDS])
     assert kinds(planted(instruction=f"My teacher said: {run.upper()}! Please hurry.")) == {"prompt n-gram"}
     assert kinds(planted(output=f'"""{run}"""')) == {"prompt n-gram"}
@@ -58,7 +58,7 @@ def test_a_part_of_the_solution_is_found():
     assert kinds(planted(output=f"basket = [(1, 2)]\n{part}1)\n    print(total)")) == {"solution n-gram"}
 
 
-def test_a_run_that_many_training_rows_hold_is_boilerplate():
+def test_an_n_gram_of_many_training_rows_is_boilerplate():
     part = TASK.output[: TASK.output.index("2)")]  # 21 tokens
     leaks = [
         planted(id=f"leak{n}", output=f"name_{n} = {n}\n{part}{n + 10})") for n in range(COMMON_ROWS + 1)

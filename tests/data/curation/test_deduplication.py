@@ -52,7 +52,7 @@ def test_clusters_are_those_of_brute_force(threshold, seed):
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
-def test_every_pair_given_is_near(threshold):
+def test_every_pair_is_near(threshold):
     sets = varied_sets(3)
     pairs = near_pairs(sets, threshold)
     assert pairs
@@ -77,7 +77,7 @@ def test_order_does_not_change_clusters():
     assert clusters(len(sets), back) == clusters(len(sets), near_pairs(sets, 0.7))
 
 
-def test_equal_sets_are_near_at_any_threshold_and_empty_ones_at_none():
+def test_equal_sets_are_near_at_any_threshold_and_empty_sets_at_none():
     sets = [frozenset({1, 2}), frozenset(), frozenset({2, 1}), frozenset()]
     assert near_pairs(sets, 1.0) == [(0, 2)]
     assert near_pairs(sets, 0.3) == [(0, 2)]

@@ -96,8 +96,6 @@ def test_tokens_are_counted_as_training_counts_them(template):
     from tests import tiny
 
     tokenizer = tiny.tokenizer()
-    if template == "chat":
-        tokenizer.chat_template = "{% for message in messages %}<{{ message['content'] }}>{% endfor %}"
     counter = token_counter(tokenizer, "tiny", template)
     for item in (example(1, "x = 1"), example(2, "print(2)\n", input="3")):
         encoded = encode_example(tokenizer, item, 10_000, template)

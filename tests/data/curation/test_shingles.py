@@ -16,7 +16,7 @@ def tokens_of(lists):
     return Tokens(flat, lengths, np.empty(0, dtype=np.uint64))
 
 
-def test_tokens_are_blind_to_case_and_spacing_and_equal_everywhere():
+def test_tokens_ignore_case_and_spacing_and_hash_the_same_everywhere():
     first, second = tokenise(["If  (a)\n", "if ( A )"]).split()
     assert first.tolist() == second.tolist() == tokenise(["IF(a)"]).hashes.tolist()
     assert tokenise(["x += 1"]).lengths.tolist() == [4]
@@ -43,7 +43,7 @@ def test_many_texts_at_once_are_as_one_by_one(texts):
     ]
 
 
-def test_words_are_the_tokens_without_signs():
+def test_words_are_the_tokens_without_punctuation():
     found = tokenise(["x += y_1 (é)", "+", "z"]).words()
     assert found.hashes.tolist() == tokenise(["x y_1 é z"]).hashes.tolist()
     assert found.lengths.tolist() == [3, 0, 1]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from src.data.curation.deduplication import jaccard
 from src.data.curation.shingles import answer_shingles, shingles, tokenise
-from src.data.curation.splitting import LARGE_CLUSTER, assign_splits, find_neighbours, position, straddling
+from src.data.curation.splitting import LARGE_CLUSTER, assign_splits, find_neighbours, straddling, unit_hash
 from tests.data.preparing import example, row
 
 THRESHOLD = 0.7
@@ -20,8 +20,8 @@ def made(numbers):
 
 
 def by_id(examples, fractions=(0.2, 0.2)):
-    sides = assign_splits(find_neighbours(examples, THRESHOLD), *fractions)
-    return {item.id: side for item, side in zip(examples, sides, strict=True)}
+    splits = assign_splits(find_neighbours(examples, THRESHOLD), *fractions)
+    return {item.id: split for item, split in zip(examples, splits, strict=True)}
 
 
 def copies(original, count):
@@ -33,18 +33,18 @@ def copies(original, count):
     ]  # fmt: skip
 
 
-def test_the_rows_of_the_tests_have_no_neighbours():
+def test_the_rows_of_the_tests_have_no_near_duplicates():
     assert find_neighbours(made(range(600)), THRESHOLD).clusters == []
 
 
-def test_shares_come_out_as_asked_for():
-    sides = list(by_id(made(range(1200)), (0.1, 0.2)).values())
+def test_splits_have_the_fractions_of_the_configuration():
+    splits = list(by_id(made(range(1200)), (0.1, 0.2)).values())
     # binomial, 4 standard deviations
-    assert abs(sides.count("validation") - 120) < 4 * (1200 * 0.1 * 0.9) ** 0.5
-    assert abs(sides.count("test") - 240) < 4 * (1200 * 0.2 * 0.8) ** 0.5
+    assert abs(splits.count("validation") - 120) < 4 * (1200 * 0.1 * 0.9) ** 0.5
+    assert abs(splits.count("test") - 240) < 4 * (1200 * 0.2 * 0.8) ** 0.5
 
 
-def test_no_share_gives_no_rows():
+def test_a_fraction_of_0_gives_no_rows():
     assert set(by_id(made(range(300)), (0.0, 0.0)).values()) == {"train"}
     assert set(by_id(made(range(300)), (0.5, 0.0)).values()) == {"train", "validation"}
 
@@ -72,9 +72,9 @@ def test_adding_a_copy_of_a_prompt_moves_no_row_not_even_its_twin():
     assert all(after[f"{item.id}-twin"] == after[item.id] for item in examples[:50])
 
 
-def test_a_larger_test_share_only_adds_to_test():
+def test_a_larger_test_fraction_only_adds_to_test():
     small, large = by_id(made(range(500)), (0.0, 0.1)), by_id(made(range(500)), (0.0, 0.3))
-    assert all(large[name] == "test" for name, side in small.items() if side == "test")
+    assert all(large[name] == "test" for name, split in small.items() if split == "test")
 
 
 def test_no_pair_of_near_duplicates_straddles_by_brute_force():
@@ -87,7 +87,7 @@ def test_no_pair_of_near_duplicates_straddles_by_brute_force():
             examples.append(
                 example(f"{family}-{member}", f"f({family}, {member})", instruction=" ".join(kept))
             )
-    sides = by_id(examples)
+    splits = by_id(examples)
     prompts = shingles(tokenise(f"{item.instruction}\n{item.input}" for item in examples))
     answers = answer_shingles(tokenise(item.output for item in examples))
     near = [
@@ -96,8 +96,8 @@ def test_no_pair_of_near_duplicates_straddles_by_brute_force():
         if max(jaccard(prompts[a], prompts[b]), jaccard(answers[a], answers[b])) >= THRESHOLD
     ]
     assert len(near) >= 20
-    assert all(sides[left] == sides[right] for left, right in near)
-    assert {"train", "validation", "test"} == set(sides.values())
+    assert all(splits[left] == splits[right] for left, right in near)
+    assert {"train", "validation", "test"} == set(splits.values())
 
 
 def test_examples_with_the_same_answer_stay_together_but_not_with_the_same_short_one():
@@ -111,19 +111,19 @@ def test_examples_with_the_same_answer_stay_together_but_not_with_the_same_short
 def test_a_cluster_too_large_for_a_test_goes_to_train():
     for count in (LARGE_CLUSTER, LARGE_CLUSTER + 1):
         group = copies(example(1), count)
-        neighbours = find_neighbours(group, THRESHOLD)
-        assert len(neighbours.clusters) == 1
-        sides = set(assign_splits(neighbours, 0.0, 1.0))
-        assert sides == ({"test"} if count <= LARGE_CLUSTER else {"train"})
+        near = find_neighbours(group, THRESHOLD)
+        assert len(near.clusters) == 1
+        splits = set(assign_splits(near, 0.0, 1.0))
+        assert splits == ({"test"} if count <= LARGE_CLUSTER else {"train"})
 
 
 def test_straddling_clusters_are_named():
-    neighbours = find_neighbours(copies(example(1), 3), THRESHOLD)
-    assert straddling(neighbours, ["train", "train", "train"]) == []
-    assert straddling(neighbours, ["train", "test", "train"]) == [(0, 1, 2)]
+    near = find_neighbours(copies(example(1), 3), THRESHOLD)
+    assert straddling(near, ["train", "train", "train"]) == []
+    assert straddling(near, ["train", "test", "train"]) == [(0, 1, 2)]
 
 
-def test_positions_are_between_0_and_1_and_equal_everywhere():
+def test_a_unit_hash_is_between_0_and_1_and_the_same_everywhere():
     # python 3.11: int(hashlib.sha256(b"a").hexdigest()[:13], 16) / 16**13
-    assert position("a") == 0.7913742705223814
-    assert all(0 <= position(str(number)) < 1 for number in range(100))
+    assert unit_hash("a") == 0.7913742705223814
+    assert all(0 <= unit_hash(str(number)) < 1 for number in range(100))

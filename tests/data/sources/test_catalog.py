@@ -19,7 +19,7 @@ def test_a_file_gives_its_rows_with_their_line(tmp_path):
     assert [(row.line, row.values, row.file) for row in source.rows()] == [
         (number, values, "") for number, values in enumerate(rows(3), 1)
     ]
-    assert (source.kind, source.origin, source.unit, source.divided) == ("file", "a.jsonl", "line", False)
+    assert (source.kind, source.origin, source.unit, source.has_splits) == ("file", "a.jsonl", "line", False)
 
 
 def test_rows_of_several_files_name_their_file_and_share(tmp_path):
@@ -34,7 +34,7 @@ def test_rows_of_several_files_name_their_file_and_share(tmp_path):
     assert source.origin == "a.jsonl + b.jsonl:0.25"
 
 
-def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+def test_files_of_one_name_are_distinguished_by_their_folders(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         write_jsonl(tmp_path / folder / "a.jsonl", rows(1))
@@ -95,16 +95,16 @@ def test_a_parquet_file_counts_rows_and_any_other_lines(tmp_path):
     assert file_source(tmp_path, str(path), write_jsonl(tmp_path / "a.jsonl", rows(1))).unit == "line"
 
 
-def test_the_starter_set_comes_divided_and_under_the_licence_of_the_project(tmp_path):
+def test_the_starter_set_has_splits_and_comes_under_the_licence_of_the_project(tmp_path):
     source = find_source(data_config(tmp_path), "starter", [], force=False)
     found = list(source.rows())
     expected = [len(list(read_rows(STARTER / f"{split}.jsonl"))) for split in SPLITS]
     assert [sum(row.split == split for row in found) for split in SPLITS] == expected
-    assert source.divided
+    assert source.has_splits
     assert source.licence == "Apache-2.0"
 
 
-def test_nothing_is_fetched_before_the_rows_are_asked_for(tmp_path, monkeypatch):
+def test_nothing_is_fetched_before_the_rows_are_read(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with serving((200, b'[{"instruction": "a", "output": "b"}]')) as web:
         monkeypatch.setattr(catalog, "GITHUB_URL", web.url)

@@ -1,4 +1,4 @@
-"""A download is whole or refused; what lies there whole is never fetched again."""
+"""A download is whole or refused; a whole file is never downloaded again."""
 
 import time
 
@@ -28,12 +28,12 @@ def test_a_download_is_stored_as_it_came_with_its_hash_beside_it(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.json", "rows.json.sha256"]
 
 
-def test_an_answer_of_unknown_size_is_taken_whole(tmp_path):
+def test_a_response_of_unknown_size_is_read_to_its_end(tmp_path):
     with serving(("unsized", BODY)) as web:
         assert fetch(web.url) == BODY
 
 
-def test_what_lies_there_whole_is_not_fetched_again(tmp_path):
+def test_a_whole_file_is_not_downloaded_again(tmp_path):
     path = tmp_path / "rows.json"
     with serving((200, BODY)) as web:
         download_json(web.url, path)
@@ -43,16 +43,16 @@ def test_what_lies_there_whole_is_not_fetched_again(tmp_path):
         assert len(web.asked) == 2
 
 
-@pytest.mark.parametrize("harm", ["shorten", "change", "forget the hash", "spoil the hash"])
-def test_what_is_damaged_is_fetched_again(tmp_path, harm):
+@pytest.mark.parametrize("harm", ["truncate", "change", "remove the hash", "damage the hash"])
+def test_a_damaged_file_is_downloaded_again(tmp_path, harm):
     path, checksum_file = tmp_path / "rows.json", tmp_path / "rows.json.sha256"
     with serving((200, BODY)) as web:
         download_json(web.url, path)
-        if harm == "shorten":
+        if harm == "truncate":
             path.write_bytes(BODY[:-5])
         elif harm == "change":
             path.write_bytes(BODY[:-1] + b" ")
-        elif harm == "forget the hash":
+        elif harm == "remove the hash":
             checksum_file.unlink()
         else:
             checksum_file.write_bytes(b"\xff\xfe")
@@ -72,13 +72,13 @@ def test_a_refusal_is_final_and_names_the_other_sources(tmp_path, status):
 
 
 @pytest.mark.parametrize("trouble", [(500, b"no"), (503, b""), (429, b"slow down"), ("cut", BODY)])
-def test_passing_trouble_is_tried_again(tmp_path, trouble):
+def test_a_transient_error_is_retried(tmp_path, trouble):
     with serving(trouble, trouble, (200, BODY)) as web:
         assert fetch(web.url) == BODY
         assert len(web.asked) == 3
 
 
-def test_a_download_that_is_always_cut_off_is_never_taken_for_whole(tmp_path, monkeypatch):
+def test_a_download_that_is_always_truncated_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(http.time, "sleep", lambda seconds: None)
     with serving(("cut", BODY)) as web:
         with pytest.raises(UserError, match=rf"got {len(BODY) // 2} of {len(BODY)} bytes"):
@@ -87,7 +87,7 @@ def test_a_download_that_is_always_cut_off_is_never_taken_for_whole(tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_hangs_is_given_up(tmp_path, monkeypatch):
+def test_a_server_that_hangs_times_out(tmp_path, monkeypatch):
     monkeypatch.setattr(http, "TIMEOUT_S", 0.2)
     with serving(("hang", b"")) as web:
         began = time.monotonic()
@@ -111,7 +111,7 @@ def test_a_login_page_is_not_kept(tmp_path, page):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_endless_answer_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(http, "MOST_BYTES", 1 << 20)
+def test_a_response_over_the_size_limit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(http, "MAX_BYTES", 1 << 20)
     with serving((200, b"[" * (3 << 20))) as web, pytest.raises(UserError, match="larger than 1 MiB"):
         fetch(web.url)

@@ -1,4 +1,4 @@
-"""The hub's rows come from its library's cache, a folder, or not at all; each trouble is one line."""
+"""The hub's rows come from its library's cache, a folder, or not at all; each error is one line."""
 
 import json
 import subprocess
@@ -44,7 +44,7 @@ def test_a_data_set_in_the_cache_is_read_without_the_hub(tmp_path):
     assert [row.line for row in found] == [1, 2, 3, 4]
 
 
-def test_every_split_of_a_folder_is_read_and_numbered_through(tmp_path):
+def test_every_split_of_a_folder_is_read_and_numbered_consecutively(tmp_path):
     folder = tmp_path / "set"
     folder.mkdir()
     write_jsonl(folder / "train.jsonl", rows(3))

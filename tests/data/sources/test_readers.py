@@ -1,9 +1,12 @@
 """Every format gives the same rows; a broken row is lost alone and says where it stood."""
 
+import contextlib
 import csv
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from src.data.sources.readers import READERS, read_rows
 from src.schema import UserError
@@ -150,3 +153,34 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     (tmp_path / "b.json").mkdir()
     with pytest.raises(UserError, match=r"cannot read the data file .*Is a directory"):
         list(read_rows(tmp_path / "b.json"))
+
+
+GOOD = (
+    json.dumps(rows(3)).encode(),
+    "\n".join(map(json.dumps, rows(3))).encode(),
+    b'instruction,output\na,b\n"c\nd",e\n',
+)
+
+
+@st.composite
+def damaged(draw):
+    """A good file with a few pieces cut out, doubled or overwritten."""
+    content = draw(st.sampled_from(GOOD))
+    for _ in range(draw(st.integers(0, 4))):
+        start = draw(st.integers(0, len(content)))
+        end = min(len(content), start + draw(st.integers(0, 12)))
+        content = (
+            content[:start] + draw(st.binary(max_size=6) | st.just(content[start:end] * 2)) + content[end:]
+        )
+    return content
+
+
+@pytest.mark.parametrize("suffix", READERS)
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(content=damaged() | st.binary(max_size=200))
+def test_any_bytes_are_rows_with_their_line_or_refused(tmp_path_factory, suffix, content):
+    path = tmp_path_factory.getbasetemp() / f"any{suffix}"
+    path.write_bytes(content)
+    last = content.count(b"\n") + content.count(b"\r") + 2
+    with contextlib.suppress(UserError):
+        assert all(1 <= row.line <= last for row in read_rows(path))

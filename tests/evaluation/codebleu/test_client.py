@@ -1,4 +1,4 @@
-"""CodeBLEU equals the package where the package is right, and what it gets wrong is mended and stays mended."""
+"""CodeBLEU equals the package where the package is right, and no sample ends or delays the others."""
 
 import json
 import logging
@@ -21,7 +21,6 @@ from tests.evaluation.programs_by_language import PROGRAMS
 ROOT = Path(client.__file__).parents[3]
 PYTHON, OTHER_PYTHON = PROGRAMS["python"]
 SHUFFLED = " ".join(random.Random(0).sample(PYTHON.split(), len(PYTHON.split())))
-SENTENCE = "The quick brown fox jumps over the lazy dog and runs away from the angry farmer."
 BY_HAND = """
 import json, sys
 from codebleu import calc_codebleu
@@ -45,7 +44,7 @@ def many(pairs) -> list[CodeBleu | None]:
 
 
 def all_pairs() -> list[tuple[str, str, str]]:
-    """Prediction, reference, language: alike, different, and from another language."""
+    """Prediction, reference, language: similar, equal, empty, and in another language."""
     pairs = []
     for language, (reference, other) in PROGRAMS.items():
         pairs += [
@@ -92,28 +91,19 @@ def test_parts_equal_the_packages(scored, by_hand):
 
 
 def test_where_the_package_is_right_the_value_is_its_mean(scored):
-    mended = [
+    fixed = [
         (found.value, found.package_value)
         for (prediction, reference, _), found in zip(all_pairs(), scored, strict=True)
         if prediction and prediction != OTHER_PYTHON and found.parts[3] > 0
     ]
-    assert len(mended) >= 20
-    assert all(ours == pytest.approx(theirs, abs=1e-9) for ours, theirs in mended)
+    assert len(fixed) >= 20
+    assert all(ours == pytest.approx(theirs, abs=1e-9) for ours, theirs in fixed)
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_a_right_answer_scores_100_in_every_language(language):
     for program in PROGRAMS[language]:
         assert value(program, program, language) == pytest.approx(100)
-
-
-def test_short_and_odd_references_can_be_met_in_full():
-    codes = [
-        "x = 1", "x", "import os", "pass", "print('hi')", "a b", "x = 'h\u00e9llo \u4f60\u597d'\ny = x",
-        "for i in range(3): print(i)", "f(1, 2)\ng(3)", "def f(:\n", "x = (", "\ufeffx = 1",
-    ]  # fmt: skip
-    found = many([(code, code, "python") for code in codes])
-    assert [score.value for score in found] == pytest.approx([100] * len(codes))
 
 
 @pytest.mark.parametrize("prediction", ["", " \n\t", None, "# only a comment", "#\n#\n"])
@@ -126,52 +116,6 @@ def test_an_empty_answer_scores_nothing(prediction):
 def test_an_empty_answer_scores_less_than_shuffled_code():
     assert value("", PYTHON) < value(SHUFFLED, PYTHON) < value(OTHER_PYTHON, PYTHON)
     assert one("", "print('hi')").package_value == 25
-
-
-def test_prose_is_not_code():
-    assert value(SENTENCE, PYTHON) == 0
-    assert value("I am sorry, but I cannot write that program for you today.", PYTHON) == 0
-
-
-def test_a_reference_that_is_not_code_has_no_codebleu():
-    assert one(SENTENCE, SENTENCE) is None
-    assert one("x = 1", "") is None
-    assert one("x = 1", " \n") is None
-    assert one("x = 1", "# nothing but a comment") is None
-
-
-def test_no_data_flow_in_the_reference_leaves_three_parts():
-    found = one(
-        "print('hello', 'big', 'new', 'wide', 'world')", "print('hello', 'big', 'old', 'wide', 'world')"
-    )
-    assert found.parts[3] == 0
-    assert found.value == pytest.approx(100 * sum(found.parts[:3]) / 3)
-    assert found.package_value == pytest.approx(100 * (sum(found.parts[:3]) + 1) / 4)
-
-
-def test_data_flow_missed_counts_as_missed():
-    found = one("return 0", PYTHON)
-    assert found.parts[3] == 0
-    assert found.value == pytest.approx(100 * sum(found.parts[:3]) / 4)
-
-
-def test_junk_behind_a_right_answer_costs():
-    junk = "\n".join(f"unrelated_{n} = compute_{n}({n}, other_{n})" for n in range(50))
-    found = one(f"{PYTHON}\n{junk}", PYTHON)
-    assert found.package_value > 70
-    assert found.value < 40
-    little = one(f"{PYTHON}\nprint(total([1, 2]))\n", PYTHON)
-    assert little.value > 80
-
-
-def test_text_outside_ascii_is_scored_as_its_ascii_likeness():
-    right = "name = 'cafe a b'\ngreeting = name + '!'\nprint(greeting)"
-    wrong = right.replace("name + '!'", "greeting + '!'")
-    in_unicode = str.maketrans({"e": "\u00e9", "a": "\u4f60", "b": "\U0001f600"})
-    pairs = [(code.translate(in_unicode), right.translate(in_unicode), "python") for code in (right, wrong)]
-    found = many([*pairs, (wrong, right, "python")])
-    assert [score.value for score in found] == pytest.approx([100, found[2].value, found[2].value])
-    assert found[1].package_value != pytest.approx(found[2].package_value)  # the package loses its place
 
 
 @pytest.mark.parametrize("text", ["x = '\ud800'", "\udfff", "x = 1\x00", "\x00"], ids=ascii)
@@ -288,7 +232,7 @@ def test_a_sample_is_tried_again_when_the_worker_was_killed_by_others(monkeypatc
     assert all(process.returncode is not None for process in started)
 
 
-def test_a_package_that_does_not_start_is_the_users_to_mend(monkeypatch):
+def test_a_package_that_does_not_start_is_the_users_to_fix(monkeypatch):
     monkeypatch.setattr(client, "ROOT", Path(client.__file__).parent)  # no package src below it
     with pytest.raises(UserError, match=r"No module named.*pip install -r requirements\.txt"):
         one(PYTHON, PYTHON)

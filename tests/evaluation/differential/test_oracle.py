@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.mutations import changes_functions, mutants, rewrites
+from benchmarks.evaluation.mutations import changes_functions, mutants, rewrites
 from src.evaluation.differential.oracle import _behaviour, judge_by_reference, reference_behaviour
 from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
 from src.schema import Execution, Sample
@@ -15,10 +15,9 @@ pytestmark = pytest.mark.skipif(unavailable_reason() is not None, reason=str(una
 
 
 @pytest.fixture(scope="module")
-def sandbox():
-    # Half the usual time: endless programs are stopped sooner. Processor time is what counts.
-    with Sandbox(Limits(wall_s=6), workers=2) as started:
-        yield started
+def limits():
+    """About half the usual time: endless programs are stopped sooner. Processor time is what counts."""
+    return Limits(wall_s=6)
 
 
 def sample(reference, input="", instruction=""):
@@ -92,14 +91,14 @@ class NoSandbox:
         return Execution("not_run", "no bwrap")
 
 
-def test_without_a_sandbox_nothing_is_said_and_nothing_remembered(sandbox):
+def test_without_a_sandbox_there_is_no_verdict_and_nothing_is_cached(sandbox):
     reference = "print('seen with no sandbox first')"
     execution = judge_by_reference(NoSandbox(), sample(reference), reference)
     assert (execution.outcome, execution.detail) == ("not_run", "no bwrap")
     assert verdict(sandbox, reference, reference) == "passed"
 
 
-def test_a_mutant_that_shows_no_difference_is_told_from_others():
+def test_a_mutant_that_shows_no_difference_is_recognised():
     program = "def f(n):\n    return n + 1\n\ndata = [1, 5]\nprint(f(min(data)))\n"
     assert not changes_functions(program, program.replace("5", "6"))
     assert changes_functions(program, program.replace("n + 1", "n + 2"))
@@ -247,7 +246,7 @@ frame = sys._getframe()
 while frame and "PLAN" not in frame.f_globals:
     frame = frame.f_back
 if frame:
-    os.write(1, (frame.f_globals["PLAN"]["mark"] + json.dumps(RECORD)).encode())
+    os.write(1, (frame.f_globals["PLAN"]["marker"] + json.dumps(RECORD)).encode())
     os._exit(0)
 """
 

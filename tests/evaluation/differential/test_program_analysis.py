@@ -1,10 +1,9 @@
-"""What a program's source says about running it beside another."""
+"""What a program's source says about a comparison with another program."""
 
 import ast
 
 import pytest
 
-from src.evaluation.differential.file_fixtures import files_for
 from src.evaluation.differential.program_analysis import (
     entry_functions,
     is_interactive,
@@ -59,7 +58,7 @@ def test_an_input_is_a_program_where_it_defines_names(input, setup):
 @pytest.mark.parametrize(
     "source", ["input()", "raw_input()", "import tkinter", "from turtle import *", "import sys\nsys.stdin"]
 )
-def test_asking_and_showing_windows_is_interactive(source):
+def test_waiting_for_input_and_opening_windows_is_interactive(source):
     assert is_interactive(ast.parse(source))
 
 
@@ -77,7 +76,7 @@ def test_reading_a_file_is_not_interactive():
         ("print(len(set(a)))", False),
     ],
 )
-def test_going_through_a_set_is_seen(source, through):
+def test_iterating_over_a_set_is_seen(source, through):
     assert iterates_set(ast.parse(source)) is through
 
 
@@ -85,14 +84,5 @@ def test_going_through_a_set_is_seen(source, through):
     ("source", "shown"),
     [("print(id(x))", True), ("def f(id): return id", False), ("id = 3\nprint(id)", False)],
 )
-def test_asking_for_addresses_is_seen(source, shown):
+def test_reading_addresses_is_seen(source, shown):
     assert shows_addresses(ast.parse(source)) is shown
-
-
-def test_files_that_a_program_names_hold_what_the_sample_shows_or_fit_the_name():
-    assert files_for("open('notes.txt')", "notes.txt:\none\ntwo") == {"notes.txt": "one\ntwo\n"}
-    made = files_for("import csv\nfor row in csv.DictReader(open('a.csv')):\n    print(row['height'])", "")
-    assert made["a.csv"].split("\n")[0].endswith(",height")
-    assert files_for("open('a.json')", "")["a.json"].startswith("{")
-    assert files_for("open('/etc/passwd')\nopen('../x.txt')", "") == {}
-    assert files_for("def f(:", "") == {}

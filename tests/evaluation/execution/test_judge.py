@@ -29,25 +29,17 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox(workers=2) as started:
-        yield started
-
-
 def task(**changes):
     fields = {"reference": BODY, "language": "python", "tests": CHECK, "prefix": PROMPT}
     return Sample("1", PROMPT, "", prediction="", **{**fields, **changes})
 
 
-@needs_sandbox
 @pytest.mark.parametrize("shape", ANSWERS)
 def test_every_shape_of_a_right_answer_passes(sandbox, shape):
     code = extract(ANSWERS[shape], "python").code
     assert judge(sandbox, task(), code).outcome == "passed"
 
 
-@needs_sandbox
 @pytest.mark.parametrize(
     "answer",
     [
@@ -65,33 +57,29 @@ def test_wrong_answers_do_not_pass(sandbox, answer):
     assert judge(sandbox, task(), code).outcome in ("failed", "error")
 
 
-def test_stop_words_cut_continuations_and_never_programs():
+def test_stop_sequences_cut_continuations_and_never_programs():
     program = "def f():\n    return 1\n\nclass A:\n    pass\n\nif f():\n    print(A)\n"
     assert whole_program(task(prefix=""), program) == program
     assert whole_program(task(), BODY + "\nif True:\n    pass\n") == PROMPT + BODY
 
 
-@needs_sandbox
 def test_asserts_alone_decide_a_sample_with_no_prefix(sandbox):
     sample = task(prefix="", tests="assert total([1]) == 1\n")
     assert judge(sandbox, sample, "def total(numbers):\n    return sum(numbers)").outcome == "passed"
     assert judge(sandbox, sample, "def total(numbers):\n    return 0").outcome == "failed"
 
 
-@needs_sandbox
 def test_nothing_is_said_of_other_languages(sandbox):
     assert judge(sandbox, task(language="java", tests="", prefix=""), "int x = 1;") is None
     assert judge(sandbox, task(language="", tests="", prefix=""), "words") is None
 
 
-@needs_sandbox
 def test_names_from_the_input_are_defined_where_the_program_needs_them(sandbox):
     sample = Sample("1", "Print the sum", "nums = [1, 2]", "print(sum(nums))", "", "python")
     assert execute(sandbox, sample, "print(sum(nums))").outcome == "passed"
     assert execute(sandbox, sample, "print(sum(values))").outcome == "error"
 
 
-@needs_sandbox
 @pytest.mark.parametrize(
     "code",
     ["", "\0\1\2", "x = " + "[" * 10_000, "x = 1\n" * 1_700_000, "The answer is that it depends.", "\ud800"],
@@ -187,7 +175,6 @@ MBPP_SANITIZED = {
 }
 
 
-@needs_sandbox
 @pytest.mark.parametrize("row", [MBPP_FULL, MBPP_SANITIZED])
 def test_mbpp_is_judged_by_its_asserts_whatever_the_shape_of_the_answer(sandbox, tmp_path, row):
     path = tmp_path / "mbpp.jsonl"
@@ -213,12 +200,12 @@ def test_pass_at_k_is_the_formula_of_the_paper():
                 assert pass_at_k(n, c, k) == pytest.approx(float(product), abs=1e-12)
 
 
-def test_pass_at_k_is_the_share_of_all_draws_that_hold_a_right_one():
+def test_pass_at_k_is_the_share_of_subsets_with_a_correct_completion():
     for n in range(1, 9):
         for c in range(n + 1):
             for k in range(1, n + 1):
-                draws = list(combinations(range(n), k))  # completions 0 to c - 1 are right
-                share = sum(min(draw) < c for draw in draws) / len(draws)
+                subsets = list(combinations(range(n), k))  # completions 0 to c - 1 are correct
+                share = sum(min(subset) < c for subset in subsets) / len(subsets)
                 assert pass_at_k(n, c, k) == pytest.approx(share, abs=1e-12)
 
 
@@ -228,7 +215,6 @@ def test_pass_at_k_refuses_what_has_no_meaning(n, c, k):
         pass_at_k(n, c, k)
 
 
-@needs_sandbox
 @pytest.mark.parametrize(
     ("language", "code", "outcome", "detail"),
     [
@@ -246,7 +232,6 @@ def test_programs_that_only_define_are_counted_apart(sandbox, language, code, ou
     assert execution.detail.startswith(detail) if detail else execution.detail == ""
 
 
-@needs_sandbox
 def test_a_package_that_this_machine_lacks_is_missing_and_a_made_up_one_is_an_error(sandbox):
     sample = Sample("1", "", "", "print(1)", "", "python")
     known, made_up = "import tensorflow\nprint(1)", "import no_such_package_at_all\nprint(1)"
@@ -256,7 +241,6 @@ def test_a_package_that_this_machine_lacks_is_missing_and_a_made_up_one_is_an_er
     assert judge(sandbox, sample, made_up).outcome == "error"
 
 
-@needs_sandbox
 def test_tests_do_not_start_the_main_part_of_an_answer(sandbox):
     main = "\n\nif __name__ == '__main__':\n    print(total([int(input())]))\n"
     assert judge(sandbox, task(), PROMPT + BODY + main).outcome == "passed"

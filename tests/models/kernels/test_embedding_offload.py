@@ -1,4 +1,4 @@
-"""Embeddings in main memory give the same numbers, and are refused where they cannot be had."""
+"""Embeddings in main memory give the same numbers, and are refused where that is not supported."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from src.config import load_config
 from src.data.preprocessing import Encoded
 from src.models.fingerprints import weights_fingerprint
 from src.models.hardware import Hardware
-from src.models.kernels.embedding_offload import MainMemoryEmbedding, offload_embeddings, offload_ways
+from src.models.kernels.embedding_offload import MainMemoryEmbedding, offload_embeddings, offload_options
 from src.models.loading import load_base
 from src.models.lora_model import attach_lora
 from src.schema import UserError
@@ -32,7 +31,7 @@ def _step(model: PreTrainedModel, checkpointing: bool, noise: float) -> tuple[to
     if checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         model.enable_input_require_grads()
-    adapted = attach_lora(model, load_config().lora, seed=1).train()
+    adapted = attach_lora(model, tiny.configured().lora, seed=1).train()
     samples = [Encoded(str(n), list(range(5 + n, 25 + 3 * n)), 6) for n in range(3)]
     torch.manual_seed(7)
     loss = supervised_loss(adapted, make_pack(samples), "sdpa", noise)
@@ -42,18 +41,20 @@ def _step(model: PreTrainedModel, checkpointing: bool, noise: float) -> tuple[to
 
 @pytest.mark.parametrize(("checkpointing", "noise"), [(False, 0.0), (True, 0.0), (False, 5.0)])
 def test_losses_and_gradients_are_the_same_bits(checkpointing: bool, noise: float) -> None:
-    plain, apart = tiny.build_model("llama"), tiny.build_model("llama")
-    offload_embeddings(apart)
-    assert isinstance(apart.get_input_embeddings(), MainMemoryEmbedding)
-    (loss, grads), (other_loss, other_grads) = (_step(each, checkpointing, noise) for each in (plain, apart))
+    plain, offloaded = tiny.build_model("llama"), tiny.build_model("llama")
+    offload_embeddings(offloaded)
+    assert isinstance(offloaded.get_input_embeddings(), MainMemoryEmbedding)
+    (loss, grads), (other_loss, other_grads) = (
+        _step(each, checkpointing, noise) for each in (plain, offloaded)
+    )
     assert torch.equal(loss, other_loss)
     assert len(grads) == len(other_grads) > 4
     assert all(torch.equal(one, other) for one, other in zip(grads, other_grads, strict=True))
     assert any(grad.abs().max() > 0 for grad in grads)
 
 
-def test_a_4_bit_base_keeps_its_weights_while_they_are_laid_together(tiny_model: Path) -> None:
-    config = load_config()
+def test_a_4_bit_base_keeps_its_weights_while_memory_is_defragmented(tiny_model: Path) -> None:
+    config = tiny.configured()
     hardware = Hardware("cpu", torch.float32, "test", 1)
     base = load_base(str(tiny_model), config.model, hardware, config.qlora)
     ids = torch.arange(40)[None]
@@ -72,11 +73,11 @@ def test_a_4_bit_base_keeps_its_weights_while_they_are_laid_together(tiny_model:
 
 def test_the_table_is_neither_saved_nor_moved() -> None:
     model = tiny.build_model("llama")
-    whole = weights_fingerprint(model)
+    before = weights_fingerprint(model)
     offload_embeddings(model)
     embedding = model.get_input_embeddings()
     assert not embedding.state_dict()
-    assert weights_fingerprint(model) != whole  # so it is taken before
+    assert weights_fingerprint(model) != before  # so a run takes it before
     assert model.to("meta").get_input_embeddings().table.device.type == "cpu"
 
 
@@ -84,11 +85,11 @@ def _llama(**changed: Any) -> Any:
     return tiny.model_config("llama", **changed)
 
 
-def test_it_is_tried_last_unless_asked_for() -> None:
-    lora = load_config().lora
-    assert offload_ways("auto", _llama(), GPU, lora, "") == (False, True)  # type: ignore[arg-type]
-    assert offload_ways(True, _llama(), GPU, lora, "") == (True,)  # type: ignore[arg-type]
-    assert offload_ways(False, _llama(), GPU, lora, "") == (False,)  # type: ignore[arg-type]
+def test_it_is_tried_last_unless_required() -> None:
+    lora = tiny.configured().lora
+    assert offload_options("auto", _llama(), GPU, lora, "") == (False, True)  # type: ignore[arg-type]
+    assert offload_options(True, _llama(), GPU, lora, "") == (True,)  # type: ignore[arg-type]
+    assert offload_options(False, _llama(), GPU, lora, "") == (False,)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -97,17 +98,17 @@ def test_it_is_tried_last_unless_asked_for() -> None:
         (lambda: _llama(tie_word_embeddings=True), GPU, [], "", "this model makes its logits with the same"),
         (lambda: tiny.model_config("gpt_bigcode"), GPU, [], "", "this model makes its logits with the same"),
         (_llama, CPU, [], "", "there is no GPU in use"),
-        (_llama, GPU, [], "fsdp", "fsdp divides the weights among the GPUs"),
+        (_llama, GPU, [], "fsdp", "fsdp shards the weights among the GPUs"),
         (_llama, GPU, ["lora.modules_to_save=[embed_tokens]"], "", "lora.modules_to_save may train"),
     ],
 )
-def test_true_says_why_it_cannot_be_had_and_auto_does_without(
+def test_true_says_why_it_is_not_supported_and_auto_does_without(
     config: Callable[[], Any], hardware: Any, changes: list[str], sharding: str, reason: str
 ) -> None:
-    lora = load_config(overrides=changes).lora
+    lora = tiny.configured(*changes).lora
     with pytest.raises(UserError, match=rf"^training.offload=true, but {reason}.*; set .*=auto$"):
-        offload_ways(True, config(), hardware, lora, sharding)
-    assert offload_ways("auto", config(), hardware, lora, sharding) == (False,)
+        offload_options(True, config(), hardware, lora, sharding)
+    assert offload_options("auto", config(), hardware, lora, sharding) == (False,)
 
 
 def test_embeddings_that_are_tied_after_all_are_refused() -> None:

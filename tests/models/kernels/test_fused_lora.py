@@ -1,4 +1,4 @@
-"""The one-step layers compute what peft's own layers compute, outputs and gradients alike."""
+"""Fused layers compute what peft's own layers compute, outputs and gradients."""
 
 import copy
 
@@ -40,17 +40,17 @@ def ids():
 @pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
 def test_outputs_and_gradients_are_those_of_peft(architecture, ids):
     plain = adapted(architecture)
-    fast = copy.deepcopy(plain)
+    fused = copy.deepcopy(plain)
     assert (
-        fuse_lora_layers(fast)
+        fuse_lora_layers(fused)
         == sum(name.endswith("lora_A.default") for name, _ in plain.named_modules())
         > 0
     )
-    (logits, gradients), (wanted, wanted_gradients) = outcome(fast, ids), outcome(plain, ids)
-    torch.testing.assert_close(logits, wanted, rtol=1e-5, atol=1e-6)
-    assert gradients.keys() == wanted_gradients.keys()
+    (logits, gradients), (expected, gradients_of_peft) = outcome(fused, ids), outcome(plain, ids)
+    torch.testing.assert_close(logits, expected, rtol=1e-5, atol=1e-6)
+    assert gradients.keys() == gradients_of_peft.keys()
     for name in gradients:
-        torch.testing.assert_close(gradients[name], wanted_gradients[name], rtol=1e-4, atol=1e-8)
+        torch.testing.assert_close(gradients[name], gradients_of_peft[name], rtol=1e-4, atol=1e-8)
 
 
 def test_the_whole_layer_has_the_gradients_of_its_formula_dropout_included():
@@ -78,9 +78,9 @@ def test_the_whole_layer_has_the_gradients_of_its_formula_dropout_included():
 
 def test_nothing_is_dropped_in_evaluation(ids):
     plain = adapted("llama", lora_dropout=0.5).eval()
-    fast = copy.deepcopy(plain)
-    fuse_lora_layers(fast)
-    torch.testing.assert_close(fast(input_ids=ids).logits, plain(input_ids=ids).logits, rtol=1e-5, atol=1e-6)
+    fused = copy.deepcopy(plain)
+    fuse_lora_layers(fused)
+    torch.testing.assert_close(fused(input_ids=ids).logits, plain(input_ids=ids).logits, rtol=1e-5, atol=1e-6)
 
 
 def test_a_disabled_or_merged_adapter_is_left_to_peft(ids):

@@ -1,4 +1,4 @@
-"""Fused kernels are taken where they can be had, and asked for in vain with a reason."""
+"""Fused kernels are used where they are supported, and refused with the reason where they are required."""
 
 import importlib.util
 import sys
@@ -36,20 +36,16 @@ def liger(monkeypatch):
     return calls
 
 
-def config(architecture):
-    return tiny.model_config(architecture)
-
-
 @pytest.mark.parametrize(
     ("architecture", "known"), [("llama", True), ("qwen2", True), ("gpt_bigcode", False)]
 )
-def test_auto_takes_them_for_architectures_that_have_them(liger, architecture, known):
-    assert uses_fused_kernels("auto", config(architecture), GPU) is known
-    assert uses_fused_kernels("auto", config(architecture), CPU) is False
-    assert uses_fused_kernels(False, config(architecture), GPU) is False
+def test_auto_uses_them_for_architectures_that_have_them(liger, architecture, known):
+    assert uses_fused_kernels("auto", tiny.model_config(architecture), GPU) is known
+    assert uses_fused_kernels("auto", tiny.model_config(architecture), CPU) is False
+    assert uses_fused_kernels(False, tiny.model_config(architecture), GPU) is False
 
 
-def test_the_loss_stays_ours(liger):
+def test_the_loss_is_not_patched(liger):
     model = tiny.build_model("llama")
     apply_liger(model)
     (options,) = liger
@@ -67,18 +63,18 @@ def test_the_loss_stays_ours(liger):
 )
 def test_true_says_what_is_missing(liger, architecture, hardware, reason):
     with pytest.raises(UserError, match=rf"training.fused_kernels=true, but {reason}; set .*=auto"):
-        uses_fused_kernels(True, config(architecture), hardware)
+        uses_fused_kernels(True, tiny.model_config(architecture), hardware)
 
 
-def test_they_are_not_taken_where_triton_cannot_compile(liger, monkeypatch):
+def test_they_are_not_used_where_triton_cannot_compile(liger, monkeypatch):
     monkeypatch.setattr(kernels, "compiles_kernels", lambda kind: False)
-    assert uses_fused_kernels("auto", config("llama"), GPU) is False
+    assert uses_fused_kernels("auto", tiny.model_config("llama"), GPU) is False
     with pytest.raises(UserError, match="true, but Triton cannot compile them on this machine; set"):
-        uses_fused_kernels(True, config("llama"), GPU)
+        uses_fused_kernels(True, tiny.model_config("llama"), GPU)
 
 
 def test_true_without_the_package_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert uses_fused_kernels("auto", config("llama"), GPU) is False
+    assert uses_fused_kernels("auto", tiny.model_config("llama"), GPU) is False
     with pytest.raises(UserError, match=r"not installed: pip install -r requirements-gpu\.txt"):
-        uses_fused_kernels(True, config("llama"), GPU)
+        uses_fused_kernels(True, tiny.model_config("llama"), GPU)

@@ -1,4 +1,4 @@
-"""Kernels that cannot be compiled are done without, and the user is told what the machine lacks."""
+"""Kernels that cannot be compiled are not used, and a warning says what the machine lacks."""
 
 import importlib.util
 
@@ -35,7 +35,7 @@ def test_a_kernel_runs_where_it_compiles(triton):
     assert not runs_on(torch.device("cpu"), 64)
 
 
-def test_a_missing_compiler_is_told_once_and_costs_the_kernel_alone(triton, caplog):
+def test_a_missing_compiler_is_reported_once_and_costs_the_kernel_alone(triton, caplog):
     triton.append(RuntimeError("Failed to find C compiler.\nPlease specify"))
     assert not compiles_kernels("cuda")
     assert not runs_on(GPU, 64)

@@ -17,7 +17,7 @@ def _lengths(count: int, seed: int = 0) -> list[int]:
 
 
 def _samples(count: int) -> list[Encoded]:
-    """Samples that begin with one of two templates."""
+    """Samples whose prefix is one of two templates."""
     draw = random.Random(count)
     return [
         Encoded(str(number), [number % 2] * 15 + [draw.randrange(400) for _ in range(length - 15)], 16)
@@ -54,7 +54,7 @@ def test_loads_worked_by_hand(lengths: list[int], ranks: int, loads: list[int]) 
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_no_rank_has_more_than_four_thirds_of_what_is_needed(seed: int) -> None:
+def test_no_rank_has_more_than_four_thirds_of_the_best_maximum(seed: int) -> None:
     """The best maximum is at least the mean and at least the longest sample."""
     draw = random.Random(seed)
     lengths = _lengths(draw.randint(8, 200), seed)
@@ -78,22 +78,24 @@ def test_the_extents_are_those_of_the_packs_computed(ranks: int, share: bool) ->
     for rank in range(ranks):
         packs = [made for step in steps for made, _ in own_packs(step, 1024, rank, ranks, share=share)]
         expected = extents(steps, 1024, rank, ranks, share)
-        assert [(each.tokens, each.whole, each.supervised) for each in expected] == [
+        assert [(each.tokens, each.unshared_tokens, each.supervised) for each in expected] == [
             (made.tokens, made.unshared_tokens, len(made.targets)) for made in packs
         ]
         assert all(made.tokens <= 1024 for made in packs)
-    whole = shard_extents(steps, ranks, share)
-    assert len(whole) == 3 * ranks
-    assert sum(each.whole for each in whole) == sum(len(sample) for step in steps for sample in step)
-    assert (sum(each.tokens for each in whole) < sum(each.whole for each in whole)) == share
+    shards = shard_extents(steps, ranks, share)
+    assert len(shards) == 3 * ranks
+    assert sum(each.unshared_tokens for each in shards) == sum(
+        len(sample) for step in steps for sample in step
+    )
+    assert (sum(each.tokens for each in shards) < sum(each.unshared_tokens for each in shards)) == share
 
 
 @pytest.mark.parametrize("share", [False, True])
 @pytest.mark.parametrize("ranks", [1, 2, 5])
 def test_ranks_compute_every_supervised_token_once(ranks: int, share: bool) -> None:
     samples = _samples(20)
-    dealt = [own_packs(samples, 1024, rank, ranks, share=share) for rank in range(ranks)]
-    targets = sorted(token for packs in dealt for made, _ in packs for token in made.targets.tolist())
+    divided = [own_packs(samples, 1024, rank, ranks, share=share) for rank in range(ranks)]
+    targets = sorted(token for packs in divided for made, _ in packs for token in made.targets.tolist())
     assert targets == sorted(token for each in samples for token in each.input_ids[each.prompt_length :])
 
 

@@ -39,10 +39,8 @@ def test_no_two_bins_could_have_been_one(lengths: list[int], capacity: int) -> N
 @given(LENGTHS, st.integers(300, 400))
 def test_bins_stay_near_the_fewest_that_the_tokens_need(lengths: list[int], capacity: int) -> None:
     """Best fit decreasing needs at most 11/9 of the best number of bins, and 4 more (Johnson 1974)."""
-    fewest = -(-sum(lengths) // capacity)
-    assert (
-        len(best_fit(lengths, capacity)) <= 2 * fewest + 4
-    )  # the optimum itself may be up to twice `fewest`
+    fewest = -(-sum(lengths) // capacity)  # the optimum itself may be up to twice as many
+    assert len(best_fit(lengths, capacity)) <= 2 * fewest + 4
 
 
 def test_best_fit_takes_the_tightest_bin() -> None:
@@ -61,29 +59,23 @@ def test_a_pack_by_hand() -> None:
     made = make_pack([first, second])
     assert made.input_ids.tolist() == [[10, 11, 12, 13, 20, 21, 22]]
     assert made.position_ids.tolist() == [[0, 1, 2, 3, 0, 1, 2]]
-    assert made.predicting.tolist() == [1, 2, 4, 5]  # positions before each token that bears loss
+    assert made.predicting.tolist() == [1, 2, 4, 5]  # positions before each supervised token
     assert made.targets.tolist() == [12, 13, 21, 22]
     assert made.boundaries.tolist() == [0, 4, 7]
     assert made.boundaries.dtype == torch.int32
     assert (made.longest, made.tokens) == (4, 7)
 
 
-def test_a_pack_with_shared_beginnings_by_hand() -> None:
-    """In the order of their tokens: b, a, c; a begins with two tokens of b, c with one of a."""
+def test_a_pack_with_shared_prefixes_by_hand() -> None:
+    """In the order of their tokens: b, a, c; a shares two tokens with b, c one with a."""
     a = Encoded("a", [10, 11, 13, 14], prompt_length=1)
     b = Encoded("b", [10, 11, 12], prompt_length=2)
     c = Encoded("c", [10, 20, 21], prompt_length=1)
     made = make_pack([a, b, c], share=True)
     assert made.input_ids.tolist() == [[10, 11, 12, 13, 14, 20, 21]]
     assert made.position_ids.tolist() == [[0, 1, 2, 2, 3, 1, 2]]
-    assert made.predicting.tolist() == [
-        1,
-        0,
-        1,
-        3,
-        0,
-        5,
-    ]  # a shared token predicts what follows in each sample
+    # a shared token predicts what follows in each sample
+    assert made.predicting.tolist() == [1, 0, 1, 3, 0, 5]
     assert made.targets.tolist() == [12, 11, 13, 14, 20, 21]
     assert made.boundaries.tolist() == [0, 3, 5, 7]
     assert (made.tokens, made.unshared_tokens, made.longest) == (7, 10, 4)
@@ -135,8 +127,8 @@ def test_packs_hold_every_supervised_token_once(
     samples = [_encoded(length, prompt, 1000 * (index // 3)) for index, (length, prompt) in enumerate(shapes)]
     packs = [make_pack(members, share) for members in arrange(samples, capacity, share)]
     targets = sorted(token for item in packs for token in item.targets.tolist())
-    wanted = sorted(token for sample in samples for token in sample.input_ids[sample.prompt_length :])
-    assert targets == wanted
+    expected = sorted(token for sample in samples for token in sample.input_ids[sample.prompt_length :])
+    assert targets == expected
     assert sum(item.unshared_tokens for item in packs) == sum(len(sample) for sample in samples)
 
 

@@ -1,4 +1,4 @@
-"""Shared beginnings: decided by what they save, never where samples differ by chance, and learning the same."""
+"""Prefixes are shared where that saves tokens, never where training is stochastic, and the learning is the same."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from src.config import load_config
 from src.data.preprocessing import Encoded
 from src.training.packing.attention import BY_SAMPLE, FALLBACK
-from src.training.packing.prefix_sharing import WORTH, PrefixSharing, sharing
+from src.training.packing.prefix_sharing import MIN_SAVED, PrefixSharing, decide_prefix_sharing
 from src.training.trainer import fine_tune
 from tests import tiny
 
@@ -26,15 +25,15 @@ def _step(common: int, length: int = 100, count: int = 4) -> list[Encoded]:
 def _decided(
     common: int, *changes: str, attention: str = BY_SAMPLE, ranks: int = 1, **model: Any
 ) -> PrefixSharing:
-    config = load_config(overrides=list(changes))
-    return sharing(config, tiny.model_config("llama", **model), attention, [_step(common)], ranks)
+    config, model_config = tiny.configured(*changes), tiny.model_config("llama", **model)
+    return decide_prefix_sharing(config, model_config, attention, [_step(common)], ranks)
 
 
 def test_what_is_saved_is_what_is_in_common_with_the_sample_before() -> None:
-    """By hand: three of four samples of 100 tokens leave out 40; of two hands of two, one each."""
+    """By hand: three of four samples of 100 tokens leave out 40; of two shards of two, one each."""
     alone, halved = _decided(40), _decided(40, ranks=2)
     assert (alone.saved, alone.largest_step) == (pytest.approx(0.3), 280)
-    assert alone.spread == pytest.approx(400 / 280)
+    assert alone.unshared_per_computed == pytest.approx(400 / 280)
     assert (halved.saved, halved.largest_step) == (pytest.approx(0.2), 160)
     assert _decided(40, ranks=4) == PrefixSharing(saved=0.0, largest_step=100)
 
@@ -44,7 +43,7 @@ def test_what_is_saved_is_what_is_in_common_with_the_sample_before() -> None:
     [["training.share_prefixes=false"], ["lora.lora_dropout=0.05"], ["training.neftune_noise_alpha=5"]],
     ids=["switched off", "dropout", "NEFTune"],
 )
-def test_nothing_is_shared_where_it_is_switched_off_or_samples_differ_by_chance(changes: list[str]) -> None:
+def test_nothing_is_shared_where_it_is_switched_off_or_training_is_stochastic(changes: list[str]) -> None:
     assert _decided(40, *changes) == PrefixSharing(saved=0.0, largest_step=400)
 
 
@@ -55,12 +54,12 @@ def test_nothing_is_shared_with_a_models_own_dropout_or_with_masks() -> None:
 
 @pytest.mark.parametrize(("common", "shared"), [(3, False), (5, True)])
 def test_nothing_is_shared_where_it_saves_too_little(common: int, shared: bool) -> None:
-    assert (3 * common / 400 >= WORTH) == shared
+    assert (3 * common / 400 >= MIN_SAVED) == shared
     assert (_decided(common).saved > 0) == shared
 
 
 @pytest.mark.parametrize("pack", [300, 4096])
-def test_training_with_shared_beginnings_learns_the_same_from_fewer_tokens(
+def test_training_with_shared_prefixes_learns_the_same_from_fewer_tokens(
     tiny_model: Path, tiny_data: Path, tmp_path: Path, pack: int
 ) -> None:
     adapters, metrics = [], []
@@ -81,7 +80,7 @@ def test_training_with_shared_beginnings_learns_the_same_from_fewer_tokens(
         assert (weights - adapters[1][name]).abs().max() < 2e-4, name
 
 
-def test_a_run_that_shares_its_beginnings_is_kept_by_one_that_does_not(
+def test_a_run_with_shared_prefixes_is_kept_by_one_without(
     tiny_model: Path, tiny_data: Path, tmp_path: Path
 ) -> None:
     changes = ("training.max_steps=2",)

@@ -1,0 +1,189 @@
+"""Training speed and memory on GPUs, through train_lora.py and train_qlora.py themselves, on real sample lengths.
+
+    python -m benchmarks.training.gpu speed --tokenizer FOLDER --data FOLDER [--json FILE]
+    python -m benchmarks.training.gpu 34b --tokenizer FOLDER --data FOLDER [--json FILE]
+
+Its last results: benchmarks/results/train_gpu.json. Groups of runs: `speed` (LoRA and QLoRA beside plain padded loops), `memory` (what the plan chooses for cards of 6 to
+40 GiB, its estimate beside the measured peak), `processes` (one and two GPUs: DDP, FSDP2), `small` (7B within
+4.2 GiB), `34b` (34B within 21 GiB), `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
+are installed). The model has a shape that is stated and random weights, which train as fast as real ones; it is made
+on first use (13.5 GB for the shape of CodeLlama-7B, 31 GB for StarCoder's). The 34B shape has weights of zero in sparse
+files, which take no disk: the same memory, but products of zeros are somewhat faster; the output says `"weights": "zeros"`.
+--tokenizer is a folder with a tokenizer of at most 32,000 tokens, --data a folder that download_data.py wrote. Speed is
+that of the last steps: tokens, no padding counted, between two log lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks import ROOT
+from benchmarks.training.peers import PEERS, run_peer
+from benchmarks.training.plain_loops import ancestor, padded
+from benchmarks.training.random_models import SHAPES, ZEROS, make_model
+
+WARM_UP_STEPS = 15  # steps before those that count: kernels are compiled, graphs captured; a multiple of training.logging_steps
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: what it is called, and what differs from the defaults."""
+
+    name: str
+    method: str
+    changes: tuple[str, ...] = ()
+    launcher: tuple[str, ...] = ()
+
+
+def _accelerate(kind: str) -> tuple[str, ...]:
+    return ("-m", "accelerate.commands.launch", "--config_file", f"configs/accelerate/{kind}.yaml")
+
+
+TWICE = ("training.batch_size=64",)  # two GPUs then have packs of the size that one has with the default, 32
+UNSHARED = ("training.share_prefixes=false",)
+GROUPS = {
+    "speed": [
+        Run("LoRA", "lora"),
+        Run("LoRA, every sample whole", "lora", UNSHARED),
+        Run("LoRA, dropout 0.05", "lora", ("lora.lora_dropout=0.05",)),
+        Run("LoRA, peft's kernels only", "lora", ("training.fused_kernels=false",)),
+        Run("QLoRA", "qlora"),
+        Run("QLoRA, every sample whole", "qlora", UNSHARED),
+        Run("QLoRA within 6 GiB", "qlora", ("training.memory_budget_gib=6",)),
+        Run("QLoRA, length 512, 4.4 GiB", "qlora", ("training.memory_budget_gib=4.4", "data.max_length=512")),
+    ],
+    "small": [Run("QLoRA, length 512, 4.2 GiB", "qlora", ("training.memory_budget_gib=4.2", "data.max_length=512"))],
+    "34b": [Run("QLoRA, 34B, 21 GiB", "qlora", ("training.memory_budget_gib=21",))],
+    "starcoder": [Run("QLoRA, StarCoder", "qlora", ("lora.target_modules=auto",))],
+    "peers": [],
+    "memory": [
+        Run(f"{method} on {gib} GiB", method, (f"training.memory_budget_gib={gib}",))
+        for method, gib in (("qlora", 8), ("qlora", 12), ("lora", 16), ("lora", 24), ("qlora", 24), ("lora", 40))
+    ],
+    "processes": [
+        Run("LoRA, 1 GPU", "lora"),
+        Run("LoRA, 1 GPU, 64 samples", "lora", TWICE),
+        Run("LoRA, 2 GPUs, DDP", "lora", TWICE, _accelerate("multi_gpu")),
+        Run("QLoRA, 1 GPU", "qlora"),
+        Run("QLoRA, 1 GPU, 64 samples", "qlora", TWICE),
+        Run("QLoRA, 2 GPUs, DDP", "qlora", TWICE, _accelerate("multi_gpu")),
+        Run("LoRA, 2 GPUs, FSDP2", "lora", TWICE, _accelerate("fsdp2")),
+    ],
+}  # fmt: skip
+
+
+def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
+    """One row of the table: what a run of `steps` steps recorded of itself."""
+    out = args.work / "".join(letter if letter.isalnum() else "_" for letter in run.name)
+    shutil.rmtree(out, ignore_errors=True)
+    changes = [
+        f"model.base_model={args.model}", f"data.dataset_path={args.data}", f"training.output_dir={out}",
+        f"training.max_steps={steps}", "training.eval_steps=1000", "training.save_steps=1000",
+        "training.report_to=none", *args.overrides, *run.changes,
+    ]  # fmt: skip
+    command = [sys.executable, *run.launcher, f"train_{run.method}.py", "--quiet"]
+    for change in changes:
+        command += ["--set", change]
+    began = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    row: dict[str, Any] = {"name": run.name, "wall_s": round(time.perf_counter() - began, 1)}
+    if done.returncode:
+        return row | {"failed": _shortened(done.stderr or done.stdout)}
+    folder = out / run.method / "final"
+    metrics = json.loads((folder / "run.json").read_text(encoding="utf-8"))["metrics"]
+    (state,) = (out / run.method).glob("checkpoint-*/trainer_state.json")
+    history = [
+        entry for entry in json.loads(state.read_text(encoding="utf-8"))["log_history"] if "loss" in entry
+    ]
+    return row | {
+        "tokens_per_s": _steady(history),
+        "peak_gib": metrics["peak_gib"],
+        "estimated_gib": metrics["estimated_gib"],
+        "pack_tokens": metrics["pack_tokens"],
+        "shared_prefixes": metrics["shared_prefixes"],
+        "gradient_checkpointing": metrics["gradient_checkpointing"],
+        "offload": metrics["offload"],
+        "tokens_a_step": round(history[-1]["tokens"] / history[-1]["step"]),
+        "losses": [round(entry["loss"], 4) for entry in history],
+    }
+
+
+def _shortened(errors: str) -> str:
+    """The beginning and the end: a launcher of several processes prints its own traceback after theirs."""
+    return errors if len(errors) <= 6000 else f"{errors[:3000]}\n...\n{errors[-3000:]}"
+
+
+def _steady(history: list[dict[str, float]]) -> int:
+    first, last = (
+        next((entry for entry in history[:-1] if entry["step"] >= WARM_UP_STEPS), history[0]),
+        history[-1],
+    )
+    seconds = [entry["tokens"] / entry["tokens_per_s"] for entry in (first, last)]
+    return round((last["tokens"] - first["tokens"]) / (seconds[1] - seconds[0]))
+
+
+def others(group: str, args: argparse.Namespace) -> list[Callable[[], dict[str, Any]]]:
+    """What a group measures beside runs of our scripts."""
+    given = (args.model, args.data, args.overrides, args.steps)
+    named: dict[str, Callable[[], dict[str, Any]]] = {}
+    if group == "speed":
+        named = {"plain loop": partial(padded, *given), "ancestor": partial(ancestor, *given, "lora")}
+    elif group == "starcoder":
+        named = {"ancestor": partial(ancestor, *given, "qlora")}
+    elif group == "peers":
+        named = {PEERS[key].name: partial(run_peer, key, *given) for key in PEERS}
+    return [work for name, work in named.items() if not args.only or name in args.only]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("group", choices=GROUPS)
+    parser.add_argument("--shape", choices=SHAPES, help="default: 7b, or what the group is named after")
+    parser.add_argument("--model", type=Path, help="made where it is not there; default /tmp/random-SHAPE")
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=Path("/tmp/train-gpu"))
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these runs of the group alone")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
+    args = parser.parse_args()
+    import torch
+
+    args.shape = args.shape or (args.group if args.group in SHAPES else "7b")
+    args.model = args.model or Path(f"/tmp/random-{args.shape}")
+    if not (args.model / "config.json").exists():
+        make_model(args.model, args.shape, args.tokenizer)
+    result: dict[str, Any] = {
+        "environment": {
+            "gpu": torch.cuda.get_device_name(), "gpus": torch.cuda.device_count(), "torch": torch.__version__,
+            "cpu_cores": os.cpu_count(),
+        },
+        "shape": args.shape, "weights": "zeros" if args.shape in ZEROS else "random", "steps": args.steps, "rows": [],
+    }  # fmt: skip
+    print(json.dumps({key: value for key, value in result.items() if key != "rows"}), flush=True)
+    runs = [run for run in GROUPS[args.group] if not args.only or run.name in args.only]
+    work = [*(partial(measure, run, args, args.steps) for run in runs), *others(args.group, args)]
+    for each in work:
+        row = each()
+        result["rows"].append(row)
+        print(json.dumps({key: value for key, value in row.items() if key != "losses"}), flush=True)
+        if args.json:
+            args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

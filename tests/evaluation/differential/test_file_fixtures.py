@@ -1,0 +1,52 @@
+"""A program finds the files that it names, with the content that its sample shows or that fits the name."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from src.evaluation.differential.file_fixtures import MAX_FILES, files_for
+
+
+@pytest.mark.parametrize("heading", ["notes.txt:", "[notes]", "notes.txt 3 lines"])
+def test_a_file_holds_the_lines_below_the_heading_of_its_sample(heading):
+    assert files_for("open('notes.txt')", f"{heading}\none\ntwo") == {"notes.txt": "one\ntwo\n"}
+
+
+def test_lines_without_a_heading_are_all_content():
+    assert files_for("open('notes.txt')", "one\ntwo\nthree") == {"notes.txt": "one\ntwo\nthree\n"}
+
+
+def test_content_without_a_sample_fits_the_name():
+    made = files_for("for name in ('a.csv', 'b.tsv', 'c.json', 'd.txt'): open(name)", "")
+    assert list(made) == ["a.csv", "b.tsv", "c.json", "d.txt"]
+    for name, delimiter in (("a.csv", ","), ("b.tsv", "\t")):
+        rows = list(csv.DictReader(io.StringIO(made[name]), delimiter=delimiter))
+        assert [row["name"] for row in rows] == ["Ann", "Bob", "Cy"]
+    assert json.loads(made["c.json"])["name"] == "Ann"
+    assert len(made["d.txt"].split("\n")) > 3
+
+
+def test_a_table_has_the_columns_that_the_program_looks_up():
+    program = "import csv\nfor row in csv.DictReader(open('a.csv')):\n    print(row['height'], row['age'])"
+    rows = list(csv.DictReader(io.StringIO(files_for(program, "")["a.csv"])))
+    assert [row["height"] for row in rows] == ["7", "10", "6"]  # 4 + 3 * row % 7
+    assert list(rows[0]) == ["id", "name", "age", "city", "price", "height"]
+
+
+def test_records_are_a_list_where_the_program_iterates_over_them():
+    program = "import json\ndata = json.load(open('c.json'))\nfor record in data:\n    print(record)"
+    assert [record["name"] for record in json.loads(files_for(program, "")["c.json"])] == ["Ann", "Bob"]
+
+
+@pytest.mark.parametrize(
+    "program", ["open('/etc/passwd')", "open('../x.txt')", "open('x.exe')", "def f(:", ""]
+)
+def test_only_plain_names_of_text_files_are_made(program):
+    assert files_for(program, "one\ntwo\nthree") == {}
+
+
+def test_the_number_of_files_is_bounded():
+    program = "\n".join(f"open('{n}.txt')" for n in range(50))
+    assert len(files_for(program, "")) == MAX_FILES

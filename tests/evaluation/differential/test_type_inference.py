@@ -1,0 +1,76 @@
+"""Annotation, use and name of a parameter suggest its kind, and every kind has examples."""
+
+import ast
+
+import pytest
+
+from src.evaluation.differential.type_inference import POOLS, compared_constants, likely_kinds
+
+
+def function(source):
+    return ast.parse(source).body[0]
+
+
+def kinds(source):
+    made = function(source)
+    return likely_kinds(made, made.args.args[0])
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("def f(x: str): pass", "str"),
+        ("def f(x: List[int]): pass", "list[int]"),
+        ("def f(x: typing.List[List[int]]): pass", "matrix"),
+        ("def f(x: 'List[int]'): pass", "int"),
+        ("def f(x):\n    return x.lower()", "str"),
+        ("def f(x):\n    return x.items()", "dict"),
+        ("def f(x):\n    return x % 2", "int"),
+        ("def f(x):\n    return sum(x)", "list[int]"),
+        ("def f(words): pass", "list[str]"),
+        ("def f(matrix): pass", "matrix"),
+        ("def f(email): pass", "email"),
+        ("def f(unknown_thing): pass", "int"),
+    ],
+)
+def test_annotation_use_and_name_suggest_a_kind(source, kind):
+    assert kinds(source)[0] == kind
+
+
+def test_an_annotation_goes_before_the_use_and_the_use_before_the_name():
+    assert kinds("def f(words: dict):\n    return words.lower()")[:3] == ["dict", "str", "list[str]"]
+
+
+def test_every_kind_that_is_suggested_has_examples():
+    for name in "x words email dob records pairs flag price binary tup group_set".split():
+        found = kinds(f"def f({name}): pass")
+        assert len(found) == len(set(found))
+        assert set(found) <= set(POOLS)
+
+
+def test_every_example_is_a_literal_and_none_occurs_twice():
+    assert len(POOLS) > 10
+    for kind, sources in POOLS.items():
+        assert len(sources) >= 2, kind
+        assert len({repr(ast.literal_eval(source)) for source in sources}) == len(sources), kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "of"),
+    [("int", int), ("float", float), ("str", str), ("list[int]", list), ("dict", dict), ("set", set)],
+)
+def test_the_examples_of_a_kind_are_of_its_type(kind, of):
+    assert {type(ast.literal_eval(source)) for source in POOLS[kind]} == {of}
+
+
+@pytest.mark.parametrize(
+    ("body", "constants"),
+    [
+        ("if unit == 'C':\n        pass\n    if unit.upper() == 'F':\n        pass", ["'C'", "'F'"]),
+        ("return unit > 3 or unit > 3", ["3"]),
+        ("return unit is None", []),
+        ("return other == 'C'", []),
+    ],
+)
+def test_constants_that_a_parameter_is_compared_with_are_found(body, constants):
+    assert compared_constants(function(f"def f(unit, other):\n    {body}"), "unit") == constants

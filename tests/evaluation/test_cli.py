@@ -1,0 +1,115 @@
+"""The flags of evaluate.py and compare_results.py name their runs, or are refused with what to give."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from src import cli as ground
+from src.config import Config
+from src.evaluation import cli
+from src.schema import Run, UserError
+
+
+def given(*words: str, **more: Any) -> argparse.Namespace:
+    """The flags of an evaluation in `words`, with `more` that the scripts add."""
+    parser = ground.parser("test")
+    cli.add_flags(parser)
+    names = "model_path predictions before_model after_model before_predictions after_predictions name"
+    unset = dict.fromkeys(names.split())
+    values = vars(parser.parse_args(words)) | unset | {"push_to_hub": None, "output_dir": cli.REPORTS} | more
+    return argparse.Namespace(**values)
+
+
+def test_the_flags_change_the_configuration_and_leave_the_rest():
+    usual = cli.configure_evaluation(given())
+    changed = cli.configure_evaluation(
+        given("--num_samples", "7", "--num_completions", "3", "--temperature", "0.5")
+    )
+    evaluation = changed.evaluation
+    assert (evaluation.num_samples, evaluation.num_completions, evaluation.temperature) == (7, 3, 0.5)
+    assert changed.evaluation.max_new_tokens == usual.evaluation.max_new_tokens
+    assert changed.training == usual.training
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({}, "give --before_model or --before_predictions$"),
+        ({"before_model": "a"}, "give --after_model or --after_predictions$"),
+        (
+            {"before_model": "a", "before_predictions": "b"},
+            "give --before_model or --before_predictions, not both",
+        ),
+        ({"before_model": "a", "after_predictions": "b"}, "not one with the other"),
+    ],
+)
+def test_a_pair_is_two_models_or_two_files(flags: dict[str, str], message: str):
+    with pytest.raises(UserError, match=message):
+        cli.check_pair(given(**flags))
+
+
+@pytest.mark.parametrize("kind", ["model", "predictions"])
+def test_a_pair_of_one_kind_is_accepted(kind: str):
+    cli.check_pair(given(**{f"before_{kind}": "a", f"after_{kind}": "b"}))
+
+
+def test_an_evaluation_is_of_one_model_or_one_file(config: Config):
+    with pytest.raises(UserError, match=r"give --model_path or --predictions$"):
+        cli.evaluate(given(), config)
+    with pytest.raises(UserError, match="not both"):
+        cli.evaluate(given(model_path="a", predictions=Path("b")), config)
+
+
+@pytest.mark.parametrize("flags", [{}, {"model_path": "a", "predictions": Path("b")}])
+def test_only_a_model_generates(config: Config, flags: dict[str, Any]):
+    with pytest.raises(UserError, match="--generate_only needs --model_path"):
+        cli.generate(given(**flags), config)
+
+
+def test_the_method_is_named_by_the_user_the_adapter_or_the_path(tmp_path: Path):
+    adapter = tmp_path / "final"
+    adapter.mkdir()
+    assert cli.method_name(given(after_model=str(adapter))) == "final"
+    (adapter / "run.json").write_text(json.dumps({"method": "qlora"}), encoding="utf-8")
+    assert cli.method_name(given(after_model=str(adapter))) == "qlora"
+    assert cli.method_name(given(after_model=str(adapter), name="mine")) == "mine"
+    assert cli.method_name(given(after_predictions=Path("runs/other.jsonl"))) == "other"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}"])
+def test_a_damaged_run_record_names_no_method(tmp_path: Path, content: str):
+    (tmp_path / "run.json").write_text(content, encoding="utf-8")
+    assert cli.method_name(given(after_model=str(tmp_path))) == tmp_path.name
+
+
+def test_predictions_are_no_adapter_to_publish():
+    assert cli.publish(given(after_predictions=Path("a.jsonl")), None) == []
+    with pytest.raises(UserError, match="--push_to_hub needs --after_model"):
+        cli.publish(given(after_predictions=Path("a.jsonl"), push_to_hub="me/model"), None)
+
+
+def test_the_comparison_is_offered_with_the_adapter_trained_on_the_evaluated_base(tmp_path: Path):
+    for method, base in (("lora", "other"), ("qlora", "base")):
+        folder = tmp_path / method / "final"
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps({"base_model": base}), encoding="utf-8")
+    args = given("--set", f"training.output_dir={tmp_path}", model_path="base")
+    line = cli.after_evaluation(
+        args, ground.configure(args), Run("run", 1, {}, {}, {}, {"base_model": "base"})
+    )
+    assert line.startswith("next: python compare_results.py")
+    assert line.endswith(f"--before_model base --after_model {tmp_path / 'qlora' / 'final'}")
+
+
+def test_after_a_comparison_of_models_the_model_after_is_prompted():
+    line = cli.after_comparison(given("--base_model", "base", after_model="a/final"))
+    assert line == "next: python inference.py --model_path a/final --base_model base"
+
+
+def test_one_process_generates_nothing_ahead_of_its_evaluation(config: Config):
+    cli.generate_on_all_ranks(given(model_path="no/such/model"), config)

@@ -1,0 +1,76 @@
+"""The sizes read from a configuration are those of the model's weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from transformers import GPTBigCodeConfig, LlamaConfig, PretrainedConfig, Starcoder2Config
+
+from src.models.architecture import head_dim, kv_heads, shape_of
+from tests import tiny
+
+CODELLAMA_7B: dict[str, Any] = {
+    "vocab_size": 32016, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+}  # fmt: skip
+STARCODER: dict[str, Any] = {
+    "vocab_size": 49152, "n_embd": 6144, "n_layer": 40, "n_head": 48, "multi_query": True, "n_inner": 24576,
+}  # fmt: skip
+STARCODER2_3B: dict[str, Any] = {
+    "vocab_size": 49152, "hidden_size": 3072, "intermediate_size": 12288, "num_hidden_layers": 30,
+    "num_attention_heads": 24, "num_key_value_heads": 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "heads", "width"),
+    [
+        (LlamaConfig(hidden_size=96, num_attention_heads=6), 6, 16),
+        (LlamaConfig(hidden_size=96, num_attention_heads=6, num_key_value_heads=2), 2, 16),
+        (LlamaConfig(hidden_size=96, num_attention_heads=6, head_dim=32), 6, 32),
+        (GPTBigCodeConfig(n_embd=96, n_head=6, multi_query=True), 1, 16),
+        (GPTBigCodeConfig(n_embd=96, n_head=6, multi_query=False), 6, 16),
+    ],
+)
+def test_heads_of_keys_and_values_under_the_names_of_each_architecture(
+    config: PretrainedConfig, heads: int, width: int
+) -> None:
+    assert (kv_heads(config), head_dim(config)) == (heads, width)
+    assert shape_of(config).kv_hidden == heads * width
+
+
+def test_an_mlp_without_a_stated_width_is_four_times_as_wide_as_its_model() -> None:
+    config = GPTBigCodeConfig(n_embd=96, n_head=6, n_inner=None)
+    assert shape_of(config).intermediate == 384
+
+
+@pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
+def test_the_shape_counts_the_weights_of_the_model(architecture: str) -> None:
+    """Against the weights of a real model; norms, biases and position embeddings are small and left out."""
+    model = tiny.build_model(architecture)
+    shape = shape_of(model.config)
+    linear = sum(
+        item.weight.numel()
+        for name, item in model.named_modules()
+        if isinstance(item, torch.nn.Linear) and name != "lm_head"
+    )
+    assert shape.linear_weights == pytest.approx(linear, rel=0.01)
+    embeddings = {
+        item.data_ptr(): item.numel()
+        for name, item in model.named_parameters()
+        if "wte" in name or "embed_tokens" in name or "lm_head" in name
+    }
+    assert shape.embedding_weights == sum(embeddings.values())
+
+
+@pytest.mark.parametrize(
+    ("config", "billions"),
+    [(LlamaConfig(**CODELLAMA_7B), 6.74), (GPTBigCodeConfig(**STARCODER), 15.5), (Starcoder2Config(**STARCODER2_3B), 3.03)],
+    ids=["CodeLlama-7b", "StarCoder", "starcoder2-3b"],
+)  # fmt: skip
+def test_the_shape_of_models_people_train(config: object, billions: float) -> None:
+    """Parameters as their model pages state them."""
+    shape = shape_of(config)  # type: ignore[arg-type]
+    assert (shape.linear_weights + shape.embedding_weights) / 1e9 == pytest.approx(billions, rel=0.03)

@@ -1,0 +1,73 @@
+"""A fingerprint changes with what it stands for and with nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from src.models.fingerprints import BLOCK, model_fingerprint, weights_fingerprint
+from src.models.loading import ModelReference
+from tests import tiny
+
+CONFIG = tiny.configured().model
+QLORA = tiny.configured().qlora
+
+
+def _fingerprint(folder: Path) -> str:
+    return model_fingerprint(ModelReference(str(folder)), CONFIG)
+
+
+@pytest.fixture
+def model(tmp_path: Path, tiny_model: Path) -> Path:
+    """A copy of the tiny Llama."""
+    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
+
+
+def test_a_copy_has_the_same_fingerprint(model: Path, tiny_model: Path) -> None:
+    assert _fingerprint(model) == _fingerprint(tiny_model)
+    assert len(_fingerprint(model)) == 16
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "config.json", "tokenizer.json", "generation_config.json"]
+)
+@pytest.mark.parametrize("place", [0, -1])
+def test_it_changes_with_the_first_and_the_last_byte_of_a_file(model: Path, name: str, place: int) -> None:
+    before = _fingerprint(model)
+    content = bytearray((model / name).read_bytes())
+    assert len(content) < BLOCK * 64  # a file of which every block is read
+    content[place] ^= 1
+    (model / name).write_bytes(content)
+    assert _fingerprint(model) != before
+
+
+def test_it_does_not_change_with_files_that_are_not_loaded(model: Path) -> None:
+    before = _fingerprint(model)
+    (model / "README.md").write_text("notes")
+    (model / "pytorch_model.bin").write_bytes(b"pickled")
+    assert _fingerprint(model) == before
+
+
+def test_it_changes_with_adapter_and_quantisation(tiny_model: Path, tiny_adapter: Path) -> None:
+    base = ModelReference(str(tiny_model))
+    references = [
+        base,
+        dataclasses.replace(base, adapter=tiny_adapter),
+        dataclasses.replace(base, quantization=QLORA),
+        dataclasses.replace(base, quantization=dataclasses.replace(QLORA, bits=8)),
+    ]
+    assert len({model_fingerprint(reference, CONFIG) for reference in references}) == 4
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_fingerprint_changes_with_a_weight_that_it_looks_at(dtype: torch.dtype) -> None:
+    model = tiny.build_model("llama").to(dtype)
+    before = weights_fingerprint(model)
+    assert before == weights_fingerprint(tiny.build_model("llama").to(dtype))
+    with torch.no_grad():
+        model.lm_head.weight.view(-1)[0] += 1
+    assert weights_fingerprint(model) != before

@@ -1,0 +1,153 @@
+"""A reference is an adapter with its base or a full model, and what cannot be loaded says why."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from src.models import embedded, loading
+from src.models.hardware import decide
+from src.models.loading import ModelReference, load_base, loading_errors, location, read_json, resolve
+from src.schema import UserError
+from tests import tiny
+
+CPU = tiny.configured("model.device=cpu").model
+
+
+@pytest.mark.parametrize(
+    ("reference", "hub"),
+    [
+        ("org/model", True),
+        (embedded.EMBEDDED_MODEL, True),
+        ("model", False),
+        ("a/b/c", False),
+        ("./org/model", False),
+        ("~/model", False),
+        ("checkpoints/lora", False),
+        ("models/mine", False),
+    ],
+)
+def test_two_words_that_are_no_folder_of_the_project_are_a_hub_id(reference: str, hub: bool) -> None:
+    if hub:
+        assert resolve(reference) == ModelReference(reference)
+    else:
+        with pytest.raises(UserError, match=rf"no model at {reference}: no such folder"):
+            resolve(reference)
+
+
+def test_a_folder_is_an_adapter_a_model_or_refused_with_its_content(
+    tiny_adapter: Path, tiny_qlora_adapter: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    assert resolve(str(tiny_adapter)) == ModelReference(str(tiny_model), tiny_adapter)
+    qlora = resolve(str(tiny_qlora_adapter))
+    assert (qlora.adapter, qlora.quantization) == (tiny_qlora_adapter, tiny.configured().qlora)
+    assert resolve(str(tiny_model)) == ModelReference(str(tiny_model))
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(UserError, match=r"no adapter and no model in .* \(found: notes\.txt\)"):
+        resolve(str(tmp_path))
+
+
+def _copy(adapter: Path, folder: Path, **changed: bytes | None) -> Path:
+    """A copy of an adapter with files replaced, or removed where the new content is None."""
+    shutil.copytree(adapter, folder)
+    for name, content in changed.items():
+        path = folder / name.replace("__", ".")
+        path.unlink() if content is None else path.write_bytes(content)
+    return folder
+
+
+def test_an_adapter_without_weights_is_refused(tiny_adapter: Path, tmp_path: Path) -> None:
+    broken = _copy(tiny_adapter, tmp_path / "a", adapter_model__safetensors=None)
+    with pytest.raises(UserError, match=r"no adapter_model\.safetensors; other formats are refused"):
+        resolve(str(broken))
+
+
+def test_a_base_given_by_hand_wins_over_the_one_named(tiny_adapter: Path, tiny_model: Path) -> None:
+    assert resolve(str(tiny_adapter)).base == str(tiny_model)
+    assert resolve(str(tiny_adapter), "org/other").base == "org/other"
+
+
+def test_an_adapter_that_names_no_base_asks_for_one(tiny_adapter: Path, tmp_path: Path) -> None:
+    settings = json.loads((tiny_adapter / "adapter_config.json").read_text())
+    nameless = json.dumps(settings | {"base_model_name_or_path": None}).encode()
+    broken = _copy(tiny_adapter, tmp_path / "a", run__json=None, adapter_config__json=nameless)
+    with pytest.raises(UserError, match=r"does not name its base model in run.*; give --base_model"):
+        resolve(str(broken))
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b"[1]"])
+def test_a_damaged_run_json_is_named(tiny_adapter: Path, tmp_path: Path, content: bytes) -> None:
+    broken = _copy(tiny_adapter, tmp_path / "a", run__json=content)
+    with pytest.raises(UserError, match=r"run\.json"):
+        resolve(str(broken))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"{", "is not valid JSON"), (b"[1]", "should hold a JSON object")]
+)
+def test_json_that_is_no_object_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(UserError, match=rf"a\.json {message}"):
+        read_json(tmp_path / "a.json")
+
+
+def test_the_embedded_model_is_loaded_from_its_converted_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "embedded_model", lambda: Path("/cache/converted"))
+    assert location(embedded.EMBEDDED_MODEL) == "/cache/converted"
+    assert location("org/model") == "org/model"
+
+
+def test_weights_are_loaded_in_the_type_of_the_hardware(tiny_model: Path) -> None:
+    config = tiny.configured("model.device=cpu", "model.dtype=bfloat16").model
+    model = load_base(str(tiny_model), config, decide(config))
+    assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        OSError("Cannot allocate memory (os error 12)"),
+        UserError("said already"),
+    ],
+)
+def test_running_out_of_memory_is_no_fault_of_the_files(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(type(error)) as caught, loading_errors("model", str(tmp_path)):
+        raise error
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ("raised", "message"),
+    [
+        ("please pass trust_remote_code=True", "brings its own Python code; read it, then set"),
+        ("Error no file named model.safetensors found", "pickled ones are refused"),
+        ("use ignore_mismatched_sizes", "its weights have other shapes than its config.json states"),
+        ("something else\n  in two lines", "cannot load the model of .*: something else in two lines$"),
+    ],
+)
+def test_other_errors_are_one_line_with_a_remedy(tmp_path: Path, raised: str, message: str) -> None:
+    with pytest.raises(UserError, match=message), loading_errors("model", str(tmp_path)):
+        raise ValueError(raised)
+
+
+def test_no_service_converts_pickled_weights(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISABLE_SAFETENSORS_CONVERSION", raising=False)
+    options: dict[str, object] = {}
+    real = AutoModelForCausalLM.from_pretrained
+
+    def load(*words: object, **named: object) -> object:
+        options.update(named, disabled=os.environ.get("DISABLE_SAFETENSORS_CONVERSION"))
+        return real(*words, **named)
+
+    monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", load)
+    load_base(str(tiny_model), CPU, decide(CPU))
+    assert (options["disabled"], options["use_safetensors"]) == ("1", True)

@@ -1,0 +1,70 @@
+"""The tables of metrics and of languages, from made-up numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from src.report.markdown.metrics import difference_text, languages_section, metrics_section, value_text
+from src.schema import Comparison, Difference, Score
+from tests.evaluation.comparisons import FIGURES, comparison
+
+
+def _metrics(made: Comparison) -> str:
+    return metrics_section(made).replace("\u00a0", " ")
+
+
+def test_each_metric_has_its_table() -> None:
+    text = _metrics(comparison(2))
+    for line in (
+        "### BLEU\n\nn = 50 (100 % of samples).",
+        "### CodeBLEU\n\nn = 44 (88 % of samples).",
+        "| Before | 31.2 [26.8 to 35.6] |  |  |  |  |",
+        "| LoRA | 38.3 [33.9 to 42.7] | **+7.1** [4.0 to 10.3] | < 0.001 | 3.1 | 25 / 15 / 10 |",
+        "| LoRA | 78.0 [65.5 to 90.5] | +16.0 [12.9 to 19.2] | 0.090 | 16.0 | 17 / 11 / 6 |",
+    ):
+        assert line in text
+    assert text.count("### ") == len(FIGURES)
+
+
+def test_runs_with_different_samples_each_say_their_n() -> None:
+    made = comparison(1)
+    (method,) = made.comparisons.values()
+    metrics = method.after.metrics | {"codebleu": Score(40.0, (35.0, 45.0), 40, 0.8, "s")}
+    method = dataclasses.replace(method, after=dataclasses.replace(method.after, metrics=metrics))
+    assert (
+        "Before n = 44 (88 % of samples), LoRA n = 40 (80 % of samples). "
+        "Differences are over the samples that count in both: LoRA n = 44."
+    ) in _metrics(dataclasses.replace(made, comparisons={"lora": method}))
+
+
+def test_a_metric_that_one_run_lacks_is_not_available() -> None:
+    made = comparison(1)
+    (method,) = made.comparisons.values()
+    after = dataclasses.replace(method.after, metrics={"bleu": method.after.metrics["bleu"]})
+    lacking = dataclasses.replace(method, after=after, difference={"bleu": method.difference["bleu"]})
+    text = _metrics(dataclasses.replace(made, comparisons={"lora": lacking}))
+    assert text.count("| LoRA | n/a | n/a | n/a | n/a | n/a |") == len(FIGURES) - 1
+
+
+def test_every_signature_and_test_is_listed_once() -> None:
+    text = metrics_section(comparison(3))
+    for metric in FIGURES:
+        assert text.count(f"<code>{metric}|nrefs:1|seed:42; test: paired randomisation</code>") == 1
+
+
+def test_each_language_shows_before_after_and_difference() -> None:
+    text = languages_section(comparison(2)).replace("\u00a0", " ")
+    assert "| python | 31.2 \u2192 38.3<br>+4.2, n = 30 |" in text
+    assert text.count("| sql |") == 2
+    assert languages_section(comparison(0)) == ""
+
+
+def test_only_a_significant_difference_is_bold() -> None:
+    made = Difference(7.1, (4.0, 10.3), 0.01, 0.049, 25, 10, 15, 50, 3.1, "t")
+    assert difference_text(made) == "**+7.1** [4.0 to 10.3]"
+    assert difference_text(dataclasses.replace(made, p_holm=0.05)) == "+7.1 [4.0 to 10.3]"
+
+
+def test_a_value_that_is_missing_is_not_available() -> None:
+    assert value_text(None) == value_text(Score(None, None, 0, 0.0, "s")) == "n/a"
+    assert value_text(Score(1.25, None, 4, 1.0, "s")) == "1.2"  # half to even

@@ -1,0 +1,139 @@
+"""What a worker's response means: one outcome for each way in which a program can end."""
+
+import signal
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from src.sandbox.inside import wire
+from src.sandbox.outcome import MAX_DETAIL, command_request, execution, printable, python_request
+from src.schema import Execution
+from tests.sandbox.environment import QUICK
+
+QUOTA = asdict(QUICK)
+ENDED = {  # a program that exited with status 0
+    "step": "run", "status": 0, "stopped": "", "finished": False, "tested": False, "error": "", "line": "",
+    "forged": False, "wall_s": 0.5, "cpu_s": 0.25, "peak_mib": 12.0,
+}  # fmt: skip
+
+
+def ended(stderr: str = "", **header: Any) -> Execution:
+    return execution(ENDED | header, b"out", stderr.encode(), QUOTA)
+
+
+def test_a_program_that_exits_with_0_passes_and_its_use_is_recorded():
+    assert ended("err") == Execution("passed", "", "out", "err", 0.5, 0.25, 12.0)
+
+
+@pytest.mark.parametrize(
+    ("header", "outcome", "detail"),
+    [
+        ({"stopped": "timeout"}, "timeout", "2 s"),
+        ({"stopped": "cpu"}, "timeout", "2 s of CPU"),
+        ({"stopped": "out_of_memory"}, "out_of_memory", "512 MiB"),
+        ({"stopped": "output_limit"}, "output_limit", "20000 bytes"),
+        ({"stopped": "processes"}, "killed", "more than 32 processes"),
+        ({"stopped": "descriptors"}, "killed", "too many open descriptors"),
+        ({"stopped": "supervisor"}, "killed", "its supervisor was ended"),
+        ({"status": -signal.SIGXCPU}, "timeout", "2 s of CPU"),
+        ({"status": -signal.SIGKILL, "cpu_s": 2.0}, "timeout", "2 s of CPU"),
+        ({"status": -signal.SIGKILL, "cpu_s": 1.0}, "killed", "SIGKILL"),
+        ({"status": -signal.SIGSEGV}, "killed", "SIGSEGV"),
+        ({"status": -signal.SIGABRT}, "killed", "SIGABRT"),
+        ({"status": -63}, "killed", "signal 63"),
+        ({"status": 1, "step": "compile"}, "error", "compile: exit 1"),
+        ({"status": None, "stopped": "timeout", "step": "compile"}, "timeout", "compile: 2 s"),
+        ({"status": 1, "error": "KeyError", "line": "d[1]"}, "error", "KeyError"),
+        ({"status": 1, "error": "MemoryError"}, "out_of_memory", "MemoryError"),
+        ({"status": 1, "error": "AssertionError", "line": "assert x"}, "failed", "assert x"),
+        ({"status": 1, "error": "AssertionError", "line": "check()"}, "failed", "AssertionError: check()"),
+    ],
+)
+def test_an_ending_has_one_outcome(header, outcome, detail):
+    found = ended(**header)
+    assert (found.outcome, found.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize(
+    ("header", "outcome", "detail"),
+    [
+        ({"finished": True}, "passed", ""),
+        ({}, "failed", "ended before its tests did"),
+        ({"error": "SystemExit"}, "failed", "ended before its tests did"),
+        ({"forged": True, "error": "NameError"}, "failed", "wrote to the checker's descriptor"),
+        ({"error": "AssertionError", "line": "assert f(1) == 2"}, "failed", "assert f(1) == 2"),
+        ({"error": "TypeError"}, "error", "TypeError"),
+    ],
+)
+def test_beside_tests_only_their_completion_passes(header, outcome, detail):
+    found = ended(tested=True, **header)
+    assert (found.outcome, found.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "outcome", "detail"),
+    [
+        ("terminate called after throwing an instance of 'std::out_of_range'", "error", "std::out_of_range"),
+        (
+            'Exception in thread "main" java.lang.NullPointerException',
+            "error",
+            "java.lang.NullPointerException",
+        ),
+        ("Uncaught ReferenceError: x is not defined", "error", "ReferenceError"),
+        ("a.rb:1:in `f': undefined method (NoMethodError)", "error", "NoMethodError"),
+        (
+            "m: m.c:3: main: Assertion `x == 1' failed.",
+            "failed",
+            "m: m.c:3: main: Assertion `x == 1' failed.",
+        ),
+        ("java.lang.OutOfMemoryError: Java heap space", "out_of_memory", "exit 3"),
+        ("something else", "error", "exit 3"),
+        ("", "error", "exit 3"),
+    ],
+)
+def test_stderr_names_the_cause_where_no_report_does(stderr, outcome, detail):
+    found = ended(stderr, status=3)
+    assert (found.outcome, found.detail) == (outcome, detail)
+
+
+def test_an_isolation_that_failed_ran_nothing():
+    found = execution({"failure": "OSError: unshare"}, b"", b"", QUOTA)
+    assert (found.outcome, found.detail) == ("not_run", "no place to run it: OSError: unshare")
+
+
+def test_a_detail_is_one_short_printable_line():
+    found = ended(status=1, error="AssertionError", line="assert '\x1b[2J'\n" + "x" * 1_000)
+    assert found.detail == ("assert '\\x1b[2J' " + "x" * 1_000)[:MAX_DETAIL]
+
+
+def test_requests_carry_every_text_as_it_is(tmp_path):
+    (tmp_path / "a").write_bytes(python_request(QUOTA, "x = '\ud800'", "assert x", b"in"))
+    (tmp_path / "b").write_bytes(command_request(QUOTA, {"m.c": "é"}, ["./m"], ["gcc", "m.c"], b""))
+    messages = []
+    for name in "ab":
+        with (tmp_path / name).open("rb") as file:
+            messages.append(wire.receive(file.fileno()))
+    (python, python_blobs), (command, command_blobs) = messages
+    assert python_blobs == [b"in", b"x = '\xed\xa0\x80'", b"assert x"]
+    assert command_blobs == [b"", b"\xc3\xa9"]
+    assert python == {"quota": QUOTA, "argv": [], "compile_argv": [], "names": [], "sizes": [2, 9, 8]}
+    assert command == {
+        "quota": QUOTA, "argv": ["./m"], "compile_argv": ["gcc", "m.c"], "names": ["m.c"], "sizes": [0, 2],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (b"plain\n\ttext", "plain\n\ttext"),
+        (b"\x1b[31mred\x07", "\\x1b[31mred\\x07"),
+        (b"a\r\nb\rc", "a\nb\\rc"),
+        (b"\xff\xc3", "��"),
+        ("\u202eevil\u2028\x9b".encode(), "\\u202eevil\\u2028\\x9b"),
+        ("é漢🙂".encode(), "é漢🙂"),
+        (b"\x00\x7f", "\\x00\\x7f"),
+    ],
+)
+def test_output_does_nothing_to_a_terminal(content, shown):
+    assert printable(content) == shown

@@ -1,0 +1,128 @@
+"""Ranks come from the launcher; collectives give every rank the same, and one process alone does without torch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from src import distributed
+from src.schema import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def rank_2_of_4(monkeypatch: pytest.MonkeyPatch):
+    for name, value in {"RANK": "2", "WORLD_SIZE": "4", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_ranks_are_those_of_the_launcher(rank_2_of_4):
+    assert (distributed.rank(), distributed.world_size()) == (2, 4)
+    assert (distributed.local_rank(), distributed.local_world_size()) == (0, 2)
+    assert not distributed.is_rank0()
+    assert distributed.rank_suffix() == " in process 2 of 4"
+
+
+def test_all_ranks_are_on_this_machine_unless_the_launcher_says_otherwise(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    assert distributed.local_world_size() == 3
+
+
+def test_a_process_without_launcher_is_rank_0_of_1(monkeypatch: pytest.MonkeyPatch):
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    assert (distributed.rank(), distributed.world_size(), distributed.rank_suffix()) == (0, 1, "")
+    assert distributed.rank0_first(lambda: 3) == 3
+    assert distributed.gather("x") == ["x"]
+    with distributed.process_group("cpu"):
+        distributed.barrier()
+
+
+@pytest.mark.parametrize(("value", "requested"), [("true", True), ("1", True), ("no", False), ("", False)])
+def test_a_launcher_can_turn_gpus_off(monkeypatch: pytest.MonkeyPatch, value: str, requested: bool):
+    monkeypatch.setenv("ACCELERATE_USE_CPU", value)
+    assert distributed.cpu_requested() is requested
+
+
+def test_one_process_imports_no_torch():
+    program = (
+        "import sys\nfrom src import distributed\n"
+        "with distributed.process_group('cuda'): distributed.broadcast([]), distributed.gather(1)\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
+
+
+TWO_RANKS = """
+import json, os, sys
+import torch, torch.distributed
+from src import distributed
+from src.schema import UserError
+
+def refuse():
+    raise UserError("no data")
+
+os.environ.update(WORLD_SIZE="2", RANK=str(int(os.fork() == 0)))
+rank = distributed.rank()
+torch.distributed.init_process_group("gloo", init_method="file://" + sys.argv[1], rank=rank, world_size=2)
+made = {"rank": rank, "first": distributed.rank0_first(lambda: {"from": distributed.rank()})}
+try:
+    distributed.rank0_first(refuse)
+except (UserError, distributed.Rank0FailedError) as error:
+    made["refused"] = type(error).__name__
+made["gathered"] = distributed.gather(rank * 10)
+made["sum"] = distributed.all_reduce_sum(torch.tensor([1.0, rank])).tolist()
+tensors = [torch.full((2, 2), float(rank)), torch.tensor([4.0 * rank])]
+distributed.all_reduce_mean(tensors)
+made["mean"] = [tensor.tolist() for tensor in tensors]
+tensors = [torch.tensor([rank + 5]), torch.tensor([[rank + 7]])]
+distributed.broadcast(tensors)
+made["broadcast"] = [tensor.tolist() for tensor in tensors]
+distributed.barrier()
+with open(sys.argv[1] + f".{rank}", "w") as stream:
+    json.dump(made, stream)
+torch.distributed.destroy_process_group()
+if rank == 0:
+    os.wait()
+"""
+
+
+def test_collectives_give_two_ranks_the_same(tmp_path: Path):
+    place = str(tmp_path / "store")
+    subprocess.run([sys.executable, "-c", TWO_RANKS, place], cwd=ROOT, check=True, timeout=100)
+    made = [json.loads(Path(f"{place}.{rank}").read_text()) for rank in range(2)]
+    assert [each["rank"] for each in made] == [0, 1]
+    assert [each["first"] for each in made] == [{"from": 0}, {"from": 0}]
+    assert [each["refused"] for each in made] == ["UserError", "Rank0FailedError"]
+    for each in made:
+        assert each["gathered"] == [0, 10]
+        assert each["sum"] == [2.0, 1.0]
+        assert each["mean"] == [[[0.5, 0.5], [0.5, 0.5]], [2.0]]
+        assert each["broadcast"] == [[5], [[7]]]
+
+
+@pytest.mark.parametrize(
+    ("message", "lost"),
+    [
+        ("Connection closed by peer [127.0.0.1]", True),
+        ("NCCL error: remote process exited", True),
+        ("shape mismatch", False),
+    ],
+)
+def test_an_error_of_a_lost_rank_is_distinguished_from_a_bug(
+    rank_2_of_4, monkeypatch: pytest.MonkeyPatch, message, lost
+):
+    import accelerate
+
+    monkeypatch.setattr(accelerate, "PartialState", lambda **_: None)
+    expected = distributed.LostProcessError if lost else RuntimeError
+    with pytest.raises(expected) as caught, distributed.process_group("cpu"):
+        raise RuntimeError(message)
+    assert isinstance(caught.value, UserError) is lost
+    assert str(caught.value).startswith("process 2 of 4 lost contact" if lost else message)

@@ -1,0 +1,83 @@
+"""The clock counts training alone, resumes where a checkpoint left it, and progress is one line per log entry in a pipe."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from transformers import TrainerControl, TrainerState
+
+from src.training.progress import Counters, ProgressBar
+
+ARGS: Any = None
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, as the one entry of a list."""
+    now = [100.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    return now
+
+
+def _started(**counts: int) -> Counters:
+    counters = Counters()
+    counters.start(**counts)
+    return counters
+
+
+def test_pauses_are_not_counted(clock: list[float]) -> None:
+    counters = _started()
+    clock[0] += 4
+    with counters.paused():
+        clock[0] += 50
+    clock[0] += 1
+    assert counters.seconds == 5
+
+
+def test_an_error_in_a_pause_ends_it(clock: list[float]) -> None:
+    counters = _started()
+    with suppress(OSError), counters.paused():
+        clock[0] += 50
+        raise OSError("disk full")
+    clock[0] += 2
+    assert counters.seconds == 2
+
+
+def test_a_resumed_run_continues_the_counts_that_were_stored(clock: list[float]) -> None:
+    first = _started(tokens=600, supervised=200)
+    clock[0] += 10
+    stored = first.stored()
+    assert stored == {"tokens": 600, "supervised": 200, "seconds": 10}
+    clock[0] += 1000  # until the run is resumed
+    resumed = Counters()
+    resumed.start(**stored)
+    resumed.tokens += 300
+    clock[0] += 5
+    assert (resumed.seconds, resumed.supervised) == (15, 200)
+    assert resumed.tokens_per_s == 60  # 900 tokens in 15 s
+
+
+def test_in_a_pipe_every_log_entry_is_a_line(
+    clock: list[float], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counters = _started(tokens=400)
+    bar = ProgressBar(counters, "lora")
+    state = TrainerState(global_step=3, max_steps=8)
+    bar.on_train_begin(ARGS, state, TrainerControl())
+    clock[0] += 8
+    bar.on_log(ARGS, state, TrainerControl(), {"loss": 1.23456, "grad_norm": 2.0, "learning_rate": 1e-4})
+    bar.on_log(ARGS, state, TrainerControl(), {"epoch": 1.0})  # nothing to show
+    bar.on_train_end(ARGS, state, TrainerControl())
+    assert caplog.messages == ["lora 3/8  loss 1.235  learning_rate 0.0001  50 tokens/s"]
+    assert capsys.readouterr().err == ""
+
+
+def test_the_bar_of_a_resumed_run_starts_at_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    bar = ProgressBar(Counters(), "lora")
+    state = TrainerState(global_step=3, max_steps=8)
+    bar.on_train_begin(ARGS, state, TrainerControl())
+    assert bar.bar is not None
+    assert (bar.bar.n, bar.bar.total) == (3, 8)
