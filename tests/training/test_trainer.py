@@ -282,11 +282,12 @@ def test_two_runs_do_not_share_a_folder(tiny_model: Path, tiny_data: Path, tmp_p
         fine_tune(config, "lora")
 
 
+@pytest.mark.campaign
 def test_runs_killed_at_set_moments_end_with_the_same_bits(tmp_path: Path) -> None:
-    """Three points of benchmarks/crash_campaign.py: first step, inside a checkpoint, before its marker."""
+    """Three points of benchmarks/reliability/crash_campaign.py: first step, inside a checkpoint, before its marker."""
     report = tmp_path / "report.json"
     command = [
-        *(sys.executable, "benchmarks/crash_campaign.py", "--points", "3", "--set_moments"),
+        *(sys.executable, "-m", "benchmarks.reliability.crash_campaign", "--points", "3", "--set_moments"),
         *("--json", str(report)),
     ]
     done = subprocess.run(
