@@ -43,14 +43,16 @@ class Scenario:
     """A kind of metric, with how runs of two systems on the same samples are drawn."""
 
     name: str
-    simulate: Callable[[Generator, int, float], Simulated]  # generator, n, effect in logits
+    simulate: Callable[..., Simulated]  # generator, n, effect in logits, completions before and after
     combine: Callable[[Array], Array]
     binary: bool = False
+
+    completions: tuple[int, int] = (1, 1)  # per sample, before and after
 
     def measures(self, generator: Generator, n: int, effect: float) -> tuple[Measure, Measure]:
         before, after = (
             Measure(self.name, "simulated", rows, self.combine, binary=self.binary)
-            for rows in self.simulate(generator, n, effect)
+            for rows in self.simulate(generator, n, effect, completions=self.completions)
         )
         return before, after
 
@@ -73,7 +75,9 @@ class Calibration:
     power_expected: float  # mean of the power that Difference.detectable promises for the true difference
 
 
-def draw_corpus(generator: Generator, n: int, effect: float, same: float = 0.0) -> Simulated:
+def draw_corpus(
+    generator: Generator, n: int, effect: float, same: float = 0.0, completions: tuple[int, int] = (1, 1)
+) -> Simulated:
     """BLEU statistics: long-tailed lengths, a difficulty that both systems share, a share of same answers."""
     difficulty = generator.normal(0, 1, n)
     reference = np.maximum(3, np.exp(generator.normal(LENGTH_LOG_MEAN, LENGTH_LOG_SD, n)).round()).astype(int)
@@ -86,11 +90,13 @@ def draw_corpus(generator: Generator, n: int, effect: float, same: float = 0.0) 
         matches = generator.binomial(matchable, quality[:, None] ** (1 + 0.6 * np.arange(4)))
         return np.column_stack([length, reference, matches, totals]).astype(float)
 
-    before, after = answers(0.0), answers(effect)
+    before, after = _mean(answers, 0.0, completions[0]), _mean(answers, effect, completions[1])
     return before, np.where(generator.random(n)[:, None] < same, before, after)
 
 
-def draw_continuous(generator: Generator, n: int, effect: float) -> Simulated:
+def draw_continuous(
+    generator: Generator, n: int, effect: float, completions: tuple[int, int] = (1, 1)
+) -> Simulated:
     """One score per sample, skewed, with lumps at 0 and 100 as CodeBLEU has."""
     difficulty = generator.normal(0, 1, n)
 
@@ -99,10 +105,12 @@ def draw_continuous(generator: Generator, n: int, effect: float) -> Simulated:
         lump = generator.random(n)
         return np.column_stack([np.where(lump < 0.08, 0, np.where(lump > 0.95, 100, values)), np.ones(n)])
 
-    return answers(0.0), answers(effect)
+    return _mean(answers, 0.0, completions[0]), _mean(answers, effect, completions[1])
 
 
-def draw_binary(generator: Generator, n: int, effect: float, pass_rate: float) -> Simulated:
+def draw_binary(
+    generator: Generator, n: int, effect: float, pass_rate: float, completions: tuple[int, int] = (1, 1)
+) -> Simulated:
     """Pass or fail, with a difficulty that both systems share."""
     spread = 1.2
     centre = float(special.ndtri(pass_rate)) * math.sqrt(1 + spread**2)
@@ -112,7 +120,12 @@ def draw_binary(generator: Generator, n: int, effect: float, pass_rate: float) -
         passed = generator.random(n) < special.ndtr(difficulty + shift)
         return np.column_stack([100.0 * passed, np.ones(n)])
 
-    return answers(0.0), answers(effect)
+    return _mean(answers, 0.0, completions[0]), _mean(answers, effect, completions[1])
+
+
+def _mean(answers: Callable[[float], Array], shift: float, completions: int) -> Array:
+    """The mean statistics of several answers to each sample, which share its difficulty."""
+    return np.mean([answers(shift) for _ in range(completions)], axis=0)
 
 
 SCENARIOS = (

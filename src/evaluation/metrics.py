@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from src.evaluation.statistics.estimates import Measure
 from src.evaluation.statistics.resampling import Array, Combine
@@ -45,7 +46,8 @@ def chrf_statistics(prediction: str, reference: str) -> tuple[int, ...]:
 def measures(scores: Sequence[SampleScore]) -> dict[str, Measure]:
     """Every metric of METRICS; one row per sample id, sorted by id so that the order of a file does not matter.
 
-    Completions of one sample share its row: they are not independent, so they are resampled together.
+    Completions of one sample share its row, their mean: they are not independent, so they are resampled together, and
+    a sample weighs the same however many there are.
     """
     rows: dict[str, list[tuple[float, ...]]] = {
         "bleu": [score.bleu for score in scores],
@@ -79,17 +81,17 @@ def combine_chrf(sums: Array) -> Array:
     predicted, reference, matched = (sums[..., offset::3] for offset in range(3))  # (..., 6)
     counted = (predicted > 0) & (reference > 0)
     orders = np.maximum(counted.sum(axis=-1), 1)
-    precision = np.where(counted, matched / np.maximum(predicted, 1), 0).sum(axis=-1) / orders
-    recall = np.where(counted, matched / np.maximum(reference, 1), 0).sum(axis=-1) / orders
+    precision = _ratio(matched, predicted, counted).sum(axis=-1) / orders
+    recall = _ratio(matched, reference, counted).sum(axis=-1) / orders
     weight = CHRF_BETA**2
     denominator = weight * precision + recall
     numerator = (1 + weight) * precision * recall
-    return 100 * np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
+    return 100 * _ratio(numerator, denominator, denominator > 0)
 
 
 def combine_mean(sums: Array) -> Array:
     """(..., 2), a sum and a count -> (...); 0 where nothing counts."""
-    return np.divide(sums[..., 0], sums[..., 1], out=np.zeros(sums.shape[:-1]), where=sums[..., 1] > 0)
+    return _ratio(sums[..., 0], sums[..., 1], sums[..., 1] > 0)
 
 
 def _bleu_value(sums: Array, effective_order: bool) -> Array:
@@ -97,13 +99,18 @@ def _bleu_value(sums: Array, effective_order: bool) -> Array:
     matches, totals = sums[..., 2 : 2 + NGRAM_ORDER], sums[..., 2 + NGRAM_ORDER :]
     present = totals > 0
     unmatched = present & (matches == 0)
-    smoothed = np.where(unmatched, 0.5 ** np.cumsum(unmatched, axis=-1), matches) / np.maximum(totals, 1)
+    smoothed = _ratio(np.where(unmatched, 0.5 ** np.cumsum(unmatched, axis=-1), matches), totals, present)
     logs = np.log(smoothed, out=np.zeros_like(smoothed), where=present).sum(axis=-1)
     orders = present.sum(axis=-1)
     complete = (orders > 0) if effective_order else (orders == NGRAM_ORDER)
-    brevity = np.minimum(0.0, 1 - reference / np.maximum(predicted, 1))
+    brevity = np.minimum(0.0, 1 - reference / np.where(predicted > 0, predicted, 1))
     value = 100 * np.exp(brevity + logs / np.maximum(orders, 1))
     return np.where(complete & (matches.sum(axis=-1) > 0), value, 0.0)
+
+
+def _ratio(part: Array, whole: Array, defined: NDArray[np.bool_]) -> Array:
+    """part / whole where that is defined, else 0. Means over completions may lie between 0 and 1: no floor of 1."""
+    return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=defined)
 
 
 _COMBINE: dict[str, Combine] = {"bleu": combine_bleu, "bleu_code": combine_bleu, "chrf": combine_chrf}
@@ -116,8 +123,11 @@ _BINARY = frozenset({"execution_success", "functional_accuracy"})
 def _measure(kind: str, ids: Sequence[str], rows: Sequence[tuple[float, ...]], name: str = "") -> Measure:
     names, group = np.unique(np.array(ids, dtype=str), return_inverse=True)
     width = _WIDTH.get(kind, 2)
+    each = np.array([row or (0,) * width for row in rows], dtype=float).reshape(-1, width)
     statistics = np.zeros((len(names), width))
-    np.add.at(statistics, group, np.array([row or (0,) * width for row in rows]).reshape(-1, width))
+    np.add.at(statistics, group, each)
+    completions = np.bincount(group, weights=each.any(axis=1), minlength=len(names))  # that count
+    statistics /= np.maximum(completions, 1)[:, None]
     return Measure(
         name=name or kind,
         signature=_signature(kind),

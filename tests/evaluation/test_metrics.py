@@ -155,7 +155,7 @@ def test_a_row_holds_the_completions_of_a_sample_and_rows_are_sorted_by_id():
     scores = [sample_score(id, execution=outcome) for id, outcome in rows]
     measure = measures(scores)["execution_success"]
     assert measure.ids == ("a", "b")
-    assert measure.statistics.tolist() == [[0, 1], [100, 2]]
+    assert measure.statistics.tolist() == [[0, 1], [50, 1]]
 
 
 def test_the_order_of_samples_changes_nothing():

@@ -32,7 +32,8 @@ DECIMALS = 8  # of what is stored: hides the last bits, in which machines differ
 class Measure:
     """A metric's sufficient statistics on a test set: what a resample adds up, how the sum becomes a value.
 
-    One row a sample, in the order of `ids`. A row of zeros is a sample that does not count.
+    One row per sample, in the order of `ids`: the mean over its completions, so that a sample weighs the same however
+    often it was answered. A row of zeros is a sample that does not count.
     """
 
     name: str
@@ -69,9 +70,7 @@ def estimate(measure: Measure, resamples: int = 2000, seed: int = 0) -> Score:
         ci95 = (0.0, SCALE)
     else:
         ci95 = bootstrap_interval(rows, measure.combine, resamples, seed)
-        if ci95[1] - ci95[0] < TIE:
-            unseen = wilson(0, n)[1] / SCALE
-            ci95 = value * (1 - unseen), value + (SCALE - value) * unseen
+        ci95 = _with_unseen(ci95, value, 0.0, n)
     return Score(_stored(value), _stored_pair(ci95), n, _stored(n / total), measure.signature)
 
 
@@ -79,7 +78,8 @@ def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int
     """After minus before over the samples that count in both; `p_holm` is `p_value` until holm() is applied.
 
     Corpus metrics and means: paired bootstrap interval, paired randomisation test. Pass/fail: McNemar's test
-    and Tango's interval. Where every sample ties, the interval is that of pass/fail with no change seen.
+    and Tango's interval. Where all samples differ by the same, the interval leaves room for others not seen; where
+    every one ties, it is that of pass/fail with no change seen.
     Fewer than two shared samples show nothing: p is 1 and the interval everything.
     Raises ValueError when the two are not the same metric on the same samples.
     """
@@ -100,8 +100,9 @@ def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int
         ci95, error = paired_interval(old, new, before.combine, resamples, seed)
         p_value = paired_randomisation(old, new, before.combine, resamples, seed).p_value
         test = f"paired randomisation ({resamples} permutations)"
-        if ci95[1] - ci95[0] < TIE and abs(delta) < TIE:
-            ci95, error = tango(0, 0, n), paired_error(0, 0, n)
+        if ci95[1] - ci95[0] < TIE:
+            error = max(error, paired_error(0, 0, n))
+        ci95 = _with_unseen(ci95, delta, -SCALE, n)
     p_value = float(f"{p_value:.{DECIMALS}g}")
     detectable = _stored(detectable_difference(error))
     ties = n - wins - losses
@@ -125,9 +126,18 @@ def detectable_difference(standard_error: float, level: float = LEVEL, power: fl
     return float(min(SCALE, (special.ndtri((1 + level) / 2) + special.ndtri(power)) * standard_error))
 
 
+def _with_unseen(interval: Interval, value: float, lowest: float, n: int) -> Interval:
+    """Where all n samples agree, which does not show that all others do, as many of those may lie at either end, at
+    `lowest` or SCALE, as Wilson's interval of 0 in n allows."""
+    if interval[1] - interval[0] >= TIE:
+        return interval
+    unseen = wilson(0, n)[1] / SCALE
+    return value + (lowest - value) * unseen, value + (SCALE - value) * unseen
+
+
 def _is_binary(measure: Measure, rows: Array) -> bool:
-    """Several completions of one sample add up to a row that is no longer pass or fail."""
-    return measure.binary and bool((rows[:, 1] == 1).all())
+    """The mean over several completions of one sample may be neither pass nor fail."""
+    return measure.binary and bool(np.isin(rows[:, 0], (0.0, SCALE)).all())
 
 
 def _check_paired(before: Measure, after: Measure) -> None:

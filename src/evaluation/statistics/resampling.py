@@ -18,6 +18,7 @@ SCALE = 100.0  # every metric lies between 0 and this
 LEVEL = 0.95
 TIE = 1e-9
 BLOCK_CELLS = 4_000_000  # resamples x samples held at once: 32 MB of float64
+FEW = 5  # samples, of which no bootstrap percentile lies as far out as Student's t asks
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class PairedResamples:
 def bootstrap_interval(rows: Array, combine: Combine, resamples: int, seed: int) -> Interval:
     """95 % interval of combine(sum of rows) when the samples are drawn anew; rows (n, k), n >= 2."""
     values = np.concatenate([combine(drawn @ rows) for drawn in _multiplicities(len(rows), resamples, seed)])
-    return widened_interval(values, combine(rows.sum(axis=0) - rows))[0]
+    interval, error = widened_interval(values, combine(rows.sum(axis=0) - rows))
+    return _joined_with_students(interval, float(combine(rows.sum(axis=0))), error, len(rows), 0.0)
 
 
 def paired_interval(
@@ -40,7 +42,9 @@ def paired_interval(
     """95 % interval of the paired difference, with its standard error; both (n, k), n >= 2."""
     values = paired_bootstrap(before, after, combine, resamples, seed).differences
     left_out = combine(after.sum(axis=0) - after) - combine(before.sum(axis=0) - before)
-    return widened_interval(values, left_out)
+    interval, error = widened_interval(values, left_out)
+    observed = float(combine(after.sum(axis=0)) - combine(before.sum(axis=0)))
+    return _joined_with_students(interval, observed, error, len(before), -SCALE), error
 
 
 def widened_interval(resampled: Array, left_out: Array, level: float = LEVEL) -> tuple[Interval, float]:
@@ -58,6 +62,16 @@ def widened_interval(resampled: Array, left_out: Array, level: float = LEVEL) ->
     tail = special.stdtrit(n - 1, (1 + level) / 2) * math.sqrt(n / (n - 1)) * wider
     low, high = np.quantile(resampled, special.ndtr([-tail, tail]))
     return (float(low), float(high)), error
+
+
+def _joined_with_students(
+    interval: Interval, observed: float, error: float, n: int, lowest: float
+) -> Interval:
+    """Of FEW samples or fewer the hull of the interval and Student's: all resamples lie between the samples."""
+    if n > FEW:
+        return interval
+    half = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) * error
+    return max(lowest, min(interval[0], observed - half)), min(SCALE, max(interval[1], observed + half))
 
 
 def paired_bootstrap(
@@ -84,9 +98,11 @@ def paired_bootstrap(
 def paired_randomisation(
     before: Array, after: Array, combine: Combine, resamples: int, seed: int
 ) -> PairedResamples:
-    """Paired randomisation (Noreen 1989): each sample's two answers swap systems with probability 1/2.
+    """Paired randomisation (Noreen 1989): each sample's two rows swap systems with probability 1/2.
 
-    Two-sided; the observed arrangement counts as one of the resamples, so that p is never 0.
+    Both rows of a sample must weigh the same, whatever number of completions each stands for: a heavier row carries
+    its system's total along when it swaps. Two-sided; the observed arrangement counts as one of the resamples, so
+    that p is never 0.
     """
     total = before.sum(axis=0) + after.sum(axis=0)
     shift, base = after - before, before.sum(axis=0)
