@@ -23,7 +23,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests import tiny
-from tests.goldens.samples import write_predictions
+from tests.goldens.samples import write_predictions, write_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = Path(__file__).with_name("goldens.json")
@@ -60,15 +60,39 @@ def produce(folder: Path) -> dict[str, Any]:
     return {
         "processor": processor(),
         "scores": scored,
-        "data": {
-            path.name: read(path) for path in sorted(data.iterdir()) if path.suffix in (".json", ".jsonl")
-        },
+        "data": prepared(data),
+        "curated data": curate(folder),
         "training": {"lora": lora["figures"], "qlora": qlora["figures"]},
         EXACT: {
             "adapters": {"lora": lora["hash"], "qlora": qlora["hash"]},
             "answers": answers(model, data, folder),
         },
     }
+
+
+def curate(folder: Path) -> dict[str, Any]:
+    """What is left of rows of which some are refused, repeated, nearly alike or in a benchmark."""
+    rows, benchmark = write_rows(folder)
+    made = folder / "curated"
+    fractions = ["--set", "data.validation_fraction=0.2", "--set", "data.test_fraction=0.2"]
+    tested = ["--benchmark", "humaneval", "--benchmark_path", benchmark]
+    run(
+        "download_data.py",
+        "--source",
+        "file",
+        "--path",
+        rows,
+        *tested,
+        "--set",
+        f"data.dataset_path={made}",
+        *fractions,
+    )
+    return prepared(made)
+
+
+def prepared(folder: Path) -> dict[str, Any]:
+    """The splits of a data set and its card."""
+    return {path.name: read(path) for path in sorted(folder.iterdir()) if path.suffix in (".json", ".jsonl")}
 
 
 def score(folder: Path) -> dict[str, Any]:
@@ -117,7 +141,7 @@ def train(method: str, model: Path, data: Path, folder: Path) -> dict[str, Any]:
 
 
 def answers(model: Path, data: Path, folder: Path) -> list[Any]:
-    """What the adapter answers, greedy and drawn."""
+    """What the adapter answers, greedy and sampled."""
     adapter = folder / "checkpoints" / "lora" / "final"
     found = []
     for name, *more in (("greedy",), ("drawn", "evaluation.temperature=0.8", "evaluation.num_completions=2")):
@@ -141,7 +165,7 @@ def run(script: str, *words: object) -> None:
 
 
 def read(path: Path) -> Any:
-    """The content of a JSON or JSON lines file without what tells where it was made."""
+    """The content of a JSON or JSON lines file without its provenance."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in text.splitlines()]
@@ -150,8 +174,8 @@ def read(path: Path) -> Any:
 
 def _without_provenance(value: Any) -> Any:
     if isinstance(value, dict):
-        told = {"provenance", "origin", "created"}
-        return {key: _without_provenance(item) for key, item in value.items() if key not in told}
+        provenance_keys = {"provenance", "origin", "created"}
+        return {key: _without_provenance(item) for key, item in value.items() if key not in provenance_keys}
     return [_without_provenance(item) for item in value] if isinstance(value, list) else value
 
 

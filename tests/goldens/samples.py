@@ -64,3 +64,57 @@ def write_predictions(folder: Path) -> tuple[Path, Path]:
         ]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return paths
+
+
+TOPICS = (
+    "rivers",
+    "lamps",
+    "stones",
+    "clouds",
+    "boats",
+    "rings",
+    "birds",
+    "apples",
+    "doors",
+    "trains",
+    "clocks",
+    "seeds",
+)
+LONG = "def solve(values, limit):\n    total = 0\n    for value in values:\n        if value < limit:\n            total += value * %d\n    return total\n"
+
+
+def write_rows(folder: Path) -> tuple[Path, Path]:
+    """Rows of which some are refused, repeated, nearly alike or no code, and a benchmark that one overlaps."""
+    rows: list[dict[str, object]] = []
+    for number, topic in enumerate(TOPICS):
+        task = f"Write a Python function that adds up the {topic} below a limit, times {number}, in a list of numbers."
+        rows.append({"instruction": task, "input": "", "output": LONG % number})
+        rows.append(
+            {"instruction": f"{task} Thanks", "input": "", "output": LONG % (number + 100)}
+        )  # nearly alike
+        rows.append(
+            {
+                "instruction": f"Print {topic} in JavaScript.",
+                "input": topic,
+                "output": f"console.log('{topic}');",
+            }
+        )
+    rows += [rows[0], rows[1] | {"input": "None"}]  # repeated
+    rows += [
+        {"instruction": "Explain recursion to a child.", "input": "", "output": "A function that calls itself, again and again."},
+        {"instruction": "Write an essay.", "input": "", "output": "As an AI language model, I cannot write that."},
+        {"instruction": "No output.", "input": "", "output": ""},
+        {"instruction": "", "input": "x", "output": "print(1)"},
+        {"instruction": "A number.", "input": 3, "output": "print(3)"},
+        {"instruction": "Missing keys."},
+        {"instruction": "Druck die Größe.", "input": "größe = 2", "output": "print('größe')"},
+        {"instruction": "Select names older than 30.", "input": "people(name, age)", "output": "SELECT name FROM people WHERE age > 30;"},
+    ]  # fmt: skip
+    task = {
+        "task_id": "Own/0", "prompt": "def solve(values, limit):\n", "entry_point": "solve",
+        "canonical_solution": LONG.split("\n", 1)[1] % 3, "test": "def check(candidate):\n    assert candidate([1], 2) == 3\n",
+    }  # fmt: skip
+    paths = folder / "rows.jsonl", folder / "benchmark.jsonl"
+    for path, lines in zip(paths, (rows, [task]), strict=True):
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return paths
