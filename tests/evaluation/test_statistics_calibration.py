@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.evaluation import completions_calibration
 from benchmarks.evaluation.scoring import compare_systems, draw_samples, measure_samples
 from benchmarks.evaluation.statistics_calibration import (
     SCENARIOS,
@@ -74,3 +75,23 @@ def test_two_thousand_resamples_of_four_metrics_for_three_systems_take_seconds()
     began = time.process_time()
     compare_systems(systems, resamples=2000)
     assert time.process_time() - began < 10  # seconds of CPU; 3 measured
+
+
+def test_the_documented_table_of_completions_is_the_stored_one_and_keeps_its_promises():
+    stored = json.loads(completions_calibration.STORED.read_text(encoding="utf-8"))["rows"]
+    rows = [Calibration(**row) for row in stored]
+    assert completions_calibration.table(rows) in DOCS.read_text(encoding="utf-8")
+    pairs, sizes = completions_calibration.COMPLETIONS, completions_calibration.SIZES
+    assert len(rows) == len(SCENARIOS) * len(pairs) * len(sizes)
+    for row in rows:
+        assert row.comparisons >= 2000
+        assert row.significant <= 0.065
+        assert 0.93 <= row.difference_coverage <= 0.97
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_equal_systems_answered_once_and_three_times_differ_in_five_percent(scenario):
+    unequal = completions_calibration.with_completions(scenario, (1, 3))
+    found = calibrate(unequal, 50, effect=0.0, comparisons=400, resamples=300, seed=1)
+    assert found.significant <= 0.08
+    assert 0.92 <= found.difference_coverage <= 0.98

@@ -55,14 +55,14 @@ def _where_score_is(target: float, wins: int, losses: int, n: int) -> float:
     low, high = -1.0, 1.0
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        if _score(middle, wins, losses, n) > target:
+        if _score_statistic(middle, wins, losses, n) > target:
             low = middle
         else:
             high = middle
     return (low + high) / 2
 
 
-def _score(true: float, wins: int, losses: int, n: int) -> float:
+def _score_statistic(true: float, wins: int, losses: int, n: int) -> float:
     """(observed - true difference) / its standard error if `true` holds; Tango 1998, equation 5."""
     half_b = ((2 * n - wins + losses) * true - wins - losses) / 2
     root = math.sqrt(max(0.0, half_b**2 + 2 * n * losses * true * (1 - true)))
