@@ -75,6 +75,7 @@ def test_there_is_something_to_check():
     assert len(SCRIPTS) == 6
     assert len(MODULES) > 100
     assert sum(len(_imports(path)) for path in MODULES) > 300
+    assert {name for floor in FLOORS for name in floor} == {_package(name) for name in NAMES}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)

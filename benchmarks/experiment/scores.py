@@ -18,7 +18,7 @@ from benchmarks import ROOT
 from benchmarks.experiment.plan import METHODS, SEEDS, Defaults, Spec, final_specs, grid_specs
 from benchmarks.experiment.results import FILE, Results, load_results, save_results
 from src.evaluation.predictions import ANSWERS, read_origin, read_predictions, write_answers
-from src.evaluation.score_store import ScoreStore
+from src.evaluation.scoring.score_store import ScoreStore
 from src.schema import Sample, UserError
 
 KINDS = {"codealpaca": ".", "humaneval": "humaneval"}  # test set -> its folder among the reports

@@ -126,21 +126,21 @@ def _call(script: str, root: Path, output: Path, *words: str | Path) -> None:
 
     from src.evaluation import evaluator
 
-    real = evaluator._score_part
+    real = evaluator.score_in_workers
 
-    def noted(samples: Any, sandbox: Any) -> Any:
-        for sample, scored in zip(samples, real(samples, sandbox), strict=True):
+    def noted(samples: Any, settings: Any) -> Any:
+        for sample, scored in real(samples, settings):
             _note(output, [sample.id])
-            yield scored
+            yield sample, scored
 
-    evaluator._score_part = noted
+    evaluator.score_in_workers = noted
     module = importlib.import_module(script)
     flags = [word for item in _settings(root, output) for word in ("--set", item)]
     try:
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
             module.main(module.arguments().parse_args([*map(str, words), *flags]))
     finally:
-        evaluator._score_part = real  # the next call would note everything twice
+        evaluator.score_in_workers = real  # the next call would note everything twice
 
 
 def _note(output: Path, pieces: list[str]) -> None:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from src.config import EvaluationConfig
-from src.evaluation.codebleu.client import CodeBleu, codebleu_scores
-from src.evaluation.execution.judge import classify, execute, judge, pass_at_k
-from src.evaluation.extraction import MAX_ANSWER_CHARS, Extracted, extract
-from src.evaluation.metrics import (
-    NOT_RUN,
-    bleu_code_statistics,
-    bleu_statistics,
-    chrf_statistics,
-    combine_mean,
-    measures,
-)
-from src.evaluation.score_store import ScoreStore, sample_digest
+from src.evaluation.execution.judge import pass_at_k
+from src.evaluation.metrics import NOT_RUN, combine_mean, measures
+from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
+from src.evaluation.scoring.score_store import ScoreStore, sample_digest
 from src.evaluation.statistics.estimates import Measure, estimate
-from src.sandbox.sandbox import Limits, Sandbox
-from src.schema import Execution, Run, Sample, SampleScore, Score
+from src.sandbox.sandbox import Limits, unavailable_reason
+from src.schema import Run, Sample, SampleScore, Score
 
-PART_SAMPLES = 200  # samples between starts of CodeBLEU's process
+log = logging.getLogger(__name__)
+
 PASS_AT = (10, 100, 1000)  # pass@1 is functional accuracy
 
 
@@ -40,67 +34,18 @@ def score_samples(
     from tqdm import tqdm
 
     pending = [sample for sample in samples if store.get(sample) is None]
-    done = len(samples) - len(pending)
     limits = Limits(wall_s=config.timeout_s, cpu_s=config.timeout_s, memory_mib=config.memory_mib)
+    if pending and allow_unsandboxed and unavailable_reason():
+        log.warning("no sandbox (%s): untrusted programs run with NO protection", unavailable_reason())
     if pending:
-        with (
-            Sandbox(limits, config.workers or None, allow_unsandboxed) as sandbox,
-            tqdm(total=len(samples), initial=done, desc=label, unit="sample", disable=None) as progress,
-        ):
-            for start in range(0, len(pending), PART_SAMPLES):
-                part = pending[start : start + PART_SAMPLES]
-                for sample, score in zip(part, _score_part(part, sandbox), strict=True):
-                    store.add([sample], [score])
-                    progress.update()
+        done = len(samples) - len(pending)
+        with tqdm(total=len(samples), initial=done, desc=label, unit="sample", disable=None) as progress:
+            for sample, score in score_in_workers(
+                pending, ScoringSettings(limits, allow_unsandboxed, config.workers)
+            ):
+                store.add([sample], [score])
+                progress.update()
     return [store.done[sample_digest(sample)] for sample in samples]
-
-
-def _score_part(samples: Sequence[Sample], sandbox: Sandbox) -> Iterator[SampleScore]:
-    """Scores as the programs finish, in the order of `samples`."""
-    extracted = [extract(sample.prediction, sample.language) for sample in samples]
-    codes = [item.code for item in extracted]
-    code_bleu = codebleu_scores(
-        codes, [sample.reference for sample in samples], [sample.language for sample in samples]
-    )
-    executed = sandbox.map(_job(sample, code) for sample, code in zip(samples, codes, strict=True))
-    for sample, item, similarity, verdicts in zip(samples, extracted, code_bleu, executed, strict=True):
-        yield _score(sample, item, similarity, *verdicts)
-
-
-def _score(
-    sample: Sample,
-    item: Extracted,
-    similarity: CodeBleu | None,
-    execution: Execution,
-    functional: Execution | None,
-) -> SampleScore:
-    flags = item.flags + (("truncated",) if sample.finish == "length" else ())
-    return SampleScore(
-        id=sample.id,
-        language=sample.language,
-        code=item.code,
-        bleu=bleu_statistics(item.code, sample.reference),
-        bleu_code=bleu_code_statistics(item.code, sample.reference, sample.language),
-        chrf=chrf_statistics(item.code, sample.reference),
-        codebleu=similarity.value if similarity else None,
-        codebleu_parts=similarity.parts if similarity else None,
-        codebleu_package=similarity.package_value if similarity else None,
-        execution=execution.outcome,
-        functional=functional.outcome if functional else "",
-        error=classify(execution, functional, flags, item.code),
-        defines_only=execution.detail == "defines only",
-        exact=item.code.strip() == sample.reference.strip(),
-        flags=flags,
-        raw_bleu=bleu_statistics(sample.prediction[:MAX_ANSWER_CHARS], sample.reference),
-        completion=sample.completion,
-    )
-
-
-def _job(sample: Sample, code: str) -> Callable[[Sandbox], tuple[Execution, Execution | None]]:
-    def run(sandbox: Sandbox) -> tuple[Execution, Execution | None]:
-        return execute(sandbox, sample, code), judge(sandbox, sample, code)
-
-    return run
 
 
 def summarise_run(

@@ -14,7 +14,7 @@ from src.config import Config
 from src.evaluation.benchmarks import TestSet
 from src.evaluation.evaluator import score_samples, summarise_run
 from src.evaluation.predictions import read_origin, read_predictions
-from src.evaluation.score_store import ScoreStore
+from src.evaluation.scoring.score_store import ScoreStore
 from src.files import sole_writer, write_atomic
 from src.sandbox.sandbox import unavailable_reason
 from src.schema import Run, Sample, SampleScore, to_json

@@ -8,7 +8,7 @@ import pytest
 
 from src.config import Config
 from src.evaluation.evaluator import outcomes, pass_at_k_measures, score_samples, summarise_run
-from src.evaluation.score_store import ScoreStore
+from src.evaluation.scoring.score_store import ScoreStore
 from src.evaluation.statistics.estimates import estimate
 from src.sandbox.sandbox import unavailable_reason
 from src.schema import SampleScore
@@ -53,7 +53,7 @@ def test_what_the_store_holds_is_not_measured_again(
     def measure(*arguments: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr("src.evaluation.evaluator._score_part", measure)
+    monkeypatch.setattr("src.evaluation.evaluator.score_in_workers", measure)
     store = ScoreStore(tmp_path / "scored.jsonl", {})
     held = [sample_score(sample.id) for sample in SAMPLES]
     store.add(SAMPLES, held)

@@ -80,7 +80,7 @@ def codebleu_scores(
 
 
 def _score_shard(requests: Sequence[_Request], sample_s: float) -> list[tuple[int, CodeBleu | None]]:
-    with _Worker(sorted({language for *_, language in requests}), sample_s) as worker:
+    with CodeBleuWorker(sorted({language for *_, language in requests}), sample_s) as worker:
         scores = [
             (index, worker.score(prediction, reference, language))
             for index, prediction, reference, language in requests
@@ -92,7 +92,7 @@ def _score_shard(requests: Sequence[_Request], sample_s: float) -> list[tuple[in
     return scores
 
 
-class _Worker:
+class CodeBleuWorker:
     """A worker process (codebleu/worker.py), restarted after it hung or crashed."""
 
     def __init__(self, languages: Sequence[str], sample_s: float) -> None:
@@ -101,7 +101,7 @@ class _Worker:
         self.failures = 0
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> _Worker:
+    def __enter__(self) -> CodeBleuWorker:
         return self
 
     def __exit__(
@@ -110,6 +110,7 @@ class _Worker:
         self._kill()
 
     def score(self, prediction: str, reference: str, language: str) -> CodeBleu | None:
+        """CodeBLEU of one sample in a language as the package calls it; ZERO where the package hangs or crashes."""
         request = json.dumps([prediction, reference, language]).encode() + b"\n"
         for _ in range(ATTEMPTS):
             try:

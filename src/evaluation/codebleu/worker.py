@@ -34,7 +34,7 @@ SHORT_TOKENS = 5  # below, the package's floor of 1 under weighted counts matter
 PROSE_RUN = 3  # so many words in a row, none a keyword, do not occur in code
 
 _QUOTED_OR_COMMENT = re.compile(
-    r'''"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|`[^`]*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//.*|/\*[\s\S]*?\*/|\#.*'''
+    r'''"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|`[^`]*`|(?<!\\)"(?:\\.|[^"\\\n])*+"|(?<!\\)'(?:\\.|[^'\\\n])*+'|//.*|/\*[\s\S]*?(?:\*/|\Z)|\#.*'''
 )
 _WORD_RUN = re.compile(r"[^\W\d]\w*(?:['’]\w+)?(?:[ \t]+[^\W\d]\w*(?:['’]\w+)?)*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -54,7 +54,7 @@ def codebleu_parts(prediction: str, reference: str, language: str) -> dict[str, 
     prediction, reference = _encodable(prediction), _encodable(reference)
     if len(reference) > MAX_CHARACTERS or _too_heavy(reference, language):
         return None
-    if not is_code(reference.strip(), language):
+    if not reference.strip() or not is_code(reference.strip(), language):
         return None
     too_long = len(prediction) > MAX_CHARACTERS
     prediction = prediction[:MAX_CHARACTERS]

@@ -19,6 +19,7 @@ ERROR_LABELS = {
     "runtime": "another runtime error",
     "syntax": "syntax error",
     "type": "type error",
+    "unreadable": "could not be read: a parser failed or was stopped",
     "wrong_output": "wrong output",
 }
 OUTCOME_LABELS = {
@@ -29,6 +30,7 @@ OUTCOME_LABELS = {
     "no_code": "no code in it",
     "extra_turn": "began another turn",
     "oversized": "too long to read whole",
+    "unreadable": "could not be read",
     "exact": "equal to the reference",
     "defines_only": "ran, but only defined things",
 }
@@ -40,14 +42,14 @@ KINDS = {
 }
 FORMAT_LABELS = {
     "raw": "Answers as they came",
-    "extracted": "Code taken out of them",
+    "extracted": "Code extracted from them",
     "difference": "Due to form alone",
 }
 ERROR_NOTE = (
     "Answers by the first thing that went wrong with each; an answer with no fault is not counted here."
 )
 FORMAT_NOTE = (
-    "Change in BLEU points, measured on the answers as they came and on the code taken out of them. What the "
+    "Change in BLEU points, measured on the answers as they came and on the code extracted from them. What the "
     "first gains and the second does not is form (fences, chatter, knowing when to stop), not better code."
 )
 

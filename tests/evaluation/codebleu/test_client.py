@@ -222,7 +222,7 @@ def test_a_sample_is_tried_again_when_the_worker_was_killed_by_others(monkeypatc
         return started[-1]
 
     monkeypatch.setattr(client.subprocess, "Popen", popen)
-    with client._Worker(["python"], 30) as worker:
+    with client.CodeBleuWorker(["python"], 30) as worker:
         assert worker.score(PYTHON, PYTHON, "python").value == pytest.approx(100)
         os.kill(started[0].pid, signal.SIGKILL)
         started[0].wait()

@@ -15,7 +15,7 @@ from src.jsonl_store import JsonlStore
 from src.provenance import digest
 from src.schema import Sample, SampleScore, from_dict
 
-SOURCES = Path(__file__).resolve().parents[1]
+SOURCES = Path(__file__).resolve().parents[2]
 SCORING_PACKAGES = ("languages", "sandbox", "evaluation")  # whose code decides a score
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from src.evaluation import score_store
-from src.evaluation.score_store import ScoreStore, code_fingerprint, sample_digest
+from src.evaluation.scoring import score_store
+from src.evaluation.scoring.score_store import ScoreStore, code_fingerprint, sample_digest
 from tests.evaluation.samples import SAMPLES, sample_score
 
-SOURCES = Path(__file__).resolve().parents[2] / "src"
+SOURCES = Path(__file__).resolve().parents[3] / "src"
 PACKAGES = {
     "languages": 6,
     "sandbox": 10,

@@ -1,0 +1,118 @@
+"""All measurements on one sample, in stages of which none can spoil the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from src.evaluation.codebleu.client import ZERO, CodeBleu
+from src.evaluation.execution.judge import classify, execute, judge
+from src.evaluation.extraction import MAX_ANSWER_CHARS, Extracted, extract
+from src.evaluation.metrics import bleu_code_statistics, bleu_statistics, chrf_statistics
+from src.languages.registry import LANGUAGES
+from src.sandbox.sandbox import Sandbox
+from src.schema import Execution, Sample, SampleScore, UserError
+
+UNREADABLE = "unreadable"  # an answer on which a parser of ours failed or was killed
+CodeBleuOf = Callable[[str, str, str], CodeBleu | None]  # of prediction, reference, the package's language
+Result = TypeVar("Result")
+
+
+class Stages:
+    """Runs the stages of a sample; one that fails, or is known to kill its process, gives its fallback."""
+
+    def __init__(self, failed: Mapping[str, str], announce: Callable[[str], None]) -> None:
+        self.failed = dict(failed)  # stage -> why
+        self._announce = announce
+
+    def run(self, name: str, work: Callable[[], Result], fallback: Callable[[], Result]) -> Result:
+        """`work`'s result, else `fallback`'s."""
+        self._announce(name)
+        if name not in self.failed:
+            try:
+                return work()
+            except UserError:
+                raise
+            except Exception as error:  # a parser's: of any type, over a text that a model wrote
+                self.failed[name] = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        return fallback()
+
+
+def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages: Stages) -> SampleScore:
+    """The score of a sample. An answer that cannot be read counts as one without code, or as killed."""
+    item = stages.run(
+        "extraction",
+        lambda: extract(sample.prediction, sample.language),
+        lambda: Extracted("", (UNREADABLE,)),
+    )
+    bleu, bleu_code, chrf, raw_bleu = stages.run(
+        "text metrics",
+        lambda: _text_metrics(sample, item.code, sample.prediction[:MAX_ANSWER_CHARS]),
+        lambda: _text_metrics(sample, "", ""),
+    )
+    key = LANGUAGES[sample.language].codebleu if sample.language in LANGUAGES else None
+    similarity = key and stages.run(
+        "CodeBLEU", lambda: codebleu(item.code, sample.reference, key), lambda: ZERO
+    )
+    killed = Execution("killed", UNREADABLE)
+    execution = stages.run("execution", lambda: execute(sandbox, sample, item.code), lambda: killed)
+    functional = stages.run(
+        "functional accuracy",
+        lambda: judge(sandbox, sample, item.code),
+        lambda: killed if _has_verdict(sample) else None,
+    )
+    flags = item.flags + (("truncated",) if sample.finish == "length" else ())
+    unreadable = {"extraction", "execution", "functional accuracy"} & stages.failed.keys()
+    return SampleScore(
+        id=sample.id,
+        language=sample.language,
+        code=item.code,
+        bleu=bleu,
+        bleu_code=bleu_code,
+        chrf=chrf,
+        codebleu=similarity.value if similarity else None,
+        codebleu_parts=similarity.parts if similarity else None,
+        codebleu_package=similarity.package_value if similarity else None,
+        execution=execution.outcome,
+        functional=functional.outcome if functional else "",
+        error=UNREADABLE if unreadable else classify(execution, functional, flags, item.code),
+        defines_only=execution.detail == "defines only",
+        exact=item.code.strip() == sample.reference.strip(),
+        flags=flags,
+        raw_bleu=raw_bleu,
+        completion=sample.completion,
+    )
+
+
+def unreadable_score(sample: Sample) -> SampleScore:
+    """The score of a sample on which nothing could be done: wrong wherever it can be, left out of the text metrics."""
+    has_codebleu = sample.language in LANGUAGES and LANGUAGES[sample.language].codebleu
+    return SampleScore(
+        id=sample.id,
+        language=sample.language,
+        code="",
+        bleu=(),
+        bleu_code=(),
+        chrf=(),
+        codebleu=0.0 if has_codebleu else None,
+        codebleu_parts=None,
+        codebleu_package=None,
+        execution="killed",
+        functional="killed" if _has_verdict(sample) else "",
+        error=UNREADABLE,
+        flags=(UNREADABLE,),
+        completion=sample.completion,
+    )
+
+
+def _has_verdict(sample: Sample) -> bool:
+    return bool(sample.tests) or sample.language == "python"
+
+
+def _text_metrics(sample: Sample, code: str, answer: str) -> tuple[tuple[int, ...], ...]:
+    return (
+        bleu_statistics(code, sample.reference),
+        bleu_code_statistics(code, sample.reference, sample.language),
+        chrf_statistics(code, sample.reference),
+        bleu_statistics(answer, sample.reference),
+    )

@@ -1,0 +1,126 @@
+"""A child process that replies to JSON lines, watched while it works and killed with all that it started."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import psutil
+
+POLL_S = 0.1  # between looks at what the process has used
+START_S = 300.0  # for its imports, on a busy machine
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a process may use for one reply."""
+
+    cpu_s: float  # its own processor time, not that of its children
+    wall_s: float
+    memory_mib: float = 3072.0
+
+
+class WorkerEndedError(Exception):
+    """The process has ended, or was killed for passing its budget; the text says why."""
+
+
+class WorkerProcess:
+    """A process that was started by `argv` and writes one JSON line for every message, the first unasked."""
+
+    def __init__(self, argv: Sequence[str], cwd: str, env: dict[str, str]) -> None:
+        """Raises WorkerEndedError where it does not come up."""
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
+        self._process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=os.environ | env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            start_new_session=True,
+        )
+        self._replies: queue.SimpleQueue[bytes] = queue.SimpleQueue()  # b"": the end
+        threading.Thread(target=self._read, daemon=True).start()
+        self.greeting = self.receive(Budget(START_S, START_S))
+
+    def send(self, message: Any) -> None:
+        """Raises WorkerEndedError."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError) as error:  # ValueError: closed after a kill
+            raise self._ended() from error
+
+    def receive(self, budget: Budget) -> Any:
+        """The next reply. Raises WorkerEndedError, after the process was killed where it passed its budget."""
+        began = time.monotonic()
+        before: float | None = None
+        while True:
+            with contextlib.suppress(queue.Empty):
+                line = self._replies.get(timeout=POLL_S)
+                if not line.endswith(b"\n"):  # the end, or a line that was cut off by it
+                    raise self._ended()
+                return json.loads(line)
+            used = self._used()
+            if used is None:  # it has ended; what it wrote is still to come
+                continue
+            cpu_s, memory_mib = used
+            before = cpu_s if before is None else before
+            for amount, limit, unit in (
+                (cpu_s - before, budget.cpu_s, "s of processor time"),
+                (time.monotonic() - began, budget.wall_s, "s"),
+                (memory_mib, budget.memory_mib, "MiB of memory"),
+            ):
+                if amount > limit:
+                    self.close()
+                    raise WorkerEndedError(f"more than {limit:g} {unit}")
+
+    def close(self) -> None:
+        """Kill it with everything that it started."""
+        tree: list[psutil.Process] = []
+        with contextlib.suppress(psutil.Error):
+            own = psutil.Process(self._process.pid)
+            tree = [*own.children(recursive=True), own]
+        for process in tree:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                self._replies.put(line)
+        self._replies.put(b"")
+
+    def _used(self) -> tuple[float, float] | None:
+        """Processor time in seconds and resident memory in MiB so far; None where it has ended."""
+        try:
+            process = psutil.Process(self._process.pid)
+            times = process.cpu_times()
+            return times.user + times.system, process.memory_info().rss / 2**20
+        except psutil.Error:
+            return None
+
+    def _ended(self) -> WorkerEndedError:
+        """Why it has ended: its last words, else its signal or exit status."""
+        self.close()
+        self._stderr.seek(0)
+        words = self._stderr.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+        status = self._process.returncode
+        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        return WorkerEndedError(f"{how}: {words[:200]}" if words and status > 0 else how)

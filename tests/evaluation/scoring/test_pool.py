@@ -1,0 +1,124 @@
+"""No answer ends or blocks the scoring of the others: what kills its process is scored without the stage that did."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+import pytest
+
+from src.evaluation.metrics import measures
+from src.evaluation.scoring import pool
+from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
+from src.sandbox.sandbox import Limits
+from src.schema import Sample, SampleScore, UserError
+
+SETTINGS = ScoringSettings(Limits(wall_s=5, cpu_s=5), allow_unsandboxed=False, workers=2)
+GOOD = [
+    Sample("a", "Print 1.", "", "print(1)", "print(1)", "python"),
+    Sample("b", "Add.", "", "def add(a, b):\n    return a + b", "def add(a, b):\n    return a + b", "python",
+           "assert add(1, 2) == 3"),
+    Sample("c", "Count.", "", "SELECT COUNT(*) FROM t", "SELECT COUNT(*) FROM t", "sql"),
+]  # fmt: skip
+BAD = Sample("bad", "Print 2.", "", "print(2)", "print('POISON')", "python", "assert True")
+
+# The worker, with a parser that does `behaviour` on an answer that holds the word POISON.
+POISONED = """
+import json, os, sys, time
+from src.evaluation.scoring import sample, worker
+real = sample.{parser}
+def parser(*arguments):
+    if any("POISON" in repr(argument) for argument in arguments):
+        {behaviour}
+    return real(*arguments)
+sample.{parser} = parser
+worker.main(json.loads(sys.argv[1]))
+"""
+HANG, SEGFAULT, GROW, RAISE = (
+    "while True: pass", "os.kill(os.getpid(), 11)", "kept = b'x' * (4 << 30); time.sleep(60)", "raise OverflowError('big')",
+)  # fmt: skip
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, parser: str, behaviour: str) -> None:
+    program = POISONED.format(parser=parser, behaviour=behaviour)
+    monkeypatch.setattr(pool, "WORKER", ("-c", program))
+    monkeypatch.setattr(pool, "READING_CPU_S", 1.0)
+
+
+def scored(samples: list[Sample]) -> dict[str, SampleScore]:
+    return {sample.id: score for sample, score in score_in_workers(samples, SETTINGS)}
+
+
+@pytest.fixture(scope="module")
+def unpoisoned() -> dict[str, SampleScore]:
+    return scored(GOOD)
+
+
+def test_every_sample_is_scored_once(unpoisoned: dict[str, SampleScore]):
+    assert set(unpoisoned) == {"a", "b", "c"}
+    assert [unpoisoned[key].execution for key in "abc"] == ["passed"] * 3
+    assert unpoisoned["b"].functional == "passed"
+    assert unpoisoned["a"].codebleu == pytest.approx(100)
+    assert unpoisoned["c"].codebleu is None
+
+
+@pytest.mark.parametrize(
+    ("parser", "behaviour", "expected"),
+    [
+        ("extract", HANG, ("", "error", "failed", "unreadable")),
+        ("extract", SEGFAULT, ("", "error", "failed", "unreadable")),
+        ("extract", GROW, ("", "error", "failed", "unreadable")),
+        ("extract", RAISE, ("", "error", "failed", "unreadable")),
+        ("execute", HANG, ("print('POISON')", "killed", "passed", "unreadable")),
+        ("judge", SEGFAULT, ("print('POISON')", "passed", "killed", "unreadable")),
+        ("chrf_statistics", HANG, ("print('POISON')", "passed", "passed", "")),
+    ],
+)
+def test_a_parser_that_never_returns_or_crashes_costs_its_own_sample_only(
+    monkeypatch, caplog, unpoisoned, parser: str, behaviour: str, expected: tuple[str, str, str, str]
+):
+    poison(monkeypatch, parser, behaviour)
+    found = scored([GOOD[0], BAD, *GOOD[1:]])
+    bad = found.pop("bad")
+    assert (bad.code, bad.execution, bad.functional, bad.error) == expected
+    assert found == unpoisoned
+    assert "sample bad: no " in caplog.text
+
+
+def test_a_sample_that_kills_what_stands_in_for_a_stage_still_has_a_score(monkeypatch, unpoisoned):
+    poison(monkeypatch, "_text_metrics", SEGFAULT)
+    found = scored([BAD, *GOOD])
+    bad = found.pop("bad")
+    assert (bad.error, bad.execution, bad.functional, bad.codebleu, bad.bleu) == (
+        "unreadable",
+        "killed",
+        "killed",
+        0,
+        (),
+    )
+    assert found == unpoisoned
+    assert measures([bad, *found.values()])["execution_success"].counts.all()
+
+
+def test_the_time_that_a_hanging_parser_takes_is_its_limit(monkeypatch):
+    poison(monkeypatch, "extract", HANG)
+    began = time.monotonic()
+    assert set(scored([BAD, *GOOD])) == {"bad", "a", "b", "c"}
+    assert time.monotonic() - began < 90  # two starts of a process and a second of hanging, on a busy machine
+
+
+def test_leaving_the_scoring_ends_its_processes():
+    before = set(psutil.Process().children(recursive=True))
+    iterator = score_in_workers(GOOD, SETTINGS)
+    next(iterator)
+    started = [item for item in psutil.Process().children(recursive=True) if item not in before]
+    assert started
+    iterator.close()
+    _, alive = psutil.wait_procs(started, timeout=20)
+    assert [item for item in alive if item.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_a_worker_that_cannot_start_is_one_line(monkeypatch):
+    monkeypatch.setattr(pool, "WORKER", ("-c", "import nowhere"))
+    with pytest.raises(UserError, match=r"cannot be started .*No module named 'nowhere'"):
+        scored(GOOD)

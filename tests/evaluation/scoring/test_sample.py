@@ -1,0 +1,76 @@
+"""A stage that fails gives its fallback and spoils no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from src.evaluation.codebleu.client import CodeBleu
+from src.evaluation.scoring import sample as module
+from src.evaluation.scoring.sample import Stages, score_sample
+from src.schema import Execution, Sample, SampleScore, UserError
+
+SAMPLE = Sample("s", "Print 1.", "", "print(1)", "```python\nprint(1)\n```", "python", finish="length")
+FULL = CodeBleu(100.0, (1.0, 1.0, 1.0, 1.0), 100.0)
+
+
+@pytest.fixture(autouse=True)
+def verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        module, "execute", lambda sandbox, sample, code: Execution("passed" if code else "error")
+    )
+    monkeypatch.setattr(
+        module, "judge", lambda sandbox, sample, code: Execution("passed" if code else "failed")
+    )
+
+
+def scored(failed: dict[str, str], codebleu=lambda *_: FULL) -> tuple[SampleScore, Stages, list[str]]:
+    begun: list[str] = []
+    stages = Stages(failed, begun.append)
+    return score_sample(SAMPLE, None, codebleu, stages), stages, begun  # type: ignore[arg-type]
+
+
+def test_all_stages_are_announced_before_they_begin():
+    score, stages, begun = scored({})
+    assert begun == ["extraction", "text metrics", "CodeBLEU", "execution", "functional accuracy"]
+    assert stages.failed == {}
+    assert (score.code, score.codebleu, score.exact) == ("print(1)", 100.0, True)
+    assert set(score.flags) == {"fenced", "truncated"}
+    assert score.error == ""
+
+
+def test_a_stage_known_to_kill_is_left_out():
+    def codebleu(*_: str) -> CodeBleu:
+        raise AssertionError("computed")
+
+    score, stages, _ = scored({"CodeBLEU": "SIGSEGV"}, codebleu)
+    assert stages.failed == {"CodeBLEU": "SIGSEGV"}
+    assert score.codebleu == 0
+    assert score.execution == "passed"
+    assert score.error == ""  # the answer was read and ran
+
+
+def test_an_unread_answer_counts_as_wrong_and_not_as_missing():
+    score, _, _ = scored({"extraction": "more than 20 s of processor time"})
+    assert (score.code, score.execution, score.functional) == ("", "error", "failed")
+    assert (score.error, "unreadable" in score.flags) == ("unreadable", True)
+    assert sum(score.bleu[2:6]) == 0
+    assert score.bleu[1] > 0  # the reference's length counts
+
+
+@pytest.mark.parametrize("error", [OverflowError("x"), RecursionError(), MemoryError(), ValueError("a\nb")])
+def test_any_error_of_a_parser_is_a_reason(error: Exception):
+    def codebleu(*_: str) -> CodeBleu:
+        raise error
+
+    score, stages, _ = scored({}, codebleu)
+    assert stages.failed["CodeBLEU"].startswith(type(error).__name__)
+    assert "\n" not in stages.failed["CodeBLEU"]
+    assert score.codebleu == 0
+
+
+def test_a_mistake_of_the_user_is_no_fault_of_a_sample():
+    def codebleu(*_: str) -> CodeBleu:
+        raise UserError("the codebleu package cannot be used")
+
+    with pytest.raises(UserError):
+        scored({}, codebleu)
