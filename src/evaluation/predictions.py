@@ -6,6 +6,8 @@ import dataclasses
 import hashlib
 import json
 import logging
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +21,18 @@ REQUIRED = ("id", "instruction", "input", "reference", "prediction")
 OPTIONAL = ("language", "tests", "prefix", "finish")
 ANSWERS = "generations.jsonl"  # a model's predictions file
 ORIGIN = "origin.json"  # beside it: the model and the settings that its answers are from
+MAX_COMPLETION = 2**31
 EXPECTED = f"expected JSON lines with {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}, completion"
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # also controls and line ends
 
 
 def read_predictions(path: Path) -> list[Sample]:
     """The samples of a predictions file, sorted by id and completion; a language not given is detected.
 
-    Raises UserError naming the line where the file is not what it should be.
+    A lone surrogate, which is no character, becomes U+FFFD in a text; an id or a language with one is refused. Raises
+    UserError naming the line where the file is not what it should be.
     """
     samples = [_sample(values, f"{path} line {number}") for number, values in _rows(path)]
     if not samples:
@@ -35,7 +42,7 @@ def read_predictions(path: Path) -> list[Sample]:
         key = (sample.id, sample.completion)
         if key in seen:
             raise UserError(
-                f"{path}: id {sample.id!r} occurs twice with completion {sample.completion}; number the completions "
+                f"{path}: id {_shown(sample.id)} occurs twice with completion {sample.completion}; number the completions "
                 'of one prompt with "completion": 0, 1, ...'
             )
         seen.add(key)
@@ -109,14 +116,43 @@ def _rows(path: Path) -> Iterator[tuple[int, Any]]:
         raise UserError(f"no predictions file {path}; {EXPECTED}") from None
     except IsADirectoryError:
         raise UserError(f"{path} is a folder; give the file of predictions in it") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path} ({error.strerror}); {EXPECTED}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 (byte {error.start}); {EXPECTED}") from None
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                yield number, json.loads(line)
+                yield number, json.loads(line, object_pairs_hook=_object)
+            except _RepeatedKeyError as error:
+                raise UserError(f"{path} line {number} has the key {error} twice") from None
             except (ValueError, RecursionError):
                 raise UserError(f"{path} line {number} is not JSON (cut off?); {EXPECTED}") from None
+
+
+class _RepeatedKeyError(Exception):
+    """An object has two values for one key: either may be the one that was meant."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        raise _RepeatedKeyError(_shown(counts.most_common(1)[0][0]))
+    return values
+
+
+def _shown(text: str) -> str:
+    """`text` for a message: one short line."""
+    return ascii(text if len(text) <= 80 else text[:80] + "...")
+
+
+def _shown_value(value: Any) -> str:
+    """A JSON value for a message; of a large or nested one its type."""
+    if isinstance(value, str):
+        return _shown(value)
+    is_small = isinstance(value, float) or (isinstance(value, int) and abs(value) < MAX_COMPLETION)
+    return repr(value) if is_small else type(value).__name__
 
 
 def _sample(values: Any, place: str) -> Sample:
@@ -128,11 +164,14 @@ def _sample(values: Any, place: str) -> Sample:
     texts = {name: _text(values, name, place) for name in (*REQUIRED, *OPTIONAL)}
     completion = values.get("completion", 0)
     if type(completion) is not int or completion < 0:
-        raise UserError(f"{place}: completion must be a whole number of 0 or more, got {completion!r}")
+        got = _shown_value(completion)
+        raise UserError(f"{place}: completion must be a whole number of 0 or more, got {got}")
+    if completion >= MAX_COMPLETION:
+        raise UserError(f"{place}: completion must be below {MAX_COMPLETION}")
     if "language" in values:
         from src.languages.registry import LANGUAGE_ALIASES
 
-        name = texts["language"].strip().lower()
+        name = texts["language"].lower()
         texts["language"] = LANGUAGE_ALIASES.get(name, name)
     else:
         texts["language"] = _language(texts)
@@ -147,7 +186,12 @@ def _text(values: dict[str, Any], name: str, place: str) -> str:
         return ""
     if not isinstance(value, str):
         raise UserError(f"{place}: {name} must be a text, got {type(value).__name__}")
-    return value
+    if name in ("id", "language"):
+        value = value.strip() if name == "language" else value
+        if _NOT_PLAIN.search(value):
+            raise UserError(f"{place}: {name} must be plain text in one line, got {_shown(value)}")
+        return value
+    return _SURROGATE.sub("\ufffd", value)
 
 
 def _language(texts: dict[str, str]) -> str:

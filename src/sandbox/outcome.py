@@ -11,11 +11,15 @@ from src.sandbox.inside import wire
 from src.schema import Execution
 
 MAX_DETAIL = 300
+MAX_STATUS = 255
+MAX_AMOUNT = 1e9  # seconds or MiB
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _OUT_OF_MEMORY = re.compile(
     r"OutOfMemoryError|heap out of memory|bad_alloc|MemoryError|Cannot allocate memory"
 )
-_FAILED_ASSERT = re.compile(r".*[Aa]ssertion .*failed.*|.*\bAssertionError\b.*")
+_FAILED_ASSERT = re.compile(  # a line
+    r"^(?>.*?[Aa]ssertion ).*failed.*|^.*?\bAssertionError\b.*", re.MULTILINE
+)
 _EXCEPTION_NAMES = (  # how each language reports an uncaught exception
     re.compile(r"^terminate called after throwing an instance of '([^']+)'", re.MULTILINE),
     re.compile(r"^Exception in thread \"[^\"]*\" ([\w.$]+)", re.MULTILINE),
@@ -58,12 +62,35 @@ def printable(content: bytes) -> str:
     return _UNPRINTABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
 
 
+def read_response(header: Mapping[str, Any], blobs: Sequence[bytes], quota: Mapping[str, float]) -> Execution:
+    """The Execution that a response describes. Raises ConnectionError where no worker sends such."""
+    if len(blobs) != 2 or not _is_header(header):
+        raise ConnectionError("something that is no response")
+    return execution(header, blobs[0], blobs[1], quota)
+
+
+def _is_header(header: Mapping[str, Any]) -> bool:
+    if "failure" in header:
+        return isinstance(header["failure"], str)
+    status = header.get("status", "")
+    return (
+        all(isinstance(header.get(name), str) for name in ("step", "stopped", "error", "line"))
+        and all(isinstance(header.get(name), bool) for name in ("finished", "tested", "forged"))
+        and all(_is_amount(header.get(name)) for name in ("wall_s", "cpu_s", "peak_mib"))
+        and (status is None or (type(status) is int and abs(status) <= MAX_STATUS))
+    )
+
+
+def _is_amount(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= MAX_AMOUNT
+
+
 def execution(
     header: Mapping[str, Any], stdout: bytes, stderr: bytes, quota: Mapping[str, float]
 ) -> Execution:
     """The Execution that a response describes."""
     if "failure" in header:
-        return Execution("not_run", f"no place to run it: {header['failure']}")
+        return Execution("not_run", one_line(f"no place to run it: {header['failure']}"))
     out, err = printable(stdout), printable(stderr)
     if header["stopped"] or (header["status"] or 0) < 0:
         outcome, detail = _killed_outcome(header, err, quota)
@@ -73,10 +100,15 @@ def execution(
         outcome, detail = "passed", ""
     else:
         outcome, detail = _failure_outcome(header, err)
-    detail = printable(detail.encode("utf-8", "replace")).replace("\n", " ")[:MAX_DETAIL]
+    detail = one_line(detail)
     if header["step"] == "compile" and outcome != "passed":
         detail = f"compile: {detail}"
     return Execution(outcome, detail, out, err, header["wall_s"], header["cpu_s"], header["peak_mib"])
+
+
+def one_line(text: str) -> str:
+    """`text` as the detail of an outcome: printable, short, in one line."""
+    return printable(text.encode("utf-8", "replace")).replace("\n", " ")[:MAX_DETAIL]
 
 
 def _killed_outcome(header: Mapping[str, Any], stderr: str, quota: Mapping[str, float]) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TypeVar
 
 from src.sandbox.launch import Recipe, Worker, WorkerError, bare_recipe, find_recipe
-from src.sandbox.outcome import command_request, execution, python_request
+from src.sandbox.outcome import command_request, python_request, read_response
 from src.schema import Execution
 
 log = logging.getLogger(__name__)
@@ -141,9 +141,9 @@ class Sandbox:
                 if worker is None:
                     worker = self._starter.submit(self._start, self._recipe).result()
                 # twice the wall time: there may be a compile step too
-                header, (stdout, stderr) = worker.run(request, 2 * limits.wall_s + RESPONSE_GRACE_S)
-                return execution(header, stdout, stderr, asdict(limits))
-            except WorkerError:
+                header, blobs = worker.run(request, 2 * limits.wall_s + RESPONSE_GRACE_S)
+                return read_response(header, blobs, asdict(limits))
+            except (WorkerError, ConnectionError):
                 worker = self._discard(worker)
             except TimeoutError:
                 worker = self._discard(worker)

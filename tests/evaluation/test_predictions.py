@@ -21,9 +21,7 @@ def write(path: Path, *rows: object) -> Path:
 
 def test_samples_come_back_as_they_were_written(tmp_path: Path):
     samples = [
-        Sample(
-            str(n), "do", "x \u2028 y", "ref", f"pred \ud800 {n}", "python", "assert 1", "def f():", "stop", c
-        )
+        Sample(str(n), "do", "x \u2028 y", "ref", f"pred \0 {n}", "python", "assert 1", "def f():", "stop", c)
         for n in range(3)
         for c in range(2)
     ]
@@ -72,6 +70,20 @@ BROKEN = [  # content, message
     (json.dumps(LINE | {"completion": True}).encode(), "completion must be a whole number"),
     (b"\xff\xfe" + json.dumps(LINE).encode("utf-16-le"), "is not UTF-8"),
     (b"[" * 100_000, "line 1 is not JSON"),
+    (b'{"a": ' * 100_000, "line 1 is not JSON"),
+    (b'{"id": ' + b"9" * 10_000 + b"}", "line 1 is not JSON"),
+    (
+        json.dumps(LINE | {"id": "\ud800"}).encode(),
+        "line 1: id must be plain text in one line, got '\\ud800'",
+    ),
+    (json.dumps(LINE | {"id": "a\nb"}).encode(), "line 1: id must be plain text"),
+    (json.dumps(LINE | {"id": "a\0" + "b" * 10**6}).encode(), "line 1: id must be plain text"),
+    (json.dumps(LINE | {"language": "\ud800"}).encode(), "line 1: language must be plain text"),
+    (json.dumps(LINE | {"prediction": float("nan")}).encode(), "prediction must be a text, got float"),
+    (json.dumps(LINE | {"completion": float("inf")}).encode(), "whole number of 0 or more, got inf"),
+    (json.dumps(LINE | {"completion": 10**4_000}).encode(), "completion must be below 2147483648"),
+    (json.dumps(LINE)[:-1].encode() + b', "completion": ' + b"[" * 300 + b"]" * 300 + b"}", "got list"),
+    (json.dumps(LINE)[:-1].encode() + b', "id": "b"}', "line 1 has the key 'id' twice"),
 ]
 
 
@@ -83,6 +95,9 @@ def test_a_broken_file_is_refused_with_its_line(tmp_path: Path, content: bytes, 
         read_predictions(path)
     assert message in str(caught.value)
     assert "p.jsonl" in str(caught.value)
+    assert str(caught.value).isascii()
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 600
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path):
@@ -90,3 +105,17 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path):
         read_predictions(tmp_path / "none.jsonl")
     with pytest.raises(UserError, match="is a folder"):
         read_predictions(tmp_path)
+
+
+def test_a_lone_surrogate_becomes_the_replacement_character_except_in_an_id(tmp_path: Path):
+    names = ("instruction", "input", "reference", "prediction", "prefix", "finish")
+    path = write(tmp_path / "p", LINE | dict.fromkeys(names, "a\ud800\udc00\udfffb"))
+    [sample] = read_predictions(path)
+    assert {getattr(sample, name) for name in names} == {"a\U00010000\ufffdb"}
+
+
+def test_a_language_that_is_not_known_and_texts_of_a_megabyte_are_kept(tmp_path: Path):
+    text = "\0\u202e\ufeff\r" + "a" * 2**20
+    line = LINE | {"language": " Brainfuck\n", "prediction": text, "extra": {"b": [float("nan"), 10**300]}}
+    [sample] = read_predictions(write(tmp_path / "p", line))
+    assert (sample.language, sample.prediction) == ("brainfuck", text)

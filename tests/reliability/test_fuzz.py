@@ -1,16 +1,47 @@
-"""A few seconds of benchmarks/reliability/fuzz.py for each parser; its long run is in benchmarks/results/fuzz.json."""
+"""One round of benchmarks/reliability/fuzz.py for each parser; its long run is in benchmarks/results/fuzz.json."""
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from benchmarks.reliability.fuzz import TARGETS, fuzz
+from benchmarks.reliability import fuzz as campaign
+from benchmarks.reliability.fuzz import ANSWER_TARGETS, ROUND, TARGETS, fuzz
 
-SECONDS = 3.0
+SIZE = 2_000  # characters; the long run repeats a fragment 100 times as often
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_parser_accepts_or_refuses_whatever_it_is_given(target: str) -> None:
-    outcome = fuzz(target, SECONDS)
+    outcome = fuzz(target, 0, SIZE)
     assert outcome.failure == ""
-    assert outcome.examples >= 20
+    assert outcome.examples == ROUND >= 20
+
+
+def fails(monkeypatch: pytest.MonkeyPatch, action) -> str:
+    def target(size: int):
+        @given(st.integers())
+        def check(number: int) -> None:
+            action(number)
+
+        return check
+
+    monkeypatch.setitem(ANSWER_TARGETS, "made", target)
+    return fuzz("made", 0).failure
+
+
+def test_a_parser_that_raises_or_takes_too_long_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "SLOWEST_S", 0.05)
+    handler = signal.getsignal(signal.SIGPROF)
+    assert fails(monkeypatch, lambda number: None) == ""
+    assert fails(monkeypatch, lambda number: [][number]).startswith("IndexError")
+
+    def endless(number: int) -> None:
+        while number:
+            pass
+
+    assert "more than 0.05 s of processor time" in fails(monkeypatch, endless)
+    assert signal.getsignal(signal.SIGPROF) is handler

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from src.sandbox.inside import wire
-from src.sandbox.outcome import MAX_DETAIL, command_request, execution, printable, python_request
+from src.sandbox.outcome import (
+    MAX_DETAIL,
+    command_request,
+    execution,
+    printable,
+    python_request,
+    read_response,
+)
 from src.schema import Execution
 from tests.sandbox.environment import QUICK
 
@@ -137,3 +144,48 @@ def test_requests_carry_every_text_as_it_is(tmp_path):
 )
 def test_output_does_nothing_to_a_terminal(content, shown):
     assert printable(content) == shown
+
+
+def test_a_response_is_read_as_it_is_meant():
+    assert read_response(ENDED, [b"out", b"err"], QUOTA) == ended("err")
+    failed = read_response({"failure": "no \ud800\nnamespaces", "sizes": [0, 0]}, [b"", b""], QUOTA)
+    assert (failed.outcome, failed.detail) == ("not_run", "no place to run it: no ? namespaces")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{name: value} for name in ENDED for value in (["x"], {}, float("nan"), float("inf"), 10**400)]
+    + [
+        {"status": 3.5},
+        {"status": 10**10},
+        {"stopped": None},
+        {"tested": 1},
+        {"error": None},
+        {"failure": 3},
+    ],
+    ids=lambda change: str(change)[:30],
+)
+def test_a_header_of_other_types_is_a_connection_error(change):
+    with pytest.raises(ConnectionError):
+        read_response(ENDED | change, [b"", b""], QUOTA)
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_a_header_that_lacks_something_is_a_connection_error(name):
+    with pytest.raises(ConnectionError):
+        read_response({key: value for key, value in ENDED.items() if key != name}, [b"", b""], QUOTA)
+
+
+@pytest.mark.parametrize("blobs", [[], [b""], [b"", b"", b""]])
+def test_a_response_has_two_outputs(blobs):
+    with pytest.raises(ConnectionError):
+        read_response(ENDED, blobs, QUOTA)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\0", "a\nb", "\u202e", "x" * 10**6])
+def test_any_text_in_a_header_makes_a_detail_that_can_be_written(text):
+    made = read_response(ENDED | {"status": 1, "error": text, "line": text}, [b"\xff\xfe", b"\0"], QUOTA)
+    assert made.outcome == "error"
+    assert made.detail.encode()
+    assert len(made.detail) <= MAX_DETAIL
+    assert "\n" not in made.detail

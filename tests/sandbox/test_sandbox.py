@@ -261,3 +261,23 @@ def test_memory_of_the_caller_does_not_grow_with_the_number_of_programs():
 
         before = after(50)
         assert after(300) - before < 5  # MiB
+
+
+@pytest.mark.parametrize("reply", [({}, []), ({"status": 10**400}, [b"", b""]), ({"failure": 3}, [b"", b""])])
+def test_a_reply_that_no_worker_sends_ends_the_worker_and_not_the_caller(monkeypatch, reply):
+    closed = []
+
+    class Forging:
+        single_use = False
+
+        def run(self, request, timeout_s):
+            return reply
+
+        def close(self):
+            closed.append(self)
+
+    monkeypatch.setattr(Sandbox, "_start", lambda self, recipe: Forging())
+    with Sandbox(QUICK, workers=1) as sandbox:
+        execution = sandbox.python("print(1)")
+    assert (execution.outcome, execution.detail) == ("killed", "its worker ended")
+    assert len(closed) == 2  # each try has a worker of its own

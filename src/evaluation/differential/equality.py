@@ -6,16 +6,19 @@ import math
 import re
 from typing import Any
 
+from src.evaluation.differential.description import cell
 from src.languages.syntax import literal
 
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
 MAX_DEPTH = 40
+MAX_EXPONENT = 1_100  # as a power of two; no float has a larger one
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 _BRACED = re.compile(r"\{[^{}\n]*\}")
 _LISTED = re.compile(r"\[[^\[\]\n]*\]")
+_HEXADECIMAL = re.compile(r"-?0x[0-9a-f]+")
 
 
 def well_formed(described: Any, depth: int = 0) -> bool:
@@ -23,88 +26,119 @@ def well_formed(described: Any, depth: int = 0) -> bool:
     if not isinstance(described, list) or not described or depth > MAX_DEPTH:
         return False
     kind, *content = described
-    if kind in ("n", "u"):
-        return not content
-    if kind in ("l", "t", "g", "S") and len(content) == 1 and isinstance(content[0], list):
-        return all(well_formed(item, depth + 1) for item in content[0])
-    if kind == "d" and len(content) == 1 and isinstance(content[0], list):
-        pairs = [pair for pair in content[0] if isinstance(pair, list) and len(pair) == 2]
-        return len(pairs) == len(content[0]) and all(
-            well_formed(v, depth + 1) for pair in pairs for v in pair
-        )
-    if kind == "o" and len(content) == 1 and isinstance(content[0], list):
-        fields = [f for f in content[0] if isinstance(f, list) and len(f) == 2 and isinstance(f[0], str)]
-        return len(fields) == len(content[0]) and all(well_formed(value, depth + 1) for _, value in fields)
-    return _is_plain(kind, content)
+    match kind:
+        case "n" | "u":
+            return not content
+        case "l" | "t" | "g" | "S" | "d" | "o":
+            if len(content) != 1 or not isinstance(content[0], list):
+                return False
+            if kind == "d":
+                return all(
+                    _is_list(pair, 2) and all(well_formed(part, depth + 1) for part in pair)
+                    for pair in content[0]
+                )
+            if kind == "o":
+                return all(
+                    _is_list(field, 2) and isinstance(field[0], str) and well_formed(field[1], depth + 1)
+                    for field in content[0]
+                )
+            return all(well_formed(item, depth + 1) for item in content[0])
+        case "b":
+            return len(content) == 1 and type(content[0]) is int and content[0] in (0, 1)
+        case "h":
+            return (
+                len(content) == 3
+                and type(content[1]) is int
+                and all(isinstance(content[i], str) for i in (0, 2))
+            )
+    if not all(isinstance(part, str) for part in content):
+        return False
+    match kind:
+        case "i":
+            return len(content) == 1 and bool(_HEXADECIMAL.fullmatch(content[0]))
+        case "f":
+            return len(content) == 1 and _is_float(content[0])
+        case "c":
+            return len(content) == 2 and all(map(_is_float, content))
+    return (kind in ("s", "y") and len(content) == 1) or (kind == "x" and len(content) == 2)
 
 
-def _is_plain(kind: Any, content: list[Any]) -> bool:
-    if kind in ("i", "b", "f", "c"):
-        try:
-            _number([kind, *content])
-        except (ValueError, TypeError, IndexError):
-            return False
-        return True
-    return kind in ("s", "h", "y", "x") and bool(content) and all(isinstance(part, str) for part in content)
+def _is_list(value: Any, length: int) -> bool:
+    return isinstance(value, list) and len(value) == length
+
+
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def same_value(left: Any, right: Any, ordered: bool = True) -> bool:
-    """Whether two described values are equal: floats with a tolerance, sets and dicts without order.
+    """Whether two well-formed values are equal: floats with a tolerance, sets and dicts without order.
 
     `ordered=False` also compares lists without order, for a program that makes them from a set.
     """
     if left is None or right is None:
         return left is right
-    if left[0] in "ibfc" and right[0] in "ibfc":
-        return _same_number(_number(left), _number(right))
-    if left[0] != right[0]:
-        return False
     kind = left[0]
-    if kind == "d":
-        return len(left[1]) == len(right[1]) and _matched(left[1], right[1], ordered)
-    if kind == "S" or (kind in "ltg" and not ordered):
-        return len(left[1]) == len(right[1]) and _matched(left[1], right[1], ordered)
-    if kind in "ltg":
-        pairs = zip(left[1], right[1], strict=False)
-        return len(left[1]) == len(right[1]) and all(same_value(a, b, ordered) for a, b in pairs)
-    if kind == "o":
-        return [name for name, _ in left[1]] == [name for name, _ in right[1]] and all(
-            same_value(a, b, ordered) for (_, a), (_, b) in zip(left[1], right[1], strict=True)
-        )
+    if kind in "ibfc" and right[0] in "ibfc":
+        return _same_number(_number(left), _number(right))
+    if kind != right[0]:
+        return False
+    if kind in "ltgSdo":
+        return len(left[1]) == len(right[1]) and _same_content(kind, left[1], right[1], ordered)
     if kind == "s" and not ordered and left != right:
         return same_text(left[1], right[1], ordered)
     return bool(left == right)
 
 
-def _matched(left: list[Any], right: list[Any], ordered: bool) -> bool:
-    """Whether each item on the left has its own equal on the right; exact pairs first, they are quick."""
-    spare: dict[str, int] = {}
-    for item in right:
-        spare[str(item)] = spare.get(str(item), 0) + 1
-    rest = []
-    for item in left:
-        if spare.get(str(item)):
-            spare[str(item)] -= 1
-        else:
-            rest.append(item)
-    unmatched = [item for item in right if spare.get(str(item)) and _consume(spare, str(item))]
-    for item in rest:
-        found = next((i for i, other in enumerate(unmatched) if _same_item(item, other, ordered)), None)
-        if found is None:
-            return False
-        unmatched.pop(found)
-    return not unmatched
+def _same_content(kind: str, left: list[Any], right: list[Any], ordered: bool) -> bool:
+    if kind in "Sd" or (kind in "ltg" and not ordered):
+        # In one order on both sides: numbers that are equal but for rounding sort alike.
+        left, right = (
+            sorted(items, key=lambda item: _sort_key(kind, item, ordered)) for items in (left, right)
+        )
+    pairs = zip(left, right, strict=True)
+    if kind == "o":
+        return all(a[0] == b[0] and same_value(a[1], b[1], ordered) for a, b in pairs)
+    if kind == "d":
+        return all(same_value(a[0], b[0], ordered) and same_value(a[1], b[1], ordered) for a, b in pairs)
+    return all(same_value(a, b, ordered) for a, b in pairs)
 
 
-def _consume(spare: dict[str, int], key: str) -> bool:
-    spare[key] -= 1
-    return True
+def _sort_key(kind: str, item: Any, ordered: bool) -> tuple[Any, ...]:
+    """Of an item of a container of `kind`: first by rounded numbers, then by exact ones."""
+    values = item if kind == "d" else [item]
+    return tuple(_key(value, ordered, exact) for exact in (False, True) for value in values)
 
 
-def _same_item(left: Any, right: Any, ordered: bool) -> bool:
-    if isinstance(left[0], list):  # a key and its value
-        return same_value(left[0], right[0], ordered) and same_value(left[1], right[1], ordered)
-    return same_value(left, right, ordered)
+def _key(described: list[Any], ordered: bool, exact: bool) -> tuple[Any, ...]:
+    """Comparable with the key of any other value."""
+    kind = described[0]
+    if kind in "ibfc":
+        number = _number(described)
+        return (0, *(_number_key(part, exact) for part in (number.real, number.imag)))
+    if kind not in "ltgSdo":
+        return (1, kind, *map(str, described[1:]))
+    if kind == "d":
+        keys = [tuple(_key(part, ordered, exact) for part in pair) for pair in described[1]]
+    elif kind == "o":
+        keys = [((1, name), _key(field, ordered, exact)) for name, field in described[1]]
+    else:
+        keys = [_key(item, ordered, exact) for item in described[1]]
+    if kind in "Sd" or (kind in "ltg" and not ordered):
+        keys.sort()
+    return (2, kind, *keys)
+
+
+def _number_key(number: float, exact: bool) -> tuple[Any, ...]:
+    if exact:
+        return (0, 0) if number != number else (1, number)  # noqa: PLR0124  # NaN; an integer may not be a float
+    if isinstance(number, int) and number.bit_length() > MAX_EXPONENT - 100:
+        return (1, MAX_EXPONENT, 0) if number > 0 else (-1, -MAX_EXPONENT, 0)
+    return cell(number)
 
 
 def _number(described: list[Any]) -> complex | float | int:
@@ -119,11 +153,12 @@ def _number(described: list[Any]) -> complex | float | int:
 
 
 def _same_number(left: complex | float | int, right: complex | float | int) -> bool:
+    return _same_real(left.real, right.real) and _same_real(left.imag, right.imag)
+
+
+def _same_real(left: float, right: float) -> bool:
     if left == right:
         return True
-    if isinstance(left, complex) or isinstance(right, complex):
-        left, right = complex(left), complex(right)
-        return _same_number(left.real, right.real) and _same_number(left.imag, right.imag)
     if isinstance(left, int) and isinstance(right, int):
         return False
     try:
@@ -159,20 +194,38 @@ def _lines(text: str, ordered: bool) -> list[str]:
 
 
 def _sorted_set(match: re.Match[str]) -> str:
-    value = literal(match.group())
-    return "{" + ", ".join(sorted(map(repr, value))) + "}" if isinstance(value, set) else match.group()
+    return _sorted_items(match.group(), set, "{}")
 
 
 def _sorted_list(match: re.Match[str]) -> str:
-    value = literal(match.group())
-    return "[" + ", ".join(sorted(map(repr, value))) + "]" if isinstance(value, list) else match.group()
+    return _sorted_items(match.group(), list, "[]")
+
+
+def _sorted_items(text: str, kind: type[set[Any]] | type[list[Any]], brackets: str) -> str:
+    """The literal of a container with its items in order; any other text as it is."""
+    value = literal(text)
+    if not isinstance(value, kind):
+        return text
+    try:
+        return brackets[0] + ", ".join(sorted(map(repr, value))) + brackets[1]
+    except (ValueError, RecursionError):  # an integer of more digits than Python writes, or very deep
+        return text
 
 
 def _same_line(left: str, right: str) -> bool:
     """Whether the words are the same, and the numbers equal, within the tolerance where one has a fraction."""
     if _NUMBER.split(left) != _NUMBER.split(right):
         return False
-    for a, b in zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=True):
-        if a != b and not (re.search(r"[.e]", a + b, re.IGNORECASE) and _same_number(float(a), float(b))):
-            return False
-    return True
+    return all(
+        a == b or _same_written(a, b)
+        for a, b in zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=True)
+    )
+
+
+def _same_written(left: str, right: str) -> bool:
+    if not re.search(r"[.e]", left + right, re.IGNORECASE):
+        return False
+    values = float(left), float(right)
+    return not any(math.isinf(value) for value in values) and _same_real(
+        *values
+    )  # too large to be told apart

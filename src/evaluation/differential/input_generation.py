@@ -100,8 +100,8 @@ def _values_in(text: str, count: int) -> list[Arguments]:
         return [tuple(repr(item) for item in value)]
     if value is not None:
         return [(repr(value),)] if count == 1 else []
-    pieces = re.split(r"\n|;|,\s*(?=[A-Za-z_][\w ]*\s*[:=])", text)
-    values = [literal(re.sub(r"^[A-Za-z_][\w ]*\s*[:=]\s*", "", piece.strip())) for piece in pieces]
+    pieces = re.split(r"\n|;|,\s*(?=[A-Za-z_][\w ]*+\s*+[:=])", text)
+    values = [literal(re.sub(r"^[A-Za-z_][\w ]*+\s*+[:=]\s*", "", piece.strip())) for piece in pieces]
     found = [repr(value) for value in values if value is not None]
     if len(found) == count:
         return [tuple(found)]

@@ -25,6 +25,7 @@ from src.evaluation.differential.program_analysis import (
 )
 from src.evaluation.extraction import extract
 from src.languages.syntax import parse_python
+from src.sandbox.outcome import one_line
 from src.schema import Execution, Sample
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def judge_by_reference(sandbox: Sandbox, sample: Sample, code: str) -> Execution
         return Execution("failed", f"no function {missing[0]}")
     calls = [(names[name], arguments) for name, arguments in behaviour.calls]
     inputs = Inputs(setup_program(sample.input), behaviour.files)
-    execution, record = run_probe(sandbox, inputs, code, calls)
+    execution, record = run_probe(sandbox, inputs, code, calls, ordered=behaviour.ordered)
     if record is None:
         if execution.outcome == "passed":
             return _with_outcome(execution, "failed", "ended before its results were read")
@@ -124,11 +125,14 @@ def _behaviour(key: _Key, reference: str, input: str, instruction: str) -> Behav
     calls = _discriminating_calls(
         sandbox, inputs, reference, tree, first["seen"], (input, instruction, reference)
     )
-    _, record = run_probe(sandbox, inputs, reference, calls)
-    _, again = run_probe(sandbox, inputs, reference, calls, seed=2)
+    ordered = not iterates_set(tree)
+    _, record = run_probe(sandbox, inputs, reference, calls, ordered=ordered)
+    _, again = run_probe(sandbox, inputs, reference, calls, seed=2, ordered=ordered)
     if record is None or again is None:
         return Behaviour("reference does not end")
-    behaviour = Behaviour("", inputs.files, calls, record, not iterates_set(tree))
+    if record["module"]["error"]:  # it did run the first time
+        return Behaviour("reference is not deterministic")
+    behaviour = Behaviour("", inputs.files, calls, record, ordered)
     if shows_addresses(tree) or _difference(behaviour, again) or not _same_numbers(record, again):
         return Behaviour("reference is not deterministic")
     if calls or record["module"]["stdout"].strip() or record["files"]:
@@ -164,7 +168,7 @@ def _same_numbers(record: ProbeRecord, again: ProbeRecord) -> bool:
 
 def _with_outcome(execution: Execution, outcome: str, detail: str) -> Execution:
     return Execution(
-        outcome, detail, "", execution.stderr, execution.wall_s, execution.cpu_s, execution.peak_mib
+        outcome, one_line(detail), "", execution.stderr, execution.wall_s, execution.cpu_s, execution.peak_mib
     )
 
 

@@ -1,12 +1,11 @@
 """Runs inside the sandbox: executes one Python program, calls its functions, and records the results.
 
-Its text is sent into the sandbox with a plan and frozen_clock.py in front of it, so it imports nothing of this
-project. It knows the inputs and never what is expected; what it writes is compared outside.
+Its text is sent into the sandbox with a plan, frozen_clock.py and description.py in front of it, so it imports
+nothing of this project. It knows the inputs and never what is expected; what it writes is compared outside.
 """
 
 import ast
 import builtins
-import collections
 import hashlib
 import io
 import json
@@ -20,19 +19,20 @@ import types
 
 MYPY = False  # what only the type checker reads: no import that costs a program time
 if MYPY:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
+    from src.evaluation.differential.description import Description
     from src.evaluation.differential.frozen_clock import Clock, freeze_clock
 
 PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
 
 MAX_RECORD_BYTES = 58_000  # one line of stdout; the sandbox keeps a little more
 MAX_TEXT = 4_000
-MAX_NODES = 3_000
-MAX_DEPTH = 12
-MAX_ITEMS = 500
 MAX_SEEN = 8
+MAX_FILES = 8
+RESERVED_BYTES = 300  # of a record for each call that is still to come
+FILES_BYTES = 3_000  # what digests of the files may take where the calls have left less
 OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
 WAIT_FACTOR = 3  # wall time allowed for each second of processor time: other programs run beside this one
 MAX_TIMEOUTS = 3
@@ -62,12 +62,15 @@ class _Capture(io.StringIO):
         self.digest.update(text.encode("utf-8", "backslashreplace"))
         if self.room > 0:
             self.kept.append(text[: self.room])
-            self.room -= len(text)
+        self.room -= len(text)
         return len(text)
 
     def text(self) -> str:
-        cut = "" if self.room >= 0 else "\n[cut] " + self.digest.hexdigest()
-        return "".join(self.kept) + cut
+        return "".join(self.kept) + ("" if self.room >= 0 else self.cut())
+
+    def cut(self) -> str:
+        """What stands in place of the rest: a digest of all."""
+        return "\n[cut] " + self.digest.hexdigest()
 
 
 class _BytesCapture(io.RawIOBase):
@@ -101,64 +104,8 @@ def _timed(seconds: float, action: "Callable[[], Any]") -> "tuple[Any, str, str]
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def describe(value: "Any", depth: int = 0, budget: list[int] | None = None) -> list[object]:
-    """A JSON tree of `value`: [kind, content]. ["u"] is something that cannot be compared."""
-    budget = budget if budget is not None else [MAX_NODES]
-    budget[0] -= 1
-    if budget[0] < 0 or depth > MAX_DEPTH:
-        return ["u"]
-    kind = type(value)
-    if value is None:
-        return ["n"]
-    if kind is bool:
-        return ["b", int(value)]
-    if kind is float:
-        return ["f", repr(value)]
-    if isinstance(value, int):
-        return ["i", hex(value)]
-    if isinstance(value, str):
-        return ["s", str(value)] if len(value) <= MAX_TEXT else ["h", _digest(value)]
-    if isinstance(value, bytes | bytearray):
-        return ["y", bytes(value[:MAX_TEXT]).hex()]
-    if isinstance(value, complex):
-        return ["c", repr(value.real), repr(value.imag)]
-    return _describe_container(value, depth, budget)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
-
-
-def _describe_container(value: "Any", depth: int, budget: list[int]) -> list[object]:
-    def inside(items: "Iterable[Any]") -> list[list[object]]:
-        return [describe(item, depth + 1, budget) for item, _ in zip(items, range(MAX_ITEMS), strict=False)]
-
-    if isinstance(value, list | collections.deque):
-        return ["l", inside(value)]
-    if isinstance(value, tuple):
-        return ["t", inside(value)]
-    if isinstance(value, set | frozenset):
-        return ["S", inside(value)]
-    if isinstance(value, dict):
-        return [
-            "d",
-            [[describe(k, depth + 1, budget), describe(v, depth + 1, budget)] for k, v in value.items()],
-        ]
-    if isinstance(
-        value, type | types.FunctionType | types.BuiltinFunctionType | types.MethodType | types.ModuleType
-    ):
-        return ["u"]
-    if hasattr(value, "tolist"):
-        return describe(value.tolist(), depth + 1, budget)
-    if hasattr(value, "__iter__") and (hasattr(value, "__next__") or type(value).__module__ == "builtins"):
-        return ["g", inside(value)]
-    fields = getattr(value, "__dict__", None)
-    if type(value).__module__ == "__main__" and fields is not None:
-        return [
-            "o",
-            [[str(name), describe(field, depth + 1, budget)] for name, field in sorted(fields.items())],
-        ]
-    return ["x", type(value).__name__, str(value)[:MAX_TEXT]]
+def _described(value: "Any") -> "Description":
+    return Description(value, PLAN["ordered"])
 
 
 def _literal(value: object) -> str | None:
@@ -222,7 +169,9 @@ def _run_module(namespace: "dict[str, Any]", seen: "dict[str, list[Any]]") -> "d
     output = sys.stdout = _Capture()
     _, error, message = _timed(PLAN["module_s"], run)
     values = [] if error else [namespace[name] for name in names if namespace.get(name) is not None]
-    last = describe(values[0] if values else None)  # what changes something in place has no value of its own
+    # What changes something in place has no value of its own.
+    described, _, _ = _timed(PLAN["module_s"], _described(values[0] if values else None).short)
+    last = described or ["u"]
     return {"error": error, "message": message, "stdout": output.text(), "last": last}
 
 
@@ -231,28 +180,56 @@ def _unfinished() -> "dict[str, Any]":
 
 
 def _run_call(
-    namespace: "dict[str, Any]", clock: "Clock", name: str, sources: list[str], allowed: float
+    namespace: "dict[str, Any]", clock: "Clock", name: str, sources: list[str], allowed: float, room: int
 ) -> "dict[str, Any]":
+    """The record of one call; digests of what it gave and printed where these take more than `room` bytes."""
     arguments = [ast.literal_eval(source) for source in sources]
-    before = [describe(argument) for argument in arguments]
+    before = [_described(argument).short() for argument in arguments]
     output = sys.stdout = _Capture()
     random.seed(PLAN["seed"])
     clock.elapsed_s = 0.0
-    described, error, _ = _timed(allowed, lambda: describe(namespace[name](*arguments)))
-    after = [describe(argument) for argument in arguments]
-    record = {"value": described, "error": error, "stdout": output.text()}
-    return {**record, "changed": after if after != before else None}
+    returned: list[Description] = []
+
+    def run() -> list[object]:
+        returned.append(_described(namespace[name](*arguments)))
+        return returned[0].short()
+
+    described, error, _ = _timed(allowed, run)
+    changed, _, _ = _timed(allowed, lambda: [_described(argument).short() for argument in arguments])
+    changed = None if changed == before else changed
+    record = {"value": described, "error": error, "stdout": output.text(), "changed": changed}
+    if len(json.dumps(record)) <= room:
+        return record
+    digests, _, _ = _timed(allowed, lambda: [_described(argument).digest() for argument in arguments])
+    return {
+        "value": None if described is None else _timed(allowed, returned[0].digest)[0],
+        "error": error,
+        "stdout": output.cut() if output.kept else "",
+        "changed": None if changed is None else digests,
+    }
 
 
 def _written_files() -> dict[str, str]:
-    """Files in the working folder that the program wrote or changed."""
+    """Files in the working folder that the program wrote or changed: their start, with a digest of the longer ones."""
     written: dict[str, str] = {}
-    for name in sorted(os.listdir("."))[:MAX_SEEN]:
-        if os.path.isfile(name):
-            with open(name, "rb") as file:
-                text = file.read(MAX_TEXT).decode("utf-8", "replace")
-            if text != PLAN["files"].get(name):
-                written[name] = text
+    others = hashlib.sha256()
+    for name in sorted(filter(os.path.isfile, os.listdir("."))):
+        with open(name, "rb") as file:
+            start = file.read(MAX_TEXT)
+            digest = hashlib.sha256(start)
+            rest = file.read(MAX_TEXT)
+            text = start.decode("utf-8", "replace")
+            if not rest and text == PLAN["files"].get(name):
+                continue
+            cut = bool(rest)
+            while rest:
+                digest.update(rest)
+                rest = file.read(1 << 20)
+        if len(written) < MAX_FILES:
+            written[name] = text + ("\n[cut] " + digest.hexdigest() if cut else "")
+        else:
+            others.update(f"{name!r} {digest.hexdigest()}".encode("utf-8", "backslashreplace"))
+            written["more files"] = others.hexdigest()
     return written
 
 
@@ -283,13 +260,18 @@ def _main() -> None:
     record: dict[str, Any] = {"module": _run_module(namespace, seen), "seen": seen, "calls": []}
     room = MAX_RECORD_BYTES - len(dumps(record))
     timeouts = 0
-    for name, sources in [] if record["module"]["error"] else PLAN["calls"]:
+    calls = [] if record["module"]["error"] else PLAN["calls"]
+    for place, (name, sources) in enumerate(calls):
         allowed = 0 if timeouts >= MAX_TIMEOUTS else min(PLAN["call_s"], deadline - processor_time())
-        result = _run_call(namespace, clock, name, sources, allowed) if allowed > 0 else _unfinished()
+        own = room - RESERVED_BYTES * (len(calls) - place)
+        result = _run_call(namespace, clock, name, sources, allowed, own) if allowed > 0 else _unfinished()
         timeouts += result["error"] == "timeout"
         room -= len(dumps(result)) + 2
         record["calls"].append(result if room > 0 else _unfinished())
-    record["files"] = _written_files() if room > MAX_SEEN * MAX_TEXT else {}
+    files = _written_files()
+    if len(dumps(files)) > room:
+        files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+    record["files"] = files if len(dumps(files)) < max(room, FILES_BYTES) else {}
     line = "\n" + PLAN["marker"] + dumps(record)
     write(1, (line + "\n").encode("ascii"))
     leave(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,10 +41,12 @@ def run_probe(
     seed: int = 1,
     share: float = 1.0,
     record_calls: bool = False,
+    ordered: bool = True,
 ) -> tuple[Execution, ProbeRecord | None]:
     """Run the probe in the sandbox; its record, or None where it wrote none.
 
-    share: of the processor time that the program and each of its calls may take.
+    share: of the processor time that the program and each of its calls may take. ordered: whether the order of
+    lists counts in the digest of a large value.
     """
     wall_s = sandbox.limits.wall_s
     marker = f"probe-{secrets.token_hex(8)} "
@@ -56,6 +58,7 @@ def run_probe(
         "seed": seed,
         "marker": marker,
         "record_calls": record_calls,
+        "ordered": ordered,
         "module_s": MODULE_SHARE * share * wall_s,
         "call_s": CALL_SHARE * share * wall_s,
         "total_s": TOTAL_SHARE * share * wall_s,
@@ -65,41 +68,83 @@ def run_probe(
     if at < 0:
         return execution, None
     try:
-        record = json.loads(execution.stdout[at + len(marker) :].split("\n", 1)[0])
+        line = execution.stdout[at + len(marker) :].split("\n", 1)[0]
+        record = json.loads(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return execution, None
-    return execution, record if _is_record(record, len(calls)) else None
+    return execution, _checked(record, len(calls))
 
 
-def _is_record(record: Any, calls: int) -> bool:
-    """Whether a record has the shape of the probe's: a program may have written something in its place."""
-    if not isinstance(record, dict) or not {"module", "calls", "files", "seen"} <= record.keys():
-        return False
-    module, results, files = record["module"], record["calls"], record["files"]
-    if not isinstance(module, dict) or not isinstance(results, list) or not isinstance(files, dict):
-        return False
-    if not all(
-        isinstance(text, str)
-        for text in [module.get("error"), module.get("message"), module.get("stdout"), *files.values()]
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _checked(record: Any, calls: int) -> ProbeRecord | None:
+    """The known parts of a record; None where they have not the shape of the probe's.
+
+    A program may have written something in its place.
+    """
+    if not isinstance(record, dict):
+        return None
+    module, results = _checked_part(record.get("module"), MODULE_PARTS), record.get("calls")
+    if module is None or not isinstance(results, list) or len(results) != (0 if module["error"] else calls):
+        return None
+    checked = [_checked_part(result, RESULT_PARTS) for result in results]
+    files, seen = record.get("files"), record.get("seen")
+    if None in checked or not _is_of_texts(files) or not _is_seen(seen):
+        return None
+    return {"module": module, "calls": checked, "files": files, "seen": seen}
+
+
+def _checked_part(part: Any, parts: Mapping[str, Callable[[Any], bool]]) -> ProbeRecord | None:
+    if not isinstance(part, dict) or not all(
+        name in part and is_right(part[name]) for name, is_right in parts.items()
     ):
-        return False
-    if not well_formed(module.get("last")) or len(results) != (0 if module["error"] else calls):
-        return False
-    return all(isinstance(result, dict) and _is_result(result) for result in results)
+        return None
+    return {name: part[name] for name in parts}
 
 
-def _is_result(result: ProbeRecord) -> bool:
-    value, changed = result.get("value"), result.get("changed")
-    return (
-        isinstance(result.get("error"), str)
-        and isinstance(result.get("stdout"), str)
-        and (value is None or well_formed(value))
-        and (changed is None or (isinstance(changed, list) and all(map(well_formed, changed))))
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_value(value: Any) -> bool:
+    return value is None or well_formed(value)
+
+
+def _is_changes(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(map(well_formed, value)))
+
+
+def _is_of_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+def _is_seen(value: Any) -> bool:
+    """Whether it has, of each function, the calls with the text of each argument."""
+    return isinstance(value, dict) and all(
+        isinstance(calls, list) and all(isinstance(call, list) and all(map(_is_text, call)) for call in calls)
+        for calls in value.values()
     )
+
+
+MODULE_PARTS: Mapping[str, Callable[[Any], bool]] = {
+    "error": _is_text,
+    "message": _is_text,
+    "stdout": _is_text,
+    "last": well_formed,
+}
+RESULT_PARTS: Mapping[str, Callable[[Any], bool]] = {
+    "value": _is_value,
+    "error": _is_text,
+    "stdout": _is_text,
+    "changed": _is_changes,
+}
 
 
 @functools.cache
 def _probe_source() -> str:
     return "".join(
-        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("frozen_clock.py", "probe.py")
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+        for name in ("frozen_clock.py", "description.py", "probe.py")
     )

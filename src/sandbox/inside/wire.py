@@ -12,6 +12,8 @@ from typing import Any
 
 _LENGTH = struct.Struct(">I")
 CHUNK = 1 << 20
+MAX_HEADER_BYTES = 1 << 24
+MAX_MESSAGE_BYTES = 1 << 28  # of all blobs together
 
 
 def pack(header: dict[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
@@ -35,11 +37,33 @@ def send(descriptor: int, message: bytes, deadline: float | None = None) -> None
 def receive(descriptor: int, deadline: float | None = None) -> tuple[dict[str, Any], list[bytes]]:
     """The next message.
 
-    Raises EOFError where the other side has closed, TimeoutError after `deadline` (time.monotonic).
+    Raises EOFError where the other side has closed, TimeoutError after `deadline` (time.monotonic), and
+    ConnectionError where what it sent is no message.
     """
     (length,) = _LENGTH.unpack(_read_exactly(descriptor, _LENGTH.size, deadline))
-    header = json.loads(_read_exactly(descriptor, length, deadline))
+    if length > MAX_HEADER_BYTES:
+        raise ConnectionError(f"a header of {length} bytes")
+    header = _parsed(_read_exactly(descriptor, length, deadline))
     return header, [_read_exactly(descriptor, size, deadline) for size in header["sizes"]]
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    """The header that `text` is. Raises ConnectionError where it is none, or its sizes are not those of blobs."""
+    try:
+        header = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ConnectionError("a header that is not JSON") from error
+    sizes = header.get("sizes") if isinstance(header, dict) else None
+    if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
+        raise ConnectionError("a header without sizes")
+    if sum(sizes) > MAX_MESSAGE_BYTES:
+        raise ConnectionError(f"a message of {sum(sizes)} bytes")
+    assert isinstance(header, dict)
+    return header
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _read_exactly(descriptor: int, size: int, deadline: float | None) -> bytes:
@@ -58,5 +82,6 @@ def _read_exactly(descriptor: int, size: int, deadline: float | None) -> bytes:
 def _wait(descriptor: int, event: int, deadline: float) -> None:
     poll = select.poll()
     poll.register(descriptor, event)
-    if not poll.poll(max(0, int((deadline - time.monotonic()) * 1000))):
+    left_s = deadline - time.monotonic()
+    if left_s <= 0 or not poll.poll(int(left_s * 1000) + 1):  # also where the other side is never silent
         raise TimeoutError

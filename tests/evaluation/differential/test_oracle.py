@@ -257,6 +257,12 @@ if frame:
         {"module": {"error": "", "stdout": "", "last": ["n"]}, "calls": [], "files": {}, "seen": {}},
         {"module": {"error": "", "stdout": "", "last": ["l", 3]}, "calls": [], "files": {}, "seen": {}},
         {"module": None, "calls": [], "files": {}, "seen": {}},
+        {
+            "module": {"error": "", "message": "", "stdout": "", "last": ["n"]},
+            "files": {},
+            "seen": {},
+            "calls": [{"value": ["b", 10**400], "error": "", "stdout": "", "changed": None}] * 24,
+        },
         {},
         [],
         "text",
@@ -265,3 +271,26 @@ if frame:
 def test_an_answer_that_writes_its_own_record_is_not_right(sandbox, record):
     code = ADD + FORGERY.replace("RECORD", repr(record))
     assert verdict(sandbox, ADD, code) in ("failed", "error")
+
+
+@pytest.mark.parametrize(
+    ("reference", "code"),
+    [
+        ("def f(x):\n    return complex(x, 1)\n", "def f(x):\n    return 10 ** 400\n"),
+        ("def f(n):\n    return list(range(n * 1000))\n", "def f(n):\n    return list(range(min(n * 1000, 500)))\n"),
+        ("print('a' * 4000, end='')\nprint('b')", "print('a' * 4000, end='')\nprint('c')"),
+        ("open('a', 'w').write('a' * 4000 + 'b')", "open('a', 'w').write('a' * 4000 + 'c')"),
+        ("def f(n: int):\n    return {str(i): i for i in range(3000)}", "def f(n):\n    return {str(i): min(i, 2998) for i in range(3000)}"),
+        ("def f(n: int):\n    return [n, [1] * 5000]", "def f(n):\n    return [n, [1] * 4999 + [2]]"),
+    ],
+)  # fmt: skip
+def test_large_results_are_compared_whole(sandbox, reference, code):
+    assert verdict(sandbox, reference, code) == "failed"
+    assert verdict(sandbox, reference, reference) == "passed"
+
+
+def test_large_lists_made_from_a_set_have_no_order(sandbox):
+    reference = "def f(n: int):\n    return list({str(i) for i in range(n, n + 3000)})"
+    code = "def f(n):\n    return [str(i) for i in range(n, n + 3000)]"
+    assert verdict(sandbox, reference, code) == "passed"
+    assert verdict(sandbox, reference, code.replace("3000)]", "2999)] + ['x']")) == "failed"

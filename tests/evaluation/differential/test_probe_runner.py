@@ -62,12 +62,40 @@ def test_without_a_whole_record_there_is_none(text):
         RECORD | {"calls": [RESULT, RESULT]},
         RECORD | {"calls": [RESULT | {"value": ["?"]}]},
         RECORD | {"calls": [RESULT | {"changed": 3}]},
+        RECORD | {"calls": [RESULT | {"changed": [["l", [3]]]}]},
+        RECORD | {"calls": [{name: RESULT[name] for name in ("value", "error", "stdout")}]},
+        RECORD | {"calls": [RESULT | {"value": ["b", float("inf")]}]},
+        RECORD | {"calls": [RESULT | {"value": ["f", float("nan")]}]},
+        RECORD | {"calls": [RESULT | {"value": ["i", 10**4000]}]},
+        RECORD | {"calls": [RESULT | {"note": float("nan")}]},
+        RECORD | {"calls": [None]},
+        RECORD | {"calls": {"0": RESULT}},
+        RECORD | {"files": None},
+        RECORD | {"seen": None},
+        RECORD | {"seen": {"f": 3}},
+        RECORD | {"seen": {"f": [["1", 2]]}},
+        {name: RECORD[name] for name in ("module", "calls", "files")},
         RECORD | {"module": MODULE | {"error": "ValueError"}},  # a program that fails is not called
     ],
     ids=str,
 )
 def test_a_record_of_another_shape_is_none(record):
     assert run(f"MARKER {json.dumps(record)}\n")[2] is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['["l", ' * 30_000, '["i", ' + "1" * 5_000 + "]", '["f", 1e999]', '["b", 1e999]', '["l", ["\\ud800"]]'],
+)
+def test_a_record_that_only_json_can_write_is_none(value):
+    text = json.dumps(RECORD).replace('["i", "0x2"]', value)
+    assert text != json.dumps(RECORD)
+    assert run(f"MARKER {text}\n")[2] is None
+
+
+def test_what_a_forged_record_has_beside_the_known_parts_is_left_out():
+    forged = RECORD | {"more": 1, "module": MODULE | {"more": [[[]]]}, "calls": [RESULT | {"more": {}}]}
+    assert run(f"MARKER {json.dumps(forged)}\n")[2] == RECORD
 
 
 def test_a_program_that_fails_has_a_record_without_calls():

@@ -78,3 +78,51 @@ def test_a_silent_peer_is_awaited_until_the_deadline_only(pipe):
     with pytest.raises(TimeoutError):
         wire.send(writer, bytes(2 * wire.CHUNK), began + 0.2)  # a pipe holds less
     assert 0.15 < time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xff\xff\xff", b"\x01\x00\x00\x01", b"\0\0\0\0", b"\0\0\0\x02{}", b"\0\0\0\x02[]", b"\0\0\0\x02\xff\xfe",
+    ],
+)  # fmt: skip
+def test_what_is_no_message_is_a_connection_error(pipe, content):
+    reader, writer, close = pipe
+    os.write(writer, content)
+    close(writer)
+    with pytest.raises(ConnectionError):
+        wire.receive(reader, time.monotonic() + 5)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[" * 50_000, '{"a": ' * 5_000, '{"sizes": [' + "9" * 5_000 + "]}", '{"sizes": [' + "9" * 30 + "]}", '{"sizes": [null]}',
+        '{"sizes": [], "a": Infinity}', "\\ud800", '{"sizes": 3}', '{"sizes": [-1]}', '{"sizes": [1.5]}', '{"sizes": [true]}',
+        '{"sizes": NaN}', '{"sizes": [1e999]}',
+    ],
+)  # fmt: skip
+def test_a_header_of_another_shape_is_a_connection_error(pipe, header):
+    reader, writer, _ = pipe
+    os.write(writer, len(header).to_bytes(4, "big") + header.encode())
+    with pytest.raises(ConnectionError):
+        wire.receive(reader, time.monotonic() + 5)
+
+
+def test_a_peer_that_never_falls_silent_is_read_until_the_deadline_only(pipe):
+    reader, writer, close = pipe
+    os.write(writer, wire.pack({}, [bytes(200 << 20)])[:100])
+
+    def pour():
+        try:
+            while True:
+                os.write(writer, bytes(1))
+        except OSError:
+            pass
+
+    threading.Thread(target=pour, daemon=True).start()
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        wire.receive(reader, began + 0.2)
+    assert time.monotonic() - began < 5
+    close(reader)
