@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from src.config import Config
 
 EXIT_MISTAKE = 2
-DEFAULTS = Path("config.yaml")
+DEFAULT_CONFIG = Path("config.yaml")
 RESEND_S = 0.1  # delay before a signal whose exception Python has dropped is sent again
-RANK0_FIRST_S = 5.0  # other ranks wait so long before they report an error of their own
+RANK0_FIRST_S = 15.0  # other ranks wait so long before they report an error of their own
 OUT_OF_MEMORY = (
     "out of memory; what was finished is kept. Close other programs, lower evaluation.batch_size and "
     "evaluation.workers, or use a smaller model"
@@ -66,7 +66,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument(
         "--config",
         type=Path,
-        default=DEFAULTS,
+        default=DEFAULT_CONFIG,
         metavar="FILE",
         help="settings; missing keys are config.yaml's",
     )
@@ -84,7 +84,9 @@ def configure(args: argparse.Namespace, **changed: object) -> Config:
     from src.config import load_config
 
     flags = [f"{key.replace('__', '.')}={value}" for key, value in changed.items() if value is not None]
-    path = args.config if args.config != DEFAULTS or DEFAULTS.exists() else None  # run from another folder
+    path = (
+        args.config if args.config != DEFAULT_CONFIG or DEFAULT_CONFIG.exists() else None
+    )  # run from another folder
     return load_config(path, args.overrides + flags)
 
 
@@ -93,7 +95,7 @@ def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
     import shlex
 
     words = ["python", script]
-    if args.config != DEFAULTS:
+    if args.config != DEFAULT_CONFIG:
         words += ["--config", str(args.config)]
     for override in args.overrides:
         words += ["--set", override]

@@ -201,6 +201,7 @@ def test_a_stopped_evaluation_keeps_its_answers(
 ):
     flags = ["--model_path", flow.model, "--output_dir", tmp_path, *flow.flags]
     long = ["--set", "evaluation.max_new_tokens=400", "--set", "evaluation.batch_size=1"]
+    long += ["--num_completions", "12", "--temperature", "1"]
     command = [sys.executable, str(ROOT / "evaluate.py"), *map(str, flags), *long]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ)
     deadline = time.monotonic() + 120

@@ -82,7 +82,7 @@ def tree_sitter_target(size: int) -> Check:
 
 def sqlite_target(size: int) -> Check:
     from src.evaluation.execution.runners import refusal
-    from src.languages.syntax import MAX_SQL_CHARS, to_sqlite
+    from src.languages.sql_syntax import MAX_SQL_CHARS, to_sqlite
 
     @given(answers(min(size, MAX_SQL_CHARS), "sql"))
     def check(code: str) -> None:

@@ -26,10 +26,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--num_samples", type=int, metavar="N", help="samples of the test set; 0 = all")
     parser.add_argument(
         "--benchmark", choices=("codealpaca", "humaneval", "mbpp"), default="codealpaca",
-        help="what is asked: codealpaca is the prepared test split, whatever its source",
+        help="the test set; codealpaca is the prepared test split, whatever its source",
     )  # fmt: skip
     parser.add_argument("--benchmark_path", metavar="FILE", help="the benchmark's own jsonl, also .gz")
-    parser.add_argument("--num_completions", type=int, metavar="N", help="answers a prompt, for pass@k")
+    parser.add_argument("--num_completions", type=int, metavar="N", help="answers per prompt, for pass@k")
     parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy")
     parser.add_argument(
         "--allow_unsandboxed", action="store_true", help="run generated code without a sandbox: dangerous"

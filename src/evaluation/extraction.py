@@ -22,8 +22,8 @@ MARKDOWN = frozenset({"markdown", "md"})
 _NEW_TURN = re.compile(r"^[ \t]*#{2,4}[ \t]*(?:Instruction|Response)[ \t]*:", re.MULTILINE)
 _END_TOKEN = re.compile(r"<\|(?:im_end|im_start|endoftext|end_of_text|eot_id)\|>|</s>\s*\Z")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^`]*)$")
-_ONE_LINE_FENCE = re.compile(r"^[ \t]*```(?:[A-Za-z+#]+[ \t]+)?([^`]+)```[ \t]*$")
-_LATE_FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+#_.-]*)[ \t]*$")
+_ONE_LINE_FENCE = re.compile(r"^[ \t]*```(?=[^`])(?:[A-Za-z+#]++[ \t]++)?+([^`]*+)```[ \t]*$")
+_LATE_FENCE = re.compile(r"(?<!`)(`{3,}+)[ \t]*+([A-Za-z0-9+#_.-]*+)[ \t]*+$")
 _CODE_START = re.compile(
     r"^(?:def |class |import |from \w+ import|@\w|for .*:|while .*:|if .*:|with .*:|try:|print\(|#!"
     r"|\w+ ?= ?\S|<|#include"

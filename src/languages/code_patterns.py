@@ -26,10 +26,15 @@ def hinted(regex: str, hints: str, flags: int = 0) -> HintedPattern:
     return HintedPattern(re.compile(regex, flags), tuple(hints.split("|")))
 
 
+# In all of these a line's margin is [^\S\n]*+, never \s*, and what may run on has a bound or is possessive:
+# every pattern takes linear time on any text. \b stands before a group, so that one test rules out its words.
+
 # Code that occurs in one language only, in the order of the search.
 DECISIVE: dict[str, HintedPattern] = {
     "php": hinted(
-        r"<\?php|<\?=|^\s*\$\w+\s*=[^=~].*;\s*$|^\s*echo \w+\(.*\);\s*$", "<?|$|echo ", re.MULTILINE
+        r"<\?(?:php|=)|^[^\S\n]*+(?:\$\w++\s*+=[^=~].*;[^\S\n]*+$|echo \w++\(.*\);[^\S\n]*+$)",
+        "<?|$|echo ",
+        re.MULTILINE,
     ),
     "bash": hinted(r"\A\s*#!.*\b(?:ba|z|k|da)?sh\b", "#!"),
     "python": hinted(r"\A\s*#!.*\bpython", "#!"),
@@ -39,38 +44,38 @@ DECISIVE: dict[str, HintedPattern] = {
         r"\A\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body)\b", "<", re.IGNORECASE | re.DOTALL
     ),
     "rust": hinted(
-        r"\bfn \w+(?:<[^>]*>)?\s*\(|\blet mut \w|\bprintln!|\bvec!\[|\bimpl(?:<\w+>)? \w+|\buse std::",
+        r"\b(?:fn \w++(?:<[^>]{0,200}+>)?\s*+\(|let mut \w|println!|vec!\[|impl(?:<\w++>)? \w++|use std::)",
         "fn |let mut |println!|vec![|impl|use std::",
     ),
     "cpp": hinted(
-        r"#include\s*<(?:iostream|string|vector|map|algorithm|unordered_\w+|set|queue|stack|memory"
+        r"#include\s*+<(?:iostream|string|vector|map|algorithm|unordered_\w++|set|queue|stack|memory"
         r"|sstream|fstream|cmath|cstdio|cstdlib|cstring|climits|thread|mutex|chrono|iomanip"
-        r"|bits/stdc\+\+\.h)>|\bstd::|\busing namespace std\b|\bcout\s*<<|\bcin\s*>>"
-        r"|\btemplate\s*<\s*(?:typename|class)",
+        r"|bits/stdc\+\+\.h)>|\b(?:std::|using namespace std\b|cout\s*+<<|cin\s*+>>"
+        r"|template\s*+<\s*+(?:typename|class))",
         "#include|std::|namespace std|cout|cin|template",
     ),
     "csharp": hinted(
-        r"^\s*using System\b|\bConsole\.(?:Write|Read)|\bstatic void Main\(|\bnamespace [\w.]+\s*\{"
-        r"|\{ get; (?:private )?set; \}|\bstring\.(?:IsNullOr|Join|Format)",
+        r"^[^\S\n]*+using System\b|\b(?:Console\.(?:Write|Read)|static void Main\(|namespace [\w.]++\s*+\{"
+        r"|string\.(?:IsNullOr|Join|Format))|\{ get; (?:private )?set; \}",
         "using system|console.write|console.read|static void main(|namespace |{ get; |string.isnullor|string.join"
         "|string.format",
         re.MULTILINE,
     ),
     "java": hinted(
-        r"\bSystem\.(?:out|err|in)\b|^\s*import java[x]?\.|\bpublic static void main\b|\bArrayList<"
-        r"|\bpublic (?:static )?(?:final )?(?:class|interface|enum) \w+(?:<\w+>)?(?: (?:extends"
-        r"|implements) [\w<>, ]+)?\s*\{",
+        r"\b(?:System\.(?:out|err|in)\b|public static void main\b|ArrayList<"
+        r"|public (?:static )?(?:final )?(?:class|interface|enum) \w++(?:<\w++>)?(?: (?:extends"
+        r"|implements) [\w<>, ]{1,200}+)?\s*+\{)|^[^\S\n]*+import javax?\.",
         "system.|import java|public static void main|arraylist<|public ",
         re.MULTILINE,
     ),
     "go": hinted(
-        r"^\s*package \w+\s*$|\bfmt\.(?:Print|Sprint|Scan|Errorf)"
-        r"|^func (?:\(\w+ \*?\w+\) )?\w+\([^)]*\)",
+        r"^[^\S\n]*+package \w++[^\S\n]*+$|\bfmt\.(?:Print|Sprint|Scan|Errorf)"
+        r"|^func (?:\(\w++ \*?\w++\) )?\w++\([^)]{0,500}+\)",
         "package |fmt.|func ",
         re.MULTILINE,
     ),
     "c": hinted(
-        r"#include\s*[<\"]\w+\.h[>\"]|\bprintf\s*\(\s*\".*%|\bscanf\s*\(|\bmalloc\s*\(",
+        r"#include\s*+[<\"]\w++\.h[>\"]|\b(?:printf\s*+\(\s*+\"[^%\n]{0,200}+%|scanf\s*+\(|malloc\s*+\()",
         "#include|printf|scanf|malloc",
     ),
 }
@@ -78,109 +83,106 @@ DECISIVE: dict[str, HintedPattern] = {
 # Evidence for a language: the more different matches, the stronger.
 EVIDENCE: dict[str, re.Pattern[str]] = {
     "javascript": re.compile(
-        r"\bconsole\.\w+\(|^\s*(?:export )?(?:let|const|var) [\w{\[]|=>|\bfunction\s*\*?\s*\w*\s*\("
-        r"|===|!==|\bdocument\.\w|\bwindow\.|\.addEventListener\(|\brequire\(['\"]"
-        r"|\bmodule\.exports\b|^\s*import .* from ['\"]|\basync function\b|\bnew (?:Promise|Map|Set"
-        r"|Date|Array)\(|\.(?:forEach|length|push|indexOf|slice|charAt|toUpperCase|parse)\b"
-        r"|\bMath\.\w+\(|\bJSON\.\w+\(|\$\(['\"]|`[^`]*\$\{|\bnull;|\btypeof\b|\balert\(|\bthis\.\w+"
-        r"|\bsetTimeout\(",
+        r"\b(?:console\.\w++\(|function\s*+(?:\*\s*+)?\w*+\s*+\(|document\.\w|window\.|require\(['\"]"
+        r"|module\.exports\b|async function\b|new (?:Promise|Map|Set|Date|Array)\(|Math\.\w++\(|JSON\.\w++\("
+        r"|null;|typeof\b|alert\(|this\.\w++|setTimeout\()"
+        r"|^[^\S\n]*+(?:(?:export )?(?:let|const|var) [\w{\[]|import .* from ['\"])"
+        r"|=>|===|!==|\.(?:addEventListener\(|(?:forEach|length|push|indexOf|slice|charAt|toUpperCase|parse)\b)"
+        r"|\$\(['\"]|`[^`]*\$\{",
         re.MULTILINE,
     ),
     "typescript": re.compile(
-        r"[\w)\]?]\s*:\s*(?:number|string|boolean|any|void|unknown|never|Promise<|Array<"
-        r"|Record<)[\w<>\[\], |]*(?=[,;)={\s]|$)|^\s*(?:export )?(?:interface|type"
-        r"|enum) \w+(?:<\w+>)?\s*(?:=|\{|extends)|\bas (?:string|number|any|const)\b|\breadonly \w+:"
+        r"[\w)\]?]\s*+:\s*+(?:number|string|boolean|any|void|unknown|never|Promise<|Array<"
+        r"|Record<)[\w<>\[\], |]*(?=[,;)={\s]|$)|^[^\S\n]*+(?:export )?(?:interface|type"
+        r"|enum) \w++(?:<\w++>)?\s*+(?:=|\{|extends)|\b(?:as (?:string|number|any|const)\b|readonly \w++:)"
         r"|<(?:string|number|T)>\(",
         re.MULTILINE,
     ),
     "python": re.compile(
-        r"^\s*(?:async )?def \w+\(.*\)\s*(?:->.*)?:|^\s*class \w+(?:\(.*\))?:"
-        r"|^\s*(?:from [\w.]+ )?import \w+|\bprint\(|^\s*(?:for|while|if|elif|with|try|else|except"
-        r"|finally)\b.*:\s*(?:#.*)?$|\bself\b|\b(?:None|True|False)\b|\blambda \w|\b(?:len|range|str"
-        r"|int|list|dict|sum|sorted|zip|map|set|enumerate)\(|\bfor \w+(?:, ?\w+)* in\b"
-        r"|\[[^\]]*:[^\]]*\]|\bnot in\b|\*\*|\bnp\.|\bpd\.|f[\"']|\.(?:append|join|strip|items"
-        r"|format)\(|\bin \w",
+        r"^[^\S\n]*+(?:(?:async )?def \w++\(.*\)\s*+(?:->[^:\n]{0,100}+)?:|class \w++(?:\(.*\))?:"
+        r"|(?:from [\w.]++ )?import \w++|(?:for|while|if|elif|with|try|else|except"
+        r"|finally)\b.*:(?:\s*+#.*|[^\S\n]*+)$)|\b(?:print\(|self\b|None\b|True\b|False\b|lambda \w|(?:len|range|str"
+        r"|int|list|dict|sum|sorted|zip|map|set|enumerate)\(|for \w++(?:, ?\w++)*+ in\b"
+        r"|not in\b|np\.|pd\.|in \w)|\[[^\]:]{0,40}+:[^\]]{0,100}+\]|\*\*|f[\"']|\.(?:append|join|strip|items"
+        r"|format)\(",
         re.MULTILINE,
     ),
     "java": re.compile(
-        r"\b(?:public|private|protected) (?:static |final )*[\w<>\[\], ]+ \w+\s*\(|\bString\b"
-        r"|\bfinal \w+ \w+|\bnew \w+(?:<.*>)?\(|\b(?:int|double|boolean|char"
-        r"|long)(?:\[\])? \w+\s*[=;(]|@Override|\b(?:List|Map|Set|HashMap|Optional)<\w|\bthrows \w"
-        r"|\.(?:charAt|equals|stream|length|toString|substring)\(|\bInteger\b|\bInteger\.\w+"
-        r"|\bimplements\b",
+        r"\b(?:(?:public|private|protected) [\w<>\[\], ]{1,80} \w++\s*+\(|String\b"
+        r"|final \w++ \w++|new \w++(?:<.{0,80}>)?\(|(?:int|double|boolean|char"
+        r"|long)(?:\[\])? \w++\s*+[=;(]|(?:List|Map|Set|HashMap|Optional)<\w|throws \w|Integer\b|implements\b)"
+        r"|@Override|\.(?:charAt|equals|stream|length|toString|substring)\(",
         re.MULTILINE,
     ),
     "c": re.compile(
-        r"\b(?:int|char|float|double|void|long|unsigned|struct \w+)\s*\*?\s*\w+\s*(?:\(|\[|=|;)"
-        r"|\bprintf\(|->\w|\bsizeof\b|\bNULL\b|^\s*#define\b|\btypedef\b|\bstr(?:len|cpy|cmp)\("
-        r"|\bfree\(|&\w+\)",
+        r"\b(?:(?:(?:int|char|float|double|void|long|unsigned)\s*+(?:\*\s*+)?\w++"
+        r"|struct (?:\w++\s*+(?:\*\s*+)?\w++|\w\w++))\s*+[(\[=;]"
+        r"|printf\(|sizeof\b|NULL\b|typedef\b|str(?:len|cpy|cmp)\(|free\()"
+        r"|->\w|^[^\S\n]*+#define\b|&\w++\)",
         re.MULTILINE,
     ),
     "cpp": re.compile(
-        r"\bstd::|\bcout\b|\bvector<|\bstring \w+\s*[=;(,)]|\bnullptr\b|\bauto\b|\w&\s*\w+[,)]"
-        r"|\bclass \w+\s*(?::|\{)|^\s*(?:public|private):|\bdelete\b|\bnew \w+|::\w|\bvirtual\b"
-        r"|\bconst \w+&|\.push_back\(|\bmap<",
+        r"\b(?:std::|cout\b|vector<|string \w++\s*+[=;(,)]|nullptr\b|auto\b|class \w++\s*+[:{]|delete\b|new \w++"
+        r"|virtual\b|const \w++&|map<)|\w&\s*+\w++[,)]|^[^\S\n]*+(?:public|private):|::\w|\.push_back\(",
         re.MULTILINE,
     ),
     "csharp": re.compile(
-        r"\bpublic (?:static |override |virtual |async )*(?:\w+(?:<.*>)?(?:\[\])?) [A-Z]\w*\s*\("
-        r"|\bvar \w+ =|\bforeach\s*\(|\.(?:Length|Count|Add|Where|Select|ToList|ToString|ToArray"
-        r"|Reverse|Contains)\b|\bstring(?:\[\])? \w+|\bList<\w|\bnew \w+\s*[({]|\bLinq\b|\bTask<"
-        r"|\bdecimal \w|\bbool \w+",
+        r"\b(?:public (?:(?:static|override|virtual|async) )*\w++(?:<.{0,80}>)?(?:\[\])? [A-Z]\w*+\s*+\("
+        r"|var \w++ =|foreach\s*+\(|string(?:\[\])? \w++|List<\w|new \w++\s*+[({]|Linq\b|Task<|decimal \w"
+        r"|bool \w++)|\.(?:Length|Count|Add|Where|Select|ToList|ToString|ToArray|Reverse|Contains)\b",
         re.MULTILINE,
     ),
     "go": re.compile(
-        r":=|\bfunc\b|\bfmt\.|\bnil\b|\brange \w|\bmake\(|\bchan\b|\bdefer \w|\bgo func"
-        r"|\btype \w+ struct\b|\berr != nil|\[\](?:int|string|byte)\b|\bmap\[\w+\]",
+        r":=|\b(?:func\b|fmt\.|nil\b|range \w|make\(|chan\b|defer \w|go func|type \w++ struct\b|err != nil"
+        r"|map\[\w++\])|\[\](?:int|string|byte)\b",
     ),
     "rust": re.compile(
-        r"\bfn \w|\blet (?:mut )?\w+(?:: ?[\w<>&]+)? =|\w+!\(|&(?:mut |str|self)|\bimpl\b"
-        r"|\bmatch \w+ \{|->\s*\w|::new\(|\bOption<|\bResult<|\bSome\(|\bi32\b|\bu\d+\b|\bpub \w"
-        r"|\.iter\(|\.unwrap\(|#\[derive|\bstruct \w",
+        r"\b(?:fn \w|let (?:mut )?\w++(?:: ?[\w<>&]++)? =|impl\b|match \w++ \{|Option<|Result<|Some\(|i32\b"
+        r"|u\d++\b|pub \w|struct \w|\w++!\()|&(?:mut |str|self)|->\s*+\w|::new\(|\.iter\(|\.unwrap\(|#\[derive",
     ),
     "ruby": re.compile(
-        r"^\s*def [\w.?!=]+(?:\([^)]*\))?\s*$|^\s*end\s*$|\bputs\b|\bdo \|\w|\.each\b|\battr_\w+"
-        r"|^\s*require ['\"]|\{ ?\|\w[\w, ]*\||\bnil\b|^\s*elsif\b|#\{\w|\bunless\b|=> ?[:'\"]"
-        r"|\.(?:map|select|inject|reduce)\(?&|@\w+ =|\.\w+\?|(?<![\w:]):\w+\b(?= =>|,|\))"
-        r"|\b\d+\.times\b|^class \w+(?: < \w+)?\s*$",
+        r"^[^\S\n]*+(?:def [\w.?!=]++(?:\([^)]{0,300}+\))?[^\S\n]*+$|end[^\S\n]*+$|require ['\"]|elsif\b)"
+        r"|\b(?:puts\b|do \|\w|attr_\w++|nil\b|unless\b|\d++\.times\b)|\{ ?\|\w[\w, ]*+\||#\{\w|=> ?[:'\"]"
+        r"|\.(?:each\b|(?:map|select|inject|reduce)\(?&|\w++\?)|@\w++ =|(?<![\w:]):\w++(?= =>|,|\))"
+        r"|^class \w++(?: < \w++)?[^\S\n]*+$",
         re.MULTILINE,
     ),
     "php": re.compile(
-        r"\$\w+\s*(?:=|->|\[|;|\.|,|\)|\+|\*|/|%|<|>)|\becho\b.*;|\bfunction \w+\(\s*(?:\w+ )?&?\$"
-        r"|->\w+\(|\barray\(|\bforeach\s*\(\$|\bstr(?:len|rev|_replace|toupper)\(|\bisset\("
-        r"|\bimplode\(|\bexplode\(|\bcount\(\$",
+        r"\$\w++\s*+(?:->|[=\[;.,)+*/%<>])|\b(?:echo\b.{0,200};|function \w++\(\s*+(?:\w++ )?&?\$"
+        r"|array\(|foreach\s*+\(\$|str(?:len|rev|_replace|toupper)\(|isset\(|implode\(|explode\(|count\(\$)"
+        r"|->\w++\(",
         re.MULTILINE,
     ),
     "bash": re.compile(
-        r"^\s*(?:sudo |\$ )?(?:ls|grep|awk|sed|cat|echo|cd|mkdir|rmdir|rm|cp|mv|find|curl|wget|docker"
+        r"^[^\S\n]*+(?:(?:sudo |\$ )?(?:ls|grep|awk|sed|cat|echo|cd|mkdir|rmdir|rm|cp|mv|find|curl|wget|docker"
         r"|git|npm|yarn|pip3?|sudo|chmod|chown|tar|zip|unzip|gzip|ssh|scp|rsync|ps|kill|df|du|head"
         r"|tail|sort|uniq|wc|cut|tr|touch|export|source|apt(?:-get)?|yum|crontab|man|which|read|ping"
         r"|netstat|ifconfig|systemctl|service|date|seq|xargs|diff|ln|free|uptime|whoami|printf|brew"
         r"|make|nohup|kubectl|tee|env|alias|history|lsof|top|openssl|ffmpeg|python3?|node|set|exit"
-        r"|while read|gcc|pwd|ip|uname)(?: |$)(?![=(])|\$\(|\$\{?\w+|^\s*(?:fi|done|esac)\b"
-        r"|; ?(?:then|do)\b|^\s*(?:if|while|until) \[|\]\]|\| ?(?:grep|awk|sed|sort|wc|xargs|head"
-        r"|tail)\b|^\s*\w+=\$|^\s*for \w+ in .*(?:; do|$)(?<!:)|>&2|/dev/null|^\s*then\s*$",
+        r"|while read|gcc|pwd|ip|uname)(?: |$)(?![=(])|(?:fi|done|esac)\b|(?:if|while|until) \[|\w++=\$"
+        r"|for \w++ in .*(?:; do|$)(?<!:)|then[^\S\n]*+$)|\$\(|\$\{?\w++"
+        r"|; ?(?:then|do)\b|\]\]|\| ?(?:grep|awk|sed|sort|wc|xargs|head|tail)\b|>&2|/dev/null",
         re.MULTILINE,
     ),
     "sql": re.compile(
-        r"(?:\A|;)\s*(?:--.*\n\s*)*(?:select|insert\s+into|update\s+\S+\s+set|delete\s+from"
-        r"|create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?(?:unique\s+)?(?:table|view|index"
-        r"|database|procedure|trigger|function|user)|alter\s+(?:table|database)|drop\s+(?:table|view"
-        r"|index|database)|truncate\s+(?:table)?|with\s+\w+\s+as\s*\(|grant\s+\w+|use\s+\w+;)\b"
-        r"|\b(?:group|order) by\b|\b(?:inner|left|right) join\b",
+        r"(?:\A|;)\s*+(?:--.*\n\s*+){0,10}+(?:select|insert\s++into|update\s++\S++\s++set|delete\s++from"
+        r"|create\s++(?:or\s++replace\s++)?(?:temp(?:orary)?\s++)?(?:unique\s++)?(?:table|view|index"
+        r"|database|procedure|trigger|function|user)|alter\s++(?:table|database)|drop\s++(?:table|view"
+        r"|index|database)|truncate\s++(?:table)?|with\s++\w++\s++as\s*+\(|grant\s++\w++|use\s++\w++;)\b"
+        r"|\b(?:(?:group|order) by|(?:inner|left|right) join)\b",
         re.IGNORECASE,
     ),
     "html": re.compile(
-        r"<(?:div|p|span|a|ul|ol|li|table|tr|td|th|form|input|button|h[1-6]|img|nav|header|footer"
-        r"|section|label|select|option|script|style|link|meta|br|hr|strong|em|b|i|textarea|video"
-        r"|audio|article|main|title|iframe)\b[^<>]*>|</\w+>",
+        r"<(?=[a-z/])(?:/\w++>|(?:a(?:rticle|udio)?|b(?:r|utton)?|div|em|f(?:ooter|orm)|h(?:[1-6]|eader|r)"
+        r"|i(?:frame|mg|nput)?|l(?:abel|i|ink)|m(?:ain|eta)|nav|o(?:l|ption)|p"
+        r"|s(?:cript|e(?:ction|lect)|pan|t(?:rong|yle))|t(?:able|d|extarea|h|itle|r)|ul|video)\b[^<>]*+>)",
         re.IGNORECASE,
     ),
     "css": re.compile(
-        r"^[ \t]*(?!(?:interface|type|enum|struct|class|switch|match|if|for|while|else|do"
-        r"|try)\b)(?:[.#*:@a-zA-Z\[][^{};=()\n]{0,120}(?:\([^{};\n]{0,60}\)[^{};\n]{0,60})?)\{\s*(?:"
-        r"/\*.*?\*/\s*)?(?:[\w-]+\s*:[^;{}=]+;?|\})|^\s*[a-z-]+: [^;{}()=]+;\s*$|\b\d+(?:px|em|rem|vh"
-        r"|vw)\b",
+        r"^[ \t]*+(?!(?:interface|type|enum|struct|class|switch|match|if|for|while|else|do"
+        r"|try)\b)(?:[.#*:@a-zA-Z\[][^{};=()\n]{0,120}+(?:\([^{};\n]{0,60}\)[^{};\n]{0,60}+)?)\{\s*+(?:"
+        r"/\*.*?\*/\s*+)?(?:[\w-]++\s*+:[^;{}=]++;?|\})|^[^\S\n]*+[a-z-]++: [^;{}()=]{1,150}+;[^\S\n]*+$"
+        r"|\b\d++(?:px|em|rem|vh|vw)\b",
         re.MULTILINE,
     ),
 }

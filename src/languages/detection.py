@@ -109,7 +109,7 @@ def _decisive(text: str) -> str:
 
 
 def _is_json_document(text: str) -> bool:
-    value = json.loads(text)
+    value = json.loads(text, parse_int=str)  # Python reads no number of more than 4,300 digits
     return isinstance(value, dict) or (
         isinstance(value, list) and any(isinstance(item, dict) for item in value)
     )
@@ -164,7 +164,7 @@ def _contradicted(name: str, text: str) -> bool:
 def _by_parser(text: str) -> str:
     """The language with most evidence whose strict parser, where there is one, agrees; "" where none does."""
     scores = {name: _evidence(name, text) for name in EVIDENCE}
-    if re.search(r"^\s*(?:export )?(?:interface|type|enum) \w", text, re.MULTILINE):
+    if re.search(r"^[^\S\n]*+(?:export )?(?:interface|type|enum) \w", text, re.MULTILINE):
         scores["css"] = 0
     if scores["python"] and (parse_python(text) is None or text.rstrip().endswith(";")):
         scores["python"] = min(scores["python"] / 2, 1)
@@ -176,7 +176,7 @@ def _by_parser(text: str) -> str:
         scores["typescript"] += scores["javascript"]
     if re.search(r"\b(?:public|private|protected) \w", text):
         scores["c"] = 0  # it has no such words
-    if scores["php"] >= 2 and re.search(r"\$\w.*;\s*$", text, re.MULTILINE):
+    if scores["php"] >= 2 and re.search(r"^(?>.*?\$\w).*;[^\S\n]*+$", text, re.MULTILINE):
         scores["bash"] = 0
     if scores["cpp"] and scores["c"]:
         scores["cpp"] += scores["c"] / 2

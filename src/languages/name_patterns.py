@@ -46,9 +46,9 @@ NAMED: dict[str, HintedPattern] = {
     "json": hinted(r"\bjson\b", "json", re.IGNORECASE),
     "yaml": hinted(r"\bya?ml\b", "yml|yaml", re.IGNORECASE),
     "other": hinted(
-        r"\b(?:swift|kotlin|scala|perl|matlab|haskell|powershell|dart|lua|vb\.?net|visual basic"
-        r"|assembly|objective-c|latex|erlang|elixir|clojure|lisp|prolog|fortran|cobol|julia)\b"
-        r"|\b(?:in|using) R\b|\bR (?:program|function|code|script)\b",
+        r"\b(?:s(?:wift|cala)|kotlin|p(?:erl|owershell|rolog)|matlab|haskell|dart|l(?:ua|atex|isp)"
+        r"|v(?:b\.?net|isual basic)|assembly|objective-c|e(?:rlang|lixir)|c(?:lojure|obol)|fortran|julia"
+        r"|(?:in|using) R|R (?:program|function|code|script))\b",
         "swift|kotlin|scala|perl|matlab|haskell|powershell|dart|lua|vb|visual|assembly|objective|latex|erlang"
         "|elixir|clojure|lisp|prolog|fortran|cobol|julia|in r|using r|r program|r function|r code|r script",
         re.IGNORECASE,

@@ -11,33 +11,29 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from src.languages.parsing_limits import PARSE_ERRORS, bracket_depth, first_line
+from src.languages.sql_syntax import sql_error
+
 MAX_CHARS = 200_000
 MAX_DEPTH = 150
+MAX_PYTHON_BRACES = 30_000  # CPython 3.11 is quadratic in the expressions of one f-string
 MAX_TAGS = 5_000  # html5lib is quadratic in open formatting elements
-MAX_SQL_CHARS = 10_000  # sqlglot is pure Python: five dialects at about 10 microseconds a character
+MAX_ATTRIBUTES = 300  # of one tag: html5lib compares each with all before it
+MAX_YAML_CHARS = 100_000  # PyYAML takes about 15 microseconds a character
+MAX_TYPE_BRACKETS = 3_000  # tree-sitter is quadratic in a<a<a<a< and looks at its timeout too rarely
 TREE_SITTER_TIMEOUT_US = 500_000
 
 Parser = Callable[[str], str | None]
 
-_SQL_DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "oracle")
-_BRACKETS = re.compile(r"[(\[{]|[)\]}]")
+_TYPE_BRACKET = re.compile(r"\w\s*+<(?![<=])")
+_BLANKS = re.compile(r"\s*")
+_DOCUMENT = re.compile(r"<(?:!doctype|(html))\b", re.IGNORECASE)
+_TAG = re.compile(r"<[A-Za-z](?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+")
+_ATTRIBUTE_VALUE = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 
 # CPython 3.11 keeps the depth of the tree it builds in one place for all threads (python/cpython#106905):
 # two threads that parse at once may both end with a SystemError
 _PARSER_LOCK = threading.RLock()
-_PARSE_ERRORS = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError)
-
-
-def bracket_depth(text: str) -> int:
-    """Deepest nesting of brackets in `text`, whatever they mean; linear time."""
-    depth = deepest = 0
-    for match in _BRACKETS.finditer(text):
-        if match.group() in "([{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif depth:
-            depth -= 1
-    return deepest
 
 
 def syntax_error(language: str, text: str) -> str | None:
@@ -55,7 +51,10 @@ def syntax_error(language: str, text: str) -> str | None:
         return "not text"
     if bracket_depth(text) > MAX_DEPTH:
         return f"nested deeper than {MAX_DEPTH}"
-    return parser(text)
+    try:
+        return parser(text)
+    except PARSE_ERRORS as error:
+        return f"{type(error).__name__}: {first_line(error)}"
 
 
 def _encodable(text: str) -> bool:
@@ -68,35 +67,45 @@ def _encodable(text: str) -> bool:
 
 def parse_python(text: str) -> ast.Module | None:
     """The syntax tree of `text`, or None where it does not parse."""
-    return None if len(text) > MAX_CHARS or bracket_depth(text) > MAX_DEPTH else _python_tree(text)[0]
+    return None if _too_large(text) else _python_tree(text)[0]
 
 
 def parse_expression(text: str) -> ast.expr | None:
     """The syntax tree of one expression, or None where `text` is none."""
+    if _too_large(text):
+        return None
     try:
         with _PARSER_LOCK:
             return ast.parse(text, mode="eval").body
-    except _PARSE_ERRORS:
+    except PARSE_ERRORS:
         return None
 
 
 def literal(text: str) -> Any:
     """The value of a Python literal, or None where `text` is none."""
+    if _too_large(text):
+        return None
     try:
         with _PARSER_LOCK:
             return ast.literal_eval(text)
-    except _PARSE_ERRORS:
+    except PARSE_ERRORS:
         return None
 
 
+def _too_large(text: str) -> bool:
+    return len(text) > MAX_CHARS or bracket_depth(text) > MAX_DEPTH or text.count("{") > MAX_PYTHON_BRACES
+
+
 def _python_tree(text: str) -> tuple[ast.Module | None, str | None]:
+    if text.count("{") > MAX_PYTHON_BRACES:
+        return None, f"more than {MAX_PYTHON_BRACES} braces"
     with _PARSER_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warnings about a model's invalid escapes are noise here
         try:
             return ast.parse(text), None
         except SyntaxError as error:
             return None, f"{error.msg} (line {error.lineno})"
-        except (ValueError, RecursionError, MemoryError) as error:
+        except PARSE_ERRORS as error:
             return None, type(error).__name__
 
 
@@ -119,11 +128,13 @@ def _reject_constant(name: str) -> Any:
 def _yaml(text: str) -> str | None:
     import yaml
 
+    if len(text) > MAX_YAML_CHARS:
+        return f"longer than {MAX_YAML_CHARS} characters"
     try:
         # events only: aliases are never expanded
         kinds = {type(event) for event in yaml.parse(text, Loader=yaml.SafeLoader)}
-    except (yaml.YAMLError, RecursionError) as error:
-        return str(error).splitlines()[0]
+    except yaml.YAMLError as error:
+        return first_line(error)
     if not kinds & {yaml.MappingStartEvent, yaml.SequenceStartEvent}:
         return "no mapping or sequence"  # any sentence is a YAML scalar
     return None
@@ -135,17 +146,29 @@ def _html(text: str) -> str | None:
 
     if text.count("<") > MAX_TAGS:
         return f"more than {MAX_TAGS} tags"
+    if any(len(_ATTRIBUTE_VALUE.sub("", tag).split()) > MAX_ATTRIBUTES for tag in _TAG.findall(text)):
+        return f"more than {MAX_ATTRIBUTES} attributes in a tag"
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    document = re.match(r"\s*(<!--.*?-->\s*)*<(!doctype|html)\b", text, re.IGNORECASE | re.DOTALL)
-    doctype = "" if not document or "doctype" in document.group().lower() else "<!DOCTYPE html>"
+    document = _DOCUMENT.match(text, _end_of_comments(text))
+    doctype = "<!DOCTYPE html>" if document and document.group(1) else ""
     try:
         if document:
             parser.parse(doctype + text)
         else:
             parser.parseFragment(text)
-    except (ParseError, RecursionError, ValueError) as error:
+    except ParseError as error:
         return str(error) or "parse error"
     return None if re.search(r"<[A-Za-z!]", text) else "no element"
+
+
+def _end_of_comments(text: str) -> int:
+    """Where the comments and white space that `text` begins with end."""
+    end = len(text) - len(text.lstrip())
+    while text.startswith("<!--", end) and (closing := text.find("-->", end + 4)) >= 0:
+        blanks = _BLANKS.match(text, closing + 3)
+        assert blanks is not None  # it matches nothing, too
+        end = blanks.end()
+    return end
 
 
 def _css(text: str) -> str | None:
@@ -165,56 +188,26 @@ def _css(text: str) -> str | None:
     return None
 
 
-def _sql(text: str) -> str | None:
-    import logging
-
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    logging.getLogger("sqlglot").setLevel(
-        logging.CRITICAL
-    )  # it logs each statement that it supports only in part
-    if len(text) > MAX_SQL_CHARS:
-        return f"longer than {MAX_SQL_CHARS} characters"
-    first_error: str | None = None
-    for dialect in _SQL_DIALECTS:
-        try:
-            statements = [found for found in sqlglot.parse(text, read=dialect) if found is not None]
-        except (SqlglotError, RecursionError) as error:
-            first_error = first_error or str(error).splitlines()[0]
-            continue
-        if any(
-            isinstance(found, exp.Query | exp.DML | exp.DDL | exp.Create | exp.Drop) for found in statements
-        ):
-            return None
-        if statements and all(_is_statement(found) for found in statements):
-            return None
-        first_error = first_error or "no statement"
-    return first_error
-
-
-def _is_statement(found: Any) -> bool:
-    from sqlglot import exp
-
-    if isinstance(found, exp.Command):
-        return bool(re.match(r"(?i)(create|alter|drop|grant|revoke|call|exec|explain|show)\b", found.name))
-    kinds = (exp.Alter, exp.TruncateTable, exp.Use, exp.Transaction, exp.Commit, exp.Rollback, exp.Describe)
-    return isinstance(found, (*kinds, exp.Grant, exp.Pragma))
-
-
 def _tree_sitter(module: str, entry: str = "language") -> Parser:
     def parse(text: str) -> str | None:
-        parser = _tree_sitter_parser(module, entry)
-        parser.timeout_micros = TREE_SITTER_TIMEOUT_US
-        parser.reset()
-        try:
-            root = parser.parse(text.encode("utf-8")).root_node
-        except ValueError:
+        root = _tree_sitter_root(_tree_sitter_parser(module, entry), text)
+        if root is None:
             return "parsing took too long"
         return f"unexpected text (line {_first_error_line(root)})" if root.has_error else None
 
     return parse
+
+
+def _tree_sitter_root(parser: Any, text: str) -> Any:
+    """The root of the tree of `text`; None where it takes too long."""
+    if len(_TYPE_BRACKET.findall(text)) > MAX_TYPE_BRACKETS:
+        return None
+    parser.timeout_micros = TREE_SITTER_TIMEOUT_US
+    parser.reset()
+    try:
+        return parser.parse(text.encode("utf-8", "replace")).root_node
+    except ValueError:
+        return None
 
 
 @cache
@@ -258,31 +251,20 @@ PARSERS: Mapping[str, Parser] = {
     "yaml": _yaml,
     "html": _html,
     "css": _css,
-    "sql": _sql,
+    "sql": sql_error,
     **{name: _tree_sitter(module) for name, module in _TREE_SITTER_MODULES.items()},
     "php": _tree_sitter("tree_sitter_php", "language_php"),
 }
 
 
 def top_level(language: str, text: str) -> list[tuple[str, str]]:
-    """Kind and text of each top-level node, in a language that tree-sitter parses."""
+    """Kind and text of each top-level node, in a language that tree-sitter parses; one ERROR where it takes too long."""
     parser = (
         _tree_sitter_parser("tree_sitter_php", "language_php")
         if language == "php"
         else _tree_sitter_parser(_TREE_SITTER_MODULES[language], "language")
     )
-    root = parser.parse(text.encode("utf-8", "replace"))
-    return [(child.type, child.text.decode("utf-8", "replace")) for child in root.root_node.children]
-
-
-def to_sqlite(text: str) -> list[str] | None:
-    """The statements of `text` in SQLite's dialect; None where no dialect parses it."""
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
-    for dialect in _SQL_DIALECTS:
-        try:
-            return sqlglot.transpile(text, read=dialect, write="sqlite")
-        except (SqlglotError, RecursionError):
-            continue
-    return None
+    root = _tree_sitter_root(parser, text)
+    if root is None:
+        return [("ERROR", text)]
+    return [(child.type, child.text.decode("utf-8", "replace")) for child in root.children]

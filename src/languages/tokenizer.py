@@ -9,7 +9,8 @@ NEWLINE, INDENT, DEDENT = "<newline>", "<indent>", "<dedent>"  # no token of cod
 TAB_COLUMNS = 8
 
 _OPERATORS = r"===|!==|>>>=?|<<=|>>=|\*\*=?|//=?|\.\.\.|->|=>|::|:=|\+\+|--|&&|\|\||\?\?|[-+*/%&|^=!<>~@]="
-_TOKEN = re.compile(rf"[^\W\d]\w*|\d+(?:\.\d+)?\w*|{_OPERATORS}|[^\w\s]")
+_ALONE = r"[^\w\s!=<>*/.:+&|?%^~@-]"  # what begins no operator, tried before them
+_TOKEN = re.compile(rf"[^\W\d]\w*|{_ALONE}|\d+(?:\.\d+)?\w*|{_OPERATORS}|[^\w\s]")
 _QUOTED = re.compile(
     r'''"""(?:\\.|[^\\])*?(?:"""|\Z)|\'\'\'(?:\\.|[^\\])*?(?:\'\'\'|\Z)'''
     r"""|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|\#[^\n]*""",

@@ -12,8 +12,8 @@ import torch
 from src.config import ModelConfig
 from src.models.loading import ModelReference, loading_errors, location
 
-WEIGHTS = ("*.safetensors",)
-SETTINGS = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
+WEIGHT_FILES = ("*.safetensors",)
+SETTINGS_FILES = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
 BLOCK, BLOCKS = 1 << 16, 64  # bytes of a block, and blocks that are read of a large file
 
 
@@ -44,7 +44,7 @@ def _base_identity(base: str, config: ModelConfig) -> str:
 
 def _folder_identity(folder: Path) -> str:
     digest = hashlib.sha256()
-    for pattern in WEIGHTS + SETTINGS:
+    for pattern in WEIGHT_FILES + SETTINGS_FILES:
         for path in sorted(folder.glob(pattern)):
             size = path.stat().st_size
             digest.update(f"{path.name} {size}\n".encode())

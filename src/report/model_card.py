@@ -24,11 +24,11 @@ from src.report.markdown.metrics import difference_text
 from src.report.safe_markdown import fenced, inline, table, value_table
 from src.schema import Comparison, MethodComparison
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+HUB_ID_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 CODE_ALPACA = "sahil2801/CodeAlpaca-20k"
 # licences of data that bind the adapter, whatever the licence of the base model
 LICENCES = {"CC BY-NC 4.0": "cc-by-nc-4.0"}
-SETTINGS = {  # section of the configuration -> keys that shape the adapter
+REPEATED_SETTINGS = {  # section of the configuration -> keys that shape the adapter
     "lora": "r lora_alpha lora_dropout target_modules bias use_rslora use_dora init_lora_weights",
     "training": "num_train_epochs max_steps learning_rate lr_scheduler_type batch_size optim seed",
     "data": "max_length",
@@ -111,7 +111,7 @@ def _data(run: Mapping[str, Any]) -> Data:
         source = find_source(DataConfig(**settings), kind, [], force=False)
         origin, licence = source.origin, source.licence
     hub_id = {"hub": str(settings["dataset_name"]), "github": CODE_ALPACA}.get(kind, "")
-    return Data(origin, licence, hub_id if HUB_ID.fullmatch(hub_id) else "")
+    return Data(origin, licence, hub_id if HUB_ID_PATTERN.fullmatch(hub_id) else "")
 
 
 def _front_matter(
@@ -121,7 +121,7 @@ def _front_matter(
 
     base = base_id(run["base_model"])
     front_matter: dict[str, Any] = {"library_name": "peft", "pipeline_tag": "text-generation"}
-    if HUB_ID.fullmatch(base):  # a local folder would be refused there
+    if HUB_ID_PATTERN.fullmatch(base):  # a local folder would be refused there
         front_matter |= {"base_model": base, "base_model_relation": "adapter"}
     front_matter["license"] = _licence_id(run["base_model"], data)
     if front_matter["license"] == "other":
@@ -186,7 +186,7 @@ def _settings(run: Mapping[str, Any]) -> str:
     rows = [("Base model", run["base_model"]), ("Method", run["method"])]
     rows += [
         (f"{section}.{key}", config[section][key])
-        for section, keys in SETTINGS.items()
+        for section, keys in REPEATED_SETTINGS.items()
         for key in keys.split()
         if key in config.get(section, {})
     ]

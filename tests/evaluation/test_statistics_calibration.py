@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.evaluation import completions_calibration
+from benchmarks.evaluation import completions_calibration, family_error
 from benchmarks.evaluation.scoring import compare_systems, draw_samples, measure_samples
 from benchmarks.evaluation.statistics_calibration import (
     SCENARIOS,
@@ -95,3 +95,19 @@ def test_equal_systems_answered_once_and_three_times_differ_in_five_percent(scen
     found = calibrate(unequal, 50, effect=0.0, comparisons=400, resamples=300, seed=1)
     assert found.significant <= 0.08
     assert 0.92 <= found.difference_coverage <= 0.98
+
+
+def test_the_documented_errors_of_whole_reports_are_the_stored_ones_and_keep_their_promise():
+    stored = json.loads(family_error.STORED.read_text(encoding="utf-8"))
+    rows = [family_error.FamilyError(**row) for row in stored["reports"]]
+    tails = [family_error.Tail(**row) for row in stored["tails"]]
+    assert family_error.tables(rows, tails) in DOCS.read_text(encoding="utf-8")
+    assert {(row.differences, row.n) for row in rows} == {(12, 50), (60, 50)}
+    assert all(row.reports >= 5000 and row.upper < 0.05 < row.uncorrected for row in rows)
+    assert all(row.score <= 1.31 * row.threshold and row.exact <= row.threshold for row in tails)
+
+
+def test_the_tail_of_the_score_test_is_that_of_the_documents():
+    stored = [family_error.Tail(**row) for row in json.loads(family_error.STORED.read_text())["tails"]]
+    [documented] = [row for row in stored if row.n == 30 and 0.004 < row.threshold < 0.005]
+    assert family_error.tail(documented.threshold, 30) == documented

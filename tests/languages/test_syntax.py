@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from src.languages.parsing_limits import bracket_depth
 from src.languages.syntax import (
     MAX_DEPTH,
     PARSERS,
-    bracket_depth,
     literal,
     parse_expression,
     parse_python,
     syntax_error,
-    to_sqlite,
+    top_level,
 )
 
 RIGHT_AND_WRONG = {
@@ -45,6 +45,41 @@ HOSTILE = [
     "1+" * 90_000 + "1",
     "x" * 10_000_000,
     "<b>" * 4_900,
+    "<!-- x -->\n" * 24,
+    "<!--" + "-" * 90_000 + "-->",
+]
+# (language, hostile text, what is said of it, an ordinary text of its kind)
+BOUNDED = [
+    (
+        "sql",
+        "SELECT " + "CHAR(" * 25 + "1" + ")" * 25,
+        "calls nested too deep",
+        "SELECT CHAR(ABS(ROUND(1)));",
+    ),
+    (
+        "sql",
+        "SELECT " + "STRUCT(" * 25 + "1" + ")" * 25,
+        "calls nested too deep",
+        "SELECT MAX(LENGTH(a)) FROM t;",
+    ),
+    ("sql", "SELECT " + "ARRAY[" * 25 + "1" + "]" * 25, "calls nested too deep", "SELECT ARRAY[1, 2];"),
+    ("sql", "SELECT a" + "[1]" * 3_000, "more than 200 subscripts", "SELECT a[1] FROM t;"),
+    (
+        "html",
+        "<a " + " ".join(f"a{n}=1" for n in range(301)) + "></a>",
+        "more than 300 attributes",
+        '<a b="1 2">x</a>',
+    ),
+    ("yaml", "a: b\n" * 20_001, "longer than 100000", "a: b\n" * 1_000),
+    ("java", "vector<" * 3_001, "too long", "List<List<Integer>> a = f(b < 1);"),
+    ("cpp", "vector<" * 3_001, "too long", "vector<vector<int>> a = f(b < 1);"),
+    ("python", "x = f'" + "{a}" * 30_001 + "'", "more than 30000 braces", "x = f'{a}{b}'"),
+]
+REFUSED_INSIDE_A_PARSER = [  # int() and chr() of what is too large for them
+    ("yaml", 'a: "\\UFFFFFFFF"', 'a: "\\u00e9"'),
+    ("yaml", 'a: "\\U00110000"', 'a: "\\U0010ffff"'),
+    ("yaml", f"%YAML 1.{'9' * 5_000}\n---\na: b", "%YAML 1.1\n---\na: b"),
+    ("css", f"a {{ width: {'9' * 5_000}px; }}", "a { width: 9px; }"),
 ]
 
 
@@ -83,13 +118,6 @@ def test_nesting_past_the_limit_is_refused_before_parsing():
     )
 
 
-def test_statements_of_other_dialects_become_sqlite():
-    statements = to_sqlite("CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY); SELECT * FROM t;")
-    assert statements is not None
-    assert len(statements) == 2
-    assert "AUTO_INCREMENT" not in statements[0]
-
-
 def _sleep(*_):
     time.sleep(1e-4)
 
@@ -122,3 +150,39 @@ def test_literals_and_expressions_are_read():
     assert literal("[1, {'a': (2.5, None)}]") == [1, {"a": (2.5, None)}]
     assert isinstance(parse_expression("f(1)"), ast.Call)
     assert parse_expression("f(1") is None
+
+
+@pytest.mark.parametrize(("language", "hostile", "reason", "ordinary"), BOUNDED)
+def test_what_would_take_a_parser_too_long_is_refused_with_the_reason(language, hostile, reason, ordinary):
+    began = time.process_time()
+    assert reason in syntax_error(language, hostile)
+    assert time.process_time() - began < 1.0
+    assert syntax_error(language, ordinary) is None
+
+
+@pytest.mark.parametrize(("language", "hostile", "ordinary"), REFUSED_INSIDE_A_PARSER)
+def test_an_error_that_is_not_the_parsers_own_is_a_refusal(language, hostile, ordinary):
+    assert "Error: " in syntax_error(language, hostile)
+    assert syntax_error(language, ordinary) is None
+
+
+def test_long_numbers_are_json_and_no_python_literal():
+    assert syntax_error("json", f"[{'1' * 5_000}]") is None
+    assert literal("1" * 5_000) is None
+    assert literal("1" * 4_000) == int("1" * 4_000)
+
+
+@pytest.mark.parametrize("comments", ["", "<!-- a -->", " <!-- a -->\n<!-- > -->\n", "<!-- x -->\n" * 40])
+def test_a_page_after_comments_is_a_page(comments):
+    page = "<html><head><title>a</title></head><body></body></html>"
+    assert syntax_error("html", f"{comments}<!DOCTYPE html>{page}") is None
+    assert syntax_error("html", f"{comments}{page}") is None
+    assert syntax_error("html", f"{comments}<p>a</p>") is None
+
+
+def test_a_program_that_takes_too_long_is_one_node_of_kind_error():
+    assert top_level("java", "vector<" * 3_001) == [("ERROR", "vector<" * 3_001)]
+    assert [kind for kind, _ in top_level("java", "class A {}\nint a;")] == [
+        "class_declaration",
+        "local_variable_declaration",
+    ]

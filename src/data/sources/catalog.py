@@ -18,7 +18,7 @@ from src.schema import UserError
 GITHUB_URL = "https://raw.githubusercontent.com/sahil280114/codealpaca/master/data/code_alpaca_20k.json"
 STARTER = Path(__file__).resolve().parents[1] / "starter"
 SPLITS = ("train", "validation", "test")
-WEIGHTED = re.compile(r"(.+):([-+.\d]\S*)")  # FILE:WEIGHT
+WEIGHT = re.compile(r"[-+.\d]\S*")
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,12 @@ def _file_source(texts: Sequence[str]) -> Source:
 
 def _weighted(text: str) -> _Weighted:
     """Parse FILE or FILE:WEIGHT, the weight over 0 and at most 1."""
-    match = None if Path(text).exists() else WEIGHTED.fullmatch(text)
-    path, weight = Path(match[1] if match else text), 1.0
-    if match:
+    name, _, share = text.rpartition(":")
+    weighted = bool(name and WEIGHT.fullmatch(share)) and not Path(text).exists()
+    path, weight = Path(name if weighted else text), 1.0
+    if weighted:
         try:
-            weight = float(match[2])
+            weight = float(share)
         except ValueError:
             weight = 0.0
         if not 0 < weight <= 1:

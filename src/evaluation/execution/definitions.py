@@ -42,7 +42,8 @@ _MAIN = {  # where a program starts although its top level only defines
     "rust": r"\bfn\s+main\s*\(",
 }
 _FUNCTION_VALUES = re.compile(
-    r"(?:const|let|var)\s+\w+\s*=\s*(?:async\s*)?(?:function\b|\(?[\w\s,=]*\)?\s*=>|class\b)"
+    r"(?:const|let|var)\s++\w++\s*+=\s*+(?:async\s*+)?"
+    r"(?:function\b|class\b|\(?[\w\s,=]*+\)\s*+=>|\(?[\w\s,=]++(?<==)>)"
 )
 
 

@@ -33,9 +33,9 @@ _ERROR_KINDS: tuple[tuple[str, str], ...] = (
     ("memory", r"MemoryError|OutOfMemory|heap out of memory|bad_alloc"),
     (
         "import",
-        r"ImportError|ModuleNotFoundError|Cannot find (?:module|package)|package .* does not exist"
+        r"ImportError|ModuleNotFoundError|Cannot find (?:module|package)|package .{0,200} does not exist"
         r"|No such file or directory\W+#include"
-        r"|fatal error: .*: No such file|ERR_MODULE_NOT_FOUND|LoadError",
+        r"|fatal error: .{0,200}: No such file|ERR_MODULE_NOT_FOUND|LoadError",
     ),
     (
         "name",
@@ -54,10 +54,10 @@ _ERROR_KINDS: tuple[tuple[str, str], ...] = (
     (
         "type",
         r"TypeError|AttributeError|ClassCastException|incompatible types|cannot convert"
-        r"|NullPointerException|NoMethodError|is not assignable to|cannot use .* as ",
+        r"|NullPointerException|NoMethodError|is not assignable to|cannot use .{0,200} as ",
     ),
     ("index", r"IndexError|KeyError|OutOfBounds|out_of_range|StringIndex"),
-    ("assertion", r"AssertionError|[Aa]ssertion .*failed"),
+    ("assertion", r"AssertionError|[Aa]ssertion .{0,300}failed"),
 )
 
 

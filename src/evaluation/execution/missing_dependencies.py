@@ -60,7 +60,7 @@ _MISSING: dict[str, tuple[tuple[str, Callable[[str], bool]], ...]] = {
         (r"Cannot find (?:module|package) '((?:@[\w-]+/)?[\w.-]+)", _NODE_PACKAGES.__contains__),
         (r"ReferenceError: ([\w$]+) is not defined", _BROWSER_NAMES.__contains__),
     ),
-    "bash": ((r"([\w.+-]+): command not found", _COMMANDS.__contains__),),
+    "bash": ((r"(?<![\w.+-])([\w.+-]++): command not found", _COMMANDS.__contains__),),
     "c": ((r"fatal error: ([\w./+-]+): No such file", bool),),
     "java": ((r"package ([\w.]+) does not exist", lambda name: not re.match(r"java\.|[A-Z]", name)),),
     "php": (

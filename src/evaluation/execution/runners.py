@@ -19,7 +19,8 @@ from src.evaluation.execution.wrap_fragments import (
 )
 from src.evaluation.execution.wrap_fragments_c import c_program, cpp_program
 from src.languages.registry import LANGUAGES
-from src.languages.syntax import MAX_CHARS, syntax_error, to_sqlite
+from src.languages.sql_syntax import to_sqlite
+from src.languages.syntax import MAX_CHARS, syntax_error
 from src.schema import Execution
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _UNKNOWN_NAME = re.compile(
     r"cannot find symbol|undeclared|was not declared|does not name a type|unknown type name|undefined:"
     r"|undefined reference"
-    r"|has not been declared|invalid use of undefined type|package .* does not exist"
+    r"|has not been declared|invalid use of undefined type|package .{0,200} does not exist"
     r"|cannot find (?:value|type|function)|incomplete type"
 )
 
@@ -52,7 +53,7 @@ def run_python(sandbox: Sandbox, code: str) -> Execution:
 
 
 def run_javascript(sandbox: Sandbox, code: str) -> Execution:
-    module = re.search(r"^\s*(?:import\s[^(]|export\s)", code, re.MULTILINE)
+    module = re.search(r"^[^\S\n]*+(?:import\s[^(]|export\s)", code, re.MULTILINE)
     name = "main.mjs" if module else "main.js"
     return _run(sandbox, {name: code}, ["node", name], memory_mib=_NODE_MIB)
 

@@ -10,7 +10,7 @@ from src.languages.syntax import parse_python, syntax_error
 from src.schema import Sample
 
 _TABLE = re.compile(r"(?i)\bcreate\s+table\b")
-_SCRIPT_NAMES = re.compile(r"(?:^|[;,\n])\s*(?:(?:const|let|var)\s+)?([A-Za-z_$][\w$]*)\s*=[^=>]")
+_SCRIPT_NAMES = re.compile(r"(?:^|[;,\n])[^\S\n]*+(?:(?:const|let|var)\s++)?([A-Za-z_$][\w$]*+)\s*+=[^=>]")
 
 
 def with_input(sample: Sample, program: str) -> str:

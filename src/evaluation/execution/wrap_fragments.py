@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from src.languages.syntax import MAX_CHARS, bracket_depth, top_level
+from src.languages.parsing_limits import bracket_depth
+from src.languages.syntax import MAX_CHARS, top_level
 
 NO_MAIN = "Entry"  # the class that starts a Java program whose own classes have no main
 MAX_PARSED_DEPTH = 1_000  # of brackets; deeper text is not parsed
@@ -53,18 +54,21 @@ def _not_public(text: str) -> str:
 
 
 def _java_classes(code: str, wrapped: bool) -> tuple[dict[str, str], str, bool]:
-    code = re.sub(r"^\s*package\s+[\w.]+\s*;", "", code, count=1, flags=re.MULTILINE)
+    code = re.sub(r"^[^\S\n]*+package\s++[\w.]++\s*+;", "", code, count=1, flags=re.MULTILINE)
     public = re.search(
-        r"^\s*public\s+(?:\w+\s+)*?(?:class|interface|enum|record)\s+(\w+)", code, re.MULTILINE
+        r"^[^\S\n]*+public\s++(?:\w++\s++){0,6}?(?:class|interface|enum|record)\s++(\w++)", code, re.MULTILINE
     )
     # Several public classes in one answer would be several files: only the first keeps its "public".
     if public:
         head, tail = code[: public.end()], code[public.end() :]
         tail = re.sub(
-            r"^public\s+(?=(?:\w+\s+)*?(?:class|interface|enum|record)\s)", "", tail, flags=re.MULTILINE
+            r"^public\s++(?=(?:\w++\s++){0,6}?(?:class|interface|enum|record)\s)",
+            "",
+            tail,
+            flags=re.MULTILINE,
         )
         code = head + tail
-    if not re.search(r"^\s*import\s", code, re.MULTILINE):
+    if not re.search(r"^[^\S\n]*+import\s", code, re.MULTILINE):
         code = _JAVA_IMPORTS + code  # an editor adds these
     files = {f"{public.group(1) if public else 'Program'}.java": code}
     entry = _java_main_class(code)
@@ -86,7 +90,7 @@ def _java_main_class(code: str) -> str | None:
 
 def go_program(code: str) -> tuple[str, bool]:
     """`code` in a package with a main and the imports it visibly uses."""
-    if re.search(r"^\s*package\s", code, re.MULTILINE):
+    if re.search(r"^[^\S\n]*+package\s", code, re.MULTILINE):
         return code, False
     used = [name for name in _GO_PACKAGES if f"{name}." in code]
     imports = "" if "import" in code else "".join(f'import "{name}"\n' for name in used)

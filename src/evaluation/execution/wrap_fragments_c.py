@@ -6,7 +6,7 @@ import re
 
 from src.evaluation.execution.wrap_fragments import top_level_nodes
 
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*|/\*")  # one of a line, or the start of a block
 _C_HEADERS = ("stdio", "stdlib", "string", "math", "ctype", "stdbool", "limits", "stdint", "time")
 _CPP_HEADERS = (
     "iostream string vector map set unordered_map unordered_set algorithm cmath queue stack deque sstream memory"
@@ -62,8 +62,22 @@ def _used_of_std(code: str) -> list[str]:
     return [name for name in _STD_NAMES if name in words and not re.search(declared % name, code)]
 
 
+def _without_comments(code: str) -> str:
+    """`code` without its comments; one that never ends is no comment. Linear time."""
+    kept = []
+    at = look = 0
+    last_end = code.rfind("*/")
+    while start := _COMMENT.search(code, look):
+        look = start.end()
+        if start.group() == "/*" and last_end < look:
+            continue
+        kept.append(code[at : start.start()])
+        at = look = code.find("*/", look) + 2 if start.group() == "/*" else look
+    return "".join([*kept, code[at:]])
+
+
 def _with_main(language: str, code: str, headers: str, main: str) -> tuple[str, bool]:
-    if re.search(r"\bmain\s*\(", _COMMENT.sub("", code)):
+    if re.search(r"\bmain\s*\(", _without_comments(code)):
         return (code, False) if "#include" in code else (headers + code, True)
     outside, inside = _split_at_main(language, code)
     if not inside:

@@ -27,7 +27,7 @@ FIRST_FREE = 10  # the worker keeps lower descriptors occupied, so that none col
 
 
 @dataclass(frozen=True)
-class Request:
+class ProgramRequest:
     """What to run: Python where `argv` is empty, else commands on files."""
 
     quota: Quota
@@ -77,7 +77,7 @@ class Output:
 class Step:
     """One supervised process."""
 
-    def __init__(self, name: str, request: Request, isolation: Isolation) -> None:
+    def __init__(self, name: str, request: ProgramRequest, isolation: Isolation) -> None:
         self.quota, self.isolation = request.quota, isolation
         self.ending = Ending(name)
         self.out, self.err = b"", b""
@@ -230,7 +230,7 @@ def stdin_file(content: bytes) -> int:
     return descriptor
 
 
-def supervise(request: Request, blobs: Sequence[bytes], isolation: Isolation) -> bytes:
+def supervise(request: ProgramRequest, blobs: Sequence[bytes], isolation: Isolation) -> bytes:
     """Run the request in the namespaces of this process, and pack the response."""
     isolation.enter(request.quota, executable=bool(request.argv))
     isolation.hide()
@@ -247,7 +247,9 @@ def supervise(request: Request, blobs: Sequence[bytes], isolation: Isolation) ->
     return wire.pack(vars(step.ending), (step.out, step.err))
 
 
-def _run_commands(request: Request, stdin: bytes, contents: Sequence[bytes], isolation: Isolation) -> Step:
+def _run_commands(
+    request: ProgramRequest, stdin: bytes, contents: Sequence[bytes], isolation: Isolation
+) -> Step:
     """Run the compiler, where there is one, and on success what it built."""
     for name, content in zip(request.names, contents, strict=True):
         write_file(name, content)
@@ -280,8 +282,8 @@ def _executor(argv: Sequence[str], environment: dict[str, str]) -> Callable[[int
     return start
 
 
-def parse_request(header: dict[str, Any]) -> Request:
-    return Request(Quota(**header["quota"]), header["argv"], header["compile_argv"], header["names"])
+def parse_request(header: dict[str, Any]) -> ProgramRequest:
+    return ProgramRequest(Quota(**header["quota"]), header["argv"], header["compile_argv"], header["names"])
 
 
 def failure_response(error: BaseException) -> bytes:

@@ -47,7 +47,11 @@ def main(kind: str) -> None:
 
 
 def _serve(
-    request: supervisor.Request, blobs: list[bytes], isolation: Isolation, requests: int, responses: int
+    request: supervisor.ProgramRequest,
+    blobs: list[bytes],
+    isolation: Isolation,
+    requests: int,
+    responses: int,
 ) -> None:
     """Run one request, send the response, and exit; never returns."""
     try:

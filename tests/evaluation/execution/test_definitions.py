@@ -1,4 +1,4 @@
-"""Programs that only define things are told from those that do something."""
+"""Programs that only define things are distinguished from those that do something."""
 
 import pytest
 

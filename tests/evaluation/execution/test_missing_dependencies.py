@@ -1,4 +1,4 @@
-"""What a machine lacks is told from what a program got wrong."""
+"""What a machine lacks is distinguished from what a program got wrong."""
 
 import pytest
 

@@ -63,3 +63,15 @@ def test_the_semicolon_of_a_class_stays_with_it():
     program, _ = cpp_program("class A { public: int x; };\nA a;\na.x = 3;")
     assert "class A { public: int x; };" in program
     assert program.index("class A") < program.index("int main()") < program.index("a.x = 3;")
+
+
+@pytest.mark.parametrize("comment", ["// main()\n", "/* main() */", "/* // */ // main( */\n", "//main()"])
+def test_a_comment_of_any_kind_holds_no_main(comment):
+    assert "int main(void)" in c_program(f"int x;\n{comment}")[0]
+
+
+@pytest.mark.parametrize(
+    "code", ["/* a */ int main() {}", 'char *a = "/*"; int main() {}', "/*/ a */ int main() {}"]
+)
+def test_a_main_beside_a_comment_or_after_one_that_never_ends_is_one(code):
+    assert "int main(void)" not in c_program(code)[0]

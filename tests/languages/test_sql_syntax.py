@@ -1,0 +1,51 @@
+"""SQL of several dialects is parsed within bounds, whatever is nested in it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from src.languages.sql_syntax import MAX_SQL_CHARS, sql_error, to_sqlite
+
+
+def test_statements_of_other_dialects_become_sqlite():
+    statements = to_sqlite("CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY); SELECT * FROM t;")
+    assert statements is not None
+    assert len(statements) == 2
+    assert "AUTO_INCREMENT" not in statements[0]
+
+
+def test_comparisons_and_many_calls_side_by_side_are_ordinary_sql():
+    tests = " AND ".join(f"a{n} < {n}" for n in range(60))
+    assert sql_error(f"SELECT a FROM t WHERE {tests};") is None
+    rows = ", ".join(f"({n}, UPPER(TRIM('x')))" for n in range(300))
+    assert sql_error(f"INSERT INTO t VALUES {rows};") is None
+
+
+def test_sql_that_would_take_too_long_has_no_statements():
+    assert to_sqlite("SELECT " + "CHAR(" * 25 + "1" + ")" * 25) is None
+    assert to_sqlite("SELECT 0x" + "1" * 9_000) is not None
+
+
+@pytest.mark.parametrize("call", ["CHAR(", "CONVERT(", "STRUCT(", "OBJECT(", "ARRAY[", "(", "CAST("])
+@pytest.mark.parametrize("depth", [12, 24, 2_000])
+def test_nesting_takes_no_time(call: str, depth: int):
+    closing = "]" if call.endswith("[") else ")"
+    began = time.process_time()
+    sql_error(f"SELECT {call * depth}1{closing * depth}")
+    sql_error(f"SELECT {call * depth}1")  # cut off
+    assert time.process_time() - began < 4
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT 0x" + "f" * 5_000, "SELECT '\ud7ff", "SELECT " + "9" * 9_000, "'" * 999]
+)
+def test_what_a_parser_cannot_take_is_an_error_and_not_raised(text: str):
+    assert sql_error(text) is None or isinstance(sql_error(text), str)
+
+
+def test_a_text_of_the_greatest_length_is_read_and_a_longer_one_refused():
+    query = "SELECT a FROM t;"
+    assert sql_error(query + " " * (MAX_SQL_CHARS - len(query))) is None
+    assert sql_error(query + " " * MAX_SQL_CHARS) == f"longer than {MAX_SQL_CHARS} characters"
