@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ GENERIC = (
     "a", " ", "\n", " \n", "\t", "a ", "a\n", "A", "1", "1,", "-", '"', "'", "\\", '\\"', "()", "(", ")", "[", "{", "<",
     "<!-- x -->\n", "<!--", "<a ", "/*", "// x\n", "#", "```\n", "`", "a.", "a(", "$a", "=", ",", ";", ":", "a=1;", "_",
 )  # fmt: skip
-UNITS = 5  # characters of a class that are repeated
+UNITS = 4  # characters of a class that are repeated
 SUFFIXES = ("", "\0\n!")  # the second matches hardly anything
 
 
@@ -258,14 +257,3 @@ def _matching(items: Any, fewest: int) -> str:
         elif op is not ops.ASSERT_NOT:
             text += "".join(_matching(inner, fewest) for inner in _inner(op, value))
     return text
-
-
-if __name__ == "__main__":
-    for regex in collected():
-        print(
-            regex.place,
-            sorted(regex.methods),
-            len(list(pumps(regex.pattern, regex.flags))),
-            repr(regex.pattern)[:80],
-        )
-    sys.exit()

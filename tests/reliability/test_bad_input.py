@@ -340,7 +340,7 @@ def test_a_prediction_that_looks_odd_is_read_as_it_is(
 def test_half_a_character_is_scored_and_reported(tmp_path: Path, config: Config) -> None:
     """JSON can hold lone surrogates, which no file in UTF-8 can."""
     path = tmp_path / "given.jsonl"
-    path.write_text(json.dumps(dict.fromkeys(LINE, "print('\ud800')")) + "\n")
+    path.write_text(json.dumps(dict.fromkeys(LINE, "print('\ud800')") | {"id": "a"}) + "\n")
     run_predictions(path, config, tmp_path / "runs")
     assert json.loads((tmp_path / "runs" / "given" / "scores.json").read_text())["n"] == 1
 

@@ -167,7 +167,7 @@ def test_neither_environment_nor_home_nor_host_is_written_into_what_runs_leave(t
 
 @pytest.mark.parametrize("name", ["../../escaped", "/escaped", "a/b", "..", "\0", "a\nb", "x" * 300])
 def test_no_path_in_the_data_is_followed(tmp_path: Path, name: str) -> None:
-    """Ids, languages and texts of samples never name a file."""
+    """Ids, languages and texts of samples never name a file; an id with a control character is refused."""
     from src.config import load_config
     from src.evaluation.runs import run_predictions
 
@@ -183,7 +183,14 @@ def test_no_path_in_the_data_is_followed(tmp_path: Path, name: str) -> None:
     }
     (folder / "given.jsonl").write_text(json.dumps(line) + "\n")
     config = load_config(overrides=["evaluation.bootstrap_resamples=100"])
-    run_predictions(folder / "given.jsonl", config, folder / "runs")
+    if name.isprintable():
+        run_predictions(folder / "given.jsonl", config, folder / "runs")
+    else:
+        with pytest.raises(UserError, match="id must be plain text in one line"):
+            run_predictions(folder / "given.jsonl", config, folder / "runs")
+        line |= {"id": "a", "language": "python"}
+        (folder / "given.jsonl").write_text(json.dumps(line) + "\n")
+        run_predictions(folder / "given.jsonl", config, folder / "runs")
     made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert made == {
         f"deep/er/{end}" for end in ("given.jsonl", "runs/given/scored.jsonl", "runs/given/scores.json")
