@@ -240,3 +240,9 @@ def test_a_package_that_does_not_start_is_the_users_to_fix(monkeypatch):
 
 def test_scores_lie_between_0_and_100(scored):
     assert all(0 <= score.value <= 100 + 1e-9 for score in scored)
+
+
+def test_an_empty_reference_has_no_codebleu_in_any_language():
+    languages = [name for name, language in LANGUAGES.items() if language.codebleu]
+    assert len(languages) == 10
+    assert codebleu_scores([""] * 10, [" "] * 10, languages) == [None] * 10

@@ -17,6 +17,7 @@ from src.evaluation.metrics import (
 )
 from src.evaluation.statistics.estimates import Measure, detectable_difference, difference, estimate, holm
 from src.evaluation.statistics.proportions import mcnemar_score, tango, wilson
+from src.evaluation.statistics.resampling import paired_randomisation
 from src.schema import SampleScore
 from tests.evaluation.samples import sample_score
 from tests.evaluation.text_pairs import text_pairs
@@ -280,7 +281,7 @@ def test_repeating_every_answer_moves_neither_value_nor_interval_nor_p(before: i
 
 @pytest.mark.parametrize(("before", "after"), REPEATS)
 def test_p_of_unequal_numbers_of_completions_is_that_of_equal_numbers(before: int, after: int):
-    """The same means, each of some answers that differ: p = 0.107 for 1 against 3 where rows weigh by their number."""
+    """The same means, each of some answers that differ."""
     rng = np.random.default_rng(3)
     old = rng.uniform(20, 80, 50)
     new = old + rng.normal(6, 18, 50)
@@ -335,3 +336,15 @@ def test_intervals_of_few_samples_cover(n: int):
         low, high = difference(means([40.0] * n), means(40 + change), 200).ci95
         covered += low <= 5 <= high
     assert covered >= 930
+
+
+def test_rows_that_weigh_by_their_number_of_completions_would_double_p():
+    """Why rows are means: the figures of docs/statistics.md."""
+    rng = np.random.default_rng(3)
+    before = np.column_stack([rng.uniform(20, 80, 50), np.ones(50)])
+    after = before + np.column_stack([rng.normal(6, 18, 50), np.zeros(50)])
+    p_values = [
+        paired_randomisation(before * old, after * new, combine_mean, 10_000, 0).p_value
+        for old, new in ((1, 1), (3, 3), (1, 3), (1, 5))
+    ]
+    assert p_values == pytest.approx([0.175, 0.175, 0.380, 0.451], abs=5e-4)
