@@ -167,18 +167,18 @@ def _read_yaml(path: Path) -> tuple[Any, str]:
 
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    except FileNotFoundError as error:
         raise UserError(
             f"no config file {path}; give --config FILE or leave the flag out for config.yaml"
-        ) from None
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the config file {path}: {error}") from None
+        raise UserError(f"cannot read the config file {path}: {error}") from error
     try:
         _refuse_yaml_bombs(text)
         return OmegaConf.to_container(OmegaConf.create(text)) if text.strip() else {}, str(path)
     except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} is not valid YAML: {reason}") from None
+        raise UserError(f"{path} is not valid YAML: {reason}") from error
 
 
 MAX_DEPTH = 20  # of nested YAML collections
@@ -199,7 +199,7 @@ def _read_override(text: str) -> tuple[Any, str]:
         _refuse_yaml_bombs(value)
         return OmegaConf.to_container(OmegaConf.from_dotlist([text])), f"--set {text}"
     except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
-        raise UserError(f"--set {text}: not a YAML value: {' '.join(str(error).split())[:150]}") from None
+        raise UserError(f"--set {text}: not a YAML value: {' '.join(str(error).split())[:150]}") from error
 
 
 def _refuse_yaml_bombs(text: str) -> None:
@@ -249,7 +249,7 @@ def _checked(key: str, value: Any, origin: str) -> Any:
     try:
         return check_value(get_type_hints(SECTIONS[section], include_extras=True)[name], value)
     except ValueError as expected:
-        raise UserError(f"{origin}: {key} must be {expected}, got {shown(value)}") from None
+        raise UserError(f"{origin}: {key} must be {expected}, got {shown(value)}") from expected
 
 
 def _consistent(config: Config) -> Config:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 TIMEOUT = timedelta(hours=2)  # for work of rank 0 alone, such as a download
-# In the messages of gloo and NCCL when a peer is gone.
-_PEER_LOST = "connection closed by peer, connection reset by peer, broken pipe, nccl, gloo, socket".split(
-    ", "
+_GLOO_SOURCE = (
+    "/gloo/transport/"  # gloo has no error type: each message begins with its place in gloo's source
 )
+_NCCL_MISUSE = ("ncclInvalidUsage", "ncclInvalidArgument", "ncclUnhandledCudaError")
 
 
 class Rank0FailedError(SystemExit):
@@ -124,7 +124,9 @@ def process_group(device: str) -> Iterator[None]:
 def _is_peer_loss(error: RuntimeError) -> bool:
     from torch.distributed import DistError
 
-    return isinstance(error, DistError) or any(word in str(error).lower() for word in _PEER_LOST)
+    if isinstance(error, DistError):
+        return not any(name in str(error) for name in _NCCL_MISUSE)
+    return _GLOO_SOURCE in str(error)
 
 
 def rank0_first(work: Callable[[], Result]) -> Result:

@@ -72,10 +72,10 @@ def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
     try:
         created = [parent for parent in (folder, *folder.parents) if not parent.exists()]
         stream = _locked(path)
-    except BlockingIOError:
-        raise UserError(f"another run (pid {_holder(path)}) is writing to {folder}; {remedy}") from None
+    except BlockingIOError as error:
+        raise UserError(f"another run (pid {_holder(path)}) is writing to {folder}; {remedy}") from error
     except OSError as error:
-        raise UserError(f"cannot write to {folder} ({error.strerror or error}); {remedy}") from None
+        raise UserError(f"cannot write to {folder} ({error.strerror or error}); {remedy}") from error
     with stream:
         try:
             stream.truncate(0)

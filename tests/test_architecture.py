@@ -129,6 +129,17 @@ def test_a_module_is_short_and_says_what_it_does(path: Path):
     assert ast.get_docstring(ast.parse(text))
 
 
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_an_error_keeps_its_cause(path: Path):
+    """--verbose shows it; without the flag one line is printed anyway."""
+    hidden = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and isinstance(node.cause, ast.Constant)  # `from None`
+    ]
+    assert hidden == []
+
+
 def test_nothing_named_evaluate_is_imported_by_accident():
     """The script evaluate.py hides the package of that name from everything run at the root."""
     importing = [

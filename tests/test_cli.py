@@ -103,10 +103,14 @@ def test_a_bug_of_ours_is_not_reported_as_a_mistake_of_the_user(monkeypatch, out
         _run(monkeypatch, outcome)
 
 
-def test_verbose_adds_the_traceback(monkeypatch, capsys, caplog):
+def test_verbose_adds_the_traceback_with_the_causes(monkeypatch, capsys, caplog):
+    error = UserError("wrong")
+    error.__cause__ = KeyError("the reason")
     with caplog.at_level(logging.INFO):
-        assert _run(monkeypatch, UserError("wrong"), "--verbose") == 2
+        assert _run(monkeypatch, error, "--verbose") == 2
     assert "UserError: wrong" in caplog.text
+    assert "KeyError: 'the reason'" in caplog.text
+    assert capsys.readouterr().err.endswith("error: wrong\n")
 
 
 class _Terminal(io.StringIO):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -107,22 +108,63 @@ def test_collectives_give_two_ranks_the_same(tmp_path: Path):
         assert each["broadcast"] == [[5], [[7]]]
 
 
+GLOO = "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:553] "
+
+
 @pytest.mark.parametrize(
-    ("message", "lost"),
+    ("kind", "message", "lost"),
     [
-        ("Connection closed by peer [127.0.0.1]", True),
-        ("NCCL error: remote process exited", True),
-        ("shape mismatch", False),
+        (
+            "RuntimeError",
+            GLOO + "Connection closed by peer [127.0.0.1]:23453",
+            True,
+        ),  # as torch 2.13 raises it
+        ("RuntimeError", GLOO + "Timed out waiting 6000ms for recv operation to complete", True),
+        ("DistBackendError", "NCCL error in: ... ncclRemoteError: a remote process exited", True),
+        ("DistStoreError", "wait timeout after 7200000ms", True),
+        ("DistBackendError", "ncclInvalidUsage: Duplicate GPU detected", False),
+        ("RuntimeError", "cannot open a socket to the tracker: broken pipe", False),
+        ("RuntimeError", "shape mismatch", False),
     ],
 )
 def test_an_error_of_a_lost_rank_is_distinguished_from_a_bug(
-    rank_2_of_4, monkeypatch: pytest.MonkeyPatch, message, lost
+    rank_2_of_4, monkeypatch: pytest.MonkeyPatch, kind: str, message: str, lost: bool
 ):
     import accelerate
+    import torch.distributed
 
+    raised = getattr(torch.distributed, kind, RuntimeError)
     monkeypatch.setattr(accelerate, "PartialState", lambda **_: None)
-    expected = distributed.LostProcessError if lost else RuntimeError
+    expected = distributed.LostProcessError if lost else raised
     with pytest.raises(expected) as caught, distributed.process_group("cpu"):
-        raise RuntimeError(message)
+        raise raised(message)
     assert isinstance(caught.value, UserError) is lost
     assert str(caught.value).startswith("process 2 of 4 lost contact" if lost else message)
+
+
+DYING = """
+import os, sys
+import torch
+from src import distributed
+
+os.environ.update(WORLD_SIZE="2", RANK=str(int(os.fork() == 0)))
+os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=sys.argv[1], LOCAL_RANK=os.environ["RANK"])
+try:
+    with distributed.process_group("cpu"):
+        distributed.barrier()
+        if distributed.rank() == 1:
+            os._exit(1)
+        distributed.gather("x")
+        distributed.gather("y")
+except distributed.LostProcessError as error:
+    print(error)
+"""
+
+
+def test_a_rank_that_really_dies_is_reported_as_lost():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    run = [sys.executable, "-c", DYING, port]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert "process 0 of 2 lost contact with another one" in done.stdout, done.stderr

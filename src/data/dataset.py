@@ -26,8 +26,8 @@ def load_split(config: DataConfig, split: str) -> list[Example]:
         raise UserError(f"unknown split {split!r}; expected {', '.join(card.splits)}")
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"no {path}. Run python download_data.py first.") from None
+    except FileNotFoundError as error:
+        raise UserError(f"no {path}. Run python download_data.py first.") from error
     if hashlib.sha256(content).hexdigest() != card.splits[split].fingerprint:
         raise UserError(
             f"{path} is not the file that was prepared (changed or cut off). Run python download_data.py --force"
@@ -40,12 +40,12 @@ def load_card(config: DataConfig) -> DataCard:
     path = Path(config.dataset_path) / "card.json"
     try:
         return parse_card(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"no data in {config.dataset_path}. Run python download_data.py first.") from None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(f"no data in {config.dataset_path}. Run python download_data.py first.") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{path} is damaged or of another version. Run python download_data.py --force"
-        ) from None
+        ) from error
 
 
 def is_whole(config: DataConfig, card: DataCard) -> bool:
@@ -89,4 +89,4 @@ def write_data(
     except OSError as error:
         raise UserError(
             f"cannot write to {folder} ({error.strerror or error}); set data.dataset_path"
-        ) from None
+        ) from error

@@ -95,14 +95,14 @@ def load_comparison(path: Path) -> Comparison | None:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError):
-        raise UserError(f"{path} is not JSON; delete it or give another --output_dir") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not JSON; delete it or give another --output_dir") from error
     try:
         return parse_comparison(values)
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(
             f"{path} is no comparison of this version; delete it or give another --output_dir"
-        ) from None
+        ) from error
 
 
 def parse_comparison(values: Mapping[str, Any]) -> Comparison:

@@ -96,10 +96,10 @@ def read_origin(path: Path) -> dict[str, Any]:
         same = record["sha256"] == _sha256(path.read_bytes())
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
             f"{record_path} is damaged; fetch it again, or delete it to score {path.name} as it is"
-        ) from None
+        ) from error
     if not same:
         log.warning("%s describes other answers than those in %s and is ignored", record_path, path)
     return origin if same else {}
@@ -112,22 +112,22 @@ def _sha256(content: bytes) -> str:
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"no predictions file {path}; {EXPECTED}") from None
-    except IsADirectoryError:
-        raise UserError(f"{path} is a folder; give the file of predictions in it") from None
+    except FileNotFoundError as error:
+        raise UserError(f"no predictions file {path}; {EXPECTED}") from error
+    except IsADirectoryError as error:
+        raise UserError(f"{path} is a folder; give the file of predictions in it") from error
     except OSError as error:
-        raise UserError(f"cannot read {path} ({error.strerror}); {EXPECTED}") from None
+        raise UserError(f"cannot read {path} ({error.strerror}); {EXPECTED}") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}); {EXPECTED}") from None
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}); {EXPECTED}") from error
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield number, json.loads(line, object_pairs_hook=_object)
             except _RepeatedKeyError as error:
-                raise UserError(f"{path} line {number} has the key {error} twice") from None
-            except (ValueError, RecursionError):
-                raise UserError(f"{path} line {number} is not JSON (cut off?); {EXPECTED}") from None
+                raise UserError(f"{path} line {number} has the key {error} twice") from error
+            except (ValueError, RecursionError) as error:
+                raise UserError(f"{path} line {number} is not JSON (cut off?); {EXPECTED}") from error
 
 
 class _RepeatedKeyError(Exception):

@@ -73,16 +73,16 @@ NOT_UTF8 = "what was asked is not UTF-8 text; save the file as UTF-8, or set the
 def _read_all(stdin: TextIO) -> str:
     try:
         return stdin.read()
-    except UnicodeDecodeError:
-        raise UserError(NOT_UTF8) from None
+    except UnicodeDecodeError as error:
+        raise UserError(NOT_UTF8) from error
 
 
 def _checked(text: str) -> str:
     """`text`, refused where it is not UTF-8: Python decodes such bytes to lone surrogates, which no tokenizer accepts."""
     try:
         text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UserError(NOT_UTF8) from None
+    except UnicodeEncodeError as error:
+        raise UserError(NOT_UTF8) from error
     return text
 
 

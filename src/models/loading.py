@@ -87,10 +87,10 @@ def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
 def _quantization(folder: Path, run: dict[str, Any]) -> QloraConfig:
     try:
         return QloraConfig(**run["qlora"])
-    except (KeyError, TypeError):
+    except (KeyError, TypeError) as error:
         raise UserError(
             f"{folder / 'run.json'} does not say how the base was quantised: damaged, or of another version; train again"
-        ) from None
+        ) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not valid JSON ({error}); the folder is damaged") from None
+        raise UserError(f"{path} is not valid JSON ({error}); the folder is damaged") from error
     if not isinstance(values, dict):
         raise UserError(f"{path} should hold a JSON object")
     return values

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 from peft import LoraConfig as PeftLoraConfig
-from peft import PeftModel, get_peft_model
+from peft import PeftConfig, PeftModel, get_peft_model
+from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from src.config import LoraConfig
@@ -17,6 +18,17 @@ from src.models.loading import ModelReference, load_base, read_json
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
+
+_FIELDS = {  # of adapter_config.json, whose values peft does not check
+    "r": int,
+    "lora_alpha": int | float,
+    "lora_dropout": int | float,
+    "target_modules": str | list | None,
+    "modules_to_save": list | None,
+    "rank_pattern": dict | None,
+    "alpha_pattern": dict | None,
+}
+_OTHER_SHAPES = "Error(s) in loading state_dict"  # torch's words
 
 
 def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftModel:
@@ -134,25 +146,41 @@ def load_model(
 def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) -> PeftModel:
     """The model with the adapter of `folder` beside its weights. Raises UserError where they do not fit."""
     _check_base(model, folder)
+    config = _adapter_config(folder)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             adapted = PeftModel.from_pretrained(
-                model, str(folder), is_trainable=trainable, use_safetensors=True
+                model, str(folder), is_trainable=trainable, config=config, use_safetensors=True
             )
-    except (RuntimeError, ValueError, OSError, KeyError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"the adapter in {folder} does not fit this base model: {reason}") from None
-    except Exception as error:
-        if type(error).__name__ != "SafetensorError":
-            raise
+    except SafetensorError as error:
         raise UserError(
             f"{folder}/adapter_model.safetensors is damaged ({error}); train again or use a checkpoint"
-        ) from None
+        ) from error
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        if not isinstance(error, ValueError) and _OTHER_SHAPES not in reason:
+            raise
+        raise UserError(f"the adapter in {folder} does not fit this base model: {reason[:200]}") from error
     missing = [str(item.message) for item in caught if "missing adapter keys" in str(item.message)]
     if missing:
         raise UserError(f"the adapter in {folder} was made for another model: {missing[0][:200]}")
     return adapted
+
+
+def _adapter_config(folder: Path) -> PeftConfig:
+    """adapter_config.json. Raises UserError where it is none, so that later errors are those of base or library."""
+    path = folder / "adapter_config.json"
+    values = read_json(path)
+    for name, kind in _FIELDS.items():
+        if name in values and not isinstance(values[name], kind):
+            raise UserError(f"{path}: {name} is {values[name]!r:.80}; damaged, or not written by peft")
+    try:
+        return PeftConfig.from_pretrained(str(folder))
+    except (KeyError, ValueError, TypeError) as error:  # an unknown kind of adapter, or no kind
+        raise UserError(
+            f"{path} is no adapter that this peft knows ({error}); damaged, or of another version"
+        ) from error
 
 
 def base_kind(model: PreTrainedModel) -> dict[str, Any]:

@@ -18,8 +18,8 @@ def quantization_config(config: QloraConfig, hardware: Hardware) -> BitsAndBytes
     """The settings for transformers to quantise the linear layers as they are loaded."""
     try:
         import bitsandbytes  # noqa: F401
-    except ImportError:
-        raise UserError("QLoRA needs bitsandbytes: pip install -r requirements.txt") from None
+    except ImportError as error:
+        raise UserError("QLoRA needs bitsandbytes: pip install -r requirements.txt") from error
     if config.bits == 8:
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(

@@ -43,10 +43,10 @@ def push_to_hub(folder: Path, repository: str) -> str:
             commit_message="Adapter with its model card",
         )
     except HFValidationError as error:
-        raise UserError(f"--push_to_hub {repository}: {error}") from None
+        raise UserError(f"--push_to_hub {repository}: {error}") from error
     except (HfHubHTTPError, OfflineModeIsEnabled, OSError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(
             f"the hub did not take {folder} as {repository}: {reason}; log in with `hf auth login` and try again"
-        ) from None
+        ) from error
     return str(commit.commit_url)

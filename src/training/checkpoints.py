@@ -142,7 +142,7 @@ def checkpoint_errors(checkpoint: Path | None) -> Iterator[None]:
         raise UserError(
             f"{checkpoint} holds a .pt file with more than tensors and plain values, which is not loaded "
             f"({' '.join(str(error).split())[:120]}); begin anew with --restart"
-        ) from None
+        ) from error
 
 
 def _by_step(run_folder: Path) -> list[Path]:

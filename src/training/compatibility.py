@@ -148,11 +148,11 @@ def _check_swanlab() -> None:
 
     try:
         swanlab.get_run()  # transformers checks so for a started run; newer versions raise where there is none
-    except RuntimeError:
+    except RuntimeError as error:
         raise UserError(
             "training.report_to=swanlab: this version of swanlab does not work with transformers; "
             f"pip install {REQUIREMENTS['swanlab']}, {NO_TRACKER}"
-        ) from None
+        ) from error
     if os.environ.get("SWANLAB_MODE", "cloud") == "cloud":
         with _logging_in("swanlab", "run `swanlab login`, or set SWANLAB_MODE=offline in the environment"):
             swanlab.login()

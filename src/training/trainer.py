@@ -67,7 +67,7 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
                     f"out of memory on the {job.hardware.device} ({job.plan.estimate_gib:.1f} GiB were expected, "
                     f"{job.plan.free_gib:.1f} GiB free); close other programs, set training.pack_tokens or "
                     "data.max_length lower, or use a smaller base model"
-                ) from None
+                ) from error
 
 
 @dataclass(frozen=True)
@@ -235,10 +235,10 @@ def _stored_identity(job: Job, restart: bool) -> dict[str, Any]:
     path = job.folder / "identity.json"
     try:
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError) as error:
         if restart:
             return {}
-        raise UserError(f"{path} is damaged; start over with --restart") from None
+        raise UserError(f"{path} is damaged; start over with --restart") from error
 
 
 def _check_same_job(job: Job, before: dict[str, Any], unfinished: Path, resume: bool) -> None:

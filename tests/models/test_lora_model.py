@@ -181,3 +181,25 @@ def test_an_adapter_without_our_record_for_another_width_is_refused(
     other = tiny.save_model(tmp_path / "other", hidden_size=64)
     with pytest.raises(UserError, match=r"does not fit this base model: .*size mismatch"):
         _load(foreign, str(other))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TypeError("got an unexpected keyword argument 'is_trainable'"),
+        AttributeError("'PeftModel' object has no attribute 'x'"),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("CUDA error: an illegal memory access was encountered"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_break_in_a_library_is_not_laid_at_the_door_of_the_adapter(
+    tiny_adapter: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("peft.PeftModel.from_pretrained", broken)
+    with pytest.raises(type(error)) as caught:
+        _load(tiny_adapter)
+    assert caught.value is error

@@ -52,10 +52,10 @@ def read_bytes(path: Path) -> bytes:
     """Content of a data file; raises UserError where it is missing, unreadable or empty."""
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"no data file {path}; check --path") from None
+    except FileNotFoundError as error:
+        raise UserError(f"no data file {path}; check --path") from error
     except OSError as error:
-        raise UserError(f"cannot read the data file {path}: {error.strerror or error}") from None
+        raise UserError(f"cannot read the data file {path}: {error.strerror or error}") from error
     if not content.strip():
         raise UserError(f"the data file {path} is empty; check --path or download it again")
     return content
@@ -70,7 +70,7 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path} starts as UTF-16 and breaks at byte {error.start}; save it as UTF-8"
-        ) from None
+        ) from error
 
 
 def _read_json(path: Path) -> Iterator[RawRow]:
@@ -105,13 +105,13 @@ def _array_rows(text: str, position: int, path: Path) -> Iterator[RawRow]:
         try:
             values, position = decode(text, position)
             yield RawRow(line, values)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
             resume = OBJECT_START.search(text, position + 1)
             if resume is None and not text.rstrip().endswith("]"):
                 raise UserError(
                     f"{path} breaks off in line {text.count(chr(10)) + 1}: the JSON array that starts it is never "
                     "closed; download the file again"
-                ) from None
+                ) from error
             yield RawRow(line, None, "broken JSON")
             position = resume.start() if resume else text.rindex("]")
 
@@ -122,7 +122,7 @@ def _read_csv(path: Path) -> Iterator[RawRow]:
     try:
         columns = set(reader.fieldnames or [])
     except csv.Error as error:
-        raise UserError(f"{path} is not CSV ({error}); save it again, fields in double quotes") from None
+        raise UserError(f"{path} is not CSV ({error}); save it again, fields in double quotes") from error
     if not ({"instruction", "output"} <= columns or ("prompt" in columns and columns & set(COMPLETIONS))):
         got = ", ".join(reader.fieldnames or [])[:80]
         raise UserError(
@@ -153,7 +153,7 @@ def _read_parquet(path: Path) -> Iterator[RawRow]:
         table = pyarrow.parquet.read_table(path)
         rows = table.to_pylist()
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not a whole Parquet file: {str(error).splitlines()[0][:120]}") from None
+        raise UserError(f"{path} is not a whole Parquet file: {str(error).splitlines()[0][:120]}") from error
     return (RawRow(number, values) for number, values in enumerate(rows, 1))
 
 
