@@ -33,14 +33,14 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
+    evaluation.check_pair(args)
+    config = evaluation.configure_evaluation(args)
     from src import provenance
     from src.evaluation.comparison import compare, load_comparison
     from src.files import sole_writer
     from src.report.report import write_reports
     from src.report.terminal import render_table
 
-    evaluation.check_pair(args)
-    config = evaluation.configure_evaluation(args)
     evaluation.generate_on_all_ranks(args, config)
     # locked throughout: of two calls that add to one report, the later would drop the additions of the other
     with sole_writer(args.output_dir, "wait for it or give another --output_dir"):

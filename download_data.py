@@ -29,13 +29,13 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
+    if args.benchmark_path and not args.benchmark:
+        raise UserError("--benchmark_path needs --benchmark humaneval or mbpp")
+    config = cli.configure(args)
     from src.data.card.markdown import card_summary, render_card
     from src.data.dataset import load_card
     from src.data.preparation import prepare_data
 
-    if args.benchmark_path and not args.benchmark:
-        raise UserError("--benchmark_path needs --benchmark humaneval or mbpp")
-    config = cli.configure(args)
     if args.stats:
         print(render_card(load_card(config.data)), end="")
         return

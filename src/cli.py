@@ -63,13 +63,7 @@ class Stopped(BaseException):
 def parser(description: str) -> argparse.ArgumentParser:
     """A parser with the flags that all scripts have."""
     made = argparse.ArgumentParser(description=description, formatter_class=_Formatter, allow_abbrev=False)
-    made.add_argument(
-        "--config",
-        type=Path,
-        default=DEFAULT_CONFIG,
-        metavar="FILE",
-        help="settings; missing keys are config.yaml's",
-    )
+    made.add_argument("--config", type=Path, metavar="FILE", help="settings; missing keys are config.yaml's")
     made.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="overrides",
         help="change one setting; repeatable",
@@ -80,14 +74,18 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def configure(args: argparse.Namespace, **changed: object) -> Config:
-    """The configuration of --config and --set; a script's own flags win where they are not None."""
+    """The configuration of --config and --set; a script's own flags win where they are not None.
+
+    It is the last thing a script does before it imports what takes seconds, so this is where it says so.
+    """
     from src.config import load_config
 
     flags = [f"{key.replace('__', '.')}={value}" for key, value in changed.items() if value is not None]
-    path = (
-        args.config if args.config != DEFAULT_CONFIG or DEFAULT_CONFIG.exists() else None
-    )  # run from another folder
-    return load_config(path, args.overrides + flags)
+    nearby = DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None  # none where run from another folder
+    config = load_config(args.config or nearby, args.overrides + flags)
+    if not args.quiet:
+        print("loading ...", file=sys.stderr, flush=True)
+    return config
 
 
 def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
@@ -95,7 +93,7 @@ def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
     import shlex
 
     words = ["python", script]
-    if args.config != DEFAULT_CONFIG:
+    if args.config is not None:
         words += ["--config", str(args.config)]
     for override in args.overrides:
         words += ["--set", override]

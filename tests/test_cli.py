@@ -165,3 +165,19 @@ def test_flags_are_not_abbreviated():
 def test_scripts_find_the_defaults_from_another_folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert cli.configure(cli.parser("test").parse_args([])).lora.r == 16
+
+
+def test_a_config_file_that_is_given_and_missing_is_refused_whatever_its_name(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    args = cli.parser("test").parse_args(["--config", "config.yaml"])
+    with pytest.raises(UserError, match=r"no config file config\.yaml; give --config FILE"):
+        cli.configure(args)
+    (tmp_path / "config.yaml").write_text("lora:\n  r: 3\n", encoding="utf-8")
+    assert cli.configure(args).lora.r == 3
+    assert cli.next_command("x.py", args) == "python x.py --config config.yaml"
+
+
+@pytest.mark.parametrize(("flags", "said"), [([], "loading ...\n"), (["--quiet"], "")])
+def test_a_script_says_that_it_loads_once_its_settings_are_read(capsys, flags: list[str], said: str):
+    cli.configure(cli.parser("test").parse_args(flags))
+    assert capsys.readouterr().err == said

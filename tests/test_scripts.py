@@ -96,7 +96,7 @@ def test_two_comparisons_share_one_report(flow: Flow):
         "compare_results.py", "--before_model", flow.model, "--after_model", flow.adapter["lora"], *flow.compare,
         "--num_samples", "3", code=2,
     )  # fmt: skip
-    assert other.stderr.count("\n") == 1
+    assert other.stderr.count("\n") == 2  # loading, and why not
     assert "give another --output_dir" in other.stderr
 
 
@@ -145,6 +145,46 @@ def test_a_merged_model_answers_as_its_adapter_does(flow: Flow, method: str):
     assert "holds something already" in refused.stderr
 
 
+LIGHT = """
+import contextlib, io, runpy, sys
+HEAVY = {"torch", "transformers", "numpy", "datasets", "sacrebleu", "scipy", "matplotlib", "peft", "accelerate"}
+class Heavy(BaseException): pass
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name in HEAVY:
+            raise Heavy(name)
+sys.meta_path.insert(0, Refuse())
+for line in sys.stdin:
+    sys.argv = line.split()
+    errors, end = io.StringIO(), "done"
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+        except SystemExit as ended:
+            end = ended.code
+        except Heavy:
+            end = "loads"
+    print(end, repr(errors.getvalue()))
+"""
+
+
+def test_help_and_wrong_settings_answer_and_a_start_is_announced_before_anything_heavy_is_imported():
+    flags = {
+        "download_data.py": "--stats", "train_lora.py": "", "train_qlora.py": "--dry_run",
+        "evaluate.py": "--model_path x", "inference.py": "--model_path x",
+        "compare_results.py": "--before_model x --after_model y",
+    }  # fmt: skip
+    calls = {f"{script} --help": "0 ''" for script in flags}
+    wrong = "2 'error: --set lora.rr=1: unknown key lora.rr; did you mean lora.r?\\n'"
+    calls |= {f"{script} {given} --set lora.rr=1": wrong for script, given in flags.items()}
+    calls |= {f"{script} {given}": "loads 'loading ...\\n'" for script, given in flags.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", LIGHT], cwd=ROOT, input="\n".join(calls), capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert dict(zip(calls, done.stdout.splitlines(), strict=True)) == calls, done.stderr
+
+
 MISTAKES = [  # script, flags, what the one line says
     ("evaluate.py", [], "give --model_path or --predictions"),
     ("evaluate.py", ["--model_path", "a", "--predictions", "b"], "not both"),
@@ -183,7 +223,8 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(ROOT / script), run_name="__main__")
-    errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("no GPU")]
+    lines = capsys.readouterr().err.splitlines()
+    errors = [line for line in lines if not line.startswith(("no GPU", "loading ..."))]
     assert ended.value.code == 2
     assert len(errors) == 1
     assert errors[0].startswith("error: ")

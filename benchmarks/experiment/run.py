@@ -130,7 +130,7 @@ class Place:
 
     def job(self, name: str, script: str, args: argparse.Namespace, *words: str) -> Job:
         """A script of the product in this folder, on the settings of this call."""
-        config = ["--config", str(args.config.resolve())] if args.config != cli.DEFAULT_CONFIG else []
+        config = ["--config", str(args.config.resolve())] if args.config else []
         given = [word for item in args.overrides for word in ("--set", item)]
         command = [sys.executable, str(ROOT / script), "--quiet", *config, *given, *words]
         return Job(name, command, self.work / LOGS / f"{name}.log", self.work)
@@ -299,7 +299,7 @@ def main(args: argparse.Namespace) -> None:
     from benchmarks.experiment.tables import write_tables
 
     if args.phase == "score":
-        config = ["--config", str(args.config.resolve())] if args.config != cli.DEFAULT_CONFIG else []
+        config = ["--config", str(args.config.resolve())] if args.config else []
         settings = [*config, *(word for item in args.overrides for word in ("--set", item))]
         print(score(args.work, args.reports, args.alone, settings))
     path = args.reports / FILE
