@@ -92,6 +92,19 @@ def score_text(score: Score | None) -> str:
     return f"{number(score.value)} [{interval(score.ci95)}]"
 
 
+def sample_count(difference: Difference | None, *scores: Score | None) -> str:
+    """How many samples a difference is over, and of how many where the scores beside it are over more: "1 of 2"."""
+    beside = "/".join(str(n) for n in sorted({0 if score is None else score.n for score in scores}))
+    if difference is None:
+        return beside
+    return f"{difference.n} of {beside}" if over_fewer(difference, *scores) else str(difference.n)
+
+
+def over_fewer(difference: Difference, *scores: Score | None) -> bool:
+    """Whether a score beside the difference is over more samples than count in both."""
+    return any(score is not None and score.n > difference.n for score in scores)
+
+
 def significant(difference: Difference) -> bool:
     return difference.p_holm < SIGNIFICANCE
 

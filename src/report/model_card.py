@@ -18,6 +18,7 @@ from src.report.formatting import (
     metric_label,
     metric_names,
     p_text,
+    sample_count,
     score_text,
 )
 from src.report.markdown.metrics import difference_text
@@ -165,12 +166,13 @@ def _results(comparison: Comparison | None, method: MethodComparison | None, lab
     rows = []
     for metric in metric_names(comparison):
         difference = method.difference.get(metric)
-        cells = [score_text(run.metrics.get(metric)) for run in (comparison.before, method.after)]
+        scores = [run.metrics.get(metric) for run in (comparison.before, method.after)]
+        cells = [score_text(score) for score in scores]
         if difference is None:
             cells += [NOT_AVAILABLE] * 3
         else:
             p_value = p_text(difference.p_holm).removeprefix("= ")
-            cells += [difference_text(difference), p_value, str(difference.n)]
+            cells += [difference_text(difference), p_value, sample_count(difference, *scores)]
         rows.append([inline(metric_label(metric)), *cells])
     header = ["Metric", "Before [95 % CI]", "After [95 % CI]", "Difference [95 % CI]", "p (Holm)", "n"]
     test_set = inline(str(comparison.test_set.get("name") or "not named"))

@@ -16,6 +16,7 @@ from src.report.formatting import (
     method_label,
     metric_label,
     metric_names,
+    over_fewer,
     p_text,
     percent,
     score_text,
@@ -23,7 +24,7 @@ from src.report.formatting import (
     significant,
 )
 from src.report.safe_markdown import visible
-from src.schema import Comparison, Difference, Run
+from src.schema import Comparison, Difference, Run, Score
 
 COLUMNS = 100  # of a line, at most
 NAME_COLUMNS = 19  # of a name; "Functional accuracy" just fits
@@ -33,6 +34,7 @@ COMPARISON_HEADER = ("Metric", "Method", "Score [95 % CI]", "Change [95 % CI]", 
 RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")
 OUTCOME_TITLES = {"execution": "Programs", "functional": "Verdicts", "error": "Faults", "flags": "Form"}
 SIGNIFICANCE_MARK = "*"  # beside a change with p < 0.05
+FEWER_MARK = "^"  # beside the n of a change over fewer samples than the scores beside it
 
 
 def render_table(comparison: Comparison) -> str:
@@ -41,11 +43,13 @@ def render_table(comparison: Comparison) -> str:
         headline(_name(method_label(name)), method) for name, method in comparison.comparisons.items()
     ]
     rows, bold = _fitted_rows(comparison)
-    note = f"{SIGNIFICANCE_MARK} p < 0.05 after Holm's correction over all metrics and methods"
+    notes = [f"{SIGNIFICANCE_MARK} p < 0.05 after Holm's correction over all metrics and methods"]
+    if any(row[-1].endswith(FEWER_MARK) for row in rows):
+        notes.append(f"{FEWER_MARK} over the samples that count in both, fewer than in the scores beside it")
     blocks = [
         "\n".join(_wrapped(line) for line in sentences),
         _render_rows(COMPARISON_HEADER, rows, 2, bold),
-        note,
+        "\n".join(notes),
     ]
     return _printable("\n\n".join(block for block in blocks if block))
 
@@ -103,17 +107,19 @@ def _comparison_rows(comparison: Comparison, columns: int) -> tuple[list[list[st
             difference = method.difference.get(metric)
             if difference is not None and significant(difference):
                 bold.add(len(rows))
-            score = score_text(method.after.metrics.get(metric))
-            rows.append(["", _name(method_label(name), columns), score, *_change_cells(difference)])
+            score = method.after.metrics.get(metric)
+            cells = _change_cells(difference, before, score)
+            rows.append(["", _name(method_label(name), columns), score_text(score), *cells])
     return rows, frozenset(bold)
 
 
-def _change_cells(difference: Difference | None) -> list[str]:
+def _change_cells(difference: Difference | None, *scores: Score | None) -> list[str]:
     if difference is None:
         return [NOT_AVAILABLE] * 3
+    count = str(difference.n) + (FEWER_MARK if over_fewer(difference, *scores) else "")
     mark = SIGNIFICANCE_MARK if significant(difference) else " "
     p_value = p_text(difference.p_holm).removeprefix("= ")
-    return [f"{signed(difference.delta)}{mark} [{interval(difference.ci95)}]", p_value, str(difference.n)]
+    return [f"{signed(difference.delta)}{mark} [{interval(difference.ci95)}]", p_value, count]
 
 
 def _name(text: str, columns: int = NAME_COLUMNS) -> str:

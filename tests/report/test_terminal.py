@@ -55,6 +55,17 @@ def test_every_figure_stands_under_its_heading() -> None:
     assert lines[-1] == "* p < 0.05 after Holm's correction over all metrics and methods"
 
 
+def test_a_change_over_fewer_samples_than_the_scores_beside_it_is_marked() -> None:
+    made = comparison(1)
+    assert "^" not in render_table(made)
+    (method,) = made.comparisons.values()
+    fewer = method.difference | {"codebleu": dataclasses.replace(method.difference["codebleu"], n=43)}
+    method = dataclasses.replace(method, difference=fewer)
+    lines = render_table(dataclasses.replace(made, comparisons={"lora": method})).splitlines()
+    assert [line.split()[-1] for line in lines if line.endswith("^")] == ["43^"]
+    assert lines[-1] == "^ over the samples that count in both, fewer than in the scores beside it"
+
+
 @pytest.mark.parametrize("colours", [False, True])
 @pytest.mark.parametrize(
     "made",

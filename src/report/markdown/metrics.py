@@ -13,6 +13,7 @@ from src.report.formatting import (
     number,
     p_text,
     percent,
+    sample_count,
     score_text,
     signed,
     significant,
@@ -30,7 +31,7 @@ NOTES = (
 )
 LANGUAGE_NOTES = (
     "Before \u2192 after, difference, samples. The samples of one language are few: read these as hints, not as "
-    "results."
+    "results. Where the values are over more samples than count in both, and so in the difference, n says of how many."
 )
 
 
@@ -139,9 +140,8 @@ def _language_table(comparison: Comparison, method: MethodComparison) -> str:
 
 
 def _language_cell(before: Score | None, after: Score | None, difference: Difference | None) -> str:
-    scores = [score for score in (before, after) if score is not None and score.value is not None]
-    if not scores:
+    if all(score is None or score.value is None for score in (before, after)):
         return NOT_AVAILABLE
     delta = "" if difference is None else f"{signed(difference.delta)}, "
     values = _non_breaking(f"{value_text(before)} \u2192 {value_text(after)}")
-    return f"{values}<br>{delta}{_non_breaking(f'n = {scores[-1].n}')}"
+    return f"{values}<br>{delta}{_non_breaking(f'n = {sample_count(difference, before, after)}')}"

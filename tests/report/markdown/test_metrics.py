@@ -59,6 +59,27 @@ def test_each_language_shows_before_after_and_difference() -> None:
     assert languages_section(comparison(0)) == ""
 
 
+def test_a_difference_over_fewer_samples_than_the_values_says_of_how_many() -> None:
+    made = comparison(1)
+    (method,) = made.comparisons.values()
+
+    def language(values: dict[str, tuple[float, int]]) -> dict[str, dict[str, Score]]:
+        return {"c": {metric: Score(value, None, n, 1.0, "s") for metric, (value, n) in values.items()}}
+
+    old = language({"bleu": (50.0, 2), "codebleu": (40.0, 2), "execution_success": (0.0, 3)})
+    new = language({"bleu": (100.0, 2), "codebleu": (45.0, 2), "execution_success": (0.0, 1)})
+    pair = Difference(0.0, (-100.0, 100.0), 1.0, 1.0, 0, 0, 1, 1, 100.0, "t")
+    found = {"bleu": pair, "codebleu": dataclasses.replace(pair, delta=5.0, n=2)}
+    method = dataclasses.replace(
+        method, after=dataclasses.replace(method.after, by_language=new), by_language={"c": found}
+    )
+    before = dataclasses.replace(made.before, by_language=old)
+    text = languages_section(dataclasses.replace(made, before=before, comparisons={"lora": method}))
+    assert (
+        "| c | 50.0 \u2192 100.0<br>0.0, n = 1 of 2 | 40.0 \u2192 45.0<br>+5.0, n = 2 | 0.0 \u2192 0.0<br>n = 1/3 |"
+    ) in text.replace("\u00a0", " ")
+
+
 def test_only_a_significant_difference_is_bold() -> None:
     made = Difference(7.1, (4.0, 10.3), 0.01, 0.049, 25, 10, 15, 50, 3.1, "t")
     assert difference_text(made) == "**+7.1** [4.0 to 10.3]"
