@@ -13,7 +13,7 @@ from src.config import EvaluationConfig
 from src.evaluation.execution.judge import pass_at_k
 from src.evaluation.metrics import NOT_RUN, combine_mean, measures
 from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
-from src.evaluation.scoring.score_store import ScoreStore, sample_digest
+from src.evaluation.scoring.score_store import ScoreStore
 from src.evaluation.statistics.estimates import Measure, estimate
 from src.sandbox.sandbox import Limits, unavailable_reason
 from src.schema import Run, Sample, SampleScore, Score
@@ -45,7 +45,7 @@ def score_samples(
             ):
                 store.add([sample], [score])
                 progress.update()
-    return [store.done[sample_digest(sample)] for sample in samples]
+    return store.of(samples)
 
 
 def summarise_run(

