@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from transformers import PretrainedConfig
 
@@ -40,14 +41,18 @@ class Shape:
 
 
 def shape_of(config: PretrainedConfig) -> Shape:
-    """Read the sizes that every decoder configuration has under one name or another."""
+    """Read the sizes that decoder configurations have under one name or another.
+
+    Where layers differ the largest counts; layers without attention count as ones with as many keys as units.
+    """
     text = config.get_text_config()
+    hidden = _hidden(text)
     return Shape(
-        layers=text.num_hidden_layers,
-        hidden=text.hidden_size,
-        intermediate=getattr(text, "intermediate_size", None)
-        or getattr(text, "n_inner", None)
-        or 4 * text.hidden_size,
+        layers=_largest(getattr(text, "num_hidden_layers", 1)),
+        hidden=hidden,
+        intermediate=_largest(getattr(text, "intermediate_size", None))
+        or _largest(getattr(text, "n_inner", None))
+        or 4 * hidden,
         kv_hidden=kv_heads(config) * head_dim(config),
         vocabulary=text.vocab_size,
         tied=bool(getattr(config, "tie_word_embeddings", False)),
@@ -58,7 +63,8 @@ def shape_of(config: PretrainedConfig) -> Shape:
 def head_dim(config: PretrainedConfig) -> int:
     """The width of a head's keys and values."""
     text = config.get_text_config()
-    return int(getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads)
+    stated = _largest(getattr(text, "head_dim", None))
+    return stated or _hidden(text) // _heads(text)
 
 
 def kv_heads(config: PretrainedConfig) -> int:
@@ -66,4 +72,21 @@ def kv_heads(config: PretrainedConfig) -> int:
     text = config.get_text_config()
     if getattr(text, "multi_query", False):
         return 1
-    return int(getattr(text, "num_key_value_heads", None) or text.num_attention_heads)
+    return _largest(getattr(text, "num_key_value_heads", None)) or _heads(text)
+
+
+def _hidden(text: PretrainedConfig) -> int:
+    """Units of the model; of one made of several decoders (BLT) those of the widest."""
+    parts = [getattr(text, name) for name in text.sub_configs]
+    return _largest([getattr(part, "hidden_size", None) for part in (text, *parts)])
+
+
+def _heads(text: PretrainedConfig) -> int:
+    """Heads of queries; 1 where there is no attention."""
+    return _largest(getattr(text, "num_attention_heads", None)) or 1
+
+
+def _largest(value: Any) -> int:
+    """A size, or the largest of a list with one for each layer; 0 where none is stated."""
+    sizes = value if isinstance(value, list | tuple) else [value]
+    return max((int(size) for size in sizes if isinstance(size, int | float)), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ from typing import Any
 
 import torch
 from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -129,9 +131,12 @@ def load_base(
     config: ModelConfig,
     hardware: Hardware,
     quantization: QloraConfig | None = None,
-    attention: str = "sdpa",
+    attention: str | None = None,
 ) -> PreTrainedModel:
-    """The causal language model on its device; 4- or 8-bit where `quantization` is given."""
+    """The causal language model on its device; 4- or 8-bit where `quantization` is given.
+
+    Without `attention` it has the one that it ships with: torch's scaled_dot_product_attention where it supports that.
+    """
     options: dict[str, Any] = {}
     if quantization is not None:
         from src.models.qlora_model import quantization_config
@@ -143,7 +148,7 @@ def load_base(
     # otherwise a service of the hub converts pickled weights to safetensors, which would then be loaded
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     with loading_errors("model", reference):
-        _check_format(path, config)
+        _check_format(path, reference, config)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             path,
             output_loading_info=True,
@@ -162,12 +167,38 @@ def load_base(
             "incomplete, or another kind of model; download it again"
         )
     assert isinstance(model, PreTrainedModel)
+    if attention is None and not supports_sdpa(type(model)):
+        _say_slower(type(model).__name__)
     return model
 
 
-def _check_format(path: str, config: ModelConfig) -> None:
-    """Fail in a second, not after gigabytes, where the configuration cannot be loaded."""
-    AutoConfig.from_pretrained(path, trust_remote_code=config.trust_remote_code)
+def supports_sdpa(kind: type) -> bool:
+    """Whether a class of models can use torch's scaled_dot_product_attention; soft caps and sinks cannot."""
+    return bool(getattr(kind, "_supports_sdpa", False))
+
+
+@functools.cache
+def _say_slower(kind: str) -> None:
+    """Say it once."""
+    log.warning("%s does not support torch's fused attention: it uses its own, which is slower", kind)
+
+
+def _check_format(path: str, reference: str, config: ModelConfig) -> None:
+    """Fail in a second, not after gigabytes, where the configuration cannot be loaded or is of another kind of model."""
+    found = AutoConfig.from_pretrained(path, trust_remote_code=config.trust_remote_code)
+    remote = "AutoModelForCausalLM" in (getattr(found, "auto_map", None) or {})
+    if remote or type(found) in MODEL_FOR_CAUSAL_LM_MAPPING:
+        return
+    kind = found.model_type or type(found).__name__
+    if getattr(found, "is_encoder_decoder", False):
+        reason = "an encoder-decoder, which reads the prompt with another network than it answers with"
+    elif {"vision_config", "audio_config"} & found.to_dict().keys():
+        reason = "a model of images or sounds, whose text part transformers does not load apart"
+    else:
+        reason = "no causal language model of transformers"
+    raise UserError(
+        f"{reference} ({kind}) is {reason}; choose a decoder-only language model, such as codellama/CodeLlama-7b-hf"
+    )
 
 
 @contextmanager

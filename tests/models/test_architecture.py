@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import GPTBigCodeConfig, LlamaConfig, PretrainedConfig, Starcoder2Config
+from transformers import (
+    BltConfig,
+    Gemma3nTextConfig,
+    GPTBigCodeConfig,
+    LlamaConfig,
+    MambaConfig,
+    PretrainedConfig,
+    Starcoder2Config,
+)
 
 from src.models.architecture import head_dim, kv_heads, shape_of
 from tests import tiny
@@ -39,6 +47,15 @@ def test_heads_of_keys_and_values_under_the_names_of_each_architecture(
 ) -> None:
     assert (kv_heads(config), head_dim(config)) == (heads, width)
     assert shape_of(config).kv_hidden == heads * width
+
+
+def test_layers_without_attention_and_of_several_widths_have_sizes_too() -> None:
+    mamba = shape_of(MambaConfig(hidden_size=64, num_hidden_layers=3, expand=2))
+    assert (mamba.hidden, mamba.layers, mamba.kv_hidden, mamba.intermediate) == (64, 3, 64, 128)
+    layered = Gemma3nTextConfig(num_hidden_layers=2, intermediate_size=[128, 256])
+    assert shape_of(layered).intermediate == 256
+    blt = BltConfig()
+    assert shape_of(blt).hidden == blt.global_config.hidden_size > 0
 
 
 def test_an_mlp_without_a_stated_width_is_four_times_as_wide_as_its_model() -> None:

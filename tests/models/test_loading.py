@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    CLIPConfig,
+    CodeGenConfig,
+    PretrainedConfig,
+    ResNetConfig,
+    T5Config,
+)
 
 from src.models import embedded, loading
 from src.models.hardware import decide
@@ -151,3 +158,39 @@ def test_no_service_converts_pickled_weights(tiny_model: Path, monkeypatch: pyte
     monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", load)
     load_base(str(tiny_model), CPU, decide(CPU))
     assert (options["disabled"], options["use_safetensors"]) == ("1", True)
+
+
+def _saved(folder: Path, config: PretrainedConfig) -> Path:
+    torch.manual_seed(0)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_model_without_fused_attention_uses_the_one_it_ships_with(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = CodeGenConfig(vocab_size=40, n_embd=32, n_layer=1, n_head=4, n_positions=64, rotary_dim=4)
+    folder = _saved(tmp_path, config)
+    for _ in range(2):
+        assert load_base(str(folder), CPU, decide(CPU)).config._attn_implementation == "eager"
+    assert caplog.text.count("CodeGenForCausalLM does not support torch's fused attention") == 1
+
+
+def test_a_model_with_fused_attention_uses_it(tiny_model: Path) -> None:
+    assert load_base(str(tiny_model), CPU, decide(CPU)).config._attn_implementation == "sdpa"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (T5Config(), r"\(t5\) is an encoder-decoder"),
+        (CLIPConfig(), r"\(clip\) is a model of images or sounds"),
+        (ResNetConfig(), r"\(resnet\) is no causal language model of transformers"),
+    ],
+)
+def test_other_kinds_of_models_are_refused_in_a_sentence(
+    tmp_path: Path, config: PretrainedConfig, message: str
+) -> None:
+    config.save_pretrained(tmp_path)
+    with pytest.raises(UserError, match=message + ".*; choose a decoder-only language model"):
+        load_base(str(tmp_path), CPU, decide(CPU))

@@ -84,11 +84,13 @@ class _AdaptedLinear(torch.autograd.Function):
             dropped, mask = torch.native_dropout(flat, probability, True) if probability else (flat, None)
             inner = dropped @ a.to(dtype).T  # (t, r)
             bias = getattr(base, "bias", None)
-            out = functional.linear(flat, _weight(base, dtype), None if bias is None else bias.to(dtype))
-            out.addmm_(inner, b.to(dtype).T, alpha=scaling)
+            bias = None if bias is None else bias.to(dtype)
+            # no view: OLMoE clamps it in place, which autograd forbids for a function's view
+            out = functional.linear(flat.view(x.shape), _weight(base, dtype), bias)  # (..., out)
+            out.view(len(flat), -1).addmm_(inner, b.to(dtype).T, alpha=scaling)
         ctx.save_for_backward(flat, mask, inner, a, b)
         ctx.base, ctx.scaling, ctx.probability, ctx.x = base, scaling, probability, (x.shape, x.dtype)
-        return out.view(*x.shape[:-1], -1)
+        return out
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:

@@ -53,6 +53,18 @@ def test_outputs_and_gradients_are_those_of_peft(architecture, ids):
         torch.testing.assert_close(gradients[name], gradients_of_peft[name], rtol=1e-4, atol=1e-8)
 
 
+def test_the_output_of_a_fused_layer_can_be_changed_in_place():
+    """As OLMoE does, which clamps queries, keys and values."""
+    model = adapted("llama")
+    fuse_lora_layers(model)
+    layer = model.base_model.model.model.layers[0].mlp.up_proj
+    x = torch.randn(2, 5, 32, requires_grad=True)
+    changed = layer(x).clamp_(-0.01, 0.01)
+    changed.sum().backward()
+    expected = layer(x.detach()).detach()
+    torch.testing.assert_close(changed, expected.clamp(-0.01, 0.01))
+
+
 def test_the_whole_layer_has_the_gradients_of_its_formula_dropout_included():
     layer = adapted("llama", lora_dropout=0.3).base_model.model.model.layers[0].mlp.up_proj.double()
     plain = copy.deepcopy(layer)
