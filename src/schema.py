@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Record = TypeVar("Record")
 
@@ -129,7 +133,7 @@ class Run:
     outcomes: dict[str, dict[str, int]]  # "execution" | "functional" | "error" | "flags" -> counts
     by_language: dict[str, dict[str, Score]]
     provenance: dict[str, Any]
-    schema: int = 1
+    schema: Literal[1] = 1
 
 
 @dataclass(frozen=True)
@@ -166,12 +170,40 @@ class Comparison:
     before: Run
     comparisons: dict[str, MethodComparison]  # "lora", "qlora", ... in the order they were added
     provenance: dict[str, Any]
-    schema: int = 1
+    schema: Literal[1] = 1
 
 
 def to_json(record: Any, indent: int | None = None) -> str:
     """A frozen record as JSON, keys in field order, UTF-8 kept readable."""
     return json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=indent, allow_nan=False)
+
+
+def parse_record(kind: type[Record], text: str | bytes, origin: str, remedy: str) -> Record:
+    """The record that JSON text holds: all of its keys and no other, each value of the type of its field.
+
+    Raises UserError naming the key in `origin`, what was expected there, and `remedy`.
+    """
+    from pydantic import ValidationError
+
+    try:
+        validator = _validator(kind)  # type: ignore[arg-type]  # mypy: a type variable is not hashable
+        record: Record = validator.validate_json(text, strict=True, extra="forbid")
+        return record
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        got = first["input"] if first["loc"] and isinstance(first["input"], str | int | float | None) else ""
+        shown = f" (got {got!r:.80})" if got != "" else ""
+        raise UserError(
+            f"{origin}: {key + ': ' if key else ''}{first['msg']}{shown}; damaged or of another version. {remedy}"
+        ) from error
+
+
+@functools.cache
+def _validator(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
 
 
 def from_dict(kind: type[Record], values: dict[str, Any]) -> Record:

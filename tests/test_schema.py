@@ -7,7 +7,17 @@ import json
 
 import pytest
 
-from src.schema import Example, Generation, SampleScore, from_dict, to_json
+from src.schema import (
+    Example,
+    Generation,
+    Run,
+    SampleScore,
+    Score,
+    UserError,
+    from_dict,
+    parse_record,
+    to_json,
+)
 
 SCORE = SampleScore(
     "1", "python", "print('\u4e2d')", (1, 2), (3, 4), (5,), 12.5, (0.1, 0.2), None, "passed", "",
@@ -38,3 +48,51 @@ def test_a_figure_that_json_does_not_have_is_refused():
 def test_a_missing_or_unknown_field_is_refused(values: dict):
     with pytest.raises(TypeError):
         from_dict(Generation, values)
+
+
+RUN = Run(
+    "lora",
+    2,
+    {"bleu": Score(31.2, (20.0, 40), 2, 1.0, "nrefs:1")},
+    {"error": {"name": 1}},
+    {},
+    {"commit": "a"},
+)
+
+
+def test_a_nested_record_survives_its_json():
+    assert parse_record(Run, to_json(RUN), "scores.json", "") == RUN
+
+
+CHANGED = [  # text of the record, what stands there instead, the message
+    ('"n": 2', '"n": "2"', "scores.json: n: Input should be a valid integer (got '2')"),
+    (
+        '"value": 31.2',
+        '"value": "high"',
+        "scores.json: metrics.bleu.value: Input should be a valid number (got 'high')",
+    ),
+    ('"ci95": [20.0, 40]', '"ci95": [20.0]', "scores.json: metrics.bleu.ci95.1: Field required"),
+    ('"coverage": 1.0', '"cover": 1.0', "scores.json: metrics.bleu.coverage: Field required"),
+    (
+        '"error": {"name": 1}',
+        '"error": {"name": 1.5}',
+        "scores.json: outcomes.error.name: Input should be a valid integer",
+    ),
+    ('"provenance"', '"colour": 3, "provenance"', "scores.json: colour: Unexpected keyword argument (got 3)"),
+    ('"schema": 1', '"schema": 2', "scores.json: schema: Input should be 1 (got 2)"),
+    ('"schema": 1}', "", "scores.json: Invalid JSON: EOF"),
+    ('"lora"', "[" * 100_000, "scores.json: Invalid JSON: recursion limit exceeded"),
+]
+
+
+@pytest.mark.parametrize(("there", "instead", "message"), CHANGED, ids=lambda text: text[:20])
+def test_what_is_no_such_record_is_refused_with_its_key_and_the_remedy(
+    there: str, instead: str, message: str
+):
+    text = to_json(RUN)
+    assert there in text
+    with pytest.raises(UserError) as refused:
+        parse_record(Run, text.replace(there, instead), "scores.json", "Delete it")
+    assert str(refused.value).startswith(message)
+    assert str(refused.value).endswith("; damaged or of another version. Delete it")
+    assert refused.value.__cause__ is not None

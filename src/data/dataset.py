@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from src.config import DataConfig
-from src.data.card.data_card import DataCard, card_json, parse_card
+from src.data.card.data_card import DataCard, card_json
 from src.files import write_together
-from src.schema import Example, UserError
+from src.schema import Example, UserError, parse_record
 
 PAGES = ("data_card.md", "data_card.png")
 
@@ -39,13 +39,10 @@ def load_card(config: DataConfig) -> DataCard:
     """The card of the data set under config.dataset_path; raises UserError where there is none."""
     path = Path(config.dataset_path) / "card.json"
     try:
-        return parse_card(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(f"no data in {config.dataset_path}. Run python download_data.py first.") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise UserError(
-            f"{path} is damaged or of another version. Run python download_data.py --force"
-        ) from error
+    return parse_record(DataCard, content, str(path), "Run python download_data.py --force")
 
 
 def is_whole(config: DataConfig, card: DataCard) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ from src.schema import (
     Run,
     Sample,
     SampleScore,
-    Score,
     UserError,
+    parse_record,
 )
 
 # What must be equal in both runs for a difference to mean anything: a key of their provenance, its name.
@@ -92,36 +91,10 @@ def format_share(before: list[SampleScore], after: list[SampleScore]) -> dict[st
 def load_comparison(path: Path) -> Comparison | None:
     """The comparison.json at `path`; None where there is none. Raises UserError where it cannot be read."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON; delete it or give another --output_dir") from error
-    try:
-        return parse_comparison(values)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UserError(
-            f"{path} is no comparison of this version; delete it or give another --output_dir"
-        ) from error
-
-
-def parse_comparison(values: Mapping[str, Any]) -> Comparison:
-    """A Comparison from its JSON. Raises KeyError, TypeError or ValueError where it is none."""
-    if values["schema"] != 1:
-        raise ValueError(f"schema {values['schema']}, expected 1")
-    methods = {
-        name: MethodComparison(
-            after=_run(method["after"]),
-            difference=_each(Difference, method["difference"]),
-            by_language={
-                language: _each(Difference, found) for language, found in method["by_language"].items()
-            },
-            format_share=method["format_share"],
-            examples=[ComparedExample(**example) for example in method["examples"]],
-        )
-        for name, method in values["comparisons"].items()
-    }
-    return Comparison(values["test_set"], _run(values["before"]), methods, values["provenance"])
+    return parse_record(Comparison, content, str(path), "Delete it or give another --output_dir")
 
 
 def _check_comparable(before: Run, after: Run) -> None:
@@ -226,14 +199,3 @@ def sample_figures(score: SampleScore) -> dict[str, Any]:
         "functional": score.functional,
         "error": score.error,
     }
-
-
-def _run(values: Mapping[str, Any]) -> Run:
-    by_language = {name: _each(Score, found) for name, found in values["by_language"].items()}
-    return Run(**{**values, "metrics": _each(Score, values["metrics"]), "by_language": by_language})
-
-
-def _each(kind: Any, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    from src.schema import from_dict
-
-    return {name: from_dict(kind, dict(found)) for name, found in values.items()}

@@ -87,7 +87,7 @@ def test_a_missing_file_is_named(stored, tmp_path):
 @pytest.mark.parametrize("text", ["", "{}", "[]", "\0", '{"schema": 99}', "null", "3"])
 def test_a_damaged_card_is_refused(stored, tmp_path, text):
     (tmp_path / "set" / "card.json").write_text(text)
-    with pytest.raises(UserError, match=r"card\.json is damaged or of another version\..*--force"):
+    with pytest.raises(UserError, match=r"card\.json: .*damaged or of another version\..*--force"):
         load_card(stored)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from src.config import Config
-from src.evaluation.comparison import compare, format_share, load_comparison, parse_comparison
+from src.evaluation.comparison import compare, format_share, load_comparison
 from src.evaluation.metrics import measures
 from src.evaluation.runs import ScoredRun, run_predictions
 from src.evaluation.statistics.estimates import holm
@@ -102,7 +102,7 @@ def test_a_comparison_comes_back_from_its_json(scored, config, tmp_path: Path):
 def test_a_file_that_is_no_comparison_is_refused(tmp_path: Path, content: str):
     path = tmp_path / "comparison.json"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(UserError, match=r"delete it or give another --output_dir"):
+    with pytest.raises(UserError, match=r"Delete it or give another --output_dir"):
         load_comparison(path)
 
 
@@ -128,10 +128,11 @@ def test_another_model_before_is_refused(scored, config):
 
 
 def test_json_follows_the_documented_shape(scored, config):
-    values = json.loads(to_json(_compared(scored, config, "lora")))
+    made = _compared(scored, config, "lora")
+    values = json.loads(to_json(made))
     assert values["schema"] == 1
     assert set(values) == {"schema", "test_set", "before", "comparisons", "provenance"}
     assert {"value", "ci95", "n", "coverage", "signature"} == set(values["before"]["metrics"]["bleu"])
     difference = values["comparisons"]["lora"]["difference"]["bleu"]
     assert {"delta", "ci95", "p_value", "wins", "losses", "ties"} <= set(difference)
-    assert parse_comparison(values).test_set["languages"] == {"python": 8}
+    assert made.test_set["languages"] == {"python": 8}

@@ -292,7 +292,7 @@ def test_a_split_that_is_gone_is_named(tmp_path: Path, tiny_data: Path) -> None:
 def test_a_damaged_comparison_says_what_to_do(tmp_path: Path, content: str) -> None:
     (tmp_path / "comparison.json").write_text(content)
     line = refusal(lambda: load_comparison(tmp_path / "comparison.json"))
-    assert "delete it or give another --output_dir" in line
+    assert "Delete it or give another --output_dir" in line
 
 
 LINE = {"id": "a", "instruction": "Add.", "input": "", "reference": "1", "prediction": "2"}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from src.data.curation.cleaning import Reject
 from src.data.curation.contamination import Overlap
 from src.data.curation.quality import Defects, Lengths, TokenLengths
-from src.schema import from_dict
+from src.schema import to_json
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class DataCard:
     defects: Defects
     contamination: Contamination
     tokens: TokenLengths | None = None
-    schema: int = 1
+    schema: Literal[1] = 1
 
     def languages(self) -> dict[str, int]:
         """Rows of each language over all splits, most frequent first."""
@@ -87,23 +85,4 @@ class DataCard:
 
 def card_json(card: DataCard) -> str:
     """The card as the content of card.json."""
-    return json.dumps(dataclasses.asdict(card), ensure_ascii=False, indent=1) + "\n"
-
-
-def parse_card(text: str) -> DataCard:
-    """The card in `text`. Raises ValueError, TypeError or KeyError where that is not one."""
-    values = json.loads(text)
-    if values["schema"] != 1:
-        raise ValueError(f"schema {values['schema']}, expected 1")
-    values["first_rejects"] = tuple(Reject(**item) for item in values["first_rejects"])
-    values["splits"] = {name: SplitCard(**item) for name, item in values["splits"].items()}
-    values["characters"] = {name: Lengths(**item) for name, item in values["characters"].items()}
-    values["duplicates"] = Duplicates(**values["duplicates"])
-    values["defects"] = from_dict(Defects, values["defects"])
-    overlaps = tuple(Overlap(**item) for item in values["contamination"]["overlaps"])
-    values["contamination"] = Contamination(**values["contamination"] | {"overlaps": overlaps})
-    if values["tokens"]:
-        values["tokens"] = TokenLengths(
-            **values["tokens"] | {"lengths": Lengths(**values["tokens"]["lengths"])}
-        )
-    return DataCard(**values)
+    return to_json(card, indent=1) + "\n"

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from src.data.card.data_card import card_json, parse_card
+from src.data.card.data_card import DataCard, card_json
 from src.data.curation.cleaning import Reject
+from src.schema import UserError, parse_record
 from tests.data.card.example_card import CARD
 
 
@@ -14,7 +15,7 @@ from tests.data.card.example_card import CARD
     "card", [CARD, dataclasses.replace(CARD, tokens=None, rejected={}, first_rejects=())]
 )
 def test_a_card_survives_its_json(card):
-    assert parse_card(card_json(card)) == card
+    assert parse_record(DataCard, card_json(card), "card.json", "") == card
 
 
 @pytest.mark.parametrize(
@@ -23,8 +24,8 @@ def test_a_card_survives_its_json(card):
      card_json(CARD)[:-100], json.dumps(json.loads(card_json(CARD)) | {"more": 1})],
 )  # fmt: skip
 def test_what_is_no_card_is_refused(text):
-    with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
-        parse_card(text)
+    with pytest.raises(UserError, match=r"^card\.json: .*damaged or of another version\. Prepare it again"):
+        parse_record(DataCard, text, "card.json", "Prepare it again")
 
 
 def test_places_name_file_and_unit():
