@@ -55,7 +55,7 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
         config = load_config(QUICKSTART, [*overrides, *args.overrides])
         prepare_data(config.data, "file" if args.data else "starter", [str(args.data)] if args.data else [])
         job = prepare(config, args.method)
-        trainer, _ = build_trainer(job)
+        trainer = build_trainer(job)
         optimizer = torch.optim.AdamW(
             [item for item in trainer.adapted.parameters() if item.requires_grad], lr=1e-6
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src import cli
+from src.models.run_record import read_record
 from src.schema import UserError
 
 if TYPE_CHECKING:
@@ -121,11 +122,8 @@ def method_name(args: argparse.Namespace) -> str:
         return str(args.name)
     if args.after_predictions:
         return str(args.after_predictions.stem)
-    try:
-        run = json.loads((Path(args.after_model) / "run.json").read_text(encoding="utf-8"))
-        return str(run["method"])
-    except (OSError, ValueError, KeyError, TypeError):  # not a folder that train_*.py wrote
-        return Path(args.after_model).name
+    record = read_record(Path(args.after_model))
+    return record.method if record else Path(args.after_model).name
 
 
 def publish(args: argparse.Namespace, comparison: Comparison) -> list[str]:
@@ -171,12 +169,10 @@ def _trained_on(base: str, config: Config) -> str | None:
     """The folder of a finished adapter for this base, where training writes it; None where there is none."""
     for method in ("lora", "qlora"):
         folder = Path(config.training.output_dir) / method / "final"
-        try:
-            run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-            if run["base_model"] == base:
+        with suppress(UserError):  # a damaged one is not offered
+            record = read_record(folder)
+            if record and record.base_model == base:
                 return str(folder)
-        except (OSError, ValueError, KeyError, TypeError):  # no adapter, or not one that train_*.py wrote
-            continue
     return None
 
 

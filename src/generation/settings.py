@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from src.config import Config, EvaluationConfig
 from src.models.loading import ModelReference
+from src.models.run_record import read_record
 
 NEXT_TURN = "### Instruction"
 
@@ -38,11 +38,8 @@ def prompt_template(reference: ModelReference, config: Config) -> str:
     """How the model is prompted: an adapter as it was trained, a base as prompt.before says."""
     if reference.adapter is None:
         return config.prompt.template if config.prompt.before == "same" else config.prompt.before
-    try:
-        run = json.loads((reference.adapter / "run.json").read_text(encoding="utf-8"))
-        return str(run["provenance"]["config"]["prompt"]["template"])
-    except (OSError, ValueError, KeyError, TypeError):  # an adapter trained elsewhere
-        return config.prompt.template
+    record = read_record(reference.adapter)
+    return record.template if record else config.prompt.template  # the latter: trained elsewhere
 
 
 def generation_config(

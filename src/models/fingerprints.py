@@ -1,4 +1,4 @@
-"""Fingerprints of a model: of a reference without loading it, and of loaded weights."""
+"""The fingerprint of a model, without loading it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
-
-import torch
 
 from src.config import ModelConfig
 from src.models.loading import ModelReference, loading_errors, location
@@ -53,14 +51,3 @@ def _folder_identity(folder: Path) -> str:
                     stream.seek(start)
                     digest.update(stream.read(BLOCK))
     return digest.hexdigest()
-
-
-def weights_fingerprint(model: torch.nn.Module) -> str:
-    """16 hex digits that change with the weights: SHA-256 over names, shapes and a sample of every tensor."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        flat = tensor.detach().reshape(-1)
-        sample = flat[:: max(1, flat.numel() // 64)][:64].to("cpu").contiguous()
-        sample = sample.view(torch.uint8) if sample.dtype == torch.bfloat16 else sample
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode() + sample.numpy().tobytes())
-    return digest.hexdigest()[:16]

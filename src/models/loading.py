@@ -29,6 +29,7 @@ from src.config import ModelConfig, QloraConfig
 from src.hub_access import go_offline_unless_reachable
 from src.models import embedded
 from src.models.hardware import Hardware
+from src.models.run_record import read_record
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
@@ -76,23 +77,14 @@ def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
         raise UserError(
             f"{folder} has an adapter_config.json but no adapter_model.safetensors; other formats are refused"
         )
-    run = read_json(folder / "run.json") if (folder / "run.json").exists() else {}
+    record = read_record(folder)
     settings = read_json(folder / "adapter_config.json")
-    base = base_model or run.get("base_model") or settings.get("base_model_name_or_path")
+    base = base_model or (record and record.base_model) or settings.get("base_model_name_or_path")
     if not base or not isinstance(base, str):
         raise UserError(
             f"the adapter in {folder} does not name its base model in run.json or adapter_config.json; give --base_model"
         )
-    return ModelReference(base, folder, _quantization(folder, run) if run.get("method") == "qlora" else None)
-
-
-def _quantization(folder: Path, run: dict[str, Any]) -> QloraConfig:
-    try:
-        return QloraConfig(**run["qlora"])
-    except (KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder / 'run.json'} does not say how the base was quantised: damaged, or of another version; train again"
-        ) from error
+    return ModelReference(base, folder, record.qlora if record else None)
 
 
 def read_json(path: Path) -> dict[str, Any]:

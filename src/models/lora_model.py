@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from src.config import LoraConfig
 from src.models.loading import ModelReference, load_base, read_json
+from src.models.run_record import BaseKind, read_record
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
@@ -183,24 +184,10 @@ def _adapter_config(folder: Path) -> PeftConfig:
         ) from error
 
 
-def base_kind(model: PreTrainedModel) -> dict[str, Any]:
-    """The properties of a base model that its adapter depends on, as run.json states them."""
-    text = model.config.get_text_config()
-    return {"architecture": type(model).__name__, "vocabulary": text.vocab_size, "hidden": text.hidden_size}
-
-
 def _check_base(model: PreTrainedModel, folder: Path) -> None:
     """Compare `model` with the base that the adapter's run.json states, if a run of this project made it."""
-    path = folder / "run.json"
-    recorded = read_json(path).get("base_kind") if path.exists() else None
-    here = base_kind(model)
-    if recorded is None:
-        return
-    if not isinstance(recorded, dict) or recorded.keys() != here.keys():
-        raise UserError(f"{path} does not say what base the adapter fits: damaged, or of another version")
-    if recorded != here:
-        kinds = [
-            f"{kind['architecture']} of {kind['hidden']} units and {kind['vocabulary']:,} tokens"
-            for kind in (recorded, here)
-        ]
-        raise UserError(f"the adapter in {folder} was made for a {kinds[0]}; this base model is a {kinds[1]}")
+    record, here = read_record(folder), BaseKind.of(model)
+    if record and record.base_kind and record.base_kind != here:
+        raise UserError(
+            f"the adapter in {folder} was made for a {record.base_kind}; this base model is a {here}"
+        )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from src.files import write_atomic
+from src.models.run_record import read_record
 from src.report.model_card import render_model_card
 from src.schema import Comparison, UserError
 
@@ -14,12 +14,11 @@ PUBLISHED = "README.md adapter_* run.json training_curve.png tokenizer* special_
 
 def write_card(folder: Path, comparison: Comparison, name: str) -> Path | None:
     """README.md of an adapter that train_*.py wrote, with the scores of `name`; None for any other model."""
-    try:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    record = read_record(folder)
+    if record is None:
         return None
     card = folder / "README.md"
-    write_atomic(card, render_model_card(run, comparison, name))
+    write_atomic(card, render_model_card(record, comparison, name))
     return card
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from src.config import DataConfig
+from src.config import DataConfig, QloraConfig
 from src.data.preprocessing import render_prompt
 from src.data.sources.catalog import find_source
 from src.models import embedded
+from src.models.run_record import DataOrigin, RunRecord
 from src.report.formatting import (
     NOT_AVAILABLE,
     headline,
@@ -35,7 +36,7 @@ REPEATED_SETTINGS = {  # section of the configuration -> keys that shape the ada
     "data": "max_length",
     "prompt": "template",
 }
-METRIC_ROWS = {  # key of run["metrics"] -> its label in the card
+METRIC_ROWS = {  # key of the metrics of a run -> its label in the card
     "steps": "Steps",
     "best_step": "Step kept (lowest validation loss)",
     "validation_loss": "Validation loss per supervised token",
@@ -67,16 +68,16 @@ class Data:
     hub_id: str  # "" where it is not on the hub
 
 
-def render_model_card(run: Mapping[str, Any], comparison: Comparison | None, name: str = "") -> str:
-    """The card of the adapter that `run` (run.json of its folder) describes.
+def render_model_card(run: RunRecord, comparison: Comparison | None, name: str = "") -> str:
+    """The card of the adapter that `run` describes.
 
     `name` is the adapter's name in `comparison`, by default that of the method; scores of another adapter are
-    never shown. Raises KeyError where `run` is no run.json.
+    never shown.
     """
     data = _data(run)
-    method = comparison.comparisons.get(name or run["method"]) if comparison else None
-    label = method_label(run["method"])
-    base = base_id(run["base_model"])
+    method = comparison.comparisons.get(name or run.method) if comparison else None
+    label = method_label(run.method)
+    base = base_id(run.base_model)
     about = (
         f"A {inline(label)} adapter for {inline(base)}, fine-tuned on {inline(data.origin)}. It holds the adapter "
         "alone: the base model is loaded beside it."
@@ -99,40 +100,35 @@ def base_id(base_model: str) -> str:
     return embedded.HUB_ID if base_model == embedded.EMBEDDED_MODEL else base_model
 
 
-def _data(run: Mapping[str, Any]) -> Data:
-    """As run["data"] records it (origin, licence, source), else from the configuration."""
-    settings = run["provenance"]["config"]["data"]
-    recorded = run.get("data") or {}
-    kind = recorded.get("source", settings["source"])
-    if recorded:
-        origin, licence = str(recorded["origin"]), str(recorded["licence"])
-    elif kind == "file":
-        origin, licence = "files of its maker", "not known"
-    else:
-        source = find_source(DataConfig(**settings), kind, [], force=False)
-        origin, licence = source.origin, source.licence
-    hub_id = {"hub": str(settings["dataset_name"]), "github": CODE_ALPACA}.get(kind, "")
-    return Data(origin, licence, hub_id if HUB_ID_PATTERN.fullmatch(hub_id) else "")
+def _data(run: RunRecord) -> Data:
+    """As the run recorded it, else from its configuration."""
+    settings = run.config["data"]
+    data = run.data or DataOrigin(settings["source"], "files of its maker", "not known")
+    if run.data is None and data.source != "file":
+        source = find_source(DataConfig(**settings), data.source, [], force=False)
+        data = DataOrigin(data.source, source.origin, source.licence)
+    hub_id = {"hub": str(settings["dataset_name"]), "github": CODE_ALPACA}.get(data.source, "")
+    return Data(data.origin, data.licence, hub_id if HUB_ID_PATTERN.fullmatch(hub_id) else "")
 
 
 def _front_matter(
-    run: Mapping[str, Any], data: Data, comparison: Comparison | None, method: MethodComparison | None
+    run: RunRecord, data: Data, comparison: Comparison | None, method: MethodComparison | None
 ) -> str:
     import yaml
 
-    base = base_id(run["base_model"])
+    base = base_id(run.base_model)
     front_matter: dict[str, Any] = {"library_name": "peft", "pipeline_tag": "text-generation"}
     if HUB_ID_PATTERN.fullmatch(base):  # a local folder would be refused there
         front_matter |= {"base_model": base, "base_model_relation": "adapter"}
-    front_matter["license"] = _licence_id(run["base_model"], data)
+    front_matter["license"] = _licence_id(run.base_model, data)
     if front_matter["license"] == "other":
         front_matter |= {"license_name": "base-model-and-data"}
     if data.hub_id:
         front_matter["datasets"] = [data.hub_id]
-    front_matter["tags"] = ["lora", *(["qlora"] if run["method"] == "qlora" else []), "code"]
+    front_matter["tags"] = ["lora", *(["qlora"] if run.method == "qlora" else []), "code"]
     results = _model_index(comparison, method)
     if results:
-        name = f"{run['method']}-{base.rpartition('/')[2]}"
+        name = f"{run.method}-{base.rpartition('/')[2]}"
         front_matter["model-index"] = [{"name": name, "results": [results]}]
     return f"---\n{yaml.safe_dump(front_matter, sort_keys=False, allow_unicode=False)}---"
 
@@ -183,24 +179,25 @@ def _results(comparison: Comparison | None, method: MethodComparison | None, lab
     return "\n\n".join(["## Results", f"**{headline(inline(label), method)}**", table(header, rows), note])
 
 
-def _settings(run: Mapping[str, Any]) -> str:
-    config, metrics = run["provenance"]["config"], run["metrics"]
-    rows = [("Base model", run["base_model"]), ("Method", run["method"])]
+def _settings(run: RunRecord) -> str:
+    config, metrics = run.config, run.metrics
+    rows = [("Base model", run.base_model), ("Method", run.method)]
     rows += [
         (f"{section}.{key}", config[section][key])
         for section, keys in REPEATED_SETTINGS.items()
         for key in keys.split()
         if key in config.get(section, {})
     ]
-    rows += [(f"qlora.{key}", value) for key, value in (run.get("qlora") or {}).items()]
+    if run.qlora:
+        rows += [(f"qlora.{key}", value) for key, value in dataclasses.asdict(run.qlora).items()]
     rows += [(label, metrics[key]) for key, label in METRIC_ROWS.items() if metrics.get(key) is not None]
-    versions = run["provenance"].get("versions", {})
+    versions = run.provenance.get("versions", {})
     rows += [
         (package, versions[package]) for package in ("torch", "transformers", "peft") if package in versions
     ]
-    if run["base_model"] == embedded.EMBEDDED_MODEL:
+    if run.base_model == embedded.EMBEDDED_MODEL:
         rows.append(("Base weights", EMBEDDED_NOTE))
-    rows += [("Commit", run["provenance"].get("commit", "unknown"))]
+    rows += [("Commit", run.provenance.get("commit", "unknown"))]
     return value_table((name, _shown(value)) for name, value in rows)
 
 
@@ -214,17 +211,16 @@ def _shown(value: Any) -> str:
     )
 
 
-def _loading(run: Mapping[str, Any], base: str) -> str:
-    quantized = run.get("qlora")
-    chat = run["provenance"]["config"].get("prompt", {}).get("template") == "chat"
-    classes = "AutoModelForCausalLM, AutoTokenizer" + (", BitsAndBytesConfig" if quantized else "")
+def _loading(run: RunRecord, base: str) -> str:
+    chat = run.template == "chat"
+    classes = "AutoModelForCausalLM, AutoTokenizer" + (", BitsAndBytesConfig" if run.qlora else "")
     special = ", add_special_tokens=False" if chat else ""  # the chat template writes them itself
     code = [
         "from peft import PeftModel",
         f"from transformers import {classes}",
         "",
         'folder = "."  # this folder, or its name on the hub',
-        *_base_lines(base, quantized),
+        *_base_lines(base, run.qlora),
         "model = PeftModel.from_pretrained(base, folder).eval()",
         "tokenizer = AutoTokenizer.from_pretrained(folder)",
         *_prompt_lines(chat),
@@ -235,12 +231,12 @@ def _loading(run: Mapping[str, Any], base: str) -> str:
     return f"With nothing but transformers and peft:\n\n{fenced(chr(10).join(code), 'python')}"
 
 
-def _base_lines(base: str, quantized: Mapping[str, Any] | None) -> list[str]:
+def _base_lines(base: str, quantized: QloraConfig | None) -> list[str]:
     if not quantized:
         return [f'base = AutoModelForCausalLM.from_pretrained({base!r}, dtype="auto")']
     arguments = ["load_in_8bit=True"]
-    if quantized["bits"] == 4:
-        kind, double = quantized["quant_type"], quantized["use_double_quant"]
+    if quantized.bits == 4:
+        kind, double = quantized.quant_type, quantized.use_double_quant
         arguments = [
             "load_in_4bit=True",
             f"bnb_4bit_quant_type={kind!r}",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import resource
 import shutil
 import tempfile
@@ -17,9 +15,9 @@ from safetensors import SafetensorError, safe_open
 
 from src import distributed, provenance
 from src.data.dataset import load_card
-from src.files import write_atomic
 from src.models.hardware import GIB, Hardware
-from src.models.lora_model import base_kind
+from src.models.run_record import BaseKind, DataOrigin, RunRecord, read_record, write_record
+from src.schema import UserError
 from src.training import checkpoints
 from src.training.curve import draw_training_curve
 from src.training.job import Job
@@ -42,19 +40,18 @@ class Trained:
 def finished(job: Job) -> Trained | None:
     """The result of an earlier run of the same job; None where there is none."""
     final = job.folder / "final"
-    run = read_run(final)
-    if run is None or run.get("identity") != job.identity or not _is_readable(final):
+    record = readable_record(final)
+    if record is None or record.identity != job.identity or not _is_readable(final):
         return None
-    return Trained(final, run["metrics"], reused=True)
+    return Trained(final, record.metrics, reused=True)
 
 
-def read_run(final: Path) -> dict[str, Any] | None:
-    """run.json of a final folder; None where there is none."""
+def readable_record(final: Path) -> RunRecord | None:
+    """The record of a final folder; None where there is none, or none that can be read: it will be replaced."""
     try:
-        values = json.loads((final / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_record(final)
+    except UserError:
         return None
-    return values if isinstance(values, dict) else None
 
 
 def _is_readable(final: Path) -> bool:
@@ -101,12 +98,12 @@ def _peak_gib(hardware: Hardware) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
 
 
-def save(job: Job, trainer: StepTrainer, metrics: dict[str, Any], base_fingerprint: str) -> Path:
+def save(job: Job, trainer: StepTrainer, metrics: dict[str, Any]) -> Path:
     """Write the final folder beside its place, then move it there."""
     made = Path(tempfile.mkdtemp(dir=job.folder, prefix=PARTIAL))
     try:
         made.chmod(0o755)
-        _write(made, job, trainer, metrics, base_fingerprint)
+        _write(made, job, trainer, metrics)
         checkpoints.flush(made)
         return _replace(made, job.folder / "final")
     except BaseException:  # Ctrl-C too must leave no partial result
@@ -120,9 +117,7 @@ def remove_partial(folder: Path) -> None:
         shutil.rmtree(leftover)
 
 
-def _write(
-    made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any], base_fingerprint: str
-) -> None:
+def _write(made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any]) -> None:
     model = trainer.model
     assert isinstance(model, PeftModel)
     if trainer.sharded:
@@ -133,23 +128,23 @@ def _write(
     history = trainer.state.log_history
     draw_training_curve(history, made / "training_curve.png")
     card = load_card(job.config.data)
-    run = {
-        "method": job.method,
-        "base_model": job.config.model.base_model,
-        "base_kind": base_kind(model.get_base_model()),  # type: ignore[arg-type]
-        "qlora": dataclasses.asdict(job.config.qlora) if job.method == "qlora" else None,
-        "data": {"source": card.source, "origin": card.origin, "licence": card.licence},
-        "metrics": metrics,
-        "history": history,
-        "identity": job.identity,
-        "provenance": provenance.describe(
+    record = RunRecord(
+        method=job.method,  # type: ignore[arg-type]
+        base_model=job.config.model.base_model,
+        base_kind=BaseKind.of(model.get_base_model()),  # type: ignore[arg-type]
+        qlora=job.quantization,
+        data=DataOrigin(card.source, card.origin, card.licence),
+        metrics=metrics,
+        history=history,
+        identity=job.identity,
+        provenance=provenance.describe(
             job.config,
             device=job.hardware.name,
-            model_fingerprint=base_fingerprint,
+            model_fingerprint=job.identity["model.fingerprint"],
             data_fingerprint=job.identity["data.fingerprint"],
         ),
-    }
-    write_atomic(made / "run.json", json.dumps(run, indent=1, ensure_ascii=False))
+    )
+    write_record(made, record)
 
 
 def _save_adapter(job: Job, model: PeftModel, made: Path) -> None:

@@ -22,7 +22,6 @@ from transformers import TrainerState
 from src import distributed
 from src.config import Config
 from src.files import sole_writer, write_atomic
-from src.models.fingerprints import weights_fingerprint
 from src.models.hardware import decide
 from src.models.kernels.embedding_offload import offload_embeddings
 from src.models.kernels.fused_lora import fuse_lora_layers
@@ -100,7 +99,7 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
             torch.cuda.set_per_process_memory_fraction(min(1.0, share))
     # peft still reads the old name of the attribute
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-    trainer, base_fingerprint = build_trainer(job)
+    trainer = build_trainer(job)
     before = (
         TrainerState.load_from_json(str(checkpoint / "trainer_state.json")) if checkpoint else TrainerState()
     )
@@ -109,13 +108,13 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
         ResumedCounters(trainer, checkpoint).restore(before)
     else:
         _train(job, trainer, checkpoint, before.global_step)
-    return distributed.rank0_first(lambda: _finish(job, trainer, base_fingerprint))
+    return distributed.rank0_first(lambda: _finish(job, trainer))
 
 
-def _finish(job: Job, trainer: StepTrainer, base_fingerprint: str) -> Trained:
+def _finish(job: Job, trainer: StepTrainer) -> Trained:
     best_step = _load_best(trainer)
     metrics = results.collect_metrics(job, trainer, best_step)
-    final = results.save(job, trainer, metrics, base_fingerprint)
+    final = results.save(job, trainer, metrics)
     shutil.rmtree(job.folder / INITIAL_ADAPTER, ignore_errors=True)
     return Trained(final, metrics)
 
@@ -142,8 +141,8 @@ def _train(job: Job, trainer: StepTrainer, checkpoint: Path | None, done_steps: 
         raise SystemExit(143 if stop.signal == signal.SIGTERM else 130)
 
 
-def build_trainer(job: Job) -> tuple[StepTrainer, str]:
-    """Load base and adapter; the trainer, ready for its first step, and the fingerprint of the base.
+def build_trainer(job: Job) -> StepTrainer:
+    """Load base and adapter; the trainer, ready for its first step.
 
     Raises UserError where the model cannot be loaded, or sharded as the launcher asks.
     """
@@ -151,7 +150,6 @@ def build_trainer(job: Job) -> tuple[StepTrainer, str]:
     on_cpu = dataclasses.replace(job.hardware, device="cpu")
     hardware = on_cpu if distributed.sharding() else job.hardware  # a model to be sharded may not fit one GPU
     base = load_base(config.model.base_model, config.model, hardware, job.quantization, job.attention)
-    base_fingerprint = weights_fingerprint(base)
     if job.plan.offload:
         offload_embeddings(base)
     if job.fused:
@@ -191,14 +189,14 @@ def build_trainer(job: Job) -> tuple[StepTrainer, str]:
         not distributed.is_rank0()
     ):  # the Trainer gives all ranks the same seed, and with it the same dropout masks
         torch.manual_seed(config.training.seed + distributed.rank())
-    return trainer, base_fingerprint
+    return trainer
 
 
 def _checkpoint_to_resume(job: Job, resume: bool, restart: bool) -> Path | None:
     """The checkpoint to resume from; None for a fresh start, for which the folder is cleared."""
     before = _stored_identity(job, restart)
-    final = results.read_run(job.folder / "final")
-    finished = bool(before) and final is not None and final.get("identity") == before
+    final = results.readable_record(job.folder / "final")
+    finished = bool(before) and final is not None and final.identity == before
     unfinished = None if restart or finished else checkpoints.last_complete(job.folder)
     if unfinished is not None:
         _check_same_job(job, before, unfinished, resume)
@@ -207,10 +205,9 @@ def _checkpoint_to_resume(job: Job, resume: bool, restart: bool) -> Path | None:
         log.warning("continuing from %s of %d steps", unfinished.name, len(job.steps))
         _warn_of_other_random_numbers(job, unfinished)
         return unfinished
-    if final is not None and not restart:
-        log.warning(
-            "%s is of other settings (%s) and will be replaced", job.folder / "final", _changed(job, before)
-        )
+    if (job.folder / "final").exists() and not restart:
+        reason = f"of other settings ({_changed(job, before)})" if final else "damaged"
+        log.warning("%s is %s and will be replaced", job.folder / "final", reason)
     for leftover in job.folder.glob("checkpoint-*"):
         shutil.rmtree(leftover)
     shutil.rmtree(job.folder / "runs", ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from src import cli as ground
 from src.config import Config
 from src.evaluation import cli
 from src.schema import Run, UserError
+from tests.models.records import written
 
 
 def given(*words: str, **more: Any) -> argparse.Namespace:
@@ -75,16 +75,10 @@ def test_the_method_is_named_by_the_user_the_adapter_or_the_path(tmp_path: Path)
     adapter = tmp_path / "final"
     adapter.mkdir()
     assert cli.method_name(given(after_model=str(adapter))) == "final"
-    (adapter / "run.json").write_text(json.dumps({"method": "qlora"}), encoding="utf-8")
+    written(adapter, method="qlora")
     assert cli.method_name(given(after_model=str(adapter))) == "qlora"
     assert cli.method_name(given(after_model=str(adapter), name="mine")) == "mine"
     assert cli.method_name(given(after_predictions=Path("runs/other.jsonl"))) == "other"
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}"])
-def test_a_damaged_run_record_names_no_method(tmp_path: Path, content: str):
-    (tmp_path / "run.json").write_text(content, encoding="utf-8")
-    assert cli.method_name(given(after_model=str(tmp_path))) == tmp_path.name
 
 
 def test_predictions_are_no_adapter_to_publish():
@@ -95,9 +89,7 @@ def test_predictions_are_no_adapter_to_publish():
 
 def test_the_comparison_is_offered_with_the_adapter_trained_on_the_evaluated_base(tmp_path: Path):
     for method, base in (("lora", "other"), ("qlora", "base")):
-        folder = tmp_path / method / "final"
-        folder.mkdir(parents=True)
-        (folder / "run.json").write_text(json.dumps({"base_model": base}), encoding="utf-8")
+        written(tmp_path / method / "final", method=method, base_model=base)
     args = given("--set", f"training.output_dir={tmp_path}", model_path="base")
     line = cli.after_evaluation(
         args, ground.configure(args), Run("run", 1, {}, {}, {}, {"base_model": "base"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +18,9 @@ from src.generation.settings import (
     truncate_at_end,
 )
 from src.models.loading import ModelReference
+from src.schema import UserError
 from tests import tiny
+from tests.models.records import written
 
 
 def test_a_greedy_decoding_forgets_what_only_sampling_uses():
@@ -84,6 +85,11 @@ def test_a_base_is_prompted_as_the_configuration_says(template: str, before: str
 def test_an_adapter_is_prompted_as_it_was_trained(tmp_path: Path):
     config, adapter = load_config(overrides=["prompt.before=alpaca"]), ModelReference("base", tmp_path)
     assert prompt_template(adapter, config) == "alpaca"  # trained elsewhere: no run.json
-    run = {"provenance": {"config": {"prompt": {"template": "chat"}}}}
-    (tmp_path / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    written(tmp_path, "prompt.template=chat")
     assert prompt_template(adapter, config) == "chat"
+
+
+def test_an_adapter_whose_record_does_not_say_how_it_was_prompted_is_refused(tmp_path: Path):
+    written(tmp_path, provenance={})
+    with pytest.raises(UserError, match="does not say how the adapter was prompted"):
+        prompt_template(ModelReference("base", tmp_path), load_config())

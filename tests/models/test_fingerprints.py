@@ -7,9 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
-from src.models.fingerprints import BLOCK, model_fingerprint, weights_fingerprint
+from src.models.fingerprints import BLOCK, model_fingerprint
 from src.models.loading import ModelReference
 from tests import tiny
 
@@ -61,13 +60,3 @@ def test_it_changes_with_adapter_and_quantisation(tiny_model: Path, tiny_adapter
         dataclasses.replace(base, quantization=dataclasses.replace(QLORA, bits=8)),
     ]
     assert len({model_fingerprint(reference, CONFIG) for reference in references}) == 4
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_fingerprint_changes_with_a_weight_that_it_looks_at(dtype: torch.dtype) -> None:
-    model = tiny.build_model("llama").to(dtype)
-    before = weights_fingerprint(model)
-    assert before == weights_fingerprint(tiny.build_model("llama").to(dtype))
-    with torch.no_grad():
-        model.lm_head.weight.view(-1)[0] += 1
-    assert weights_fingerprint(model) != before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import subprocess
 import sys
@@ -14,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from src.config import load_config
+from src.models.run_record import DataOrigin
 from src.report.hub_upload import push_to_hub, write_card
 from src.schema import UserError
 from tests.evaluation.comparisons import comparison
+from tests.models.records import written
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,15 +81,9 @@ def hub() -> Iterator[ThreadingHTTPServer]:
 
 @pytest.fixture
 def adapter(tmp_path: Path) -> Path:
-    run = {
-        "method": "lora",
-        "base_model": "smollm2-135m",
-        "qlora": None,
-        "metrics": {"steps": 3, "validation_loss": 1.0},
-        "data": {"source": "starter", "origin": "embedded starter set", "licence": "Apache-2.0"},
-        "provenance": {"config": dataclasses.asdict(load_config())},
-    }
-    (tmp_path / "run.json").write_text(json.dumps(run))
+    data = DataOrigin("starter", "embedded starter set", "Apache-2.0")
+    metrics = {"steps": 3, "validation_loss": 1.0}
+    written(tmp_path, base_model="smollm2-135m", metrics=metrics, data=data)
     (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")
     (tmp_path / "adapter_config.json").write_text("{}")
     (tmp_path / "notes-of-mine.txt").write_text("private")

@@ -13,26 +13,24 @@ import yaml
 from huggingface_hub import ModelCard  # 2.4.0: the hub's own reader of cards
 from markdown_it import MarkdownIt  # 4.3.0
 
-from src.config import load_config
+from src.models.run_record import DataOrigin, RunRecord
 from src.report.model_card import render_model_card
 from tests.evaluation.comparisons import comparison
+from tests.models.records import run_record
 from tests.report.hostile_texts import HOSTILE
 
 
-def _run(method: str = "lora", base: str = "codellama/CodeLlama-7b-hf", **data: str) -> dict[str, Any]:
+def _run(
+    method: str = "lora", base: str = "codellama/CodeLlama-7b-hf", *overrides: str, **data: str
+) -> RunRecord:
     """A run.json as training writes it."""
-    config = dataclasses.asdict(load_config())
-    config["data"] |= {"source": data.pop("source", "hub")}
-    return {
-        "method": method,
-        "base_model": base,
-        "qlora": config["qlora"] if method == "qlora" else None,
-        "metrics": {
-            "steps": 120, "best_step": 100, "validation_loss": 0.8123, "train_samples": 4335,
-            "trainable_parameters": 16_777_216, "total_parameters": 6_755_323_904,
-        },
-        "provenance": {"config": config, "commit": "4f3c2b1a", "versions": {"torch": "2.13.0", "peft": "0.21.2"}},
-    } | ({"data": data} if data else {})  # fmt: skip
+    metrics = {
+        "steps": 120, "best_step": 100, "validation_loss": 0.8123, "train_samples": 4335,
+        "trainable_parameters": 16_777_216, "total_parameters": 6_755_323_904,
+    }  # fmt: skip
+    run = run_record("data.source=hub", *overrides, method=method, base_model=base, metrics=metrics)
+    about = run.provenance | {"commit": "4f3c2b1a", "versions": {"torch": "2.13.0", "peft": "0.21.2"}}
+    return dataclasses.replace(run, provenance=about, data=DataOrigin(**data) if data else None)
 
 
 def _front(card: str) -> dict[str, Any]:
@@ -117,9 +115,7 @@ def test_the_licence_never_promises_more_than_base_and_data_allow(
 def test_a_run_without_a_record_of_its_data_falls_back_on_its_configuration(
     source: str, datasets: list[str] | None, words: str
 ) -> None:
-    run = _run()
-    run["provenance"]["config"]["data"]["source"] = source
-    card = render_model_card(run, None)
+    card = render_model_card(_run("lora", "codellama/CodeLlama-7b-hf", f"data.source={source}"), None)
     assert _front(card).get("datasets") == datasets
     assert words in card
 
@@ -162,10 +158,7 @@ def test_another_adapters_figures_are_never_shown() -> None:
 @pytest.mark.parametrize("bits", [4, 8])
 @pytest.mark.parametrize("template", ["alpaca", "chat"])
 def test_the_code_to_load_it_is_python(method: str, bits: int, template: str) -> None:
-    run = _run(method)
-    run["provenance"]["config"]["prompt"]["template"] = template
-    if run["qlora"]:
-        run["qlora"]["bits"] = bits
+    run = _run(method, "org/base", f"prompt.template={template}", f"qlora.bits={bits}")
     (block,) = re.findall(r"```python\n(.*?)```", render_model_card(run, None), re.DOTALL)
     ast.parse(block)
     assert ("load_in_4bit=True, bnb_4bit_quant_type='nf4'" in block) is (method == "qlora" and bits == 4)
@@ -190,8 +183,8 @@ def test_settings_and_sizes_are_listed() -> None:
 def test_hostile_names_break_neither_yaml_nor_markdown(case: str) -> None:
     text = HOSTILE[case][:300]
     run = _run("lora", text, source="hub", origin=text, licence=text)
-    run["provenance"]["commit"] = text
-    run["provenance"]["config"]["data"]["dataset_name"] = text
+    run.provenance["commit"] = text
+    run.config["data"]["dataset_name"] = text
     made = comparison(1)
     card = render_model_card(run, dataclasses.replace(made, test_set=made.test_set | {"name": text}))
     card.encode("utf-8")
@@ -217,8 +210,7 @@ def test_the_code_of_the_card_answers_with_plain_peft(
     base, folder = tiny.save_model(tmp_path / "base"), tmp_path / "adapter"
     get_peft_model(tiny.build_model(), LoraConfig(target_modules=["q_proj"])).save_pretrained(str(folder))
     tiny.tokenizer().save_pretrained(folder)
-    run = _run(base=str(base))
-    run["provenance"]["config"]["prompt"]["template"] = template
+    run = _run("lora", str(base), f"prompt.template={template}")
     (block,) = re.findall(r"```python\n(.*?)```", render_model_card(run, None), re.DOTALL)
     monkeypatch.chdir(folder)
     scope: dict[str, Any] = {}

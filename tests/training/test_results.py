@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +10,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from src.models.run_record import read_record
 from src.training import results
-from src.training.results import finished, read_run, remove_partial
+from src.training.results import finished, readable_record, remove_partial
 from src.training.trainer import fine_tune
 from tests import tiny
+from tests.models.records import written
 
 
 def test_a_run_leaves_adapter_tokenizer_metrics_and_curve(tiny_adapter: Path) -> None:
@@ -22,13 +23,13 @@ def test_a_run_leaves_adapter_tokenizer_metrics_and_curve(tiny_adapter: Path) ->
     assert names >= {
         "adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "run.json", "training_curve.png",
     }  # fmt: skip
-    run = read_run(tiny_adapter)
+    run = read_record(tiny_adapter)
     assert run is not None
-    assert run["metrics"]["steps"] == 3
-    assert run["provenance"]["config"]["training"]["max_steps"] == 3
-    assert len(run["provenance"]["model_fingerprint"]) == 16
-    assert run["metrics"]["tokens"] > run["metrics"]["supervised_tokens"] > 0
-    assert [item["step"] for item in run["history"] if "loss" in item] == [1, 2, 3]
+    assert run.metrics["steps"] == 3
+    assert run.config["training"]["max_steps"] == 3
+    assert len(run.provenance["model_fingerprint"]) == 16
+    assert run.metrics["tokens"] > run.metrics["supervised_tokens"] > 0
+    assert [item["step"] for item in run.history if "loss" in item] == [1, 2, 3]
 
 
 def test_a_damaged_result_is_not_kept(tiny_model: Path, tiny_data: Path, tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def _result(folder: Path, identity: dict[str, int], name: str = "final") -> Path
     final = folder / name
     final.mkdir()
     save_file({"a": torch.zeros(1)}, final / "adapter_model.safetensors")
-    (final / "run.json").write_text(json.dumps({"identity": identity, "metrics": {"steps": 7}}))
+    written(final, identity=identity, metrics={"steps": 7})
     return final
 
 
@@ -68,7 +69,7 @@ def test_a_folder_without_a_readable_run_json_is_no_result(tmp_path: Path, conte
         (final / "run.json").unlink()
     else:
         (final / "run.json").write_bytes(content)
-    assert read_run(final) is None
+    assert readable_record(final) is None
     assert finished(_job(tmp_path, {"seed": 1})) is None
 
 
@@ -83,7 +84,7 @@ def test_an_interrupted_save_leaves_the_earlier_result_alone(
 
     monkeypatch.setattr(results, "_write", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        results.save(_job(tmp_path, {"seed": 2}), None, {}, "")  # type: ignore[arg-type]
+        results.save(_job(tmp_path, {"seed": 2}), None, {})  # type: ignore[arg-type]
     assert [path.name for path in tmp_path.iterdir()] == ["final"]
     assert finished(_job(tmp_path, {"seed": 1})) is not None
 

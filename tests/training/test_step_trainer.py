@@ -87,7 +87,7 @@ def test_a_process_other_than_the_first_says_that_it_is_short_of_memory(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     config = tiny.config(tiny_model, tiny_data, tmp_path, "training.pack_tokens=1024")
-    trainer, _ = build_trainer(prepare(config, "lora"))
+    trainer = build_trainer(prepare(config, "lora"))
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "2")
     with caplog.at_level("ERROR"):  # the level of that process
@@ -97,7 +97,7 @@ def test_a_process_other_than_the_first_says_that_it_is_short_of_memory(
 
 def test_lora_plus_gives_b_its_own_rate(tiny_model: Path, tiny_data: Path, tmp_path: Path) -> None:
     config = tiny.config(tiny_model, tiny_data, tmp_path, "training.loraplus_lr_ratio=16")
-    trainer, _ = build_trainer(prepare(config, "lora"))
+    trainer = build_trainer(prepare(config, "lora"))
     optimizer = trainer.create_optimizer()
     names = {id(item): name for name, item in trainer.adapted.named_parameters()}
     rates = {
@@ -114,7 +114,7 @@ def test_neftune_noise_is_for_training_only(tiny_model: Path, tiny_data: Path, t
     for alpha in (0, 50):
         options = (f"training.neftune_noise_alpha={alpha}", "training.share_prefixes=false")
         job = prepare(tiny.config(tiny_model, tiny_data, tmp_path, *options), "lora")
-        trainer, _ = build_trainer(job)
+        trainer = build_trainer(job)
         validation.append(trainer.evaluate()["eval_loss"])
         training.append(trainer.training_step(trainer.adapted, job.samples()[0]).item())
     assert validation[0] == validation[1]

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -19,25 +18,19 @@ from safetensors.torch import load_file
 
 from src.config import Config
 from src.files import sole_writer
+from src.models.run_record import read_record
 from src.schema import UserError
 from src.training import results
 from src.training.callbacks import early_stopping_due
 from src.training.cli import summary
-from src.training.results import read_run
 from src.training.trainer import fine_tune
 from tests import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _run(folder: Path) -> dict[str, Any]:
-    run = read_run(folder)
-    assert run is not None
-    return run
-
-
 def _validation_losses(folder: Path) -> dict[int, float]:
-    return {item["step"]: item["eval_loss"] for item in _run(folder)["history"] if "eval_loss" in item}
+    return {item["step"]: item["eval_loss"] for item in read_record(folder).history if "eval_loss" in item}
 
 
 def test_the_same_job_is_kept_and_another_replaces_it(

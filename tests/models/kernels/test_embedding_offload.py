@@ -12,7 +12,6 @@ import torch
 from transformers import PreTrainedModel
 
 from src.data.preprocessing import Encoded
-from src.models.fingerprints import weights_fingerprint
 from src.models.hardware import Hardware
 from src.models.kernels.embedding_offload import MainMemoryEmbedding, offload_embeddings, offload_options
 from src.models.loading import load_base
@@ -73,11 +72,9 @@ def test_a_4_bit_base_keeps_its_weights_while_memory_is_defragmented(tiny_model:
 
 def test_the_table_is_neither_saved_nor_moved() -> None:
     model = tiny.build_model("llama")
-    before = weights_fingerprint(model)
     offload_embeddings(model)
     embedding = model.get_input_embeddings()
     assert not embedding.state_dict()
-    assert weights_fingerprint(model) != before  # so a run takes it before
     assert model.to("meta").get_input_embeddings().table.device.type == "cpu"
 
 

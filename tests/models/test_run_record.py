@@ -1,0 +1,84 @@
+"""run.json is written and read whole, old ones are read as what they were, and damaged ones are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from src.models.run_record import BaseKind, DataOrigin, read_record, write_record
+from src.schema import UserError
+from tests import tiny
+from tests.models.records import run_record, written
+
+FIRST_KEYS = {
+    "method",
+    "base_model",
+    "qlora",
+    "metrics",
+    "history",
+    "identity",
+    "provenance",
+}  # of all versions
+
+
+@pytest.mark.parametrize("method", ["lora", "qlora"])
+def test_a_record_comes_back_whole(tmp_path: Path, method: str):
+    record = run_record(
+        method=method,
+        base_kind=BaseKind("LlamaForCausalLM", 400, 32),
+        data=DataOrigin("file", "\u4e2d.json", "not known"),
+        metrics={"steps": 3, "validation_loss": 1.5, "offload": False},
+        history=[{"loss": float("inf"), "step": 1}],
+        identity={"lora.target_modules": ["q_proj"], "training.seed": 1},
+    )
+    write_record(tmp_path, record)
+    assert read_record(tmp_path) == record
+
+
+def test_training_writes_one_fingerprint_of_the_base(tiny_adapter: Path):
+    record = read_record(tiny_adapter)
+    assert record is not None
+    assert record.provenance["model_fingerprint"] == record.identity["model.fingerprint"]
+    assert record.base_kind == BaseKind.of(tiny.build_model())
+    assert record.template == "alpaca"
+
+
+def test_a_folder_without_a_record_was_trained_elsewhere(tmp_path: Path):
+    assert read_record(tmp_path) is None
+    assert read_record(tmp_path / "none") is None
+
+
+def test_a_record_of_the_first_versions_is_read(tmp_path: Path):
+    """Without base_kind and data; without a section prompt, when Alpaca's was the only template."""
+    path = written(tmp_path, "prompt.template=chat") / "run.json"
+    values = {key: value for key, value in json.loads(path.read_text()).items() if key in FIRST_KEYS}
+    assert len(values) == len(FIRST_KEYS)
+    del values["provenance"]["config"]["prompt"]
+    path.write_text(json.dumps(values))
+    record = read_record(tmp_path)
+    assert record is not None
+    assert (record.base_kind, record.data, record.template) == (None, None, "alpaca")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "full"}, "method: Input should be 'lora' or 'qlora'"),
+        ({"metrics": None}, "metrics: Input should be an object"),
+        ({"base_model": 7}, "base_model: Input should be a valid string"),
+        ({"base_kind": {}}, "base_kind.architecture: Field required"),
+        ({"method": "qlora"}, "does not say how the base was quantised"),
+        ({"method": "qlora", "qlora": {"bits": 4}}, "qlora.quant_type: Field required"),
+        ({"provenance": {}}, "does not say how the adapter was prompted"),
+        ({"of_a_later_version": 1}, "of_a_later_version: Unexpected keyword argument"),
+    ],
+)
+def test_a_record_that_is_not_whole_is_refused_with_what_to_do(tmp_path: Path, changes: dict, message: str):
+    path = written(tmp_path) / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    with pytest.raises(UserError) as refused:
+        read_record(tmp_path)
+    assert f"run.json: {message}" in str(refused.value).replace("run.json does", "run.json: does")
+    assert "Train again, or delete the file" in str(refused.value)
