@@ -140,6 +140,12 @@ def test_an_error_keeps_its_cause(path: Path):
     assert hidden == []
 
 
+def test_flags_stay_in_modules_named_cli():
+    """Everything below gets records and sections of the configuration."""
+    parsing = {_name(path) for path in MODULES if "argparse" in path.read_text(encoding="utf-8")}
+    assert parsing == {name for name in NAMES if name.endswith(".cli")}
+
+
 def test_nothing_named_evaluate_is_imported_by_accident():
     """The script evaluate.py hides the package of that name from everything run at the root."""
     importing = [

@@ -91,7 +91,7 @@ def prepare(root: Path, output: Path) -> None:
 
 def generate(root: Path, output: Path) -> None:
     from src.config import load_config
-    from src.evaluation.answers import answer
+    from src.evaluation.answers import RunRequest, answer
     from src.evaluation.benchmarks import load_test_set
     from src.files import sole_writer
     from src.generation import generate
@@ -105,7 +105,9 @@ def generate(root: Path, output: Path) -> None:
     generate._answer_in_slots = noted
     config = load_config(overrides=_settings(root, output))
     with sole_writer(output, "wait"):
-        answer(str(root / "model"), None, load_test_set(config), config, output)
+        answer(
+            RunRequest(str(root / "model"), None, load_test_set(config), config, output.parent, output.name)
+        )
 
 
 def score(root: Path, output: Path) -> None:

@@ -75,7 +75,7 @@ def train(root: Path, steps: int, samples: int) -> None:
 
 def generate(root: Path, steps: int, samples: int) -> None:
     from src.config import load_config
-    from src.evaluation.answers import answer
+    from src.evaluation.answers import RunRequest, answer
     from src.evaluation.benchmarks import TestSet
     from src.schema import Example
 
@@ -84,7 +84,7 @@ def generate(root: Path, steps: int, samples: int) -> None:
         for n in range(samples)
     ]
     config = load_config(overrides=settings(root, steps))
-    answer(str(root / "model"), None, TestSet("soak", examples), config, root / "answers")
+    answer(RunRequest(str(root / "model"), None, TestSet("soak", examples), config, root, "answers"))
 
 
 def score(root: Path, steps: int, samples: int) -> None:

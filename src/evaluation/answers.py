@@ -34,6 +34,23 @@ GENERIC_FOLDERS = ("final", "checkpoints", "adapter")  # names that say nothing 
 
 
 @dataclass(frozen=True)
+class RunRequest:
+    """A model to be run on a test set, and where its answers and scores are kept."""
+
+    model: str  # as the user names it
+    base_model: str | None  # of an adapter that does not name it
+    test_set: TestSet
+    config: Config
+    runs_folder: Path
+    name: str
+    allow_unsandboxed: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.runs_folder / self.name
+
+
+@dataclass(frozen=True)
 class Answers:
     """One model's answers to a test set, and how they were generated."""
 
@@ -49,73 +66,67 @@ def run_name(model_path: str, test_set: str) -> str:
     return re.sub(r"[^\w.+-]", "_", f"{name}--{test_set}")
 
 
-def answer(
-    model_path: str, base_model: str | None, test_set: TestSet, config: Config, folder: Path
-) -> Answers:
-    """Answers of the model to every example, kept in `folder`; the model is loaded only where some are missing.
+def answer(request: RunRequest) -> Answers:
+    """Answers of the model to every example, kept in its folder; the model is loaded only where some are missing.
 
     Writes generations.jsonl, a predictions file. Raises UserError for a model that cannot be loaded.
     """
-    setup = _set_up(model_path, base_model, config)
-    store = _store(setup, folder)
-    missing = store.missing(test_set.examples, setup.decoding)
+    setup, examples = _set_up(request), request.test_set.examples
+    store = _store(setup)
+    missing = store.missing(examples, setup.decoding)
     if missing:
-        _generate(setup, missing, store, config)
-    samples = to_samples(test_set.examples, store.of(test_set.examples, setup.decoding))
-    write_atomic(folder / ANSWERS, predictions_text(samples))
-    return Answers(samples, {"model": model_path, "base_model": setup.reference.base, **setup.key})
+        _generate(setup, missing, store)
+    samples = to_samples(examples, store.of(examples, setup.decoding))
+    write_atomic(request.folder / ANSWERS, predictions_text(samples))
+    origin = {"test_set": request.test_set.name, "model": request.model, "base_model": setup.reference.base}
+    return Answers(samples, {**origin, **setup.key})
 
 
-def keep_answers(
-    model_path: str, base_model: str | None, test_set: TestSet, config: Config, folder: Path
-) -> Path:
+def keep_answers(request: RunRequest) -> Path:
     """The predictions file of `answer`, with a record of its origin beside it, for scoring later or elsewhere."""
-    answers = answer(model_path, base_model, test_set, config, folder)
-    made = provenance.describe(config, device=decide(config.model).name)
-    origin = {
-        "name": folder.name,
-        "test_set": test_set.name,
-        **answers.origin,
-        "generated": {key: value for key, value in made.items() if key != "config"},
-    }
-    return write_answers(folder, answers.samples, origin)
+    answers = answer(request)
+    made = provenance.describe(request.config, device=decide(request.config.model).name)
+    generated = {key: value for key, value in made.items() if key != "config"}
+    origin = {"name": request.name, **answers.origin, "generated": generated}
+    return write_answers(request.folder, answers.samples, origin)
 
 
-def answer_shard(
-    model_path: str, base_model: str | None, test_set: TestSet, config: Config, folder: Path
-) -> None:
-    """Every rank generates its shard of the answers; rank 0 then has all of them in `folder`, where `answer` looks.
+def answer_shard(request: RunRequest) -> None:
+    """Every rank generates its shard of the answers; rank 0 then has all of them in the folder, where `answer` looks.
 
     A shard is a file of its own until all are complete, so that finished answers are kept if a rank ends early.
     """
-    base = resolve(model_path, base_model).base
+    base = resolve(request.model, request.base_model).base
     distributed.rank0_first(lambda: location(base))  # downloaded and converted once
-    setup = _set_up(model_path, base_model, config)
+    setup = _set_up(request)
 
     def still_missing() -> list[tuple[Example, int]]:
-        return _store(setup, folder).missing(test_set.examples, setup.decoding)
+        return _store(setup).missing(request.test_set.examples, setup.decoding)
 
     missing = distributed.rank0_first(still_missing)
     if missing:
-        shard = GenerationStore(folder / SHARD_PATTERN.replace("*", str(distributed.rank())), setup.key)
-        _generate(setup, missing, shard, config, (distributed.rank(), distributed.world_size()))
+        path = request.folder / SHARD_PATTERN.replace("*", str(distributed.rank()))
+        _generate(
+            setup, missing, GenerationStore(path, setup.key), (distributed.rank(), distributed.world_size())
+        )
     distributed.barrier()
-    distributed.rank0_first(lambda: _store(setup, folder).path)
+    distributed.rank0_first(lambda: _store(setup).path)
 
 
 @dataclass(frozen=True)
 class _Setup:
-    """A model and all that decides its answer to a prompt."""
+    """A request and all that decides its model's answer to a prompt."""
 
-    model_path: str
+    request: RunRequest
     reference: ModelReference
     hardware: Hardware
     decoding: Decoding
     key: dict[str, Any]  # all that decides an answer besides the prompt
 
 
-def _set_up(model_path: str, base_model: str | None, config: Config) -> _Setup:
-    reference = resolve(model_path, base_model)
+def _set_up(request: RunRequest) -> _Setup:
+    config = request.config
+    reference = resolve(request.model, request.base_model)
     hardware = decide(config.model)
     decoding = Decoding.of(config.evaluation)
     backend = _backend(reference, hardware, config)
@@ -127,7 +138,7 @@ def _set_up(model_path: str, base_model: str | None, config: Config) -> _Setup:
         "decoding": dataclasses.asdict(decoding),
         **backend,
     }
-    return _Setup(model_path, reference, hardware, decoding, key)
+    return _Setup(request, reference, hardware, decoding, key)
 
 
 def _backend(reference: ModelReference, hardware: Hardware, config: Config) -> dict[str, str]:
@@ -137,8 +148,9 @@ def _backend(reference: ModelReference, hardware: Hardware, config: Config) -> d
     return {"backend": vllm.check_support(reference, hardware)}
 
 
-def _store(setup: _Setup, folder: Path) -> GenerationStore:
+def _store(setup: _Setup) -> GenerationStore:
     """All finished answers, those in the shards of several ranks among them."""
+    folder = setup.request.folder
     store = GenerationStore(folder / "answers.jsonl", setup.key)
     store.absorb(list(folder.glob(SHARD_PATTERN)))
     return store
@@ -148,13 +160,13 @@ def _generate(
     setup: _Setup,
     missing: list[tuple[Example, int]],
     store: GenerationStore,
-    config: Config,
     share: tuple[int, int] = (0, 1),
 ) -> None:
+    request, config = setup.request, setup.request.config
     if setup.hardware.notice:
         log.warning(setup.hardware.notice)
     tokenizer = load_tokenizer(setup.reference.base, config.model)
-    name = Path(setup.model_path).name if setup.reference.adapter is None else store.path.parent.name
+    name = Path(request.model).name if setup.reference.adapter is None else request.name
     label = f"answers of {name}"
     work = (missing, setup.decoding, store, config.evaluation.batch_size, setup.key["prompt"], label)
     if "backend" in setup.key:

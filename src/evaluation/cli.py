@@ -13,6 +13,7 @@ from src.schema import UserError
 
 if TYPE_CHECKING:
     from src.config import Config
+    from src.evaluation.answers import RunRequest
     from src.evaluation.runs import ScoredRun
     from src.schema import Comparison, Run
 
@@ -52,6 +53,27 @@ def configure_evaluation(args: argparse.Namespace) -> Config:
     )
 
 
+def requests(args: argparse.Namespace, config: Config) -> list[RunRequest]:
+    """The runs of the models that the flags name; none where they name predictions files."""
+    flags = vars(args)
+    models = [model for name in ("model_path", "before_model", "after_model") if (model := flags.get(name))]
+    if not models:
+        return []
+    from src.evaluation.answers import RunRequest, run_name
+    from src.evaluation.benchmarks import load_test_set
+
+    test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+    folder = flags.get("runs_dir") or args.output_dir / "runs"
+    given = args.name if flags.get("model_path") else None  # compare_results.py --name is the method's
+    return [
+        RunRequest(
+            model, args.base_model, test_set, config, folder, given or run_name(model, test_set.name),
+            args.allow_unsandboxed,
+        )
+        for model in models
+    ]  # fmt: skip
+
+
 def generate_on_all_ranks(args: argparse.Namespace, config: Config) -> None:
     """Where a launcher started several processes, all ranks generate the answers and only rank 0 returns.
 
@@ -61,19 +83,14 @@ def generate_on_all_ranks(args: argparse.Namespace, config: Config) -> None:
 
     if distributed.world_size() == 1:
         return
-    from src.evaluation.benchmarks import load_test_set
     from src.evaluation.runs import generate_on_all_ranks as generate_run
     from src.models.hardware import decide
 
-    flags = vars(args)
-    models = [model for name in ("model_path", "before_model", "after_model") if (model := flags.get(name))]
-    folder = flags.get("runs_dir") or args.output_dir / "runs"
-    name = args.name if flags.get("model_path") else None
-    if models:
-        test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+    requested = requests(args, config)
+    if requested:
         with distributed.process_group(decide(config.model).device):
-            for model in models:
-                generate_run(model, args.base_model, test_set, config, folder, name)
+            for request in requested:
+                generate_run(request)
     if not distributed.is_rank0():
         raise SystemExit(0)
 
@@ -81,24 +98,22 @@ def generate_on_all_ranks(args: argparse.Namespace, config: Config) -> None:
 def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
     """The run of --model_path or --predictions. Raises UserError where not exactly one of them is given."""
     _require_one(args, "model_path", "predictions")
-    return _scored_run(args, config, args.model_path, args.predictions, args.output_dir / "runs", args.name)
+    return _scored_runs(args, config, [args.predictions], args.output_dir / "runs", args.name)[0]
 
 
 def generate(args: argparse.Namespace, config: Config) -> str:
     """Generate the answers of --model_path without scoring them; the lines to print."""
-    from src.evaluation.answers import keep_answers, run_name
-    from src.evaluation.benchmarks import load_test_set
+    from src.evaluation.answers import keep_answers
     from src.files import sole_writer
 
     if args.predictions or not args.model_path:
         raise UserError("--generate_only needs --model_path: it generates answers and scores nothing")
-    test_set = load_test_set(config, args.benchmark, args.benchmark_path)
-    folder = args.output_dir / "runs" / (args.name or run_name(args.model_path, test_set.name))
-    with sole_writer(folder, "wait for it, or keep this run elsewhere (--name, --output_dir)"):
-        path = keep_answers(args.model_path, args.base_model, test_set, config, folder)
+    (request,) = requests(args, config)
+    with sole_writer(request.folder, "wait for it, or keep this run elsewhere (--name, --output_dir)"):
+        path = keep_answers(request)
     output = [] if args.output_dir == REPORTS else ["--output_dir", str(args.output_dir)]
     command = cli.next_command("evaluate.py", args, "--predictions", str(path), *output)
-    return f"wrote {path}, {len(test_set.examples)} samples\nnext: {command}"
+    return f"wrote {path}, {len(request.test_set.examples)} samples\nnext: {command}"
 
 
 def check_pair(args: argparse.Namespace) -> None:
@@ -111,8 +126,8 @@ def check_pair(args: argparse.Namespace) -> None:
 
 def run_pair(args: argparse.Namespace, config: Config) -> tuple[ScoredRun, ScoredRun]:
     """The two runs of flags that check_pair accepts, before and after."""
-    before = _scored_run(args, config, args.before_model, args.before_predictions, args.runs_dir)
-    after = _scored_run(args, config, args.after_model, args.after_predictions, args.runs_dir)
+    files = [args.before_predictions, args.after_predictions]
+    before, after = _scored_runs(args, config, files, args.runs_dir)
     return before, after
 
 
@@ -186,22 +201,15 @@ def _given_flags(args: argparse.Namespace) -> list[str]:
     return [*words, "--allow_unsandboxed"] if args.allow_unsandboxed else words
 
 
-def _scored_run(
-    args: argparse.Namespace,
-    config: Config,
-    model: str | None,
-    predictions: Path | None,
-    folder: Path,
-    name: str | None = None,
-) -> ScoredRun:
-    from src.evaluation.benchmarks import load_test_set
+def _scored_runs(
+    args: argparse.Namespace, config: Config, files: list[Path], folder: Path, name: str | None = None
+) -> list[ScoredRun]:
+    """The runs of the models that the flags name, else those of predictions `files`."""
     from src.evaluation.runs import run_model, run_predictions
 
-    if predictions is not None:
-        return run_predictions(predictions, config, folder, name, args.allow_unsandboxed)
-    assert model is not None
-    test_set = load_test_set(config, args.benchmark, args.benchmark_path)
-    return run_model(model, args.base_model, test_set, config, folder, name, args.allow_unsandboxed)
+    return [run_model(request) for request in requests(args, config)] or [
+        run_predictions(file, config, folder, name, args.allow_unsandboxed) for file in files
+    ]
 
 
 def _require_one(args: argparse.Namespace, *names: str) -> None:

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from src import distributed, provenance
 from src.config import Config
-from src.evaluation.benchmarks import TestSet
 from src.evaluation.evaluator import score_samples, summarise_run
 from src.evaluation.predictions import read_origin, read_predictions
 from src.evaluation.scoring.score_store import ScoreStore
 from src.files import sole_writer, write_atomic
 from src.sandbox.sandbox import unavailable_reason
 from src.schema import Run, Sample, SampleScore, to_json
+
+if TYPE_CHECKING:
+    from src.evaluation.answers import RunRequest
 
 IN_USE = "wait for it, or keep this run elsewhere (evaluate.py --name, compare_results.py --runs_dir)"
 
@@ -31,40 +33,23 @@ class ScoredRun:
     scores: list[SampleScore]
 
 
-def run_model(
-    model_path: str,
-    base_model: str | None,
-    test_set: TestSet,
-    config: Config,
-    runs_folder: Path,
-    name: str | None = None,
-    allow_unsandboxed: bool = False,
-) -> ScoredRun:
+def run_model(request: RunRequest) -> ScoredRun:
     """Answers and scores of a model; what an earlier run stored of either is used again."""
-    from src.evaluation.answers import answer, run_name
+    from src.evaluation.answers import answer
 
-    name = name or run_name(model_path, test_set.name)
-    folder = runs_folder / name
-    with sole_writer(folder, IN_USE):
-        answers = answer(model_path, base_model, test_set, config, folder)
-        origin = {"test_set": test_set.name, **answers.origin}
-        return _score(name, answers.samples, origin, config, folder, allow_unsandboxed)
+    with sole_writer(request.folder, IN_USE):
+        answers = answer(request)
+        return _score(
+            request.folder, answers.samples, answers.origin, request.config, request.allow_unsandboxed
+        )
 
 
-def generate_on_all_ranks(
-    model_path: str,
-    base_model: str | None,
-    test_set: TestSet,
-    config: Config,
-    runs_folder: Path,
-    name: str | None = None,
-) -> None:
+def generate_on_all_ranks(request: RunRequest) -> None:
     """All ranks generate the answers, which run_model on rank 0 then finds in the store."""
-    from src.evaluation.answers import answer_shard, run_name
+    from src.evaluation.answers import answer_shard
 
-    folder = runs_folder / (name or run_name(model_path, test_set.name))
-    with sole_writer(folder, IN_USE) if distributed.is_rank0() else nullcontext():
-        answer_shard(model_path, base_model, test_set, config, folder)
+    with sole_writer(request.folder, IN_USE) if distributed.is_rank0() else nullcontext():
+        answer_shard(request)
 
 
 def run_predictions(
@@ -77,9 +62,9 @@ def run_predictions(
     samples = read_predictions(path)
     origin = {"test_set": "given predictions", **read_origin(path), "predictions": path.name}
     recorded_name = str(origin.pop("name", path.stem))
-    name = name or recorded_name
-    with sole_writer(runs_folder / name, IN_USE):
-        return _score(name, samples, origin, config, runs_folder / name, allow_unsandboxed)
+    folder = runs_folder / (name or recorded_name)
+    with sole_writer(folder, IN_USE):
+        return _score(folder, samples, origin, config, allow_unsandboxed)
 
 
 def samples_fingerprint(samples: Sequence[Sample]) -> str:
@@ -92,12 +77,7 @@ def samples_fingerprint(samples: Sequence[Sample]) -> str:
 
 
 def _score(
-    name: str,
-    samples: list[Sample],
-    origin: dict[str, Any],
-    config: Config,
-    folder: Path,
-    allow_unsandboxed: bool,
+    folder: Path, samples: list[Sample], origin: dict[str, Any], config: Config, allow_unsandboxed: bool
 ) -> ScoredRun:
     unavailable = unavailable_reason()
     without = "none: programs ran without a sandbox" if allow_unsandboxed else unavailable
@@ -105,7 +85,7 @@ def _score(
     limits = {"timeout_s": config.evaluation.timeout_s, "memory_mib": config.evaluation.memory_mib}
     store = ScoreStore(folder / "scored.jsonl", {"sandbox": sandbox, **limits})
     samples = sorted(samples, key=lambda sample: (sample.id, sample.completion))
-    scores = score_samples(samples, config.evaluation, store, allow_unsandboxed, f"scoring {name}")
+    scores = score_samples(samples, config.evaluation, store, allow_unsandboxed, f"scoring {folder.name}")
     environment = {key: value for key, value in provenance.describe(config).items() if key != "config"}
     run_provenance = {
         **origin,
@@ -114,6 +94,6 @@ def _score(
         "evaluation": dataclasses.asdict(config.evaluation),
         **environment,
     }
-    run = summarise_run(name, scores, config.evaluation, run_provenance)
+    run = summarise_run(folder.name, scores, config.evaluation, run_provenance)
     write_atomic(folder / "scores.json", to_json(run, indent=1) + "\n")
     return ScoredRun(run, samples, scores)

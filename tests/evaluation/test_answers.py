@@ -9,7 +9,7 @@ import torch
 
 from src.config import load_config
 from src.evaluation import answers
-from src.evaluation.answers import answer, keep_answers, precision, run_name
+from src.evaluation.answers import RunRequest, answer, keep_answers, precision, run_name
 from src.evaluation.benchmarks import TestSet
 from src.evaluation.predictions import read_origin, read_predictions
 from src.models.hardware import Hardware
@@ -64,7 +64,7 @@ def test_answers_are_generated_once_and_only_for_new_samples(
     monkeypatch.setattr(answers, "_generate", counting)
 
     def answered(examples: list[Example]) -> answers.Answers:
-        return answer(str(tiny_model), None, TestSet("test", examples), config, tmp_path / "run")
+        return answer(RunRequest(str(tiny_model), None, TestSet("test", examples), config, tmp_path, "run"))
 
     first = answered(EXAMPLES[:2])
     assert answered(EXAMPLES[:2]) == first
@@ -80,7 +80,9 @@ def test_answers_are_generated_once_and_only_for_new_samples(
 def test_another_decoding_is_another_answer(tiny_model: Path, tmp_path: Path):
     def origin(*overrides: str) -> dict:
         config = tiny.config(tiny_model, tmp_path, tmp_path, *overrides)
-        return answer(str(tiny_model), None, TestSet("test", EXAMPLES[:1]), config, tmp_path / "run").origin
+        return answer(
+            RunRequest(str(tiny_model), None, TestSet("test", EXAMPLES[:1]), config, tmp_path, "run")
+        ).origin
 
     short, long = origin("evaluation.max_new_tokens=2"), origin("evaluation.max_new_tokens=3")
     assert short["decoding"] != long["decoding"]
@@ -90,7 +92,9 @@ def test_another_decoding_is_another_answer(tiny_model: Path, tmp_path: Path):
 
 def test_kept_answers_carry_their_origin_beside_them(tiny_model: Path, tmp_path: Path):
     config = tiny.config(tiny_model, tmp_path, tmp_path)
-    path = keep_answers(str(tiny_model), None, TestSet("test", EXAMPLES[:1]), config, tmp_path / "mine")
+    path = keep_answers(
+        RunRequest(str(tiny_model), None, TestSet("test", EXAMPLES[:1]), config, tmp_path, "mine")
+    )
     origin = read_origin(path)
     assert (origin["name"], origin["test_set"], origin["model"]) == ("mine", "test", str(tiny_model))
     assert origin["precision"] == "float32"

@@ -71,6 +71,35 @@ def test_only_a_model_generates(config: Config, flags: dict[str, Any]):
         cli.generate(given(**flags), config)
 
 
+def test_the_runs_of_models_are_requested_in_their_order(tiny_data: Path):
+    words = (
+        "--set",
+        f"data.dataset_path={tiny_data}",
+        "--num_samples",
+        "2",
+        "--base_model",
+        "base",
+        "--allow_unsandboxed",
+    )
+    pair = given(*words, before_model="base", after_model="a/lora/final", name="mine", runs_dir=Path("kept"))
+    before, after = cli.requests(pair, cli.configure_evaluation(pair))
+    assert [before.name, after.name] == [
+        f"base--{tiny_data.name}",
+        f"a-lora--{tiny_data.name}",
+    ]  # --name is the method's
+    assert (after.model, after.base_model, after.folder) == (
+        "a/lora/final",
+        "base",
+        Path("kept") / after.name,
+    )
+    assert len(after.test_set.examples) == after.config.evaluation.num_samples == 2
+    assert after.allow_unsandboxed
+    one = given(*words, model_path="base", name="mine", output_dir=Path("out"))
+    (request,) = cli.requests(one, cli.configure_evaluation(one))
+    assert request.folder == Path("out/runs/mine")
+    assert cli.requests(given(predictions=Path("a.jsonl")), request.config) == []
+
+
 def test_the_method_is_named_by_the_user_the_adapter_or_the_path(tmp_path: Path):
     adapter = tmp_path / "final"
     adapter.mkdir()

@@ -197,7 +197,7 @@ def test_answers_of_one_backend_are_not_taken_for_those_of_the_other(
 
     def answer(backend: str) -> answers.Answers:
         config = _config(tmp_path, tiny_model, backend)
-        return answers.answer(str(tiny_adapter), None, test_set, config, tmp_path / "run")
+        return answers.answer(answers.RunRequest(str(tiny_adapter), None, test_set, config, tmp_path, "run"))
 
     plain = answer("transformers")
     monkeypatch.setattr(answers, "decide", lambda config: _gpu())
