@@ -16,6 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from src import distributed
+from src.exhaustion import is_disk_full, is_out_of_memory
 from src.schema import UserError
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ OUT_OF_MEMORY = (
     "out of memory; what was finished is kept. Close other programs, lower evaluation.batch_size and "
     "evaluation.workers, or use a smaller model"
 )
-OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "Cannot allocate memory", "os error 12")  # torch, C, Rust
 DISK_FULL = (
     "No space left on device; what was finished is kept. Free some space and start the same command again"
 )
@@ -137,20 +137,8 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
 
 
 def _limit_reached(error: Exception) -> str:
-    """The message where memory or disk is full; "" for any other error.
-
-    The libraries have their own error types for these; they are matched by text, so that none is imported here.
-    """
-    name, text = type(error).__name__, str(error)
-    if isinstance(error, MemoryError) or name == "OutOfMemoryError":
-        return OUT_OF_MEMORY
-    if any(message in text for message in OUT_OF_MEMORY_TEXTS):
-        return OUT_OF_MEMORY
-    if any(
-        message in text for message in ("No space left", "os error 28", "PytorchStreamWriter failed writing")
-    ):
-        return DISK_FULL
-    return ""
+    """The message where memory or disk is full; "" for any other error."""
+    return OUT_OF_MEMORY if is_out_of_memory(error) else DISK_FULL if is_disk_full(error) else ""
 
 
 def _wait_for_rank0() -> None:

@@ -21,7 +21,8 @@ from src.generation.settings import NEXT_TURN, Decoding, end_tokens, truncate_at
 from src.generation.store import GenerationStore
 from src.models.hardware import Hardware
 from src.models.loading import ModelReference, loading_errors, location, read_json
-from src.schema import Example, Generation, UserError
+from src.models.switches import require
+from src.schema import Example, Generation
 
 # Read in vLLM 0.33.0: vllm/config/lora.py (ranks), vllm/lora/peft_helper.py (kinds of adapters).
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -29,7 +30,6 @@ RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 BASE_PRESERVING_INITS = ("gaussian", "eva", "orthogonal", "mica", "lora_ga")
 BATCH_SIZE = 256  # prompts between writes to disk; vLLM schedules how many it computes at once
 MEMORY_FRACTION = 0.9  # of the free GPU memory, for weights and the KV cache
-ALTERNATIVE = "or set evaluation.backend=transformers"
 
 
 def check_support(reference: ModelReference, hardware: Hardware) -> str:
@@ -37,27 +37,29 @@ def check_support(reference: ModelReference, hardware: Hardware) -> str:
 
     Raises UserError where vLLM is not installed or cannot run this model as it was trained; nothing is loaded.
     """
+    require("evaluation.backend", "vllm", _obstacle(reference, hardware), instead="transformers")
+    return f"vllm {_version()}"
+
+
+def _obstacle(reference: ModelReference, hardware: Hardware) -> str:
+    """Why vLLM cannot be used, and what helps; "" where it can."""
     if importlib.util.find_spec("vllm") is None:
-        raise UserError(
-            "evaluation.backend=vllm, but vLLM is not installed. It wants other versions of torch and transformers "
-            f"than requirements.txt: pip install vllm into an environment of its own, {ALTERNATIVE}"
+        return (
+            "vLLM is not installed. It wants other versions of torch and transformers than requirements.txt: "
+            "pip install vllm into an environment of its own"
         )
     if distributed.world_size() > 1:
-        raise UserError(
-            f"evaluation.backend=vllm works in one process and {distributed.world_size()} were started; start the script "
-            f"with python alone, {ALTERNATIVE}"
+        return (
+            f"it works in one process and {distributed.world_size()} were started; start the script with python "
+            "alone"
         )
     if hardware.device != "cuda":
-        raise UserError(
-            f"evaluation.backend=vllm needs a GPU, and {hardware.name} are in use; add one, {ALTERNATIVE}"
-        )
+        return f"it needs a GPU, and {hardware.name} are in use; add one"
     reason = _unsupported(reference)
-    if reason:
-        raise UserError(
-            f"evaluation.backend=vllm: {reason}. Merge the adapter first (python inference.py --model_path "
-            f"{reference.adapter} --merge_to DIR) and evaluate DIR, {ALTERNATIVE}"
-        )
-    return f"vllm {_version()}"
+    return reason and (
+        f"{reason}. Merge the adapter first (python inference.py --model_path {reference.adapter} --merge_to DIR) "
+        "and evaluate DIR"
+    )
 
 
 def precision(reference: ModelReference, hardware: Hardware) -> str:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
@@ -26,6 +25,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from src import hub_access
 from src.config import ModelConfig, QloraConfig
+from src.exhaustion import is_out_of_memory
 from src.hub_access import go_offline_unless_reachable
 from src.models import embedded
 from src.models.hardware import Hardware
@@ -35,7 +35,6 @@ from src.schema import UserError
 log = logging.getLogger(__name__)
 
 _PROJECT_FOLDERS = ("checkpoints", "reports", "data", "models")
-_OUT_OF_MEMORY = ("can't allocate memory", "Cannot allocate memory", "os error 12")
 
 
 @dataclass(frozen=True)
@@ -203,10 +202,10 @@ def loading_errors(part: str, reference: str) -> Iterator[None]:
         go_offline_unless_reachable(f"{reference}/resolve/main/config.json")
     try:
         yield
-    except (UserError, MemoryError, torch.OutOfMemoryError):
+    except UserError:
         raise
     except Exception as error:
-        if any(text in str(error) for text in _OUT_OF_MEMORY):
+        if is_out_of_memory(error):
             raise
         raise UserError(_loading_failed(part, reference, error)) from error
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from src.exhaustion import OUT_OF_MEMORY
 from src.sandbox.inside import wire
 from src.schema import Execution
 
@@ -14,9 +15,6 @@ MAX_DETAIL = 300
 MAX_STATUS = 255
 MAX_AMOUNT = 1e9  # seconds or MiB
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_OUT_OF_MEMORY = re.compile(
-    r"OutOfMemoryError|heap out of memory|bad_alloc|MemoryError|Cannot allocate memory"
-)
 _FAILED_ASSERT = re.compile(  # a line
     r"^(?>.*?[Aa]ssertion ).*failed.*|^.*?\bAssertionError\b.*", re.MULTILINE
 )
@@ -163,7 +161,7 @@ def _failure_outcome(header: Mapping[str, Any], stderr: str, signal_name: str = 
     failed_assert = _FAILED_ASSERT.search(tail)
     if failed_assert:
         return "failed", failed_assert.group().strip()
-    if _OUT_OF_MEMORY.search(tail):
+    if OUT_OF_MEMORY.search(tail):
         return "out_of_memory", f"exit {header['status']}"
     for pattern in _EXCEPTION_NAMES:
         thrown = pattern.findall(tail)

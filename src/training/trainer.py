@@ -21,6 +21,7 @@ from transformers import TrainerState
 
 from src import distributed
 from src.config import Config
+from src.exhaustion import is_out_of_memory
 from src.files import sole_writer, write_atomic
 from src.models.hardware import decide
 from src.models.kernels.embedding_offload import offload_embeddings
@@ -60,7 +61,7 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
             try:
                 return _run(job, start.checkpoint)
             except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 raise UserError(
                     f"out of memory on the {job.hardware.device} ({job.plan.estimate_gib:.1f} GiB were expected, "
@@ -84,11 +85,6 @@ def _prepare_folder(job: Job, resume: bool, restart: bool) -> _Start:
     if done is not None and not restart:
         return _Start(done=done)
     return _Start(checkpoint=_checkpoint_to_resume(job, resume, restart))
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """The CPU's allocator has no error type of its own."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _run(job: Job, checkpoint: Path | None) -> Trained:

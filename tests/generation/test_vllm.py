@@ -173,7 +173,7 @@ def test_an_adapter_of_a_4_bit_base_is_refused(calls, tmp_path: Path):
 
 
 def test_without_a_gpu_or_in_several_processes_it_is_refused(calls, monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(UserError, match="needs a GPU, and 2 CPU cores are in use"):
+    with pytest.raises(UserError, match="it needs a GPU, and 2 CPU cores are in use"):
         vllm.check_support(ModelReference("base"), Hardware("cpu", torch.float32, "2 CPU cores", 8.0))
     monkeypatch.setattr(distributed, "world_size", lambda: 4)
     with pytest.raises(UserError, match="one process and 4 were started"):

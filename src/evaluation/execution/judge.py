@@ -14,6 +14,7 @@ from src.evaluation.execution.definitions import defines_only
 from src.evaluation.execution.missing_dependencies import marked_missing
 from src.evaluation.execution.runners import RUNNERS, refusal, run_program
 from src.evaluation.execution.sample_setup import with_input
+from src.exhaustion import OUT_OF_MEMORY
 from src.languages.syntax import parse_python
 from src.schema import Execution, Sample
 
@@ -30,7 +31,7 @@ _MAIN_GUARD = re.compile(r"^if\s+__name__\s*==\s*([\"'])__main__\1", re.MULTILIN
 
 _ERROR_KINDS: tuple[tuple[str, str], ...] = (
     ("timeout", r"^timeout"),
-    ("memory", r"MemoryError|OutOfMemory|heap out of memory|bad_alloc"),
+    ("memory", OUT_OF_MEMORY.pattern),
     (
         "import",
         r"ImportError|ModuleNotFoundError|Cannot find (?:module|package)|package .{0,200} does not exist"

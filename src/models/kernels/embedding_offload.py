@@ -8,6 +8,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from src.config import LoraConfig
 from src.models.hardware import Hardware
+from src.models.switches import switched_on
 from src.schema import UserError
 
 
@@ -33,17 +34,11 @@ def offload_options(
 
     Raises UserError where it is True and not supported.
     """
-    if setting is False:
-        return (False,)
-    reason = _unsupported_reason(config, hardware, lora, sharding)
-    if reason and setting is True:
-        raise UserError(f"training.offload=true, but {reason}; set training.offload=auto")
-    if reason:
-        return (False,)
-    return (True,) if setting is True else (False, True)
+    possible = switched_on("training.offload", setting, lambda: _obstacle(config, hardware, lora, sharding))
+    return (setting is True,) if setting is True or not possible else (False, True)
 
 
-def _unsupported_reason(config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, sharding: str) -> str:
+def _obstacle(config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, sharding: str) -> str:
     """Why embeddings cannot be offloaded; empty where they can."""
     if hardware.device != "cuda":
         return "there is no GPU in use to keep the embeddings out of"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 
 from peft import PeftModel
 from transformers import PretrainedConfig, PreTrainedModel
 
 from src.models.hardware import Hardware
 from src.models.kernels.triton_support import compiles_kernels
-from src.schema import UserError
-
-log = logging.getLogger(__name__)
+from src.models.switches import switched_on
 
 INSTALL = "pip install -r requirements-gpu.txt"
 
@@ -23,17 +20,10 @@ def uses_fused_kernels(setting: bool | str, config: PretrainedConfig, hardware: 
     "auto" uses it where it helps: on a GPU, installed, with kernels for the architecture. Raises UserError where it
     is True and not supported.
     """
-    if setting is False:
-        return False
-    reason = _unsupported_reason(config, hardware)
-    if reason and setting is True:
-        raise UserError(f"training.fused_kernels=true, but {reason}; set training.fused_kernels=auto")
-    if reason and hardware.device == "cuda":
-        log.info("no fused kernels: %s", reason)
-    return not reason
+    return switched_on("training.fused_kernels", setting, lambda: _obstacle(config, hardware))
 
 
-def _unsupported_reason(config: PretrainedConfig, hardware: Hardware) -> str:
+def _obstacle(config: PretrainedConfig, hardware: Hardware) -> str:
     """Why Liger's kernels cannot be used; empty where they can."""
     if hardware.device != "cuda":
         return "fused kernels run on GPUs only"

@@ -103,7 +103,7 @@ def test_true_says_why_it_is_not_supported_and_auto_does_without(
     config: Callable[[], Any], hardware: Any, changes: list[str], sharding: str, reason: str
 ) -> None:
     lora = tiny.configured(*changes).lora
-    with pytest.raises(UserError, match=rf"^training.offload=true, but {reason}.*; set .*=auto$"):
+    with pytest.raises(UserError, match=rf"^training.offload=true, but {reason}.*; or set .*=auto$"):
         offload_options(True, config(), hardware, lora, sharding)
     assert offload_options("auto", config(), hardware, lora, sharding) == (False,)
 

@@ -62,14 +62,14 @@ def test_the_loss_is_not_patched(liger):
     ],
 )
 def test_true_says_what_is_missing(liger, architecture, hardware, reason):
-    with pytest.raises(UserError, match=rf"training.fused_kernels=true, but {reason}; set .*=auto"):
+    with pytest.raises(UserError, match=rf"training.fused_kernels=true, but {reason}; or set .*=auto"):
         uses_fused_kernels(True, tiny.model_config(architecture), hardware)
 
 
 def test_they_are_not_used_where_triton_cannot_compile(liger, monkeypatch):
     monkeypatch.setattr(kernels, "compiles_kernels", lambda kind: False)
     assert uses_fused_kernels("auto", tiny.model_config("llama"), GPU) is False
-    with pytest.raises(UserError, match="true, but Triton cannot compile them on this machine; set"):
+    with pytest.raises(UserError, match="true, but Triton cannot compile them on this machine; or set"):
         uses_fused_kernels(True, tiny.model_config("llama"), GPU)
 
 
