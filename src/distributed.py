@@ -104,9 +104,8 @@ def process_group(device: str) -> Iterator[None]:
         yield
         return
     from accelerate import PartialState
-    from torch import distributed
 
-    PartialState(cpu=device == "cpu", timeout=TIMEOUT)
+    state = PartialState(cpu=device == "cpu", timeout=TIMEOUT)
     try:
         yield
     except RuntimeError as error:
@@ -117,8 +116,8 @@ def process_group(device: str) -> Iterator[None]:
             "reason, if it gave one); what was finished is kept: train on with --resume, evaluate with the same command"
         ) from error
     else:
-        distributed.barrier()
-        distributed.destroy_process_group()
+        barrier()
+        state.destroy_process_group()
 
 
 def _is_peer_loss(error: RuntimeError) -> bool:
@@ -136,74 +135,67 @@ def rank0_first(work: Callable[[], Result]) -> Result:
     """
     if world_size() == 1:
         return work()
+    from accelerate.utils import broadcast_object_list
+
     outcome: list[Any] = [None, None]  # result, message of a UserError
     if is_rank0():
         try:
             outcome[0] = work()
         except UserError as error:
-            _broadcast_objects([None, str(error)])
+            broadcast_object_list([None, str(error)])
             raise
-    outcome = _broadcast_objects(outcome)
+    broadcast_object_list(outcome)
     if outcome[1] is not None:
         raise Rank0FailedError(2)
     result: Result = outcome[0]
     return result
 
 
-def _broadcast_objects(values: list[Any]) -> list[Any]:
-    from torch import distributed
-
-    distributed.broadcast_object_list(values, src=0)
-    return values
-
-
 def gather(value: Result) -> list[Result]:
     """The `value` of every rank, in rank order, on all ranks."""
     if world_size() == 1:
         return [value]
-    from torch import distributed
+    from accelerate.utils import gather_object
 
-    gathered: list[Any] = [None] * world_size()
-    distributed.all_gather_object(gathered, value)
+    gathered: list[Result] = gather_object([value])
     return gathered
 
 
 def barrier() -> None:
     """Wait until every rank has reached this point."""
     if world_size() > 1:
-        from torch import distributed
+        from accelerate.utils import wait_for_everyone
 
-        distributed.barrier()
+        wait_for_everyone()
 
 
 def all_reduce_sum(value: torch.Tensor) -> torch.Tensor:
-    """Sum a tensor over all ranks, in place; it must lie on the device of the process group."""
-    if world_size() > 1:
-        from torch import distributed
+    """The sum of a tensor over all ranks; it must lie on the device of the process group."""
+    if world_size() == 1:
+        return value
+    from accelerate.utils import reduce
 
-        distributed.all_reduce(value)
-    return value
-
-
-def all_reduce_mean(tensors: Sequence[torch.Tensor]) -> None:
-    """Average each tensor over all ranks, in place, in one all-reduce. All ranks pass tensors of the same shapes."""
-    if world_size() > 1:
-        _coalesced(tensors, lambda flat: all_reduce_sum(flat).div_(world_size()))
+    total: torch.Tensor = reduce(value, "sum")
+    return total
 
 
 def broadcast(tensors: Sequence[torch.Tensor]) -> None:
-    """Copy each tensor from rank 0 to all ranks, in place, in one broadcast. All ranks pass tensors of the same shapes."""
+    """Copy each tensor from rank 0 to all ranks, in place. All ranks pass tensors of the same shapes."""
     if world_size() > 1:
-        from torch import distributed
+        from accelerate.utils import broadcast as broadcast_each
 
-        _coalesced(tensors, lambda flat: distributed.broadcast(flat, src=0))
+        broadcast_each(list(tensors))
 
 
-def _coalesced(tensors: Sequence[torch.Tensor], collective: Callable[[torch.Tensor], object]) -> None:
-    """Apply an in-place collective to all tensors as one flat tensor."""
+def all_reduce_mean(tensors: Sequence[torch.Tensor]) -> None:
+    """Average each tensor over all ranks, in place, in one all-reduce. All ranks pass tensors of the same shapes.
+
+    accelerate's `reduce` would take a copy and a call for each: some hundred per step.
+    """
+    if world_size() == 1:
+        return
     import torch
 
-    flat = torch.cat([tensor.flatten() for tensor in tensors])
-    collective(flat)
+    flat = all_reduce_sum(torch.cat([tensor.flatten() for tensor in tensors])).div_(world_size())
     parts = flat.split([tensor.numel() for tensor in tensors])
     torch._foreach_copy_(list(tensors), [part.view_as(own) for own, part in zip(tensors, parts, strict=True)])

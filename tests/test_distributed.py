@@ -62,16 +62,18 @@ def test_one_process_imports_no_torch():
 
 TWO_RANKS = """
 import json, os, sys
-import torch, torch.distributed
+import torch
 from src import distributed
 from src.schema import UserError
 
 def refuse():
     raise UserError("no data")
 
-os.environ.update(WORLD_SIZE="2", RANK=str(int(os.fork() == 0)))
+own = str(int(os.fork() == 0))
+os.environ.update(WORLD_SIZE="2", RANK=own, LOCAL_RANK=own, LOCAL_WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=sys.argv[2])
 rank = distributed.rank()
-torch.distributed.init_process_group("gloo", init_method="file://" + sys.argv[1], rank=rank, world_size=2)
+group = distributed.process_group("cpu")
+group.__enter__()
 made = {"rank": rank, "first": distributed.rank0_first(lambda: {"from": distributed.rank()})}
 try:
     distributed.rank0_first(refuse)
@@ -88,15 +90,18 @@ made["broadcast"] = [tensor.tolist() for tensor in tensors]
 distributed.barrier()
 with open(sys.argv[1] + f".{rank}", "w") as stream:
     json.dump(made, stream)
-torch.distributed.destroy_process_group()
+group.__exit__(None, None, None)
 if rank == 0:
     os.wait()
 """
 
 
 def test_collectives_give_two_ranks_the_same(tmp_path: Path):
-    place = str(tmp_path / "store")
-    subprocess.run([sys.executable, "-c", TWO_RANKS, place], cwd=ROOT, check=True, timeout=100)
+    place = str(tmp_path / "made")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    subprocess.run([sys.executable, "-c", TWO_RANKS, place, port], cwd=ROOT, check=True, timeout=100)
     made = [json.loads(Path(f"{place}.{rank}").read_text()) for rank in range(2)]
     assert [each["rank"] for each in made] == [0, 1]
     assert [each["first"] for each in made] == [{"from": 0}, {"from": 0}]

@@ -15,6 +15,7 @@ from src import distributed
 from src.config import Config, QloraConfig, TrainingConfig
 from src.data.dataset import load_card, load_split
 from src.data.preprocessing import Encoded, EncodedSplit, encode_split
+from src.models.architecture import shape_of
 from src.models.fingerprints import model_fingerprint
 from src.models.hardware import Hardware, decide
 from src.models.kernels.embedding_offload import offload_options
@@ -88,17 +89,19 @@ def prepare(config: Config, method: str) -> Job:
         config.training.offload, model_config, hardware, config.lora, distributed.sharding()
     )
     plan = memory.plan(
-        model_config,
-        hardware,
-        config.lora,
-        quantization,
-        config.training,
-        prefix_sharing.largest_step,
-        weight_shards=distributed.world_size() if distributed.sharding() else 1,
-        fused=fused,
-        offload=offload,
-        masked=attention == FALLBACK,
-        unshared_per_computed=prefix_sharing.unshared_per_computed,
+        memory.TrainingSetup(
+            shape_of(model_config),
+            hardware,
+            config.lora,
+            quantization,
+            config.training,
+            prefix_sharing.largest_step,
+            weight_shards=distributed.world_size() if distributed.sharding() else 1,
+            fused=fused,
+            masked=attention == FALLBACK,
+            offload=offload,
+            unshared_per_computed=prefix_sharing.unshared_per_computed,
+        )
     )
     return Job(
         config=config,

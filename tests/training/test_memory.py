@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from src.models.architecture import shape_of
 from src.models.hardware import Hardware
 from src.schema import UserError
 from src.training import memory
-from src.training.memory import Plan, estimate_gib, plan
+from src.training.memory import Plan, TrainingSetup, estimate_gib, plan
 from tests import tiny
 
 CODELLAMA_7B = LlamaConfig(
@@ -23,12 +24,27 @@ GPU = Hardware("cuda", torch.bfloat16, "test", 80)
 CPU = Hardware("cpu", torch.float32, "test", 16)
 
 
+def _setup(
+    *settings: str, hardware: Hardware = GPU, quantised: bool = False, **changes: Any
+) -> TrainingSetup:
+    """CodeLlama 7B, with steps of 20,000 tokens."""
+    config = tiny.configured(*settings)
+    setup = TrainingSetup(
+        shape_of(CODELLAMA_7B),
+        hardware,
+        config.lora,
+        config.qlora if quantised else None,
+        config.training,
+        20_000,
+    )
+    return dataclasses.replace(setup, **changes)
+
+
 def _plan(
     free_gib: float, hardware: Hardware = GPU, quantised: bool = False, *changes: str, step: int = 20_000
 ) -> Plan:
-    config = tiny.configured(f"training.memory_budget_gib={free_gib}", *changes)
-    quantization = config.qlora if quantised else None
-    return plan(CODELLAMA_7B, hardware, config.lora, quantization, config.training, step)
+    budget = f"training.memory_budget_gib={free_gib}"
+    return plan(_setup(budget, *changes, hardware=hardware, quantised=quantised, step_tokens=step))
 
 
 @pytest.mark.parametrize("quantised", [False, True])
@@ -36,18 +52,16 @@ def _plan(
 def test_the_estimate_grows_with_packs_and_rank_and_shrinks_with_recomputation(
     hardware: Hardware, quantised: bool
 ) -> None:
-    config = tiny.configured()
-    shape, quantization = shape_of(CODELLAMA_7B), config.qlora if quantised else None
 
-    def estimate(r: int = 16, pack: int = 2048, checkpointing: bool = False) -> float:
-        return estimate_gib(
-            shape, hardware, dataclasses.replace(config.lora, r=r), quantization, pack, checkpointing
-        )
+    def estimate(
+        r: int = 16, pack: int = 2048, checkpointing: bool = False, quantised: bool = quantised
+    ) -> float:
+        setup = _setup(f"lora.r={r}", hardware=hardware, quantised=quantised)
+        return estimate_gib(setup, pack, checkpointing)
 
     assert estimate(pack=4096) > estimate() > estimate(checkpointing=True)
     assert estimate(r=64) > estimate()
-    full = estimate_gib(shape, hardware, config.lora, None, 2048, False)
-    assert quantised == (estimate() < full)
+    assert quantised == (estimate() < estimate(quantised=False))
 
 
 # torch.cuda.max_memory_allocated of training steps on one H100 (torch 2.11, bitsandbytes 0.50.2), r 16 on q, k, v, o:
@@ -72,24 +86,20 @@ MEASURED = [
 def test_the_estimate_is_within_5_percent_of_measured_peaks(
     quantised: bool, pack: int, checkpointing: bool, fused: bool, dropout: float, gib: float
 ) -> None:
-    config = tiny.configured()
-    lora = dataclasses.replace(config.lora, lora_dropout=dropout)
-    quantization = config.qlora if quantised else None
-    shape = shape_of(CODELLAMA_7B)
-    estimate = estimate_gib(shape, GPU, lora, quantization, pack, checkpointing, 1, fused)
-    assert estimate == pytest.approx(gib, rel=0.05)
+    setup = _setup(f"lora.lora_dropout={dropout}", quantised=quantised, fused=fused)
+    assert estimate_gib(setup, pack, checkpointing) == pytest.approx(gib, rel=0.05)
 
 
 def test_the_estimate_holds_for_starcoders_shape_as_well() -> None:
     """QLoRA of attention, packs of 5,394 tokens on one H100: a peak of 54.17 GiB."""
     sizes = {"n_embd": 6144, "n_layer": 40, "n_head": 48, "n_inner": 24576}
     shape = shape_of(GPTBigCodeConfig(vocab_size=49152, bos_token_id=1, eos_token_id=2, **sizes))
-    config = tiny.configured("lora.target_modules=auto")
-    assert estimate_gib(shape, GPU, config.lora, config.qlora, 5394, False) == pytest.approx(54.17, rel=0.05)
+    setup = _setup("lora.target_modules=auto", quantised=True, shape=shape)
+    assert estimate_gib(setup, 5394, False) == pytest.approx(54.17, rel=0.05)
 
 
 def test_more_memory_never_gives_a_slower_plan() -> None:
-    order = memory._candidates(GPU, tiny.configured().training, masked=False)
+    order = memory._candidates(_setup())
     plans = [_plan(free, quantised=True) for free in (6, 8, 12, 16, 24, 40, 80)]
     ranks = [order.index((made.pack_tokens, made.checkpointing)) for made in plans]
     assert ranks == sorted(ranks, reverse=True)
@@ -107,8 +117,7 @@ def test_masked_attention_keeps_packs_small_unless_the_user_sets_larger_ones(
         ((), True, small),
         (("training.pack_tokens=8192",), True, 8192),
     ):
-        config = tiny.configured("training.memory_budget_gib=800", *changes)
-        made = plan(CODELLAMA_7B, hardware, config.lora, None, config.training, 20_000, masked=masked)
+        made = plan(_setup("training.memory_budget_gib=800", *changes, hardware=hardware, masked=masked))
         assert made.pack_tokens == tokens
 
 
@@ -124,9 +133,8 @@ def test_a_pack_larger_than_a_step_costs_what_the_step_costs() -> None:
 
 
 def test_free_memory_counts_where_no_budget_is_set() -> None:
-    config = tiny.configured()
     hardware = SimpleNamespace(device="cuda", dtype=torch.bfloat16, free_gib=17.0)
-    made = plan(CODELLAMA_7B, hardware, config.lora, None, config.training, 20_000)  # type: ignore[arg-type]
+    made = plan(_setup(hardware=hardware))  # type: ignore[arg-type]
     assert made.free_gib == 17.0
     assert made.estimate_gib <= 17.0
 
@@ -149,17 +157,14 @@ def test_what_does_not_fit_is_refused_with_a_remedy(
 
 
 def test_embeddings_in_main_memory_save_exactly_their_matrix() -> None:
-    config, shape = tiny.configured(), shape_of(CODELLAMA_7B)
-    on_gpu, offloaded = (
-        estimate_gib(shape, GPU, config.lora, config.qlora, 512, True, 1, True, offload)
-        for offload in (False, True)
-    )
+    setup = _setup(quantised=True, fused=True)
+    on_gpu, offloaded = (estimate_gib(setup, 512, True, offload) for offload in (False, True))
     assert on_gpu - offloaded == pytest.approx(2 * 32016 * 4096 / 2**30, abs=1e-12)
 
 
 def _plan_with_offload(free_gib: float, *changes: str) -> Plan:
-    config = tiny.configured(f"training.memory_budget_gib={free_gib}", *changes)
-    return plan(CODELLAMA_7B, GPU, config.lora, config.qlora, config.training, 5000, 1, True, (False, True))
+    budget, options = f"training.memory_budget_gib={free_gib}", (False, True)
+    return plan(_setup(budget, *changes, quantised=True, step_tokens=5000, fused=True, offload=options))
 
 
 def test_embeddings_move_to_main_memory_only_where_nothing_else_fits() -> None:
@@ -183,19 +188,21 @@ def test_a_budget_must_hold_the_embeddings_while_they_are_loaded() -> None:
         vocab_size=152064, hidden_size=3584, intermediate_size=18944, num_hidden_layers=28,
         num_attention_heads=28, num_key_value_heads=4,
     )  # fmt: skip
-    config = tiny.configured("training.memory_budget_gib=5.4", "training.offload=true")
-    made = plan(wide, GPU, config.lora, config.qlora, config.training, 300, 1, True, (True,))
-    step = estimate_gib(shape_of(wide), GPU, config.lora, config.qlora, 300, True, 1, True, True)
-    assert made.estimate_gib == memory.loading_gib(shape_of(wide), GPU, config.qlora) > step
+    setup = _setup(
+        "training.memory_budget_gib=5.4", "training.offload=true", quantised=True, shape=shape_of(wide),
+        step_tokens=300, fused=True, offload=(True,),
+    )  # fmt: skip
+    step = estimate_gib(setup, 300, True, offload=True)
+    assert plan(setup).estimate_gib == memory.loading_gib(setup) > step
 
 
 def test_shards_and_shared_prefixes_change_weights_and_keys_and_values_alone() -> None:
     """By hand, in bf16: half of 6.5e9 linear weights less two layers of them and the embeddings; 32 layers of keys and values."""
-    config, shape = tiny.configured(), shape_of(CODELLAMA_7B)
 
     def estimate(**changes: float) -> float:
-        return estimate_gib(shape, GPU, config.lora, None, 2048, False, **changes)  # type: ignore[arg-type]
+        return estimate_gib(_setup(**changes), 2048, False)
 
+    shape = shape_of(CODELLAMA_7B)
     weights, embeddings = shape.linear_weights + shape.embedding_weights, shape.embedding_weights
     saved = 2 * (weights / 2 - 2 * shape.linear_weights / 32 - embeddings) / 2**30
     assert estimate() - estimate(weight_shards=2) == pytest.approx(saved, rel=1e-9)

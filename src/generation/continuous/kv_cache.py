@@ -12,7 +12,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
 from src.generation.continuous import kernel
-from src.models.architecture import head_dim, kv_heads
+from src.models.architecture import shape_of
 
 SLOT_ATTENTION = "slots"
 Spans = tuple[
@@ -183,8 +183,8 @@ def supports_slots(model: PreTrainedModel, length: int) -> bool:
 
 def slot_bytes(model: PreTrainedModel, length: int) -> int:
     """Bytes of a slot of `length` tokens."""
-    width = kv_heads(model.config) * head_dim(model.config)
-    return int(2 * model.config.get_text_config().num_hidden_layers * width * length * model.dtype.itemsize)
+    shape = shape_of(model.config)
+    return int(2 * shape.layers * shape.kv_hidden * length * model.dtype.itemsize)
 
 
 def _plain(model: PreTrainedModel) -> PreTrainedModel:
