@@ -2,115 +2,123 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
-from src.config_validators import OneOf, OneOfOrList, Range, StrList, check_value, shown
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
 from src.schema import UserError
+from src.yaml_text import parse_yaml
 
 DEFAULTS = Path(__file__).resolve().parent.parent / "config.yaml"  # the one home of every default
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
+Texts = Annotated[list[Text], BeforeValidator(_listed)]
+LayerNames = Annotated[list[Text], Field(min_length=1), BeforeValidator(_listed)]
+
+
 @dataclass(frozen=True)
 class DataConfig:
-    source: Annotated[str, OneOf("hub", "github", "file", "starter")]
-    dataset_name: str
-    dataset_path: str
-    paths: Annotated[list[str], StrList()]
-    max_length: Annotated[int, Range(16, 1_000_000)]
-    validation_fraction: Annotated[float, Range(0, 0.5)]
-    test_fraction: Annotated[float, Range(0, 0.5)]
-    near_duplicate_threshold: Annotated[float, Range(0.3, 1)]
+    source: Literal["hub", "github", "file", "starter"]
+    dataset_name: Text
+    dataset_path: Text
+    paths: Texts
+    max_length: Annotated[int, Field(ge=16, le=1_000_000)]
+    validation_fraction: Annotated[float, Field(ge=0, le=0.5)]
+    test_fraction: Annotated[float, Field(ge=0, le=0.5)]
+    near_duplicate_threshold: Annotated[float, Field(ge=0.3, le=1)]
     remove_contamination: bool
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    base_model: str
-    device: Annotated[str, OneOf("auto", "cuda", "cpu")]
-    dtype: Annotated[str, OneOf("auto", "bfloat16", "float16", "float32")]
+    base_model: Text
+    device: Literal["auto", "cuda", "cpu"]
+    dtype: Literal["auto", "bfloat16", "float16", "float32"]
     trust_remote_code: bool
 
 
 @dataclass(frozen=True)
 class PromptConfig:
-    template: Annotated[str, OneOf("alpaca", "chat")]
-    before: Annotated[str, OneOf("same", "alpaca", "chat")]
+    template: Literal["alpaca", "chat"]
+    before: Literal["same", "alpaca", "chat"]
 
 
 @dataclass(frozen=True)
 class LoraConfig:
-    r: Annotated[int, Range(1, 4096)]
-    lora_alpha: Annotated[int, Range(1, 65_536)]
-    lora_dropout: Annotated[float, Range(0, 0.95)]
-    target_modules: Annotated[str | list[str], OneOfOrList("auto", "all-linear")]  # or a list of layer names
-    bias: Annotated[str, OneOf("none", "all", "lora_only")]
+    r: Annotated[int, Field(ge=1, le=4096)]
+    lora_alpha: Annotated[int, Field(ge=1, le=65_536)]
+    lora_dropout: Annotated[float, Field(ge=0, le=0.95)]
+    target_modules: Literal["auto", "all-linear"] | LayerNames  # or a list of layer names
+    bias: Literal["none", "all", "lora_only"]
     use_rslora: bool
     use_dora: bool
-    init_lora_weights: Annotated[str, OneOf("default", "pissa", "loftq")]
-    modules_to_save: Annotated[str | list[str], OneOfOrList("none")]  # or a list of module names
-    continue_from: str
+    init_lora_weights: Literal["default", "pissa", "loftq"]
+    modules_to_save: Literal["none"] | LayerNames  # or a list of module names
+    continue_from: Text
 
 
 @dataclass(frozen=True)
 class QloraConfig:
-    bits: Annotated[int, OneOf(4, 8)]
-    quant_type: Annotated[str, OneOf("nf4", "fp4")]
+    bits: Literal[4, 8]
+    quant_type: Literal["nf4", "fp4"]
     use_double_quant: bool
-    compute_dtype: Annotated[str, OneOf("auto", "bfloat16", "float16", "float32")]
+    compute_dtype: Literal["auto", "bfloat16", "float16", "float32"]
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    output_dir: str
-    num_train_epochs: Annotated[float, Range(0.01, 1000)]
-    max_steps: Annotated[int, Range(0)]
-    learning_rate: Annotated[float, Range(1e-9, 1)]
-    lr_scheduler_type: Annotated[str, OneOf("cosine", "linear", "constant")]
-    warmup_ratio: Annotated[float, Range(0, 0.9)]
-    weight_decay: Annotated[float, Range(0, 10)]
-    max_grad_norm: Annotated[float, Range(0)]
-    batch_size: Annotated[int, Range(1, 65_536)]
+    output_dir: Text
+    num_train_epochs: Annotated[float, Field(ge=0.01, le=1000)]
+    max_steps: Annotated[int, Field(ge=0)]
+    learning_rate: Annotated[float, Field(ge=1e-9, le=1)]
+    lr_scheduler_type: Literal["cosine", "linear", "constant"]
+    warmup_ratio: Annotated[float, Field(ge=0, le=0.9)]
+    weight_decay: Annotated[float, Field(ge=0, le=10)]
+    max_grad_norm: Annotated[float, Field(ge=0)]
+    batch_size: Annotated[int, Field(ge=1, le=65_536)]
     loss_on_prompt: bool
-    pack_tokens: Annotated[int, Range(0)]
+    pack_tokens: Annotated[int, Field(ge=0)]
     share_prefixes: bool
-    gradient_checkpointing: Annotated[bool | str, OneOf("auto", True, False)]
-    fused_kernels: Annotated[bool | str, OneOf("auto", True, False)]
-    offload: Annotated[bool | str, OneOf("auto", True, False)]
-    optim: Annotated[
-        str, OneOf("adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit")
-    ]
-    logging_steps: Annotated[int, Range(1)]
-    eval_steps: Annotated[int, Range(1)]
-    save_steps: Annotated[int, Range(1)]
-    save_total_limit: Annotated[int, Range(1)]
-    early_stopping_patience: Annotated[int, Range(0)]
-    loraplus_lr_ratio: Annotated[float, Range(1, 1024)]
-    neftune_noise_alpha: Annotated[float, Range(0, 1000)]
-    memory_budget_gib: Annotated[float, Range(0)]
-    report_to: Annotated[str, OneOf("tensorboard", "none", "wandb", "trackio", "mlflow", "swanlab")]
-    seed: Annotated[int, Range(0, 2**32 - 1)]
+    gradient_checkpointing: Literal["auto"] | bool
+    fused_kernels: Literal["auto"] | bool
+    offload: Literal["auto"] | bool
+    optim: Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit"]
+    logging_steps: Annotated[int, Field(ge=1)]
+    eval_steps: Annotated[int, Field(ge=1)]
+    save_steps: Annotated[int, Field(ge=1)]
+    save_total_limit: Annotated[int, Field(ge=1)]
+    early_stopping_patience: Annotated[int, Field(ge=0)]
+    loraplus_lr_ratio: Annotated[float, Field(ge=1, le=1024)]
+    neftune_noise_alpha: Annotated[float, Field(ge=0, le=1000)]
+    memory_budget_gib: Annotated[float, Field(ge=0)]
+    report_to: Literal["tensorboard", "none", "wandb", "trackio", "mlflow", "swanlab"]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    num_samples: Annotated[int, Range(0)]
-    max_new_tokens: Annotated[int, Range(1, 100_000)]
-    batch_size: Annotated[int, Range(0)]
-    backend: Annotated[str, OneOf("transformers", "vllm")]
-    temperature: Annotated[float, Range(0, 10)]
-    top_p: Annotated[float, Range(0.001, 1)]
-    num_completions: Annotated[int, Range(1, 10_000)]
-    timeout_s: Annotated[float, Range(0.1, 3600)]
-    memory_mib: Annotated[int, Range(16)]
-    workers: Annotated[int, Range(0, 1024)]
-    bootstrap_resamples: Annotated[int, Range(100, 1_000_000)]
-    examples: Annotated[int, Range(0)]
-    seed: Annotated[int, Range(0, 2**32 - 1)]
+    num_samples: Annotated[int, Field(ge=0)]
+    max_new_tokens: Annotated[int, Field(ge=1, le=100_000)]
+    batch_size: Annotated[int, Field(ge=0)]
+    backend: Literal["transformers", "vllm"]
+    temperature: Annotated[float, Field(ge=0, le=10)]
+    top_p: Annotated[float, Field(ge=0.001, le=1)]
+    num_completions: Annotated[int, Field(ge=1, le=10_000)]
+    timeout_s: Annotated[float, Field(ge=0.1, le=3600)]
+    memory_mib: Annotated[int, Field(ge=16)]
+    workers: Annotated[int, Field(ge=0, le=1024)]
+    bootstrap_resamples: Annotated[int, Field(ge=100, le=1_000_000)]
+    examples: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
 @dataclass(frozen=True)
@@ -124,13 +132,14 @@ class Config:
     evaluation: EvaluationConfig
 
 
-SECTIONS: dict[str, type] = {
-    "data": DataConfig, "model": ModelConfig, "prompt": PromptConfig, "lora": LoraConfig,
-    "qlora": QloraConfig, "training": TrainingConfig, "evaluation": EvaluationConfig,
-}  # fmt: skip
-ALL_KEYS = [
-    f"{name}.{item.name}" for name, section in SECTIONS.items() for item in dataclasses.fields(section)
-]
+SECTIONS: dict[str, type] = get_type_hints(Config)
+_STRICT = ConfigDict(strict=True, allow_inf_nan=False, defer_build=True)
+_TYPES: dict[str, TypeAdapter[Any]] = {
+    f"{name}.{key}": TypeAdapter(hint, config=_STRICT)
+    for name, section in SECTIONS.items()
+    for key, hint in get_type_hints(section, include_extras=True).items()
+}
+ALL_KEYS = list(_TYPES)
 
 
 def load_config(path: str | Path | None = None, overrides: list[str] | None = None) -> Config:
@@ -138,33 +147,26 @@ def load_config(path: str | Path | None = None, overrides: list[str] | None = No
 
     Raises UserError naming the full key, what was expected and the nearest valid key.
     """
-    layers = [_read_yaml(DEFAULTS)]
+    layers = [_read_file(DEFAULTS)]
     if path is not None and Path(path).resolve() != DEFAULTS:
-        layers.append(_read_yaml(Path(path)))
+        layers.append(_read_file(Path(path)))
     layers += [_read_override(item) for item in overrides or []]
-    values: dict[str, Any] = {}
-    for layer, origin in layers:
-        for key, value in _flatten(layer, origin).items():
-            values[key] = _checked(key, value, origin)
+    values = {
+        key: _checked(key, value, origin)
+        for layer, origin in layers
+        for key, value in _settings(layer, origin)
+    }
     missing = [key for key in ALL_KEYS if key not in values]
     if missing:
         raise UserError(f"{DEFAULTS.name} lacks the key {missing[0]}; restore it (git checkout config.yaml)")
-    config = Config(
-        **{
-            name: section(
-                **{item.name: values[f"{name}.{item.name}"] for item in dataclasses.fields(section)}
-            )
-            for name, section in SECTIONS.items()
-        }
-    )
-    return _consistent(config)
+    sections = {
+        name: section(**{key: values[f"{name}.{key}"] for key in get_type_hints(section)})
+        for name, section in SECTIONS.items()
+    }
+    return _consistent(Config(**sections))
 
 
-def _read_yaml(path: Path) -> tuple[Any, str]:
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
+def _read_file(path: Path) -> tuple[Any, str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -174,65 +176,41 @@ def _read_yaml(path: Path) -> tuple[Any, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the config file {path}: {error}") from error
     try:
-        _refuse_yaml_bombs(text)
-        return OmegaConf.to_container(OmegaConf.create(text)) if text.strip() else {}, str(path)
-    except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} is not valid YAML: {reason}") from error
-
-
-MAX_DEPTH = 20  # of nested YAML collections
-_KEY = re.compile(r" *[^\W\d][\w-]*(\.[^\W\d][\w-]*)* *")  # omegaconf would read brackets as dots
+        layer = parse_yaml(text)
+    except ValueError as error:
+        raise UserError(f"{path} is not valid YAML: {error}") from error
+    return {} if layer is None else layer, str(path)
 
 
 def _read_override(text: str) -> tuple[Any, str]:
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
-    key, equals, value = text.partition("=")
-    if not equals or not _KEY.fullmatch(key):
-        raise UserError(
-            f"--set {text[:200]}: expected section.key=value, such as --set training.learning_rate=1e-4"
-        )
+    path, equals, value = text.partition("=")
+    section, dot, key = path.strip().partition(".")
+    origin = f"--set {text[:200]}"
+    if not (equals and section):
+        raise UserError(f"{origin}: expected section.key=value, such as --set training.learning_rate=1e-4")
     try:
-        _refuse_yaml_bombs(value)
-        return OmegaConf.to_container(OmegaConf.from_dotlist([text])), f"--set {text}"
-    except (YAMLError, OmegaConfBaseException, ValueError, AssertionError, RecursionError) as error:
-        raise UserError(f"--set {text}: not a YAML value: {' '.join(str(error).split())[:150]}") from error
+        parsed = parse_yaml(value)
+    except ValueError as error:
+        raise UserError(f"{origin}: not a YAML value: {error}") from error
+    return {section: {key: parsed} if dot else parsed}, origin
 
 
-def _refuse_yaml_bombs(text: str) -> None:
-    """Raise ValueError for YAML of which a few lines could take unbounded memory or time.
-
-    Aliases expand exponentially, and the time for nested brackets is quadratic in their depth.
-    """
-    import yaml
-
-    depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise ValueError("aliases (*name) are not read; write the value out")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise ValueError(f"nested more than {MAX_DEPTH} deep")
-
-
-def _flatten(layer: Any, origin: str) -> dict[str, Any]:
+def _settings(layer: Any, origin: str) -> Iterator[tuple[str, Any]]:
+    """Full key and value of each setting. Raises UserError for a section or a key that there is not."""
     if not isinstance(layer, dict):
-        raise UserError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {shown(layer)}")
-    flat = {}
+        raise UserError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {_shown(layer)}")
     for section, keys in layer.items():
         if section not in SECTIONS:
-            raise UserError(f"{origin}: unknown section {section!r}{_nearest(str(section), list(SECTIONS))}")
+            raise UserError(
+                f"{origin}: unknown section {_shown(section)}{_nearest(str(section), list(SECTIONS))}"
+            )
         if not isinstance(keys, dict):
-            raise UserError(f"{origin}: {section} is a section of keys, got {shown(keys)}")
+            raise UserError(f"{origin}: {section} is a section of keys, got {_shown(keys)}")
         for key, value in keys.items():
             full = f"{section}.{key}"
             if full not in ALL_KEYS:
-                raise UserError(f"{origin}: unknown key {full}{_nearest(full, ALL_KEYS)}")
-            flat[full] = value
-    return flat
+                raise UserError(f"{origin}: unknown key {full[:200]}{_nearest(full, ALL_KEYS)}")
+            yield full, value
 
 
 def _nearest(key: str, valid: list[str]) -> str:
@@ -244,12 +222,40 @@ def _nearest(key: str, valid: list[str]) -> str:
 
 
 def _checked(key: str, value: Any, origin: str) -> Any:
-    """`value` converted to the type of its field. Raises UserError with what was expected."""
-    section, name = key.split(".")
+    """`value` in the type of its key. Raises UserError with what was expected."""
+    whole = isinstance(value, float) and value.is_integer()  # such as 1e3
     try:
-        return check_value(get_type_hints(SECTIONS[section], include_extras=True)[name], value)
-    except ValueError as expected:
-        raise UserError(f"{origin}: {key} must be {expected}, got {shown(value)}") from expected
+        return _TYPES[key].validate_python(int(value) if whole else value)
+    except ValidationError as error:
+        expected = _expected(_TYPES[key].json_schema())
+        raise UserError(f"{origin}: {key} must be {expected}, got {_shown(value)}") from error
+
+
+def _expected(schema: dict[str, Any]) -> str:
+    """What a key takes, from the JSON schema of its type."""
+    if "anyOf" in schema:
+        keywords, other = schema["anyOf"]
+        words = keywords.get("enum") or [keywords["const"]]
+        if other["type"] == "array":
+            return f"{', '.join(words)} or a list of layer names"
+        return f"one of {words[0]!r}, true, false"
+    if "enum" in schema:
+        return "one of " + ", ".join(map(_shown, schema["enum"]))
+    if "minimum" not in schema:
+        return {"boolean": "true or false", "string": "a text", "array": "a list of texts"}[schema["type"]]
+    number = "a whole number" if schema["type"] == "integer" else "a number"
+    low, high = schema["minimum"], schema.get("maximum")
+    return f"{number} of {low:g} or more" if high is None else f"{number} from {low:g} to {high:g}"
+
+
+def _shown(value: Any) -> str:
+    """A value with its type, for a message."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    try:
+        return repr(value)[:80] if isinstance(value, str) else f"{value!r} ({type(value).__name__})"[:80]
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "a number of thousands of digits"
 
 
 def _consistent(config: Config) -> Config:

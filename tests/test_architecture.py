@@ -16,7 +16,7 @@ MODULES = sorted(path for path in (ROOT / "src").rglob("*.py") if path.name != "
 FOLDERS = sorted({path.parent for path in MODULES})
 
 # The floors, lowest first. A module imports from its own package and from the floors below.
-GROUND = "schema exhaustion config config_validators cli files jsonl_store hub_access distributed provenance plotting worker_process".split()
+GROUND = "schema exhaustion config yaml_text cli files jsonl_store hub_access distributed provenance plotting worker_process".split()
 FLOORS = (
     GROUND,
     ["languages", "sandbox"],

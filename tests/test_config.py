@@ -103,6 +103,26 @@ OVERRIDES = [  # --set, what the message must say
     ("novalue", "expected section.key=value"),
     ("=3", "expected section.key=value"),
     ("lora.r=[1", "not a YAML value"),
+    ("lora.r=9000.0", "lora.r must be a whole number from 1 to 4096, got 9000.0 (float)"),
+    ("lora.r.x=3", "unknown key lora.r.x; did you mean lora.r?"),
+    pytest.param("lora.r=0x" + "f" * 5000, "got a number of thousands of digits", id="thousands of digits"),
+    ("lora.r=!!int ''", "tags (!name) are not read"),
+    ("lora.modules_to_save=''", "none or a list of layer names"),
+    ("lora.target_modules=['']", "auto, all-linear or a list of layer names"),
+    ("lora.target_modules={}", "auto, all-linear or a list of layer names"),
+    ("data.paths=3", "data.paths must be a list of texts, got 3 (int)"),
+    ("data.paths=[' ']", "data.paths must be a list of texts"),
+    ("training.offload=0", "must be one of 'auto', true, false, got 0 (int)"),
+    ("training.offload='true'", "must be one of 'auto', true, false, got 'true'"),
+    ("training.offload=null", "must be one of 'auto', true, false"),
+    ("qlora.bits=true", "qlora.bits must be one of 4 (int), 8 (int), got true"),
+    ("qlora.bits='4'", "qlora.bits must be one of"),
+    ("lora.use_dora='true'", "lora.use_dora must be true or false, got 'true'"),
+    ("lora.use_dora=null", "lora.use_dora must be true or false"),
+    ("model.base_model=' '", "model.base_model must be a text"),
+    (r'model.base_model="a\0b"', "model.base_model must be a text"),
+    (r'model.base_model="\ud800"', "model.base_model must be a text"),
+    ("training.max_grad_norm=-1", "training.max_grad_norm must be a number of 0 or more, got -1 (int)"),
 ]
 
 
@@ -112,6 +132,28 @@ def test_a_wrong_override_is_named_with_what_was_expected(override: str, message
         load_config(overrides=[override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+READ = [  # --set, the value and its type
+    ("lora.r=8.0", 8), ("training.max_steps=1e3", 1000), ("training.max_grad_norm=1", 1.0), ("qlora.bits=8", 8),
+    ("lora.target_modules=fc", ["fc"]), ("lora.target_modules=auto", "auto"), ("lora.target_modules=[a, b]", ["a", "b"]),
+    ("lora.modules_to_save=[none]", ["none"]), ("data.paths=a b", ["a b"]), ("data.paths=[]", []),
+    ("training.offload=false", False), ("training.offload=auto", "auto"), ("lora.use_dora=true", True),
+    ("training.output_dir=2026-01-01", "2026-01-01"), ("model.base_model=a=b", "a=b"), (" lora.r =2", 2),
+    ("data={max_length: 64}", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("override", "expected"), READ)
+def test_a_valid_value_comes_in_the_type_of_its_key(override: str, expected: object):
+    config = load_config(overrides=[override])
+    if expected is None:
+        assert config.data.max_length == 64
+        return
+    section, key = override.partition("=")[0].strip().split(".")
+    found = getattr(getattr(config, section), key)
+    assert found == expected
+    assert type(found) is type(expected)
 
 
 FILES = [  # content, what the message must say

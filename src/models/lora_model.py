@@ -48,7 +48,7 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
         lora_dropout=config.lora_dropout,
         target_modules=target_modules(model, config.target_modules),
         modules_to_save=_modules_to_save(model, config.modules_to_save),
-        bias=config.bias,  # type: ignore[arg-type]
+        bias=config.bias,
         use_rslora=config.use_rslora,
         use_dora=config.use_dora,
         init_lora_weights="pissa" if pissa else True,

@@ -375,7 +375,7 @@ SETTINGS = [  # a config file, what the message holds
     ("lora:\n  r: " + "[" * 100_000, "not valid YAML: nested more than 20 deep"),
     ("lora:\n  r: " + "{a: " * 100_000, "not valid YAML: nested more than 20 deep"),
     ("\n".join(" " * level + "a:" for level in range(2_000)), "not valid YAML: nested more than 20 deep"),
-    ("lora:\n  r: ${", "not valid YAML"),
+    ("lora:\n  r: ${", "lora.r must be a whole number from 1 to 4096, got '${'"),
     ("? [a, b]\n: 1", "not valid YAML"),
     ("lora: {r: 3", "not valid YAML"),
     ("--- 1\n--- 2", "not valid YAML"),
@@ -386,7 +386,7 @@ SETTINGS = [  # a config file, what the message holds
     ("lora:\n  r: 1e400", "lora.r must be a whole number"),
     ("training:\n  seed: 2024-01-01", "training.seed must be a whole number"),
     ("data:\n  paths: 3", "data.paths must be"),
-    ("just words", "unknown section 'just words'"),
+    ("just words", "expected sections"),
     ("[just, words]", "expected sections"),
 ]
 
@@ -405,10 +405,11 @@ OVERRIDES = [
     ("lora..r=3", "--set lora..r=3"),
     ("lora[0]=3", "--set lora[0]=3"),
     (".=3", "--set .=3"),
-    ("[[[=3", "--set [[[=3: expected section.key=value"),
-    ("[" * 1_000 + "=3", "expected section.key=value"),
-    ("lora.r[=3", "--set lora.r[=3: expected section.key=value"),
-    ("[lora]r=3", "expected section.key=value"),
+    ("[[[=3", "--set [[[=3: unknown section '[[['"),
+    ("[" * 1_000 + "=3", "unknown section '[[[["),
+    ("lora." + "r" * 1_000 + "=3", "unknown key lora.rrr"),
+    ("lora.r[=3", "unknown key lora.r[; did you mean lora.r?"),
+    ("[lora]r=3", "unknown section '[lora]r'; did you mean lora?"),
 ]
 
 
