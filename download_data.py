@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from src import cli
+from src.data.sources.catalog import SOURCES
 from src.schema import UserError
 
 
@@ -13,7 +14,7 @@ def arguments() -> argparse.ArgumentParser:
     flag = parser.add_argument
     flag(
         "--source",
-        choices=("hub", "github", "file", "starter"),
+        choices=tuple(SOURCES),
         help="source of the rows; default data.source",
     )
     flag(

@@ -78,9 +78,7 @@ class SampleScore:
     id: str
     language: str
     code: str  # extracted from the answer
-    bleu: tuple[int, ...]  # sacrebleu's sufficient statistics: 4 matches, 4 totals, two lengths
-    bleu_code: tuple[int, ...]
-    chrf: tuple[int, ...]  # sacrebleu's chrF statistics
+    statistics: dict[str, tuple[float, ...]]  # of each metric of texts (metrics.table): what samples add up
     codebleu: float | None  # 0-100; None: language without CodeBLEU
     codebleu_parts: tuple[float, ...] | None  # n-gram, weighted n-gram, syntax, data flow; 0-1
     codebleu_package: float | None  # 0-100, as the package combines its parts
@@ -207,8 +205,14 @@ def _validator(kind: Any) -> TypeAdapter[Any]:
 
 
 def from_dict(kind: type[Record], values: dict[str, Any]) -> Record:
-    """Rebuild a flat record from its JSON object; lists become tuples.
+    """Rebuild a flat record from its JSON object; lists become tuples, in a mapping too.
 
     Raises TypeError when a field is missing or unknown.
     """
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    return kind(**_with_tuples(values))
+
+
+def _with_tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_tuples(item) for key, item in value.items()}
+    return tuple(value) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Writes the tables of the documents: flags from the scripts, keys from config.yaml. `python -m tests.tables` renews them."""
+"""Writes the tables of the documents: flags from the scripts, keys from config.yaml, metrics. `python -m tests.tables` renews them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 import importlib.util
 import re
 from pathlib import Path
+
+from src.metrics.table import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = (
@@ -16,7 +18,11 @@ SCRIPTS = (
     "compare_results.py",
     "inference.py",
 )
-PLACES = {"flags": "README.md", "config": "docs/configuration.md"}  # table -> document
+PLACES = {
+    "flags": "README.md",
+    "config": "docs/configuration.md",
+    "metrics": "docs/metrics.md",
+}  # table -> document
 _SETTING = re.compile(r"  (?P<key>\w+): (?P<value>.*?) +# (?P<comment>.+)")
 
 
@@ -74,6 +80,11 @@ def settings() -> list[list[str]]:
     return rows
 
 
+def metrics() -> list[list[str]]:
+    """Name, description, where a sample counts, as the table of metrics states them."""
+    return [[f"`{name}`", metric.what, metric.counts] for name, metric in METRICS.items()]
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
@@ -85,6 +96,7 @@ def tables() -> dict[str, str]:
     return {
         "flags": table(["Flag", "Scripts", "Meaning"], flags()),
         "config": table(["Key", "Default", "Meaning"], settings()),
+        "metrics": table(["name in `scores.json`", "what it is", "a sample counts where"], metrics()),
     }
 
 

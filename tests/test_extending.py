@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -11,38 +16,34 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, GPTNeoXConfig, PreTrainedModel
 
-from src.config import load_config
-from src.data.preparation import prepare_data
 from src.data.preprocessing import Encoded
-from src.data.sources.readers import READERS
 from src.evaluation.execution.judge import execute
 from src.evaluation.execution.runners import RUNNERS
 from src.evaluation.extraction import extract
 from src.languages.registry import LANGUAGE_ALIASES, LANGUAGES
 from src.models.lora_model import target_modules
 from src.sandbox.sandbox import Sandbox
-from src.schema import Sample, SampleScore, UserError
+from src.schema import Sample, UserError
 from src.training.packing.packs import Pack
+from tests.evaluation.samples import write_predictions
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
 SAMPLES = [Encoded(str(n), [(7 * n + k) % 300 for k in range(5 + 3 * n)], 2) for n in range(4)]
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
-def _example(title: str) -> dict[str, Any]:
-    """The names that the one code block under `title` defines."""
+def _block(title: str) -> str:
+    """The one code block under `title`."""
     section = PAGE.read_text(encoding="utf-8").split(f"\n## {title}\n")[1].split("\n## ")[0]
     [code] = BLOCK.findall(section)
+    return code
+
+
+def _example(title: str) -> dict[str, Any]:
+    """The names that the one code block under `title` defines."""
     names: dict[str, Any] = {"__name__": "example"}
-    exec(compile(code, f"{PAGE.name}: {title}", "exec"), names)
+    exec(compile(_block(title), f"{PAGE.name}: {title}", "exec"), names)
     return names
-
-
-def _score(number: int, exact: bool) -> SampleScore:
-    return SampleScore(
-        id=f"{number:02}", language="python", code="", bleu=(), bleu_code=(), chrf=(), codebleu=None,
-        codebleu_parts=None, codebleu_package=None, execution="", functional="", exact=exact,
-    )  # fmt: skip
 
 
 def _neox() -> PreTrainedModel:
@@ -62,13 +63,48 @@ def test_every_code_block_is_tried():
     assert len(BLOCK.findall(page)) == len(titles)
 
 
-def test_a_new_metric_gets_its_interval_and_its_paired_test():
-    names = _example("A metric")
-    before = [_score(number, number < 2) for number in range(10)]
-    after = [_score(number, number < 8) for number in reversed(range(10))]  # their order does not matter
-    change = names["exact_match_change"](before, after)
-    # six changed for the better, none for the worse: McNemar's chi-square is 6, whose p is 0.0143 (by hand)
-    assert change == "20 -> 80, p = 0.014, n = 10"
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program with the page's metric and data source at the end of their files."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(PAGE.parents[1] / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("compare_results.py", "download_data.py", "config.yaml"):
+        shutil.copy(PAGE.parents[1] / name, folder)
+    for title, place in (("A metric", "metrics/table.py"), ("A data source", "data/sources/catalog.py")):
+        with (folder / "src" / place).open("a", encoding="utf-8") as stream:
+            stream.write(f"\n\n{_block(title)}")
+    return folder
+
+
+def _run(checkout: Path, *words: object) -> None:
+    done = subprocess.run([sys.executable, *map(str, words)], cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_new_metric_is_measured_tested_and_shown_everywhere(checkout: Path):
+    reference = "a red\nb blue\n\nc green\nd black"
+    answers = {"before": ["a red", "x", "", "b blue\na red"], "after": [reference, "c green", "", reference]}
+    for name, texts in answers.items():
+        rows = [
+            Sample(str(number), "Name colours.", "", reference if text else "", text)
+            for number, text in enumerate(texts)
+        ]
+        write_predictions(checkout / f"{name}.jsonl", rows)
+    files = ["--before_predictions", "before.jsonl", "--after_predictions", "after.jsonl", "--name", "mine"]
+    _run(checkout, "compare_results.py", *files, "--set", "evaluation.bootstrap_resamples=100")
+    made = json.loads((checkout / "reports" / "comparison.json").read_text(encoding="utf-8"))
+    found = made["comparisons"]["mine"]
+    # of four lines: 1, 0, 2 before, 4, 1, 4 after; the fourth sample has no reference (by hand)
+    assert made["before"]["metrics"]["shared_lines"]["value"] == 25.0
+    assert made["before"]["metrics"]["shared_lines"]["coverage"] == 0.75
+    assert found["after"]["metrics"]["shared_lines"]["value"] == 75.0
+    change = found["difference"]["shared_lines"]
+    assert (change["delta"], change["wins"], change["losses"], change["n"]) == (50.0, 3, 0, 3)
+    assert found["examples"][0]["after_scores"]["shared_lines"] == 100.0
+    report = (checkout / "reports" / "comparison.md").read_text(encoding="utf-8")
+    assert "### Shared lines" in report
+    assert "Functional accuracy n/a, Shared lines 25.0" in report  # what the chart shows, in words
+    assert '["shared_lines","Shared lines"]' in (checkout / "reports" / "comparison.html").read_text("utf-8")
 
 
 def test_a_new_language_is_extracted_and_run_in_the_sandbox():
@@ -116,15 +152,14 @@ def test_the_packing_error_notices_samples_that_see_each_other():
     assert names["packing_error"](model, SAMPLES) > 1e-2
 
 
-def test_a_new_file_format_is_prepared_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(READERS, ".tsv", READERS[".csv"])  # puts back afterwards what was there
-    _example("A data source")
-    rows = [f"Print the number {n * n}.\t\tprint({n * n})" for n in range(30)]
-    file = tmp_path / "rows.tsv"
-    file.write_text("\n".join(["instruction\tinput\toutput", *rows, "one column"]) + "\n", encoding="utf-8")
-    changed = [f"data.dataset_path={tmp_path / 'data'}", "data.near_duplicate_threshold=1"]
-    config = load_config(overrides=[*changed, "data.validation_fraction=0.2", "data.test_fraction=0.2"])
-    card = prepare_data(config.data, "file", [str(file)])
-    assert (card.rows_read, card.rows) == (31, 30)
-    assert card.rejected == {"wrong number of columns": 1}
-    assert [card.place(row) for row in card.first_rejects] == ["line 32"]
+def test_a_new_data_source_is_prepared_like_any_other(checkout: Path):
+    with sqlite3.connect(checkout / "tasks.db") as database:
+        database.execute("CREATE TABLE examples (instruction TEXT, input TEXT, output TEXT)")
+        rows = [(f"Print the number {n * n}.", "", f"print({n * n})") for n in range(30)]
+        database.executemany("INSERT INTO examples VALUES (?, ?, ?)", [*rows, ("No answer.", "", None)])
+    changed = ["data.near_duplicate_threshold=1", "data.validation_fraction=0.2", "data.test_fraction=0.2"]
+    settings = [word for setting in changed for word in ("--set", setting)]
+    _run(checkout, "download_data.py", "--source", "sqlite", "--path", "tasks.db", *settings)
+    [file] = (checkout / "data").rglob("card.json")
+    card = json.loads(file.read_text(encoding="utf-8"))
+    assert (card["source"], card["origin"], card["rows_read"], card["rows"]) == ("sqlite", "tasks.db", 31, 30)

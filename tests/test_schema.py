@@ -20,7 +20,7 @@ from src.schema import (
 )
 
 SCORE = SampleScore(
-    "1", "python", "print('\u4e2d')", (1, 2), (3, 4), (5,), 12.5, (0.1, 0.2), None, "passed", "",
+    "1", "python", "print('\u4e2d')", {"bleu": (1, 2), "chrf": (5,)}, 12.5, (0.1, 0.2), None, "passed", "",
     flags=("truncated",), raw_bleu=(6, 7),
 )  # fmt: skip
 

@@ -27,10 +27,10 @@ from benchmarks.evaluation.statistics_calibration import (
     draw_continuous,
     draw_corpus,
 )
-from src.evaluation.metrics import combine_bleu, combine_mean
 from src.evaluation.statistics.estimates import holm
 from src.evaluation.statistics.proportions import mcnemar_exact, mcnemar_score
-from src.evaluation.statistics.resampling import Array, Combine, paired_randomisation
+from src.evaluation.statistics.resampling import paired_randomisation
+from src.metrics.combine import Array, Combine, combine_bleu, combine_mean
 
 STORED = RESULTS / "family_error.json"
 CASES = ((2, 50), (10, 50))  # methods, samples: reports of 12 and 60 differences

@@ -16,7 +16,8 @@ from scipy import stats
 
 from benchmarks import RESULTS
 from benchmarks.evaluation.statistics_calibration import EFFECT, HARD, SCENARIOS, SIZES, truth
-from src.evaluation.statistics.resampling import Array, Interval, paired_bootstrap, widened_interval
+from src.evaluation.statistics.resampling import Interval, paired_bootstrap, widened_interval
+from src.metrics.combine import Array
 
 Method = Callable[[Array, Array, float], Interval]  # resampled, leave-one-out, observed
 

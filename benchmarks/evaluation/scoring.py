@@ -18,13 +18,9 @@ from typing import Any
 
 from benchmarks import RESULTS
 from src.evaluation.codebleu.client import CodeBleu, codebleu_scores
-from src.evaluation.metrics import (
-    bleu_code_statistics,
-    bleu_statistics,
-    chrf_statistics,
-    measures,
-)
+from src.evaluation.metrics import measures
 from src.evaluation.statistics.estimates import Measure, difference, estimate
+from src.metrics.text_statistics import bleu_code_statistics, bleu_statistics, chrf_statistics
 from src.schema import SampleScore
 
 STATISTICS_METRICS = ("bleu", "chrf", "codebleu", "functional_accuracy")
@@ -73,9 +69,11 @@ def measure_samples(samples: list[Sample], seed: int) -> list[SampleScore]:
             id=f"{index:05}",
             language=language,
             code=prediction,
-            bleu=bleu_statistics(prediction, reference),
-            bleu_code=bleu_code_statistics(prediction, reference, language),
-            chrf=chrf_statistics(prediction, reference),
+            statistics={
+                "bleu": bleu_statistics(prediction, reference),
+                "bleu_code": bleu_code_statistics(prediction, reference, language),
+                "chrf": chrf_statistics(prediction, reference),
+            },
             codebleu=found.value if found else None,
             codebleu_parts=found.parts if found else None,
             codebleu_package=found.package_value if found else None,

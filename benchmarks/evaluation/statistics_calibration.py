@@ -22,10 +22,10 @@ import numpy as np
 from scipy import special
 
 from benchmarks import RESULTS
-from src.evaluation.metrics import combine_bleu, combine_mean
 from src.evaluation.statistics.estimates import POWER, Measure, difference, estimate
 from src.evaluation.statistics.proportions import mcnemar_exact
-from src.evaluation.statistics.resampling import LEVEL, Array, paired_bootstrap
+from src.evaluation.statistics.resampling import LEVEL, paired_bootstrap
+from src.metrics.combine import Array, combine_bleu, combine_mean
 from src.schema import Difference
 
 STORED = RESULTS / "statistics_calibration.json"

@@ -10,12 +10,12 @@ from typing import Any
 from benchmarks.experiment.plan import METHODS, RATE, RATES, SEEDS, Spec, final_specs, grid_specs, spec
 from benchmarks.experiment.results import Result, Results
 from src.files import write_atomic
-from src.report.formatting import METRIC_LABELS, method_label
+from src.metrics.table import METRICS
+from src.report.formatting import method_label, metric_label
 from src.schema import UserError
 
 NONE = "–"  # not measured
 NOTHING = "Not measured yet.\n"
-METRICS = ("bleu", "bleu_code", "chrf", "codebleu", "execution_success", "functional_accuracy")
 TEST_SETS = {"codealpaca": "Code Alpaca, test split", "humaneval": "HumanEval"}
 
 
@@ -173,7 +173,7 @@ def _scores(results: Results) -> str:
             found = [results.scores[f"{run}--{kind}"] for run in runs if f"{run}--{kind}" in results.scores]
             if found:
                 rows.append((title, name, str(len(found)), str(found[0]["n"]), *_values(found), _cut(found)))
-    labels = tuple(METRIC_LABELS.get(metric, metric) for metric in METRICS)
+    labels = tuple(metric.label for metric in METRICS.values())
     return _table(("Test set", "Model", "Models", "Samples", *labels, "Cut off at the length limit"), rows)
 
 
@@ -195,7 +195,7 @@ def _differences(results: Results, folder: str) -> str:
         for found in results.differences:
             if found["report"] == report:
                 low, high = found["ci95"]
-                metric = METRIC_LABELS.get(found["metric"], found["metric"])
+                metric = metric_label(found["metric"])
                 interval = f"{low:+.1f} to {high:+.1f}"
                 rows.append(
                     (title, method_label(found["after"]), metric, str(found["n"]), f"{found['delta']:+.1f}",

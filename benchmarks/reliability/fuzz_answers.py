@@ -315,7 +315,7 @@ def codebleu_target(size: int) -> Check:
 
 
 def metrics_target(size: int) -> Check:
-    from src.evaluation.metrics import bleu_code_statistics, bleu_statistics, chrf_statistics
+    from src.metrics.text_statistics import bleu_code_statistics, bleu_statistics, chrf_statistics
 
     @given(answers(size), answers(size), st.sampled_from(["", "python", "sql"]))
     def check(prediction: str, reference: str, language: str) -> None:

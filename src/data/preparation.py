@@ -18,7 +18,7 @@ from src.data.curation.contamination import Overlap, find_overlaps
 from src.data.curation.quality import TokenCounter, find_defects, measure_lengths, measure_tokens
 from src.data.curation.splitting import NearDuplicates, assign_splits, find_neighbours, straddling, unit_hash
 from src.data.dataset import is_whole, load_card, load_split, split_bytes, write_data
-from src.data.sources.catalog import SPLITS, Source, find_source
+from src.data.sources.catalog import SOURCES, SPLITS, Source, find_source
 from src.data.sources.row_schemas import ACCEPTED
 from src.files import sole_writer
 from src.schema import Example, UserError
@@ -50,7 +50,8 @@ def prepare_data(
     `counter` adds token lengths to the card.
     """
     kind = source or ("file" if paths else config.source)
-    origin = find_source(config, kind, paths or (config.paths if kind == "file" else ()), force)
+    has_paths = kind in SOURCES and SOURCES[kind].has_paths
+    origin = find_source(config, kind, paths or (config.paths if has_paths else ()), force)
     benchmarks = benchmarks or {}
     recipe = _recipe(config, origin, benchmarks)
     with sole_writer(Path(config.dataset_path), "set data.dataset_path to another folder"):

@@ -9,9 +9,10 @@ from typing import Any
 
 from src.config import EvaluationConfig
 from src.evaluation.evaluator import pass_at_k_measures
-from src.evaluation.metrics import bleu_measure, combine_sentence_bleu, measures
+from src.evaluation.metrics import measure, measures
 from src.evaluation.runs import ScoredRun
 from src.evaluation.statistics.estimates import Measure, difference, holm
+from src.metrics.table import METRICS
 from src.schema import (
     ComparedExample,
     Comparison,
@@ -78,12 +79,10 @@ def compare(
 def format_share(before: list[SampleScore], after: list[SampleScore]) -> dict[str, float]:
     """BLEU gained by the raw answers, by the code extracted from them, and the difference, due to form alone."""
     gains = {}
-    for name, statistics in (("raw", "raw_bleu"), ("extracted", "bleu")):
-        old, new = (
-            bleu_measure(name, [item.id for item in part], [getattr(item, statistics) for item in part])
-            for part in (before, after)
-        )
-        values = [float(measure.combine(measure.statistics.sum(axis=0))) for measure in (old, new)]
+    bleu = METRICS["bleu"]
+    for name, row in (("raw", lambda item: item.raw_bleu), ("extracted", bleu.row)):
+        parts = (measure(bleu, [item.id for item in part], list(map(row, part))) for part in (before, after))
+        values = [float(bleu.combine(part.statistics.sum(axis=0))) for part in parts]
         gains[name] = round(values[1] - values[0], 4)
     return gains | {"difference": round(gains["raw"] - gains["extracted"], 4)}
 
@@ -189,12 +188,9 @@ def _first(run: ScoredRun) -> list[tuple[Sample, SampleScore]]:
 
 def sample_figures(score: SampleScore) -> dict[str, Any]:
     """What the report shows of one answer."""
-    import numpy as np
-
-    bleu = float(combine_sentence_bleu(np.array(score.bleu, dtype=float)))
+    values = {name: metric.value(score) for name, metric in METRICS.items() if metric.by_sample}
     return {
-        "bleu": round(bleu, 2),
-        "codebleu": None if score.codebleu is None else round(score.codebleu, 2),
+        **{name: None if value is None else round(value, 2) for name, value in values.items()},
         "execution": score.execution,
         "functional": score.functional,
         "error": score.error,

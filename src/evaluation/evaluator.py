@@ -11,10 +11,12 @@ import numpy as np
 
 from src.config import EvaluationConfig
 from src.evaluation.execution.judge import pass_at_k
-from src.evaluation.metrics import NOT_RUN, combine_mean, measures
+from src.evaluation.metrics import measures
 from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
 from src.evaluation.scoring.score_store import ScoreStore
 from src.evaluation.statistics.estimates import Measure, estimate
+from src.metrics.combine import combine_mean
+from src.metrics.table import NOT_RUN
 from src.sandbox.sandbox import Limits, unavailable_reason
 from src.schema import Run, Sample, SampleScore, Score
 

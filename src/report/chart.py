@@ -1,14 +1,16 @@
-"""Draws the chart of a comparison: four metrics, before and each method, with 95 % intervals."""
+"""Draws the chart of a comparison: some metrics, before and each method, with 95 % intervals."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from src.plotting import BASE_FONT, WIDTH_IN, Theme, drawable, font_families, new_figure, png_bytes, shortened
 from src.report.formatting import (
     NOT_AVAILABLE,
-    SHARES,
+    drawn_metrics,
+    is_share,
     method_label,
     metric_label,
     number,
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CHART_METRICS = ("bleu", "codebleu", "execution_success", "functional_accuracy")
 NAME_COLUMNS = 24  # characters of a method's name before it is shortened
 NAME_IN = 1.9  # maximal width of a name
 CEILINGS = (5, 10, 20, 30, 40, 50, 60, 80, 100)  # right ends of an axis; all metrics are 0-100
@@ -59,18 +60,21 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
     rows = 1 + len(comparison.comparisons)
     row_in = 0.36 if rows <= 3 else 0.29
     panel_in = HEADER_IN + row_in * rows + TICKS_IN
-    figure = new_figure(TITLE_IN + 2 * panel_in + NOTE_IN, theme)
+    metrics = drawn_metrics()
+    figure = new_figure(TITLE_IN + math.ceil(len(metrics) / 2) * panel_in + NOTE_IN, theme)
     names = _row_names(figure, comparison)
     title = _title(figure, comparison)
     _write(figure, MARGIN_IN, TITLE_IN - 0.15, title, theme.text, size=TITLE_PT, weight="bold")
     name_in = max(_width_in(figure, name) for name in names) + 0.1
     bars_in = (WIDTH_IN - 2 * MARGIN_IN - name_in - GAP_IN - 2 * (VALUE_IN + CHANGE_IN)) / 2
-    panels = [_bars(comparison, metric, names, theme) for metric in CHART_METRICS]
-    for index, metric in enumerate(CHART_METRICS):
+    panels = [_bars(comparison, metric, names, theme) for metric in metrics]
+    for index, metric in enumerate(metrics):
         row, column = divmod(index, 2)
         left = MARGIN_IN + name_in + column * (bars_in + VALUE_IN + CHANGE_IN + GAP_IN)
         top = TITLE_IN + row * panel_in
-        right_end = _right_end([*panels[2 * row], *panels[2 * row + 1]])  # panels in a row share their scale
+        right_end = _right_end(
+            [bar for panel in panels[2 * row : 2 * row + 2] for bar in panel]
+        )  # panels in a row share their scale
         box = (left, top + HEADER_IN, bars_in, row_in * rows)
         _draw_panel(figure, metric, panels[index], box, right_end, theme, with_names=column == 0)
     _write(figure, MARGIN_IN, figure.get_figheight() - 0.12, NOTE, theme.muted, size=8.5)
@@ -146,7 +150,7 @@ def _draw_panel(
             _write(figure, left - 0.1, middle, bar.name, theme.text, align="right", middle=True)
         _write_values(figure, left + width, middle, bar, theme)
     right = left + width + VALUE_IN + CHANGE_IN
-    title = metric_label(metric) + (" (%)" if metric in SHARES else "")
+    title = metric_label(metric) + (" (%)" if is_share(metric) else "")
     _write(figure, left, top - 0.27, title, theme.text, size=11, weight="bold")
     _write(figure, left, top - 0.1, _sample_note(bars), theme.muted, size=8.5)
     _write(figure, right, top - 0.1, "change", theme.muted, size=8.5, align="right")

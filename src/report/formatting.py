@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
+from src.metrics.table import METRICS, PERCENT
 from src.schema import Comparison, Difference, MethodComparison, Score
 
-METRIC_LABELS = {
-    "bleu": "BLEU",
-    "bleu_code": "BLEU over code",
-    "chrf": "chrF",
-    "codebleu": "CodeBLEU",
-    "execution_success": "Execution success",
-    "functional_accuracy": "Functional accuracy",
-}
-SHARES = frozenset({"execution_success", "functional_accuracy"})  # percentages of samples, not scores
 METHOD_LABELS = {"lora": "LoRA", "qlora": "QLoRA", "dora": "DoRA", "rslora": "rsLoRA", "pissa": "PiSSA"}
 SIGNIFICANCE = 0.05
 MINUS = "\u2212"
@@ -20,7 +12,7 @@ NOT_AVAILABLE = "n/a"
 
 
 def metric_label(name: str) -> str:
-    return METRIC_LABELS.get(name, name)
+    return METRICS[name].label if name in METRICS else name
 
 
 def method_label(name: str) -> str:
@@ -29,7 +21,7 @@ def method_label(name: str) -> str:
 
 def is_share(metric: str) -> bool:
     """Whether the metric is a percentage of samples, not a score."""
-    return metric in SHARES or metric.startswith("pass@")
+    return METRICS[metric].unit == PERCENT if metric in METRICS else metric.startswith("pass@")
 
 
 def language_label(name: str) -> str:
@@ -40,7 +32,17 @@ def metric_names(comparison: Comparison) -> list[str]:
     """Every metric of the comparison: the known ones in their usual order, then the others."""
     runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
     found = {name for run in runs for name in run.metrics}
-    return [name for name in METRIC_LABELS if name in found] + sorted(found - METRIC_LABELS.keys())
+    return [name for name in METRICS if name in found] + sorted(found - METRICS.keys())
+
+
+def drawn_metrics() -> list[str]:
+    """The metrics of the chart and of the tables by language."""
+    return [name for name, metric in METRICS.items() if metric.drawn]
+
+
+def sample_metrics() -> dict[str, str]:
+    """The metrics that each single sample shows, with their labels."""
+    return {name: metric.label for name, metric in METRICS.items() if metric.by_sample}
 
 
 def number(value: float | None) -> str:
@@ -111,11 +113,11 @@ def significant(difference: Difference) -> bool:
 
 def headline(name: str, method: MethodComparison) -> str:
     """The result of one method in a sentence, from its values alone; `name` is written as given."""
-    leading = next((metric for metric in METRIC_LABELS if metric in method.difference), None)
+    leading = next((metric for metric in METRICS if metric in method.difference), None)
     if leading is None:
         return f"{name}: no metric could be compared."
     parts = [_leading_clause(name, leading, method.difference[leading])]
-    verdict = next((m for m in ("functional_accuracy", "execution_success") if m in method.difference), None)
+    verdict = next((m for m in reversed(drawn_metrics()) if is_share(m) and m in method.difference), None)
     if verdict is not None and verdict != leading:
         parts.append(_further_clause(verdict, method.difference[verdict]))
     return "; ".join(parts) + "."
@@ -150,4 +152,4 @@ def _not_significant(metric: str, difference: Difference) -> str:
 
 
 def _in_sentence(metric: str) -> str:
-    return metric_label(metric).lower() if metric in SHARES else metric_label(metric)
+    return metric_label(metric).lower() if is_share(metric) else metric_label(metric)

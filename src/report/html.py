@@ -16,6 +16,7 @@ from src.report.formatting import (
     metric_label,
     metric_names,
     number,
+    sample_metrics,
     signed,
     significant,
 )
@@ -62,6 +63,7 @@ def _page_data(comparison: Comparison) -> dict[str, Any]:
         "test_set": str(comparison.test_set.get("name", "")),
         "n": comparison.before.n,
         "unseen": UNSEEN_RANGES,
+        "figures": list(sample_metrics().items()),
         "metrics": [metric_label(metric) for metric in metrics],
         "before": [_value(comparison.before.metrics.get(metric)) for metric in metrics],
         "methods": [_method_data(name, method, metrics) for name, method in comparison.comparisons.items()],

@@ -9,7 +9,7 @@ from typing import Any
 
 from src.config import DataConfig, QloraConfig
 from src.data.preprocessing import render_prompt
-from src.data.sources.catalog import find_source
+from src.data.sources.catalog import SOURCES, find_source
 from src.models import embedded
 from src.models.run_record import DataOrigin, RunRecord
 from src.report.formatting import (
@@ -27,7 +27,6 @@ from src.report.safe_markdown import fenced, inline, table, value_table
 from src.schema import Comparison, MethodComparison
 
 HUB_ID_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-CODE_ALPACA = "sahil2801/CodeAlpaca-20k"
 # licences of data that bind the adapter, whatever the licence of the base model
 LICENCES = {"CC BY-NC 4.0": "cc-by-nc-4.0"}
 REPEATED_SETTINGS = {  # section of the configuration -> keys that shape the adapter
@@ -104,10 +103,12 @@ def _data(run: RunRecord) -> Data:
     """As the run recorded it, else from its configuration."""
     settings = run.config["data"]
     data = run.data or DataOrigin(settings["source"], "files of its maker", "not known")
-    if run.data is None and data.source != "file":
+    hub_id = ""
+    if data.source in SOURCES and not SOURCES[data.source].has_paths:
         source = find_source(DataConfig(**settings), data.source, [], force=False)
-        data = DataOrigin(data.source, source.origin, source.licence)
-    hub_id = {"hub": str(settings["dataset_name"]), "github": CODE_ALPACA}.get(data.source, "")
+        hub_id = source.hub_id
+        if run.data is None:
+            data = DataOrigin(data.source, source.origin, source.licence)
     return Data(data.origin, data.licence, hub_id if HUB_ID_PATTERN.fullmatch(hub_id) else "")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.predictions import predictions_text
+from src.metrics.table import METRICS
 from src.schema import Sample, SampleScore
 
 ADD = "def add(a, b):\n    return a + b"
@@ -31,9 +32,18 @@ def write_predictions(path: Path, samples: Sequence[Sample]) -> Path:
 
 
 def sample_score(id: str, **values: Any) -> SampleScore:
-    """A score on which nothing was measured but `values`."""
+    """A score on which nothing was measured but `values`, among them statistics by the name of their metric."""
     fields: dict[str, Any] = {
-        **{"language": "python", "code": "x", "bleu": (), "bleu_code": (), "chrf": (), "codebleu": None},
-        **{"codebleu_parts": None, "codebleu_package": None, "execution": "", "functional": ""},
+        **{
+            "language": "python",
+            "code": "x",
+            "codebleu": None,
+            "codebleu_parts": None,
+            "codebleu_package": None,
+        },
+        **{"execution": "", "functional": ""},
+        "statistics": {
+            name: values.pop(name) for name in METRICS if METRICS[name].of_texts and name in values
+        },
     }
     return SampleScore(id=id, **fields | values)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from src.plotting import DARK, LIGHT, font_families
-from src.report.chart import CHART_METRICS, chart_figure, draw_chart
+from src.report.chart import chart_figure, draw_chart
+from src.report.formatting import drawn_metrics
 from src.schema import Comparison, Score
 from tests.evaluation.comparisons import METHODS, comparison
 from tests.report.layout import boxes, misplaced
@@ -70,7 +71,7 @@ def test_only_a_significant_change_is_bold() -> None:
 
 def test_bars_and_whiskers_lie_where_the_figures_say() -> None:
     made = comparison(1)
-    panel = chart_figure(made, LIGHT).axes[CHART_METRICS.index("bleu")]
+    panel = chart_figure(made, LIGHT).axes[drawn_metrics().index("bleu")]
     assert [round(bar.get_width(), 6) for bar in panel.patches] == [31.2, 38.3]
     whisker = panel.containers[1]  # bars and whiskers take turns
     ((start, end),) = (segment[:, 0] for segment in whisker.lines[2][0].get_segments())
@@ -93,7 +94,7 @@ def test_panels_of_a_row_share_a_scale_that_holds_every_interval() -> None:
 def test_what_was_not_measured_has_no_bar_and_says_so(score: Score | None) -> None:
     made = _with_scores(comparison(1), lambda name, old: score if name == "codebleu" else old)
     figure = chart_figure(made, LIGHT)
-    assert len(figure.axes[CHART_METRICS.index("codebleu")].patches) == 0
+    assert len(figure.axes[drawn_metrics().index("codebleu")].patches) == 0
     texts = _texts(figure)
     assert texts.count("not measured") == 1
     assert texts.count("n/a") == 2

@@ -104,7 +104,7 @@ def test_the_page_opens_without_an_error_or_a_request(show: Any) -> None:
         ("execution", "error", [2]),
         ("error", "name", [2]),
         ("error", "none", [0, 1, 3]),
-        ("change", "bleu up", [0, 1]),
+        ("change", "BLEU up", [0, 1]),
         ("change", "bleu down", [2]),
         ("change", "codebleu down", [2]),
         ("change", "same", [3]),

@@ -51,7 +51,7 @@ class Contamination:
 class DataCard:
     """Everything known about a prepared data set: numbers and ids, no text of the data."""
 
-    source: str  # hub github file starter
+    source: str  # its kind
     origin: str
     licence: str
     recipe: str  # fingerprint of the source and of every setting that shapes the splits

@@ -25,45 +25,60 @@ WEIGHT = re.compile(r"[-+.\d]\S*")
 class Source:
     """A source of rows; nothing is fetched before `rows` is called."""
 
-    kind: str  # hub github file starter
+    kind: str  # a key of SOURCES
     origin: str  # name, address or file name, to be shown
     identity: str  # equal for equal rows: decides whether a prepared data set is up to date
     licence: str
     rows: Callable[[], Iterator[RawRow]]
     unit: str = "line"  # what RawRow.line counts
     has_splits: bool = False  # the rows come with their split
+    hub_id: str = ""  # the same data on the hub
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How a source is found: a function of the configuration, its files, and whether to ignore cached downloads."""
+
+    find: Callable[[DataConfig, Sequence[str], bool], Source]
+    has_paths: bool = False  # its files are --path or data.paths; the others have none
 
 
 def find_source(config: DataConfig, kind: str, paths: Sequence[str], force: bool) -> Source:
-    """The source called `kind`; `paths` are its files (FILE or FILE:WEIGHT), for "file" only.
+    """The source called `kind`, an entry of SOURCES; `paths` are its files (FILE or FILE:WEIGHT), where it has any.
 
     `force` ignores cached downloads. Raises UserError where `kind` and `paths` do not go together.
     """
-    if paths and kind != "file":
+    if kind not in SOURCES:
+        raise UserError(f"unknown source {kind!r}; expected one of {', '.join(SOURCES)}")
+    if paths and not SOURCES[kind].has_paths:
         raise UserError(f"--path goes with --source file, not with --source {kind}")
-    if kind == "file":
-        return _file_source(paths)
-    if kind == "starter":
-        files = [STARTER / f"{split}.jsonl" for split in SPLITS]
-        digest = hashlib.sha256(b"".join(read_bytes(file) for file in files)).hexdigest()
-        identity = f"sha256:{digest}"
-        return Source(
-            "starter", "embedded starter set", identity, "Apache-2.0", _starter_rows, has_splits=True
-        )
-    if kind == "github":
-        cached = Path(config.dataset_path) / "download" / GITHUB_URL.rsplit("/", 1)[1]
-        return Source(
-            "github",
-            GITHUB_URL,
-            f"url:{GITHUB_URL}",
-            "CC BY-NC 4.0",
-            lambda: _downloaded_rows(GITHUB_URL, cached, force),
-        )
-    if kind == "hub":
-        name = config.dataset_name
-        licence = "CC BY-NC 4.0" if "codealpaca" in name.lower() else "see its page on the hub"
-        return Source("hub", name, f"hub:{name}", licence, lambda: hub_rows(name, force), unit="row")
-    raise UserError(f"unknown source {kind!r}; expected hub, github, file or starter")
+    return SOURCES[kind].find(config, paths, force)
+
+
+def _hub_source(config: DataConfig, paths: Sequence[str], force: bool) -> Source:
+    name = config.dataset_name
+    licence = "CC BY-NC 4.0" if "codealpaca" in name.lower() else "see its page on the hub"
+    return Source("hub", name, f"hub:{name}", licence, lambda: hub_rows(name, force), unit="row", hub_id=name)
+
+
+def _github_source(config: DataConfig, paths: Sequence[str], force: bool) -> Source:
+    cached = Path(config.dataset_path) / "download" / GITHUB_URL.rsplit("/", 1)[1]
+    return Source(
+        "github",
+        GITHUB_URL,
+        f"url:{GITHUB_URL}",
+        "CC BY-NC 4.0",
+        lambda: _downloaded_rows(GITHUB_URL, cached, force),
+        hub_id="sahil2801/CodeAlpaca-20k",
+    )
+
+
+def _starter_source(config: DataConfig, paths: Sequence[str], force: bool) -> Source:
+    files = [STARTER / f"{split}.jsonl" for split in SPLITS]
+    digest = hashlib.sha256(b"".join(read_bytes(file) for file in files)).hexdigest()
+    return Source(
+        "starter", "embedded starter set", f"sha256:{digest}", "Apache-2.0", _starter_rows, has_splits=True
+    )
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,7 @@ class _Weighted:
     sha256: str
 
 
-def _file_source(texts: Sequence[str]) -> Source:
+def _file_source(config: DataConfig, texts: Sequence[str], force: bool) -> Source:
     if not texts:
         raise UserError("--source file needs --path FILE or data.paths (json, jsonl, parquet or csv)")
     files = [_weighted(text) for text in texts]
@@ -130,3 +145,11 @@ def _starter_rows() -> Iterator[RawRow]:
 def _downloaded_rows(url: str, cached: Path, force: bool) -> Iterator[RawRow]:
     download_json(url, cached, force)
     return read_rows(cached)
+
+
+SOURCES = {
+    "hub": Entry(_hub_source),
+    "github": Entry(_github_source),
+    "file": Entry(_file_source, has_paths=True),
+    "starter": Entry(_starter_source),
+}

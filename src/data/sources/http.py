@@ -34,7 +34,7 @@ def download_json(url: str, path: Path, force: bool = False) -> None:
     if content.lstrip()[:1] not in (b"[", b"{"):
         raise UserError(
             f"{url} answered with something else than JSON (a login page?); check the connection, or use "
-            "--source hub|file|starter"
+            "another --source"
         )
     write_together({path: content, checksum_file: hashlib.sha256(content).hexdigest() + "\n"})
 
@@ -66,7 +66,7 @@ def download(url: str, attempts: int = ATTEMPTS, pause_s: float = 1.0) -> bytes:
         except (OSError, http.client.HTTPException) as error:
             reason = str(getattr(error, "reason", "") or error) or type(error).__name__
         log.info("attempt %d of %s failed: %s", attempt + 1, url, reason)
-    raise UserError(f"cannot download {url} ({reason[:120]}); try again, or use --source hub|file|starter")
+    raise UserError(f"cannot download {url} ({reason[:120]}); try again, or use another --source")
 
 
 def _download_once(url: str) -> bytes:

@@ -26,7 +26,7 @@ def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
     except (OSError, ValueError, RuntimeError, DatasetsError, *_transport_errors()) as error:
         raise UserError(
             f"cannot load {name} from the hub ({_reason(error)}); check data.dataset_name and the connection, or "
-            "use --source github|file|starter"
+            "use another --source"
         ) from error
     number = 0
     for split in loaded:

@@ -8,8 +8,9 @@ from typing import TypeVar
 from src.evaluation.codebleu.client import ZERO, CodeBleu
 from src.evaluation.execution.judge import classify, execute, judge
 from src.evaluation.extraction import MAX_ANSWER_CHARS, Extracted, extract
-from src.evaluation.metrics import bleu_code_statistics, bleu_statistics, chrf_statistics
 from src.languages.registry import LANGUAGES
+from src.metrics.table import METRICS
+from src.metrics.text_statistics import bleu_statistics
 from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample, SampleScore, UserError
 
@@ -45,7 +46,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         lambda: extract(sample.prediction, sample.language),
         lambda: Extracted("", (UNREADABLE,)),
     )
-    bleu, bleu_code, chrf, raw_bleu = stages.run(
+    statistics, raw_bleu = stages.run(
         "text metrics",
         lambda: _text_metrics(sample, item.code, sample.prediction[:MAX_ANSWER_CHARS]),
         lambda: _text_metrics(sample, "", ""),
@@ -67,9 +68,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         id=sample.id,
         language=sample.language,
         code=item.code,
-        bleu=bleu,
-        bleu_code=bleu_code,
-        chrf=chrf,
+        statistics=statistics,
         codebleu=similarity.value if similarity else None,
         codebleu_parts=similarity.parts if similarity else None,
         codebleu_package=similarity.package_value if similarity else None,
@@ -91,9 +90,7 @@ def unreadable_score(sample: Sample) -> SampleScore:
         id=sample.id,
         language=sample.language,
         code="",
-        bleu=(),
-        bleu_code=(),
-        chrf=(),
+        statistics={},
         codebleu=0.0 if has_codebleu else None,
         codebleu_parts=None,
         codebleu_package=None,
@@ -109,10 +106,12 @@ def _has_verdict(sample: Sample) -> bool:
     return bool(sample.tests) or sample.language == "python"
 
 
-def _text_metrics(sample: Sample, code: str, answer: str) -> tuple[tuple[int, ...], ...]:
-    return (
-        bleu_statistics(code, sample.reference),
-        bleu_code_statistics(code, sample.reference, sample.language),
-        chrf_statistics(code, sample.reference),
-        bleu_statistics(answer, sample.reference),
-    )
+def _text_metrics(
+    sample: Sample, code: str, answer: str
+) -> tuple[dict[str, tuple[float, ...]], tuple[int, ...]]:
+    statistics = {
+        name: metric.of_texts(code, sample.reference, sample.language)
+        for name, metric in METRICS.items()
+        if metric.of_texts
+    }
+    return statistics, bleu_statistics(answer, sample.reference)

@@ -16,6 +16,7 @@ from typing import Any
 
 from src.evaluation.execution.tools import tool_versions
 from src.jsonl_store import JsonlStore
+from src.metrics.table import METRICS
 from src.provenance import digest
 from src.schema import Sample, SampleScore, from_dict
 
@@ -23,8 +24,8 @@ SOURCES = Path(__file__).resolve().parents[2]
 # Folders and files whose code decides a score, and the packages that this code leans on.
 DECIDING_CODE = (
     "languages sandbox evaluation/codebleu evaluation/differential evaluation/execution evaluation/extraction.py "
-    "evaluation/metrics.py evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py "
-    "worker_process.py"
+    "evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py "
+    "metrics/text_statistics.py worker_process.py"
 ).split()
 DECIDING_PACKAGES = "sacrebleu codebleu html5lib sqlglot tinycss2 PyYAML".split()
 PARSERS = "tree-sitter"  # and every package whose name begins so
@@ -40,7 +41,12 @@ class ScoreStore:
     """Scores by sample; those of another sample, setting, tool, package or program do not count."""
 
     def __init__(self, path: Path, settings: dict[str, Any]) -> None:
-        key = {"settings": settings, "code": code_fingerprint(), "versions": package_versions()}
+        key = {
+            "settings": settings,
+            "code": code_fingerprint(),
+            "versions": package_versions(),
+            "metrics": {name: metric.signature() for name, metric in METRICS.items() if metric.of_texts},
+        }
         self._entries = JsonlStore(
             path, key, lambda values: _Entry(values["sample"], from_dict(SampleScore, values["score"]))
         )

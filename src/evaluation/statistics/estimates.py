@@ -15,13 +15,12 @@ from src.evaluation.statistics.resampling import (
     LEVEL,
     SCALE,
     TIE,
-    Array,
-    Combine,
     Interval,
     bootstrap_interval,
     paired_interval,
     paired_randomisation,
 )
+from src.metrics.combine import Array, Combine
 from src.schema import Difference, Score
 
 POWER = 0.80

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-Array = NDArray[np.float64]
-Combine = Callable[[Array], Array]  # sums of statistics (..., k) -> values (...), 0-100
+from src.metrics.combine import Array, Combine
+
 Interval = tuple[float, float]
 
 SCALE = 100.0  # every metric lies between 0 and this

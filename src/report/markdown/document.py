@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from src.report.chart import CHART_METRICS
-from src.report.formatting import headline, method_label, metric_label
+from src.report.formatting import drawn_metrics, headline, method_label, metric_label
 from src.report.markdown.metrics import languages_section, metrics_section, value_text
 from src.report.markdown.outcomes import errors_section, format_section
 from src.report.markdown.provenance import (
@@ -53,7 +52,8 @@ def _headlines(comparison: Comparison) -> str:
 
 def _picture(comparison: Comparison, chart: str, dark_chart: str) -> str:
     figures = "; ".join(
-        f"{name}: " + ", ".join(f"{metric_label(m)} {value_text(run.metrics.get(m))}" for m in CHART_METRICS)
+        f"{name}: "
+        + ", ".join(f"{metric_label(m)} {value_text(run.metrics.get(m))}" for m in drawn_metrics())
         for name, run in named_runs(comparison)
     )
     return (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from src.report.chart import CHART_METRICS
 from src.report.formatting import (
     NOT_AVAILABLE,
+    drawn_metrics,
     interval,
     language_label,
     method_label,
@@ -121,7 +121,7 @@ def _signature(comparison: Comparison, metric: str) -> str:
 
 def _language_table(comparison: Comparison, method: MethodComparison) -> str:
     before, after = comparison.before.by_language, method.after.by_language
-    metrics = [name for name in CHART_METRICS if any(name in found for found in after.values())]
+    metrics = [name for name in drawn_metrics() if any(name in found for found in after.values())]
     rows = [
         [
             inline(language_label(language)),

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from src.plotting import shortened
-from src.report.formatting import NOT_AVAILABLE, language_label, number, signed
+from src.report.formatting import NOT_AVAILABLE, language_label, number, sample_metrics, signed
 from src.report.safe_markdown import details, fenced, inline, inline_html, side_by_side
 from src.schema import ComparedExample
 
@@ -14,7 +14,7 @@ MAX_LINES = 60  # of one block of code; the rest is in comparison.html
 MAX_CHARACTERS = 4_000
 MAX_DIFF_LINES = 1_000  # of either answer: difflib's time grows with the square
 SUMMARY_COLUMNS = 90  # of the task, in the summary line
-SCORE_NAMES = {"functional": "tests", "execution": "execution", "bleu": "BLEU", "codebleu": "CodeBLEU"}
+OUTCOMES = {"functional": "tests", "execution": "execution"}
 PASSED = "passed"
 
 
@@ -59,10 +59,9 @@ def render_sample(example: ComparedExample, before_label: str, after_label: str)
 def _change(example: ComparedExample) -> tuple[float, float, float]:
     before, after = example.before_scores, example.after_scores
     functional, execution = (
-        float(after.get(key) == PASSED) - float(before.get(key) == PASSED)
-        for key in ("functional", "execution")
+        float(after.get(key) == PASSED) - float(before.get(key) == PASSED) for key in OUTCOMES
     )
-    return functional, execution, sum(_gain(example, key) or 0.0 for key in ("bleu", "codebleu"))
+    return functional, execution, sum(_gain(example, key) or 0.0 for key in sample_metrics())
 
 
 _NO_CHANGE = (0, 0, 0.0)
@@ -78,19 +77,19 @@ def _summary(example: ComparedExample) -> str:
     task = shortened(example.instruction, SUMMARY_COLUMNS)
     title = f"<b>{inline_html(task)}</b>" if task else inline_html(example.id)
     parts = [title, inline_html(language_label(example.language))]
-    for key in ("functional", "execution"):
+    for key, label in OUTCOMES.items():
         values = [scores.get(key) or "no verdict" for scores in (example.before_scores, example.after_scores)]
-        parts.append(f"{SCORE_NAMES[key]} " + " \u2192 ".join(inline_html(str(value)) for value in values))
+        parts.append(f"{label} " + " \u2192 ".join(inline_html(str(value)) for value in values))
     parts += [
-        f"{SCORE_NAMES[key]} {signed(gain)}"
-        for key in ("bleu", "codebleu")
+        f"{label} {signed(gain)}"
+        for key, label in sample_metrics().items()
         if (gain := _gain(example, key)) is not None
     ]
     return " \u00b7 ".join(parts)
 
 
 def _outcomes(scores: dict[str, object]) -> str:
-    found = [f"{label} {_outcome(scores.get(key))}" for key, label in SCORE_NAMES.items()]
+    found = [f"{label} {_outcome(scores.get(key))}" for key, label in (OUTCOMES | sample_metrics()).items()]
     if scores.get("error"):
         found.append(f"fault: {inline(str(scores['error']).replace('_', ' '))}")
     return ", ".join(found)

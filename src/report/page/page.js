@@ -45,15 +45,11 @@ const VERDICTS = {
   fixed: "fixed", broken: "broken", both: "pass in both", neither: "pass in neither", none: "no verdict",
 };
 const CHANGES = {
-  "bleu up": (sample) => gain(sample, "bleu") > 0,
-  "bleu down": (sample) => gain(sample, "bleu") < 0,
-  "codebleu up": (sample) => gain(sample, "codebleu") > 0,
-  "codebleu down": (sample) => gain(sample, "codebleu") < 0,
-  same: (sample) => sample.before === sample.after,
-};
-const CHANGE_NAMES = {
-  "bleu up": "BLEU up", "bleu down": "BLEU down", "codebleu up": "CodeBLEU up", "codebleu down": "CodeBLEU down",
-  same: "same code",
+  ...Object.fromEntries(data.figures.flatMap(([key, label]) => [
+    [`${label} up`, (sample) => gain(sample, key) > 0],
+    [`${label} down`, (sample) => gain(sample, key) < 0],
+  ])),
+  "same code": (sample) => sample.before === sample.after,
 };
 const ORDERS = {
   given: "as in the test set", best: "most improved first", worst: "most worsened first",
@@ -83,7 +79,7 @@ function passed(sample, key) {
 }
 
 function improvement(sample) {
-  const text = (gain(sample, "bleu") || 0) + (gain(sample, "codebleu") || 0);
+  const text = data.figures.reduce((sum, [key]) => sum + (gain(sample, key) || 0), 0);
   return passed(sample, "functional") * 1e6 + passed(sample, "execution") * 1e3 + text;
 }
 
@@ -135,7 +131,7 @@ function facts(sample) {
   const found = verdict(sample);
   const tone = { fixed: "better", broken: "worse" }[found];
   line.append(" · ", element("span", VERDICTS[found], tone));
-  for (const [key, label] of [["bleu", "BLEU"], ["codebleu", "CodeBLEU"]]) {
+  for (const [key, label] of data.figures) {
     const value = gain(sample, key);
     if (value !== null) line.append(" · ", element("span", `${label} ${signed(value)}`, tone_of(value)));
   }
@@ -224,7 +220,7 @@ function titles(sample, pair) {
 }
 
 function outcomes(scores) {
-  const names = [["functional", "tests"], ["execution", "run"], ["bleu", "BLEU"], ["codebleu", "CodeBLEU"]];
+  const names = [["functional", "tests"], ["execution", "run"], ...data.figures];
   const found = names.map(([key, label]) => `${label} ${outcome(scores[key])}`);
   return [...found, ...(scores.error ? [`fault: ${scores.error}`] : [])].join(", ");
 }
@@ -381,6 +377,6 @@ options(byId("language"), values((sample) => sample.language || "not known"), "a
 options(byId("verdict"), Object.entries(VERDICTS), "all");
 options(byId("execution"), values((sample) => sample.after_scores.execution || "none"), "all");
 options(byId("error"), values((sample) => sample.after_scores.error || "none"), "all");
-options(byId("change"), Object.entries(CHANGE_NAMES), "any");
+options(byId("change"), Object.keys(CHANGES).map((name) => [name, name]), "any");
 options(byId("order"), Object.entries(ORDERS));
 openAddress();

@@ -76,7 +76,7 @@ def test_a_file_whose_name_ends_like_a_weight_is_that_file(tmp_path):
         ("file", ["missing.json:0.5"], "no data file missing.json"),
         ("starter", ["a.json"], "--path goes with --source file, not with --source starter"),
         ("hub", ["a.json"], "not with --source hub"),
-        ("web", [], "unknown source 'web'; expected hub, github, file or starter"),
+        ("web", [], "unknown source 'web'; expected one of hub, github, file, starter"),
     ],
 )
 def test_a_source_that_cannot_be_is_refused(tmp_path, kind, paths, message):

@@ -89,12 +89,12 @@ def test_a_sample_that_kills_what_stands_in_for_a_stage_still_has_a_score(monkey
     poison(monkeypatch, "_text_metrics", SEGFAULT)
     found = scored([BAD, *GOOD])
     bad = found.pop("bad")
-    assert (bad.error, bad.execution, bad.functional, bad.codebleu, bad.bleu) == (
+    assert (bad.error, bad.execution, bad.functional, bad.codebleu, bad.statistics) == (
         "unreadable",
         "killed",
         "killed",
         0,
-        (),
+        {},
     )
     assert found == unpoisoned
     assert measures([bad, *found.values()])["execution_success"].counts.all()

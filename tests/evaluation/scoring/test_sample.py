@@ -53,8 +53,8 @@ def test_an_unread_answer_counts_as_wrong_and_not_as_missing():
     score, _, _ = scored({"extraction": "more than 20 s of processor time"})
     assert (score.code, score.execution, score.functional) == ("", "error", "failed")
     assert (score.error, "unreadable" in score.flags) == ("unreadable", True)
-    assert sum(score.bleu[2:6]) == 0
-    assert score.bleu[1] > 0  # the reference's length counts
+    assert sum(score.statistics["bleu"][2:6]) == 0
+    assert score.statistics["bleu"][1] > 0  # the reference's length counts
 
 
 @pytest.mark.parametrize("error", [OverflowError("x"), RecursionError(), MemoryError(), ValueError("a\nb")])

@@ -5,19 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from src.evaluation.metrics import (
-    METRICS,
-    bleu_code_statistics,
-    bleu_statistics,
-    chrf_statistics,
-    combine_bleu,
-    combine_mean,
-    combine_sentence_bleu,
-    measures,
-)
+from src.evaluation.metrics import measures
 from src.evaluation.statistics.estimates import Measure, detectable_difference, difference, estimate, holm
 from src.evaluation.statistics.proportions import mcnemar_score, tango, wilson
 from src.evaluation.statistics.resampling import paired_randomisation
+from src.metrics.combine import combine_bleu, combine_mean, combine_sentence_bleu
+from src.metrics.table import METRICS
+from src.metrics.text_statistics import bleu_code_statistics, bleu_statistics, chrf_statistics
 from src.schema import SampleScore
 from tests.evaluation.samples import sample_score
 from tests.evaluation.text_pairs import text_pairs

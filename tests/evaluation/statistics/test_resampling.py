@@ -9,13 +9,6 @@ from sacrebleu.metrics import BLEU, CHRF
 from sacrebleu.significance import PairedTest
 from scipy import stats
 
-from src.evaluation.metrics import (
-    bleu_statistics,
-    chrf_statistics,
-    combine_bleu,
-    combine_chrf,
-    combine_mean,
-)
 from src.evaluation.statistics import resampling
 from src.evaluation.statistics.resampling import (
     bootstrap_interval,
@@ -24,6 +17,8 @@ from src.evaluation.statistics.resampling import (
     paired_randomisation,
     widened_interval,
 )
+from src.metrics.combine import combine_bleu, combine_chrf, combine_mean
+from src.metrics.text_statistics import bleu_statistics, chrf_statistics
 from tests.evaluation.text_pairs import damaged, text_pairs
 
 RESAMPLES = 2000

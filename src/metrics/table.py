@@ -1,0 +1,134 @@
+"""The table of metrics: what each is called, how it is computed and how it is shown, in one entry."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.metrics import text_statistics
+from src.metrics.combine import Combine, combine_bleu, combine_chrf, combine_mean, combine_sentence_bleu
+from src.schema import SampleScore
+
+NOT_RUN = frozenset({"", "not_run"})  # outcomes that are no verdict
+PERCENT = "%"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric. It is measured by `of_texts` or by `of_score`; interval, paired test and reports follow by themselves.
+
+    Both give 0 to 100. Values of different signatures are never compared.
+    """
+
+    name: str  # in scores.json and comparison.json
+    label: str  # in reports
+    what: str  # for the documents: what it is, and
+    counts: str  # where a sample counts
+    signature: Callable[[], str]  # names every choice behind a value
+    # of code, reference and language: the statistics that a set of samples adds up
+    of_texts: Callable[[str, str, str], tuple[float, ...]] | None = None
+    # of all that was measured on a sample: its value, None where it does not count
+    of_score: Callable[[SampleScore], float | None] | None = None
+    width: int = 2  # of a row of statistics
+    combine: Combine = combine_mean  # sums of rows -> value
+    combine_row: Combine | None = None  # the value of one sample, where it is not `combine` of its row
+    binary: bool = False  # 0 or 100: pass or fail
+    unit: str = ""  # PERCENT: a share of samples, of which differences are points
+    drawn: bool = False  # in the chart and in the table by language
+
+    @property
+    def by_sample(self) -> bool:
+        """Whether reports show its value beside each single sample."""
+        return self.drawn and not self.binary
+
+    def row(self, score: SampleScore) -> tuple[float, ...]:
+        """The statistics of one completion; () where it does not count."""
+        if self.of_score is None:
+            return score.statistics.get(self.name, ())
+        value = self.of_score(score)
+        return () if value is None else (value, 1.0)
+
+    def value(self, score: SampleScore) -> float | None:
+        """Of one completion alone; None where it does not count."""
+        row = self.row(score)
+        return float((self.combine_row or self.combine)(np.array(row, dtype=float))) if row else None
+
+
+def passed(outcome: str) -> float | None:
+    """100 for a pass, 0 for a failure, None where there is no verdict."""
+    return None if outcome in NOT_RUN else 100.0 * (outcome == "passed")
+
+
+# In the order of every table. The first one that a comparison has leads its headline.
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            name="bleu",
+            label="BLEU",
+            what="corpus BLEU over the extracted code, sacrebleu's tokenizer 13a",
+            counts="always",
+            signature=text_statistics.bleu_signature,
+            of_texts=text_statistics.bleu_statistics,
+            width=10,
+            combine=combine_bleu,
+            combine_row=combine_sentence_bleu,
+            drawn=True,
+        ),
+        Metric(
+            name="bleu_code",
+            label="BLEU over code",
+            what="corpus BLEU over code tokens, indentation included",
+            counts="always",
+            signature=text_statistics.bleu_code_signature,
+            of_texts=text_statistics.bleu_code_statistics,
+            width=10,
+            combine=combine_bleu,
+            combine_row=combine_sentence_bleu,
+        ),
+        Metric(
+            name="chrf",
+            label="chrF",
+            what="corpus chrF2",
+            counts="always",
+            signature=text_statistics.chrf_signature,
+            of_texts=text_statistics.chrf_statistics,
+            width=18,
+            combine=combine_chrf,
+        ),
+        Metric(
+            name="codebleu",
+            label="CodeBLEU",
+            what="mean of the samples' CodeBLEU, without the package's defects",
+            counts="its language is one of ten, its reference is code",
+            signature=lambda: f"parts:4|fixed:1|version:{importlib.metadata.version('codebleu')}",
+            of_score=lambda score: score.codebleu,
+            drawn=True,
+        ),
+        Metric(
+            name="execution_success",
+            label="Execution success",
+            what="share of programs that end without an error",
+            counts="its language can be run here",
+            signature=lambda: "passed:exit0|of:runnable",
+            of_score=lambda score: passed(score.execution),
+            binary=True,
+            unit=PERCENT,
+            drawn=True,
+        ),
+        Metric(
+            name="functional_accuracy",
+            label="Functional accuracy",
+            what="share that passes its tests, or behaves as the reference",
+            counts="a verdict is possible",
+            signature=lambda: "passed:tests-or-differential|of:verdicts",
+            of_score=lambda score: passed(score.functional),
+            binary=True,
+            unit=PERCENT,
+            drawn=True,
+        ),
+    )
+}
