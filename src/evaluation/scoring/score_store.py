@@ -25,7 +25,7 @@ SOURCES = Path(__file__).resolve().parents[2]
 DECIDING_CODE = (
     "languages sandbox evaluation/codebleu evaluation/differential evaluation/execution evaluation/extraction.py "
     "evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py "
-    "metrics/text_statistics.py worker_process.py"
+    "exhaustion.py metrics/text_statistics.py worker_process.py"
 ).split()
 DECIDING_PACKAGES = "sacrebleu codebleu html5lib sqlglot tinycss2 PyYAML".split()
 PARSERS = "tree-sitter"  # and every package whose name begins so

@@ -165,7 +165,7 @@ def test_what_cannot_alter_a_score_keeps_the_scores(sources: Path):
     assert content.count('"""Run the prediction\'s program') == 1
     judge.write_text(commented.replace('"""Run the prediction\'s program', '"""Runs it'), encoding="utf-8")
     assert code_fingerprint.__wrapped__() == unchanged
-    judge.write_text(commented.replace("MemoryError", "MemoryErr"), encoding="utf-8")
+    judge.write_text(commented.replace('"wrong_output"', '"other"'), encoding="utf-8")
     assert code_fingerprint.__wrapped__() != unchanged
 
 
