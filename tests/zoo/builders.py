@@ -64,7 +64,7 @@ _TOKEN = ("_token_id", "_token_index", "eod_token_id")
 def tiny_config(model_type: str, **changed: Any) -> PretrainedConfig:
     """The configuration of the type's tiny model; `changed` wins over everything."""
     kind: Any = CONFIG_MAPPING[model_type]
-    settings = CHANGED.get(model_type, {}) | changed
+    settings = _merged(CHANGED.get(model_type, {}), changed)
     try:
         default = kind().to_dict()
     except Exception:  # a class whose own defaults are refused by its validation
@@ -93,7 +93,7 @@ def _shrunk(default: dict[str, Any]) -> dict[str, Any]:
         elif name in _LAYERS and value:
             small[name] = len(kept)
         elif name in SMALL and isinstance(value, int) and not isinstance(value, bool):
-            small[name] = SMALL[name] if "vocab" in name else min(value, SMALL[name]) if value > 0 else value
+            small[name] = SMALL[name] if SMALL[name] > 64 else min(value, SMALL[name]) if value > 0 else value
             if default.get("kv_lora_rank"):  # MLA: keys and values for every head
                 small |= {
                     "num_key_value_heads": SMALL["num_attention_heads"],
@@ -151,7 +151,9 @@ def randomise(model: torch.nn.Module, seed: int) -> None:
             continue
         generator = torch.Generator().manual_seed(seed * 100_003 + number)
         noise = torch.empty_like(tensor, device="cpu").normal_(generator=generator)
-        if tensor.ndim < 2 or "A_log" in name:
+        if "A_log" in name:
+            tensor.copy_(noise * DEVIATION - 2)  # the state of a token lasts for about ten
+        elif tensor.ndim < 2:
             tensor.nan_to_num_(0.0).add_(noise, alpha=DEVIATION)
         elif min(tensor.shape) > 0:
             tensor.copy_(noise / math.sqrt(_fan_in(name, tensor)))
