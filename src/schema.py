@@ -176,17 +176,22 @@ def to_json(record: Any, indent: int | None = None) -> str:
     return json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=indent, allow_nan=False)
 
 
-def parse_record(kind: type[Record], text: str | bytes, origin: str, remedy: str) -> Record:
+def decode(kind: type[Record], text: str | bytes) -> Record:
     """The record that JSON text holds: all of its keys and no other, each value of the type of its field.
 
-    Raises UserError naming the key in `origin`, what was expected there, and `remedy`.
+    Raises ValueError where it holds none.
     """
+    validator = _validator(kind)  # type: ignore[arg-type]  # mypy: a type variable is not hashable
+    record: Record = validator.validate_json(text, strict=True, extra="forbid")
+    return record
+
+
+def parse_record(kind: type[Record], text: str | bytes, origin: str, remedy: str) -> Record:
+    """As `decode`. Raises UserError naming the key in `origin`, what was expected there, and `remedy`."""
     from pydantic import ValidationError
 
     try:
-        validator = _validator(kind)  # type: ignore[arg-type]  # mypy: a type variable is not hashable
-        record: Record = validator.validate_json(text, strict=True, extra="forbid")
-        return record
+        return decode(kind, text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))

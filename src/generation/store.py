@@ -11,19 +11,11 @@ from src.jsonl_store import JsonlStore
 from src.schema import Example, Generation
 
 
-class GenerationStore:
+class GenerationStore(JsonlStore[tuple[str, int], Generation]):
     """Finished answers of one model under one decoding, by example and completion; `key` identifies both."""
 
     def __init__(self, path: Path, key: dict[str, Any]) -> None:
-        self.path = path
-        self.key = key
-        self._kept = JsonlStore(path, key, lambda values: Generation(**values))
-        self.done = {(item.id, item.completion): item for item in self._kept.entries}
-
-    def add(self, generations: Sequence[Generation]) -> None:
-        """Keep more answers; they are on disk when this returns."""
-        self._kept.append(generations)
-        self.done |= {(item.id, item.completion): item for item in generations}
+        super().__init__(path, key, Generation, lambda item: (item.id, item.completion))
 
     def absorb(self, others: Sequence[Path]) -> None:
         """Merge the answers of other stores with the same key into this one, and delete their files."""

@@ -18,7 +18,7 @@ from src.evaluation.execution.tools import tool_versions
 from src.jsonl_store import JsonlStore
 from src.metrics.table import METRICS
 from src.provenance import digest
-from src.schema import Sample, SampleScore, from_dict
+from src.schema import Sample, SampleScore
 
 SOURCES = Path(__file__).resolve().parents[2]
 # Folders and files whose code decides a score, and the packages that this code leans on.
@@ -47,23 +47,21 @@ class ScoreStore:
             "versions": package_versions(),
             "metrics": {name: metric.signature() for name, metric in METRICS.items() if metric.of_texts},
         }
-        self._entries = JsonlStore(
-            path, key, lambda values: _Entry(values["sample"], from_dict(SampleScore, values["score"]))
-        )
-        self._scores = {item.sample: item.score for item in self._entries.entries}
+        self._kept = JsonlStore(path, key, _Entry, lambda entry: entry.sample)
 
     def get(self, sample: Sample) -> SampleScore | None:
-        return self._scores.get(sample_digest(sample))
+        found = self._kept.done.get(sample_digest(sample))
+        return found.score if found else None
 
     def of(self, samples: Sequence[Sample]) -> list[SampleScore]:
         """The scores of samples that all have one, in their order."""
-        return [self._scores[sample_digest(sample)] for sample in samples]
+        return [self._kept.done[sample_digest(sample)].score for sample in samples]
 
     def add(self, samples: Sequence[Sample], scores: Sequence[SampleScore]) -> None:
         """Keep further scores; they are on the disk when this returns."""
-        new = [_Entry(sample_digest(sample), score) for sample, score in zip(samples, scores, strict=True)]
-        self._entries.append(new)
-        self._scores |= {item.sample: item.score for item in new}
+        self._kept.add(
+            [_Entry(sample_digest(sample), score) for sample, score in zip(samples, scores, strict=True)]
+        )
 
 
 def sample_digest(sample: Sample) -> str:
