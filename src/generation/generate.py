@@ -6,16 +6,26 @@ import logging
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from src import distributed
 from src.data.preprocessing import prompt_ids
 from src.generation.continuous.decoder import Request, SlotDecoder, StopCondition, free_slots
-from src.generation.continuous.kv_cache import slot_bytes, supports_slots
+from src.generation.continuous.kv_cache import slot_bytes
 from src.generation.continuous.steps import POLL_INTERVAL, CaptureError
-from src.generation.settings import NEXT_TURN, Decoding, end_tokens, generation_config, truncate_at_end
+from src.generation.self_check import ONE_BY_ONE, PATHS, SLOTS, UNCACHED, decoding_path
+from src.generation.settings import (
+    NEXT_TURN,
+    Decoding,
+    end_tokens,
+    generation_config,
+    no_other_defaults,
+    truncate_at_end,
+)
 from src.generation.static_batches import decode_batch
 from src.generation.store import GenerationStore
 from src.schema import Example, Generation, UserError
@@ -55,8 +65,11 @@ def generate_missing(
     if not keys:
         return
     length = len(prompts[keys[0][0]]) + decoding.max_new_tokens
-    in_slots = supports_slots(model, length)
+    own = decoding_path(model, list(prompts.values()), decoding.max_new_tokens, int(tokenizer.pad_token_id))
+    path = max(distributed.gather(own), key=PATHS.index)
+    in_slots = path == SLOTS
     size = batch_size or (CPU_BATCH if model.device.type == "cpu" else GPU_BATCH)
+    size = 1 if path in (ONE_BY_ONE, UNCACHED) else size
     if in_slots and not batch_size and model.device.type == "cuda":
         size = free_slots(slot_bytes(model, length), GPU_SLOTS)
     pending = shard = own_shard(keys, size, decoding, share, in_slots)
@@ -64,7 +77,8 @@ def generate_missing(
     with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
         while pending:
             batch = {key: prompts[key[0]] for key in (pending if in_slots else pending[:size])}
-            answer, out_of_memory = _answer_in_slots if in_slots else _answer_batch, False
+            out_of_memory = False
+            answer = _answer_in_slots if in_slots else partial(_answer_batch, cached=path != UNCACHED)
             try:
                 for answers in answer(model, tokenizer, batch, decoding, size):
                     store.add(answers)
@@ -120,14 +134,14 @@ def stream_answer(
         torch.manual_seed(decoding.seed)
     eos_ids = end_tokens(model, tokenizer)
     input_ids = torch.tensor([prompt], device=model.device)
-    output = model.generate(  # type: ignore[operator]
-        input_ids=input_ids,
-        attention_mask=torch.ones_like(input_ids),
-        generation_config=generation_config(
-            decoding, decoding.max_new_tokens, eos_ids, int(tokenizer.pad_token_id)
-        ),
-        streamer=streamer,
-    )
+    settings = generation_config(decoding, decoding.max_new_tokens, eos_ids, int(tokenizer.pad_token_id))
+    with no_other_defaults(model):
+        output = model.generate(  # type: ignore[operator]
+            input_ids=input_ids,
+            attention_mask=torch.ones_like(input_ids),
+            generation_config=settings,
+            streamer=streamer,
+        )
     return str(tokenizer.decode(output.sequences[0, len(prompt) :], skip_special_tokens=True))
 
 
@@ -158,6 +172,7 @@ def _answer_batch(
     prompts: dict[tuple[str, int], list[int]],
     decoding: Decoding,
     size: int,
+    cached: bool,
 ) -> Iterator[list[Generation]]:
     """Answers to all prompts in one batch, by generate(); sampled answers depend on the whole batch."""
     if decoding.temperature > 0:
@@ -170,6 +185,7 @@ def _answer_batch(
         eos_ids,
         pad,
         lambda row: truncate_at_end(row, eos_ids, tokenizer),
+        cached,
     )
     yield [_generation(key, *row, tokenizer=tokenizer) for key, row in zip(prompts, rows, strict=True)]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from src.config import Config, EvaluationConfig
+from src.generation.continuous.kv_cache import plain_model
 from src.models.loading import ModelReference
 from src.models.run_record import read_record
 
@@ -45,7 +48,7 @@ def prompt_template(reference: ModelReference, config: Config) -> str:
 def generation_config(
     decoding: Decoding, max_new_tokens: int, eos_ids: set[int], pad: int
 ) -> GenerationConfig:
-    """`decoding` for transformers' generate(), with none of a model's own sampling defaults."""
+    """`decoding` for transformers' generate(), within `no_other_defaults`."""
     options: dict[str, Any] = {"do_sample": False}
     if decoding.temperature > 0:
         options = {
@@ -62,6 +65,24 @@ def generation_config(
         return_dict_in_generate=True,
         **options,
     )
+
+
+@contextmanager
+def no_other_defaults(model: PreTrainedModel) -> Iterator[None]:
+    """Within the block, generate() does what it is told alone.
+
+    transformers adds whatever a model's own generation_config.json sets and the call does not, such as a repetition
+    penalty (Qwen2.5-Coder) or a forced last token (BART).
+    """
+    holders = [model, *({plain_model(model)} - {model})]
+    before = [holder.generation_config for holder in holders]
+    try:
+        for holder in holders:
+            holder.generation_config = GenerationConfig()
+        yield
+    finally:
+        for holder, own in zip(holders, before, strict=True):
+            holder.generation_config = own
 
 
 def truncate_at_end(

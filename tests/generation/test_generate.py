@@ -13,6 +13,7 @@ from src.config import load_config
 from src.data.preprocessing import prompt_ids
 from src.generation.continuous.steps import CaptureError, Steps
 from src.generation.generate import generate_missing, own_shard, stream_answer
+from src.generation.self_check import SLOTS
 from src.generation.settings import Decoding, end_tokens, generation_config
 from src.generation.store import GenerationStore
 from src.models.hardware import decide
@@ -61,7 +62,7 @@ def test_answers_do_not_depend_on_the_batch_size_or_the_order(loaded, tmp_path: 
 
 def test_static_batches_give_the_same_answers(loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     expected = _answers(loaded, GenerationStore(tmp_path / "a", {}), batch=4)
-    monkeypatch.setattr("src.generation.generate.supports_slots", lambda model, length: False)
+    monkeypatch.setattr("src.generation.self_check.supports_slots", lambda model, length: False)
     assert _answers(loaded, GenerationStore(tmp_path / "b", {}), batch=4) == expected
 
 
@@ -75,6 +76,7 @@ def test_where_no_graph_can_be_captured_static_batches_answer_the_rest(
     def refuses(*_):
         raise CaptureError("operation not permitted when stream is capturing")
 
+    monkeypatch.setattr("src.generation.generate.decoding_path", lambda *_: SLOTS)
     monkeypatch.setattr(Steps, "start", refuses)
     assert _answers(loaded, GenerationStore(tmp_path / "b", {})) == expected
     assert caplog.text.count("without CUDA graphs") == 1

@@ -43,3 +43,16 @@ def test_a_finished_row_leaves_the_batch_and_keeps_its_tokens(monkeypatch: pytes
     rows = decode_batch(model, PROMPTS, Decoding(NEW), set(), 1, stop_the_second)
     assert sizes == [3, 2]
     assert rows == [whole[0], (whole[1][0][:4], "stop"), whole[2]]
+
+
+def test_a_models_own_generation_settings_change_nothing():
+    model = tiny.build_model("llama", seed=1, initializer_range=0.3)
+    model.generation_config.eos_token_id = None
+
+    def decoded() -> list[tuple[list[int], str]]:
+        return decode_batch(model, PROMPTS, Decoding(NEW), set(), 1, lambda row: (row, "length"))
+
+    expected, own = decoded(), GenerationConfig(repetition_penalty=9.0, forced_eos_token_id=3, do_sample=True)
+    model.generation_config = own
+    assert decoded() == expected
+    assert model.generation_config is own

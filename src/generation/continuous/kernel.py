@@ -57,7 +57,16 @@ if importlib.util.find_spec("triton"):
 
 def runs_on(device: torch.device, head_dim: int) -> bool:
     """Whether the kernel supports the device and head_dim: a GPU where Triton compiles, a power of two from 16 to 256."""
-    return 16 <= head_dim <= 256 and head_dim & (head_dim - 1) == 0 and compiles_kernels(device.type)
+    return _is_width(head_dim) and compiles_kernels(device.type)
+
+
+def takes(key: torch.Tensor, value: torch.Tensor) -> bool:
+    """Whether keys and values (..., head_dim) have one width, and one that the kernel supports; not so in MLA."""
+    return key.shape[-1] == value.shape[-1] and _is_width(key.shape[-1])
+
+
+def _is_width(head_dim: int) -> bool:
+    return 16 <= head_dim <= 256 and head_dim & (head_dim - 1) == 0
 
 
 def attend(

@@ -13,6 +13,7 @@ from transformers import AttentionInterface, PreTrainedModel
 
 from src.generation.continuous import kernel
 from src.models.architecture import shape_of
+from src.models.attention_arguments import refuse_unknown
 
 SLOT_ATTENTION = "slots"
 Spans = tuple[
@@ -47,12 +48,14 @@ class SlotCache:
         self._rows, self._positions, self._kv_length = rows, positions, kv_length
 
     def update(
-        self, key: torch.Tensor, value: torch.Tensor, layer_idx: int, *_: Any, **__: Any
+        self, key: torch.Tensor, value: torch.Tensor, layer_idx: int, cache_kwargs: Any = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Store keys and values (b, kv_heads, t, head_dim); returns those to attend to.
 
         The kernel gets the new ones and stores them itself.
         """
+        if self.by_kernel and not kernel.takes(key, value):
+            self.by_kernel = False
         if self.by_kernel and self._positions is not None:
             return key, value
         return self._write(key, (layer_idx, "key")), self._write(value, (layer_idx, "value"))
@@ -105,7 +108,9 @@ def slot_attention(
     scaling: float | None = None,
     spans: Spans | None = None,
     slot_cache: SlotCache | None = None,
-    **_: Any,
+    dropout: float = 0.0,
+    sliding_window: int | None = None,
+    **others: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention over whole prompts where there is no mask; with one, of one token per row over its `spans`.
 
@@ -113,8 +118,10 @@ def slot_attention(
 
     query (b, heads, t, head_dim), key and value (b, kv_heads, kv_length, head_dim), additive mask
     (b, 1, 1, kv_length) -> (b, t, heads, head_dim). Heads that share keys become queries of one head: no key is
-    copied.
+    copied. No row is longer than a sliding window (`supports_slots`), and dropout is not applied. Raises
+    UnknownArgumentError.
     """
+    refuse_unknown(others)
     rows, heads, tokens, dim = query.shape
     kv_heads = key.shape[1]
     if attention_mask is None:
@@ -147,7 +154,7 @@ def slot_attention(
 def use_slot_attention(model: PreTrainedModel) -> Iterator[None]:
     """Replace the model's attention by `slot_attention` within the block."""
     AttentionInterface.register(SLOT_ATTENTION, slot_attention)
-    plain = _plain(model)
+    plain = plain_model(model)
     before = plain.config._attn_implementation
     plain.set_attn_implementation(SLOT_ATTENTION)
     try:
@@ -162,7 +169,7 @@ def supports_slots(model: PreTrainedModel, length: int) -> bool:
     Sliding windows shorter than that, recurrent layers, capped or biased scores and positions that depend on the
     longest row of a batch need generate().
     """
-    plain = _plain(model)
+    plain = plain_model(model)
     config = plain.config.get_text_config()
     if plain.config.is_encoder_decoder or not getattr(plain, "_supports_attention_backend", False):
         return False
@@ -187,7 +194,7 @@ def slot_bytes(model: PreTrainedModel, length: int) -> int:
     return int(2 * shape.layers * shape.kv_hidden * length * model.dtype.itemsize)
 
 
-def _plain(model: PreTrainedModel) -> PreTrainedModel:
+def plain_model(model: PreTrainedModel) -> PreTrainedModel:
     """The model itself, without PEFT's wrapper."""
     inner = getattr(model, "get_base_model", None)
     return inner() if inner else model

@@ -62,7 +62,7 @@ def test_attention_over_spans_is_the_masked_softmax_of_each_row(heads: int):
 def test_the_kernel_gets_the_new_keys_and_writes_them_itself():
     cache = SlotCache(2, 6, by_kernel=True)
     cache.decode(torch.arange(2), torch.tensor([3, 0]), 4)
-    key, value = torch.ones(2, 1, 1, 3), torch.ones(2, 1, 1, 3)
+    key, value = torch.ones(2, 1, 1, 16), torch.ones(2, 1, 1, 16)
     assert [item is new for item, new in zip(cache.update(key, value, 0), (key, value), strict=True)] == [
         True
     ] * 2

@@ -1,0 +1,174 @@
+"""The way in which a model is decoded: the fastest that gives the logits of its own plain forward pass."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel
+
+from src.generation.continuous.kv_cache import plain_model, supports_slots, use_slot_attention
+from src.generation.continuous.steps import GRAPH_UNIT, Steps
+from src.generation.settings import Decoding, generation_config
+from src.generation.static_batches import StaticBatch
+from src.schema import UserError
+
+log = logging.getLogger(__name__)
+
+SLOTS = "continuous batches"
+BATCHES = "static batches"
+ONE_BY_ONE = "batches of one"
+UNCACHED = "batches of one without a cache"
+PATHS = (SLOTS, BATCHES, ONE_BY_ONE, UNCACHED)  # the fastest first
+# Attributes of configurations whose attention reads the best few keys: padding may change which, some tokens later.
+_CHOOSES_KEYS = ("index_topk", "keep_window_size")
+STEPS = 4  # tokens decoded of each row
+# Two computations of the same logits are this far apart at most (see _distance); in float32 1e-6 is usual, and 0.01
+# for a 7B model in bfloat16. Where a longer text alone makes more of a difference, up to ROUNDING_FACTOR times that.
+EQUAL = {torch.float64: 1e-6, torch.float32: 1e-3, torch.float16: 0.03, torch.bfloat16: 0.06}
+ROUNDING_FACTOR = 4.0
+NOT_CAUSAL = 5.0  # so many times EQUAL: more than rounding, where a longer text changes the logits before it
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A prompt with STEPS tokens after it, and what the model's plain forward says of each next token."""
+
+    prompt: list[int]
+    forced: list[int]
+    logits: torch.Tensor  # (STEPS, v): the first follows the prompt
+
+
+@torch.inference_mode()
+def decoding_path(model: PreTrainedModel, prompts: Sequence[list[int]], max_new_tokens: int, pad: int) -> str:
+    """SLOTS, BATCHES, ONE_BY_ONE or UNCACHED: the first whose logits are those of the plain forward pass, row by row.
+
+    Three real prompts are decoded together: the shortest, the middle one, and the longest, repeated up to the length
+    that its answer may have. In each row the median over STEPS tokens counts: in 16 bits a mixture of experts may
+    send a token elsewhere. Raises UserError where the model is not causal, its plain forward pass fails, or no way
+    is right.
+    """
+    ordered = sorted(prompts, key=len)
+    longest = [*ordered[-1], *(ordered[-1] * (1 + max_new_tokens // len(ordered[-1])))[:max_new_tokens]]
+    texts = [ordered[0], ordered[len(ordered) // 2], longest[: len(longest) - STEPS] or longest]
+    try:
+        rows = [_row(model, text) for text in texts]
+        limit = max(
+            EQUAL.get(model.dtype, EQUAL[torch.bfloat16]), ROUNDING_FACTOR * _rounding(model, rows[1])
+        )
+    except (torch.OutOfMemoryError, UserError):
+        raise
+    except Exception as error:
+        raise UserError(
+            f"{type(plain_model(model)).__name__} cannot be decoded: its forward pass fails ({error}). Use another model"
+        ) from error
+    length = len(longest)
+    ways: dict[str, Callable[[], list[torch.Tensor]]] = {
+        BATCHES: lambda: _batch_logits(model, rows, pad),
+        ONE_BY_ONE: lambda: [logits for row in rows for logits in _batch_logits(model, [row], pad)],
+        UNCACHED: lambda: [
+            logits for row in rows for logits in _batch_logits(model, [row], pad, cached=False)
+        ],
+    }
+    if any(hasattr(plain_model(model).config.get_text_config(), name) for name in _CHOOSES_KEYS):
+        del ways[BATCHES]
+    elif supports_slots(model, length):
+        ways = {SLOTS: lambda: _slot_logits(model, rows), **ways}
+    for name, logits_of in ways.items():
+        reason = _objection(rows, logits_of, limit)
+        if not reason:
+            return name
+        log.warning("not decoding in %s: %s", name, reason)
+    raise UserError(
+        f"{type(plain_model(model)).__name__} cannot be decoded: generate() does not give its own logits. Use another model"
+    )
+
+
+def _objection(rows: Sequence[_Row], logits_of: Callable[[], list[torch.Tensor]], limit: float) -> str:
+    """Why a way of decoding is not used; "" where its logits are those of `rows`."""
+    try:
+        found = logits_of()
+    except torch.OutOfMemoryError:
+        raise
+    except (
+        Exception
+    ) as error:  # of any kind: the model's own code meets a cache and an attention it does not know
+        log.debug("a way of decoding fails", exc_info=True)
+        return f"this model's code does not work with it ({type(error).__name__}: {str(error)[:200]})"
+    distance = max(_distance(row.logits[: len(own)], own) for row, own in zip(rows, found, strict=True))
+    if distance <= limit:
+        return ""
+    return f"its logits are not those of this model's plain forward pass ({distance:.2g} apart, {limit:.2g} allowed)"
+
+
+def _distance(expected: torch.Tensor, found: torch.Tensor) -> float:
+    """The median over tokens of |found - expected| / |expected - its mean|, over the vocabulary (t, v)."""
+    spread = (expected - expected.mean(-1, keepdim=True)).norm(dim=-1).clamp(min=1e-12)
+    distances = (found - expected).norm(dim=-1) / spread
+    return float(distances.nan_to_num(nan=torch.inf).median())
+
+
+def _plain_logits(model: PreTrainedModel, ids: list[int], count: int) -> torch.Tensor:
+    """Logits (count, v) at the last `count` of `ids`, without cache or padding, by the model's own attention."""
+    accepted = inspect.signature(plain_model(model).forward).parameters
+    options: dict[str, bool | int] = {"use_cache": False} if "use_cache" in accepted else {}
+    if "logits_to_keep" in accepted:
+        options["logits_to_keep"] = count
+    logits: torch.Tensor = model(input_ids=torch.tensor([ids], device=model.device), **options).logits
+    return logits[0, -count:].float()
+
+
+def _row(model: PreTrainedModel, prompt: list[int]) -> _Row:
+    forced = (prompt * STEPS)[:STEPS]
+    return _Row(prompt, forced, _plain_logits(model, prompt + forced[:-1], STEPS))
+
+
+def _rounding(model: PreTrainedModel, row: _Row) -> float:
+    """How far a longer text moves the logits before it, which only rounding can. Raises UserError for more."""
+    longer = row.prompt + row.forced[:-1] + row.prompt
+    count = len(row.prompt) + STEPS
+    distance = _distance(row.logits, _plain_logits(model, longer, count)[:STEPS])
+    if distance > NOT_CAUSAL * EQUAL.get(model.dtype, EQUAL[torch.bfloat16]):
+        raise UserError(
+            f"{type(plain_model(model)).__name__} is not a causal language model: what follows a token changes its "
+            f"logits ({distance:.2g} of their spread). Use a model that predicts the next token"
+        )
+    return distance
+
+
+def _slot_logits(model: PreTrainedModel, rows: Sequence[_Row]) -> list[torch.Tensor]:
+    needed = max(len(row.prompt) for row in rows) + STEPS
+    steps = Steps(model, len(rows), -(-needed // GRAPH_UNIT) * GRAPH_UNIT, needed - 1, graphs=False)
+    texts = [row.prompt + row.forced for row in rows]
+    found = []
+    with use_slot_attention(model):
+        steps.prefill([row.prompt[:-1] for row in rows], range(len(rows)))
+        for step in range(STEPS):
+            positions = [len(row.prompt) - 1 + step for row in rows]
+            tokens = [text[position] for text, position in zip(texts, positions, strict=True)]
+            steps.start(tokens, positions, (), ((0, len(rows), len(steps.kv_positions)),), 1)
+            found.append(steps.logits[: len(rows)].clone())
+    return list(torch.stack(found, dim=1))
+
+
+def _batch_logits(
+    model: PreTrainedModel, rows: Sequence[_Row], pad: int, cached: bool = True
+) -> list[torch.Tensor]:
+    """Logits of a left-padded batch whose cache is handed on after every token; the first row leaves half-way."""
+    batch = StaticBatch(model, [row.prompt for row in rows], pad, cached)
+    settings = generation_config(Decoding(1), 1, set(), pad)
+    settings.output_logits = True
+    alive = list(range(len(rows)))
+    found: list[list[torch.Tensor]] = [[] for _ in rows]
+    for step in range(STEPS):
+        logits = batch.generate(settings).logits[0].float()
+        batch.ids[:, -1] = torch.tensor([rows[index].forced[step] for index in alive], device=model.device)
+        for index, own in zip(alive, logits, strict=True):
+            found[index].append(own)
+        if step == STEPS // 2 and len(alive) > 1:
+            batch.keep(list(range(1, len(alive))))
+            alive = alive[1:]
+    return [torch.stack(own) for own in found]
