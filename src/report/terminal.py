@@ -30,6 +30,9 @@ COLUMNS = 100  # of a line, at most
 NAME_COLUMNS = 19  # of a name; "Functional accuracy" just fits
 MIN_NAME_COLUMNS = 8  # of a method's name, where the values are at their widest
 GAP = "  "
+PLAIN_BOX = (
+    "    \n    \n -  \n    \n    \n    \n    \n    \n"  # of a rich table: dashes below each heading alone
+)
 COMPARISON_HEADER = ("Metric", "Method", "Score [95 % CI]", "Change [95 % CI]", "p (Holm)", "n")
 RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")
 OUTCOME_TITLES = {"execution": "Programs", "functional": "Verdicts", "error": "Faults", "flags": "Form"}
@@ -127,8 +130,25 @@ def _name(text: str, columns: int = NAME_COLUMNS) -> str:
 
 
 def _render_rows(header: Sequence[str], rows: list[list[str]], left: int, bold: frozenset[int]) -> str:
-    """The table by rich where colours are wanted, else plain; all but the first `left` columns align right."""
-    return _coloured(header, rows, left, bold) if _wants_colour() else _plain(header, rows, left)
+    """The table, in bold where `bold` says so and colours are wanted; all but the first `left` columns align right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    colours = _wants_colour()
+    table = Table(box=box.SIMPLE_HEAD if colours else box.Box(PLAIN_BOX, ascii=True), pad_edge=False)
+    table.show_edge, table.padding = colours, (0, 1, 0, 0)
+    for column, title in enumerate(header):
+        table.add_column(title, justify="left" if column < left else "right", no_wrap=True)
+    for row, cells in enumerate(rows):
+        # Text: nothing in a name is read as markup
+        table.add_row(*(Text(cell) for cell in cells), style="bold" if row in bold else None)
+    stream = io.StringIO()
+    Console(
+        file=stream, width=COLUMNS, force_terminal=colours, color_system="standard" if colours else None
+    ).print(table)
+    return "\n".join(line.rstrip() for line in stream.getvalue().strip("\n").split("\n"))
 
 
 def _wants_colour() -> bool:
@@ -142,46 +162,10 @@ def _widths(header: Sequence[str], rows: list[list[str]]) -> list[int]:
     return [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
 
 
-def _plain(header: Sequence[str], rows: list[list[str]], left: int) -> str:
-    from rich.cells import cell_len
-
-    widths = _widths(header, rows)
-    lines = []
-    for cells in ([*header], ["-" * width for width in widths], *rows):
-        padded = []
-        for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-            space = " " * (width - cell_len(cell))
-            padded.append(cell + space if index < left else space + cell)
-        lines.append(GAP.join(padded).rstrip())
-    return "\n".join(lines)
-
-
-def _coloured(header: Sequence[str], rows: list[list[str]], left: int, bold: frozenset[int]) -> str:
-    from rich import box
+def _wrapped(sentence: str) -> str:
+    """The sentence in lines of at most COLUMNS, all but the first indented; textwrap counts wide characters as one."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for column, title in enumerate(header):
-        table.add_column(title, justify="left" if column < left else "right", no_wrap=True)
-    for row, cells in enumerate(rows):
-        # Text: nothing in a name is read as markup
-        table.add_row(*(Text(cell) for cell in cells), style="bold" if row in bold else None)
-    stream = io.StringIO()
-    Console(file=stream, width=COLUMNS, force_terminal=True, color_system="standard").print(table)
-    return stream.getvalue().strip("\n")
-
-
-def _wrapped(sentence: str) -> str:
-    """The sentence in lines of at most COLUMNS; textwrap would count a wide character as one."""
-    from rich.cells import cell_len
-
-    lines = [""]
-    for word in sentence.split():
-        longer = f"{lines[-1]} {word}" if lines[-1].strip() else lines[-1] + word
-        if cell_len(longer) <= COLUMNS or not lines[-1].strip():
-            lines[-1] = longer
-        else:
-            lines.append("  " + word)
-    return "\n".join(lines)
+    lines = Text(" ".join(sentence.split())).wrap(Console(width=COLUMNS), COLUMNS - 2)
+    return "\n  ".join(line.plain.rstrip() for line in lines)

@@ -35,12 +35,14 @@ def near_pairs(sets: Sequence[frozenset[int]], threshold: float) -> list[tuple[i
             pairs.append((first_of[items], index))
     if threshold >= 1:
         return pairs
+    from scipy.cluster.hierarchy import DisjointSet
+
     distinct = sorted(first_of.values())
-    cluster = Clusters(len(sets))
+    linked = DisjointSet(range(len(sets)))
     for earlier, later in _candidates([sets[index] for index in distinct], threshold):
         left, right = distinct[earlier], distinct[later]
-        if cluster.find(left) != cluster.find(right) and jaccard(sets[left], sets[right]) >= threshold:
-            cluster.join(left, right)
+        if not linked.connected(left, right) and jaccard(sets[left], sets[right]) >= threshold:
+            linked.merge(left, right)
             pairs.append((left, right))
     return pairs
 
@@ -79,27 +81,3 @@ def _signatures(sets: Iterable[frozenset[int]]) -> Iterable:
 
     folded = ([item & 0xFFFFFFFF for item in items] for items in sets)
     return MinHash.generator(folded, num_perm=PERMUTATIONS, seed=1, hashfunc=int)
-
-
-class Clusters:
-    """Union-find over indices from 0 to count - 1."""
-
-    def __init__(self, count: int) -> None:
-        self._parents = list(range(count))
-
-    def find(self, index: int) -> int:
-        parents = self._parents
-        while parents[index] != index:
-            parents[index] = parents[parents[index]]
-            index = parents[index]
-        return index
-
-    def join(self, left: int, right: int) -> None:
-        self._parents[self.find(right)] = self.find(left)
-
-    def groups(self) -> list[list[int]]:
-        """Members of each cluster, singletons too."""
-        members: dict[int, list[int]] = {}
-        for index in range(len(self._parents)):
-            members.setdefault(self.find(index), []).append(index)
-        return list(members.values())

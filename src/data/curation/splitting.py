@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from src.data.curation.deduplication import Clusters, near_pairs
+from src.data.curation.deduplication import near_pairs
 from src.data.curation.shingles import answer_shingles, shingles, tokenise
 from src.schema import Example
 
@@ -30,15 +30,17 @@ class NearDuplicates:
 
 def find_neighbours(examples: Sequence[Example], threshold: float) -> NearDuplicates:
     """Cluster examples whose instruction + input, or whose outputs, have a Jaccard similarity of `threshold` or more."""
+    from scipy.cluster.hierarchy import DisjointSet
+
     prompts = tokenise(f"{example.instruction}\n{example.input}" for example in examples)
     outputs = tokenise(example.output for example in examples)
     prompt_pairs = near_pairs(shingles(prompts), threshold)
     output_pairs = near_pairs(answer_shingles(outputs), threshold)
-    clusters = Clusters(len(examples))
+    clusters = DisjointSet(range(len(examples)))
     for left, right in prompt_pairs + output_pairs:
-        clusters.join(left, right)
+        clusters.merge(left, right)
     return NearDuplicates(
-        groups=tuple(tuple(group) for group in clusters.groups()),
+        groups=tuple(tuple(sorted(group)) for group in clusters.subsets()),
         keys=tuple(hashlib.sha256(prompt.tobytes()).hexdigest() for prompt in prompts.split()),
         prompt_pairs=tuple(prompt_pairs),
         output_pairs=tuple(output_pairs),

@@ -13,10 +13,8 @@ BISECTIONS = 60  # halves an interval of length 2 down to the last bit of a floa
 
 def wilson(passed: int, n: int, level: float = LEVEL) -> Interval:
     """Wilson's score interval (1927) of a pass rate, in percent."""
-    z = _z(level)
-    centre = (passed + z**2 / 2) / (n + z**2)
-    half = z / (n + z**2) * math.sqrt(passed * (n - passed) / n + z**2 / 4)
-    return SCALE * max(0.0, centre - half), SCALE * min(1.0, centre + half)
+    low, high = stats.binomtest(passed, n).proportion_ci(level, "wilson")
+    return SCALE * float(low), SCALE * float(high)
 
 
 def mcnemar_score(wins: int, losses: int) -> float:
@@ -37,7 +35,7 @@ def mcnemar_exact(wins: int, losses: int) -> float:
 
 def tango(wins: int, losses: int, n: int, level: float = LEVEL) -> Interval:
     """Tango's score interval (1998) of a difference of paired pass rates, in percent: the inverted test."""
-    z = _z(level)
+    z = float(special.ndtri((1 + level) / 2))
     return SCALE * _where_score_is(z, wins, losses, n), SCALE * _where_score_is(-z, wins, losses, n)
 
 
@@ -72,7 +70,3 @@ def _score_statistic(true: float, wins: int, losses: int, n: int) -> float:
     if variance > 0 or distance == 0:
         return distance / math.sqrt(variance) if distance else 0.0
     return math.copysign(math.inf, distance)
-
-
-def _z(level: float) -> float:
-    return float(special.ndtri((1 + level) / 2))

@@ -3,12 +3,14 @@
 import random
 from itertools import combinations
 
+import numpy as np
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from src.data.curation.deduplication import (
     PERMUTATIONS,
     RECALL,
-    Clusters,
     bands,
     jaccard,
     near_matches,
@@ -35,10 +37,11 @@ def brute_force(sets, threshold):
 
 
 def clusters(count, pairs):
-    found = Clusters(count)
-    for left, right in pairs:
-        found.join(left, right)
-    return {frozenset(group) for group in found.groups()}
+    """By scipy 1.17.1: connected components of the graph whose edges are the pairs."""
+    left, right = zip(*pairs, strict=True)
+    edges = coo_array((np.ones(len(pairs)), (left, right)), shape=(count, count))
+    members = connected_components(edges, directed=False)[1]
+    return {frozenset(np.flatnonzero(members == group).tolist()) for group in set(members.tolist())}
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
@@ -110,10 +113,3 @@ def test_bands_reach_the_recall_at_the_threshold(threshold):
 )
 def test_jaccard_by_hand(left, right, expected):
     assert jaccard(frozenset(left), frozenset(right)) == expected
-
-
-def test_union_find_joins_what_is_joined_through_others():
-    found = Clusters(6)
-    for left, right in [(0, 1), (2, 3), (1, 2), (4, 4)]:
-        found.join(left, right)
-    assert sorted(map(sorted, found.groups())) == [[0, 1, 2, 3], [4], [5]]
