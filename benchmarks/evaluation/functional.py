@@ -28,9 +28,9 @@ from src.evaluation.benchmarks import load_benchmark
 from src.evaluation.differential import oracle
 from src.evaluation.differential.file_fixtures import files_for
 from src.evaluation.differential.probe_runner import Inputs, run_probe
-from src.evaluation.differential.program_analysis import setup_program
 from src.evaluation.execution.judge import judge
 from src.languages.detection import detect
+from src.languages.python import setup_program
 from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample
 

@@ -60,7 +60,7 @@ def tokens_target(size: int) -> Check:
 
 def syntax_target(*languages: str) -> Callable[[int], Check]:
     def make(size: int) -> Check:
-        from src.languages.syntax import syntax_error
+        from src.languages.registry import syntax_error
 
         texts = [st.tuples(st.just(language), answers(size, language)) for language in languages]
 
@@ -75,14 +75,16 @@ def syntax_target(*languages: str) -> Callable[[int], Check]:
 
 
 def tree_sitter_target(size: int) -> Check:
-    from src.languages.syntax import PARSERS
+    from src.languages.registry import LANGUAGES
 
-    return syntax_target(*sorted(PARSERS.keys() - {"html", "css", "json", "yaml", "sql", "python"}))(size)
+    return syntax_target(
+        *(name for name, language in LANGUAGES.items() if language.parser and not language.strict)
+    )(size)
 
 
 def sqlite_target(size: int) -> Check:
     from src.evaluation.execution.runners import refusal
-    from src.languages.sql_syntax import MAX_SQL_CHARS, to_sqlite
+    from src.languages.sql import MAX_SQL_CHARS, to_sqlite
 
     @given(answers(min(size, MAX_SQL_CHARS), "sql"))
     def check(code: str) -> None:
@@ -93,35 +95,17 @@ def sqlite_target(size: int) -> Check:
 
 
 def wrapped_target(size: int) -> Check:
-    from src.evaluation.execution import wrap_fragments as wrap
     from src.evaluation.execution.runners import refusal
+    from src.languages.registry import LANGUAGES
 
-    programs = {
-        "java": wrap.java_program,
-        "go": wrap.go_program,
-        "rust": wrap.rust_program,
-        "php": wrap.php_program,
-    }
-    texts = [st.tuples(st.just(language), answers(size, language)) for language in programs]
+    names = [name for name, language in LANGUAGES.items() if language.wrap and not language.checked]
+    texts = [st.tuples(st.just(name), answers(size, name)) for name in names]
 
     @given(st.one_of(texts))
     def check(text: tuple[str, str]) -> None:
-        language, code = text
+        name, code = text
         if refusal(code) is None:
-            programs[language](code)
-
-    return check
-
-
-def wrapped_c_target(size: int) -> Check:
-    from src.evaluation.execution.runners import refusal
-    from src.evaluation.execution.wrap_fragments_c import c_program, cpp_program
-
-    @given(answers(size, "c") | answers(size, "cpp"))
-    def check(code: str) -> None:
-        if refusal(code) is None:
-            c_program(code)
-            cpp_program(code)
+            LANGUAGES[name].source(code)
 
     return check
 
@@ -168,8 +152,7 @@ def verdict_target(size: int) -> Check:
 
 def whole_program_target(size: int) -> Check:
     """The program that runs: the answer behind its prompt and its sample's input."""
-    from src.evaluation.execution.judge import whole_program
-    from src.evaluation.execution.sample_setup import with_input
+    from src.evaluation.execution.judge import whole_program, with_input
 
     language = st.sampled_from(["python", "sql", "javascript"])
     prefix = st.sampled_from(["", "def f(x):\n", "import os\n\n\ndef f(x):\n    '''text'''\n"])
@@ -187,11 +170,12 @@ def analysis_target(size: int) -> Check:
     from src.evaluation.differential import program_analysis as analysis
     from src.evaluation.differential.file_fixtures import files_for
     from src.evaluation.differential.input_generation import candidates
+    from src.languages.python import setup_program
     from src.languages.syntax import parse_python
 
     @given(answers(size, "python"), answers(size))
     def check(code: str, given_input: str) -> None:
-        analysis.setup_program(given_input)
+        setup_program(given_input)
         tree = parse_python(code)
         if tree is None:
             return
@@ -382,8 +366,7 @@ ANSWER_TARGETS: dict[str, Callable[[int], Check]] = {
     "syntax of python": syntax_target("python"),
     "syntax by tree-sitter": tree_sitter_target,
     "sqlite": sqlite_target,
-    "wrapped java, go, rust, php": wrapped_target,
-    "wrapped c": wrapped_c_target,
+    "wrapped fragments": wrapped_target,
     "definitions": definitions_target,
     "verdict": verdict_target,
     "whole program": whole_program_target,

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from src.languages.detection import is_prose
-from src.languages.registry import LANGUAGE_ALIASES
-from src.languages.syntax import PARSERS, parse_python, syntax_error
+from src.languages.registry import LANGUAGE_ALIASES, has_parser, syntax_error
+from src.languages.syntax import parse_python
 
 MAX_CANDIDATES = 8  # blocks that are parsed, counted from the end; bounds the work on hostile answers
 MAX_TRIMS = 6
@@ -188,7 +188,7 @@ def _bare_code(text: str, language: str) -> str:
     stripped = text.strip()
     if len(stripped) > 2 and stripped[0] == stripped[-1] == "`" and "`" not in stripped[1:-1]:
         return stripped[1:-1]
-    if not language or language not in PARSERS or _parses(text, language):
+    if not language or not has_parser(language) or _parses(text, language):
         return text
     for candidate in _without_prose(text):
         if _parses(candidate, language):
@@ -227,7 +227,7 @@ def _lines_before_code(paragraph: str) -> int:
 
 def _parses(code: str, language: str) -> bool:
     """Whether `code`, or for Python the body of a function, is a program; True where there is no parser."""
-    if language not in PARSERS:
+    if not has_parser(language):
         return not is_prose(code)
     if syntax_error(language, code) is None:
         return language != "python" or not _is_bare_words(code)

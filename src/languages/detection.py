@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache, lru_cache
 from typing import Any
 
-from src.languages.code_patterns import DECISIVE, EVIDENCE
-from src.languages.name_patterns import NAMED
-from src.languages.registry import LANGUAGE_ALIASES
-from src.languages.syntax import parse_python, syntax_error
+from src.languages.language import Pattern
+from src.languages.registry import LANGUAGE_ALIASES, LANGUAGES, syntax_error
 
 INSPECTED_CHARS = 6_000  # a language shows in the first lines; bounds the work on hostile text
+OTHER = "other"  # stands for every language that has no file here
 
-_FORMATS = {"json", "yaml", "html", "css", "sql", "other"}  # often named as what a program reads or writes
-
-_COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--|\"\"\"|''')")
+# What such languages are called; one that gets a file is named there.
+_OTHER_WORDS = (
+    "swift scala kotlin perl powershell prolog matlab haskell dart lua latex lisp assembly objective-c erlang elixir"
+    " clojure cobol fortran julia"
+).split()
+_OTHER_NAMES = {word: word for word in _OTHER_WORDS} | {
+    "vb": "vb.net|vbnet|visual basic",
+    "r": "in R|using R|R program|R function|R code|R script",
+}
+_UNKNOWN = "|".join(names for word, names in _OTHER_NAMES.items() if word not in LANGUAGE_ALIASES)
+_ALL = LANGUAGES.values()
+NAMED = {language.name: language.named for language in _ALL if language.named} | {
+    OTHER: Pattern(rf"(?i)\b(?:{_UNKNOWN.replace('.', '[.]')})\b", _UNKNOWN.lower())
+}
+_EVIDENCE = {language.name: language.evidence.compiled for language in _ALL if language.evidence}
+_DECISIVE = sorted(_ALL, key=lambda language: language.decisive_rank)
+_BARE_LINES = [_EVIDENCE[language.name] for language in _ALL if language.bare_lines]
+_COMMENTS = "|".join({re.escape(mark): None for language in _ALL for mark in language.comments.split()})
+_COMMENT = re.compile(rf"^\s*(?:\*|{_COMMENTS})")
+_LINE_START = re.compile("|".join(language.line_start for language in _ALL if language.line_start))
 _CODE_SYMBOL = re.compile(
     r"[{}\[\]=;$\\|&^~@]|[\"')\]]\.\w|[<>](?=\S)|\w_\w|\w\(|\)\s*$|::|->|\w\.\w+\(|:\s*$|^\s*#"
-)
-_CODE_WORD = re.compile(
-    r"^(?:import|from \w+ import|def|class|return|print|pass|break|continue|raise|yield|assert|del"
-    r"|global|let|const|var|function|public"
-    r"|private|protected|static|void|int|float|double|char|echo|puts|end|else|try|finally|elsif|package"
-    r"|use|using)\b(?!,)(?=.)"
-    r"|^(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|FROM|WHERE|JOIN|ORDER|GROUP|HAVING|LIMIT"
-    r"|VALUES|SET|AND|LEFT|INNER)\b"
-    r"|^(?:select|insert into|delete from|drop table|create table) \w+"
 )
 
 
@@ -46,11 +52,11 @@ def is_prose(text: str) -> bool:
 
 
 def _is_sentence(line: str, indented: bool) -> bool:
-    if _CODE_WORD.match(line):
+    if _LINE_START.match(line):
         return False
     words = re.findall(r"[A-Za-z][A-Za-z'’-]*", line)
     symbols = len(_CODE_SYMBOL.findall(line.rstrip(":") if line[0].isupper() else line))
-    if not symbols and EVIDENCE["bash"].match(line) and not re.search(r"[a-z]\.$", line):
+    if not symbols and any(bare.match(line) for bare in _BARE_LINES) and not re.search(r"[a-z]\.$", line):
         return False
     if len(words) >= 4 and symbols * 5 <= len(words):
         return True
@@ -71,22 +77,20 @@ def detect(instruction: str, input: str, code: str) -> str:
     decisive = _decisive(text)
     named = _named(instruction, text) or _named_in(input[:200])
     if decisive:
-        return "" if named == ["other"] else _settle_c_family(decisive, named)
-    if "yaml" in named and _parses("yaml", text) and _is_yaml_document(text):
-        return "yaml"
-    if is_prose(text):
-        return ""
-    programs = [name for name in named if name not in _FORMATS] or named
-    if len(programs) == 1 and not _contradicted(programs[0], text):
-        return "" if programs[0] == "other" else programs[0]
-    if len(programs) > 1:
-        return max(programs, key=lambda name: _evidence(name, text))
+        return "" if named == [OTHER] else _settled(decisive, named)
+    document = next((name for name in _documents(text) if name in named), "")
+    if document or is_prose(text):
+        return document
+    programs = [name for name in named if name != OTHER and not LANGUAGES[name].is_format] or named
+    if len(programs) > 1 or (programs and not _contradicted(programs[0], text)):
+        best = max(programs, key=lambda name: _evidence(name, text))
+        return "" if best == OTHER else best
     return _by_parser(text) or _by_magika(text)
 
 
 def _named_in(text: str) -> list[str]:
     lowered = text.lower()
-    return [name for name, pattern in NAMED.items() if pattern.found_in(text, lowered)]
+    return [name for name, pattern in NAMED.items() if pattern(text, lowered)]
 
 
 def _named(instruction: str, text: str) -> list[str]:
@@ -102,43 +106,32 @@ def _named(instruction: str, text: str) -> list[str]:
 
 
 def _decisive(text: str) -> str:
-    if text.lstrip()[:1] in ("[", "{") and _parses("json", text) and _is_json_document(text):
-        return "json"
     lowered = text.lower()
-    return next((name for name, pattern in DECISIVE.items() if pattern.found_in(text, lowered)), "")
+    return next((item.name for item in _DECISIVE if item.decisive and item.decisive(text, lowered)), "")
 
 
-def _is_json_document(text: str) -> bool:
-    value = json.loads(text, parse_int=str)  # Python reads no number of more than 4,300 digits
-    return isinstance(value, dict) or (
-        isinstance(value, list) and any(isinstance(item, dict) for item in value)
-    )
+def _settled(decisive: str, named: list[str]) -> str:
+    """The language of decisive code; that of C occurs in C++ too, and JSON in programs of others."""
+    ours = [LANGUAGES[name] for name in named if name != OTHER]
+    extending = next((language.name for language in ours if language.extends == decisive), "")
+    if extending or decisive in named:
+        return extending or decisive
+    sharing = [item.name for item in ours if item.name in LANGUAGES[decisive].shared_with.split()]
+    return sharing[0] if len(sharing) == 1 else decisive
 
 
-def _settle_c_family(decisive: str, named: list[str]) -> str:
-    """The language of a decisive pattern; a C header also occurs in C++, and JSON in other programs."""
-    if decisive == "c" and "cpp" in named:
-        return "cpp"
-    if (
-        decisive in ("json", "c")
-        and len(named) == 1
-        and named[0] in ("python", "javascript", "java", "csharp", "php")
-    ):
-        return named[0]
-    if decisive in ("java", "csharp") and decisive not in named:
-        return next((name for name in ("java", "csharp") if name in named), decisive)
-    if decisive == "html" and "php" not in named:
-        return "html"
-    return decisive
+def _documents(text: str) -> list[str]:
+    """Formats in which `text` is meant as a document."""
+    return [item.name for item in _ALL if item.document and item.document(text)]
 
 
 def _evidence(name: str, text: str) -> float:
     """How strongly `text` looks like `name`: different patterns matched, and whether it parses."""
-    if name == "other":
+    if name == OTHER:
         return 0.5
-    matches = len({match.group()[:12] for match in EVIDENCE[name].finditer(text)}) if name in EVIDENCE else 0
-    strict = name in ("python", "sql", "json", "html", "css", "yaml")
-    if strict and (matches or name in ("json", "yaml")) and _parses(name, text):
+    pattern = _EVIDENCE.get(name)
+    matches = len({match.group()[:12] for match in pattern.finditer(text)}) if pattern else 0
+    if LANGUAGES[name].strict and (matches or not pattern) and _parses(name, text):
         matches += 2
     return matches
 
@@ -150,54 +143,33 @@ def _parses(language: str, text: str) -> bool:
 
 def _has_evidence(name: str, text: str) -> bool:
     """Whether there is any evidence for `name` in `text`."""
-    return (name in EVIDENCE and EVIDENCE[name].search(text) is not None) or _evidence(name, text) > 0
+    pattern = _EVIDENCE.get(name)
+    return (pattern is not None and pattern.search(text) is not None) or _evidence(name, text) > 0
 
 
 def _contradicted(name: str, text: str) -> bool:
     """Whether there is no evidence for the named language, and clear evidence for another one."""
-    if name == "yaml" or (name != "other" and _has_evidence(name, text)):
+    if name != OTHER and (LANGUAGES[name].document or _has_evidence(name, text)):
         return False
     rival = _by_parser(text)
-    return bool(rival) and _evidence(rival, text) >= (4 if name == "other" else 2)
+    return bool(rival) and _evidence(rival, text) >= (4 if name == OTHER else 2)
 
 
 def _by_parser(text: str) -> str:
     """The language with most evidence whose strict parser, where there is one, agrees; "" where none does."""
-    scores = {name: _evidence(name, text) for name in EVIDENCE}
-    if re.search(r"^[^\S\n]*+(?:export )?(?:interface|type|enum) \w", text, re.MULTILINE):
-        scores["css"] = 0
-    if scores["python"] and (parse_python(text) is None or text.rstrip().endswith(";")):
-        scores["python"] = min(scores["python"] / 2, 1)
-    if (
-        scores["typescript"]
-        and scores["typescript"] >= 1
-        and scores["javascript"] + scores["typescript"] >= 2
-    ):
-        scores["typescript"] += scores["javascript"]
-    if re.search(r"\b(?:public|private|protected) \w", text):
-        scores["c"] = 0  # it has no such words
-    if scores["php"] >= 2 and re.search(r"^(?>.*?\$\w).*;[^\S\n]*+$", text, re.MULTILINE):
-        scores["bash"] = 0
-    if scores["cpp"] and scores["c"]:
-        scores["cpp"] += scores["c"] / 2
-    if scores["html"] >= 2 and re.match(r"\s*<", text):
-        return "html"
-    for name in ("sql", "css"):
-        if scores[name] and _parses(name, text) and scores[name] >= max(scores.values()) - 1:
+    found = {name: _evidence(name, text) for name in _EVIDENCE}
+    scores = {name: weigh(text, found) if (weigh := LANGUAGES[name].weigh) else found[name] for name in found}
+    for name, score in scores.items():
+        if score and score >= max(scores.values()) - 1 and LANGUAGES[name].settles and _parses(name, text):
             return name
     best = max(scores, key=lambda name: scores[name])
     rivals = [name for name in scores if name != best and scores[name] > scores[best] - 1]
     if scores[best] >= 2 and not rivals:
         return best
-    if _parses("yaml", text) and _is_yaml_document(text):
-        return "yaml"
+    documents = _documents(text)
+    if documents:
+        return documents[0]
     return best if scores[best] >= 1 and not rivals else ""
-
-
-def _is_yaml_document(text: str) -> bool:
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    yaml_lines = sum(bool(re.match(r"\s*(?:- )*[\w./\"'-]+:(?:\s|$)|\s*- \S|---$", line)) for line in lines)
-    return bool(lines) and yaml_lines == len(lines)
 
 
 @cache

@@ -1,58 +1,40 @@
-"""The registry of languages: key, label, name in the codebleu package, and aliases."""
+"""All languages: one for each file of this package that is not part of the machinery."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import importlib
+import pkgutil
+from pathlib import Path
+
+from src.languages.language import Language
+
+PACKAGE = __name__.rpartition(".")[0]
+MACHINERY = "detection language registry syntax tokenizer".split()
 
 
-@dataclass(frozen=True)
-class Language:
-    """One language of the test sets."""
-
-    name: str  # the key in LANGUAGES, as stored in Example.language
-    label: str  # as shown in reports
-    codebleu: str | None = None  # its name in the codebleu package; None: no CodeBLEU
+def _found() -> list[Language]:
+    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    modules = [importlib.import_module(f"{PACKAGE}.{name}") for name in names if name not in MACHINERY]
+    return sorted((module.LANGUAGE for module in modules), key=lambda language: language.rank)
 
 
-LANGUAGES: dict[str, Language] = {
-    language.name: language
-    for language in (
-        Language("python", "Python", "python"),
-        Language("javascript", "JavaScript", "javascript"),
-        Language("typescript", "TypeScript"),
-        Language("bash", "Bash"),
-        Language("sql", "SQL"),
-        Language("c", "C", "c"),
-        Language("cpp", "C++", "cpp"),
-        Language("csharp", "C#", "c_sharp"),
-        Language("java", "Java", "java"),
-        Language("php", "PHP", "php"),
-        Language("ruby", "Ruby", "ruby"),
-        Language("go", "Go", "go"),
-        Language("rust", "Rust", "rust"),
-        Language("html", "HTML"),
-        Language("css", "CSS"),
-        Language("json", "JSON"),
-        Language("yaml", "YAML"),
-    )
+LANGUAGES: dict[str, Language] = {language.name: language for language in _found()}
+LANGUAGE_ALIASES: dict[str, str] = {  # name in code fences, data and detectors -> key
+    alias: language.name
+    for language in LANGUAGES.values()
+    for alias in (language.name, *language.aliases.split())
 }
 
-LANGUAGE_ALIASES: dict[str, str] = {  # name in code fences and detectors -> key
-    **dict.fromkeys(("python", "py", "python3", "py3", "python2", "pycon", "ipython"), "python"),
-    **dict.fromkeys(("javascript", "js", "node", "nodejs", "jsx", "mjs", "react"), "javascript"),
-    **dict.fromkeys(("typescript", "ts", "tsx"), "typescript"),
-    **dict.fromkeys(
-        ("bash", "sh", "shell", "zsh", "console", "shellscript", "shell-session", "terminal"), "bash"
-    ),
-    **dict.fromkeys(("sql", "mysql", "postgresql", "postgres", "sqlite", "tsql", "plsql", "pgsql"), "sql"),
-    **dict.fromkeys(("c", "h"), "c"),
-    **dict.fromkeys(("cpp", "c++", "cxx", "cc", "hpp"), "cpp"),
-    **dict.fromkeys(("csharp", "c#", "cs"), "csharp"),
-    **dict.fromkeys(("ruby", "rb", "rails"), "ruby"),
-    **dict.fromkeys(("go", "golang"), "go"),
-    **dict.fromkeys(("rust", "rs"), "rust"),
-    **dict.fromkeys(("html", "htm", "xhtml", "html5"), "html"),
-    **dict.fromkeys(("yaml", "yml"), "yaml"),
-    **dict.fromkeys(("css", "css3"), "css"),
-    **{name: name for name in ("java", "php", "json")},
-}
+
+def label(name: str) -> str:
+    """A language as shown in reports: a name that is none of ours as it is."""
+    return LANGUAGES[name].label if name in LANGUAGES else name
+
+
+def has_parser(name: str) -> bool:
+    return name in LANGUAGES and LANGUAGES[name].parser is not None
+
+
+def syntax_error(name: str, text: str) -> str | None:
+    """Why `text` is not a program in a language with a parser; None where it is one."""
+    return LANGUAGES[name].syntax_error(text)

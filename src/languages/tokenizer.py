@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-LAYOUT_LANGUAGES = frozenset({"python", "yaml"})
+from src.languages.registry import LANGUAGES
+
 NEWLINE, INDENT, DEDENT = "<newline>", "<indent>", "<dedent>"  # no token of code holds "<" and a letter
 TAB_COLUMNS = 8
 
@@ -22,9 +23,9 @@ _BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 def tokenize_code(code: str, language: str) -> list[str]:
     """Words, numbers and operators; no token holds white space.
 
-    In languages of LAYOUT_LANGUAGES each logical line ends in NEWLINE, and INDENT and DEDENT mark its depth.
+    In a language with layout each logical line ends in NEWLINE, and INDENT and DEDENT mark its depth.
     """
-    if language not in LAYOUT_LANGUAGES:
+    if language not in LANGUAGES or not LANGUAGES[language].layout:
         return _TOKEN.findall(code)
     tokens: list[str] = []
     columns = [0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from src.languages.registry import label
 from src.metrics.table import METRICS, PERCENT
 from src.schema import Comparison, Difference, MethodComparison, Score
 
@@ -25,7 +26,7 @@ def is_share(metric: str) -> bool:
 
 
 def language_label(name: str) -> str:
-    return name if name not in ("", "other") else "other or not known"
+    return label(name) if name not in ("", "other") else "other or not known"
 
 
 def metric_names(comparison: Comparison) -> list[str]:

@@ -6,12 +6,10 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from src.languages.registry import LANGUAGE_ALIASES
+
 # Only these become a fence's language: GitHub renders some others (mermaid, math, geojson, stl) as pictures.
-_FENCE_NAMES = (
-    "bash c cpp csharp css diff go html java javascript json kotlin php python r ruby rust sh sql swift "
-    "typescript xml"
-)
-FENCE_LANGUAGES = {"c_sharp": "csharp"} | {name: name for name in _FENCE_NAMES.split()}
+FENCE_LANGUAGES = LANGUAGE_ALIASES | {name: name for name in "diff kotlin r swift xml".split()}
 _BACKTICKS = re.compile("`+")
 _PLAIN = re.compile(r"[^\W_](?:[^\W_]|[ +-](?=[^\W_]))*")  # words that mean nothing to Markdown
 _GITHUB_LINK = re.compile(r"\b(?:GH-\d+|[0-9a-f]{7,40})\b", re.IGNORECASE)  # an issue, or a commit's hash

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from src.languages.detection import _by_magika, detect, is_prose
+from src.languages.detection import NAMED, _by_magika, detect, is_prose
+from src.languages.registry import LANGUAGES
 
 LABELLED = Path(__file__).with_name("labelled_languages.jsonl")
 
@@ -89,3 +90,41 @@ def test_the_detector_works_in_the_calling_thread():
     for _ in range(10):
         _by_magika(code)
     assert time.process_time() - everywhere < 1.3 * (time.thread_time() - here) + 0.02
+
+
+def test_names_are_of_all_languages_and_of_those_not_known():
+    assert set(NAMED) == {*LANGUAGES, "other"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "names"),
+    [
+        ("Write a Python function", ["python"]),
+        ("Write a JavaScript function", ["javascript"]),
+        ("Convert this Java code to C++", ["java", "cpp"]),
+        ("Create a C program", ["c"]),
+        ("Write it in C#", ["csharp"]),
+        ("Go through the list", []),
+        ("Write a Go program", ["go"]),
+        ("Create a MySQL query", ["sql"]),
+        ("Style the div with CSS", ["css"]),
+        ("Compute the area in R", ["other"]),
+        ("Write a VB.NET or Visual Basic form", ["csharp", "other"]),
+        ("Sort the numbers", []),
+    ],
+)
+def test_names_in_prose(sentence, names):
+    assert [name for name, pattern in NAMED.items() if pattern(sentence, sentence.lower())] == names
+
+
+def test_a_language_that_is_not_known_is_none_whatever_else_is_named():
+    assert detect("Translate from Kotlin to Haskell and PHP", "", "???") == ""
+
+
+def test_of_two_named_languages_that_share_what_is_decisive_the_one_that_is_named_counts():
+    code = 'printf("%d", 3);'
+    assert detect("Write a C++ program", "", code) == "cpp"
+    assert detect("Write a PHP program", "", code) == "php"
+    assert detect("Write a program", "", code) == "c"
+    assert detect("Write a Rust program", "", code) == "c"
+    assert detect("Write a C# class", "", "public class A {\n}") == "csharp"

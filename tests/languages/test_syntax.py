@@ -7,16 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from src.languages.parsing_limits import bracket_depth
+from src.languages.registry import LANGUAGES, syntax_error
 from src.languages.syntax import (
     MAX_DEPTH,
-    PARSERS,
+    MAX_TREE_SITTER_DEPTH,
+    PARSE_ERRORS,
+    TreeSitter,
+    bracket_depth,
+    first_line,
     literal,
     parse_expression,
     parse_python,
-    syntax_error,
-    top_level,
 )
+
+PARSERS = [name for name, language in LANGUAGES.items() if language.parser]
+JAVA = TreeSitter("tree_sitter_java")
 
 RIGHT_AND_WRONG = {
     "python": ("print(1)\n", "print(1"),
@@ -102,13 +107,20 @@ def test_hostile_text_is_answered_within_seconds(language):
         assert time.monotonic() - began < 4.0, text[:20]
 
 
-def test_depth_counts_open_brackets_only():
-    assert bracket_depth("([{}])()") == 3
-    assert bracket_depth(")))") == 0
+@pytest.mark.parametrize(
+    ("text", "depth"),
+    [("", 0), ("a", 0), ("(a)", 1), ("([{}])()", 3), (")(", 1), ("()()", 1), ("f(g(1), [2])", 2)],
+)
+def test_depth_is_that_of_the_brackets_open_at_once(text, depth):
+    assert bracket_depth(text) == depth
 
 
-def test_a_constant_that_json_has_not_is_refused():
-    assert syntax_error("json", '{"a": NaN}')
+@pytest.mark.parametrize(
+    ("error", "line"), [(ValueError("a\nb"), "a"), (KeyError(), ""), (OverflowError("big"), "big")]
+)
+def test_the_first_line_of_an_error_is_its_reason(error, line):
+    assert first_line(error) == line
+    assert isinstance(error, PARSE_ERRORS)
 
 
 def test_nesting_past_the_limit_is_refused_before_parsing():
@@ -172,17 +184,14 @@ def test_long_numbers_are_json_and_no_python_literal():
     assert literal("1" * 4_000) == int("1" * 4_000)
 
 
-@pytest.mark.parametrize("comments", ["", "<!-- a -->", " <!-- a -->\n<!-- > -->\n", "<!-- x -->\n" * 40])
-def test_a_page_after_comments_is_a_page(comments):
-    page = "<html><head><title>a</title></head><body></body></html>"
-    assert syntax_error("html", f"{comments}<!DOCTYPE html>{page}") is None
-    assert syntax_error("html", f"{comments}{page}") is None
-    assert syntax_error("html", f"{comments}<p>a</p>") is None
-
-
 def test_a_program_that_takes_too_long_is_one_node_of_kind_error():
-    assert top_level("java", "vector<" * 3_001) == [("ERROR", "vector<" * 3_001)]
-    assert [kind for kind, _ in top_level("java", "class A {}\nint a;")] == [
+    assert JAVA.top_level("vector<" * 3_001) == [("ERROR", "vector<" * 3_001)]
+    assert [kind for kind, _ in JAVA.top_level("class A {}\nint a;")] == [
         "class_declaration",
         "local_variable_declaration",
     ]
+
+
+def test_text_too_deep_to_parse_is_one_error_node():
+    deep = "[" * (MAX_TREE_SITTER_DEPTH + 1)
+    assert JAVA.top_level(deep) == [("ERROR", deep)]

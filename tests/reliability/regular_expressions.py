@@ -36,15 +36,11 @@ class Regex:
 
 # Expressions that are put together at run time: the module and source text of each, and where to find them.
 TABLES = {
-    ("evaluation/execution/definitions.py", "_MAIN[language]"): "_MAIN",
     ("evaluation/execution/judge.py", "pattern"): "_ERROR_KINDS",
-    ("evaluation/execution/missing_dependencies.py", "pattern"): "_MISSING",
-    ("evaluation/execution/wrap_fragments_c.py", "pattern"): "_CPP_HEADERS_ON_SIGHT",
+    ("languages/cpp.py", "pattern"): "_HEADERS_ON_SIGHT",
     ("evaluation/differential/type_inference.py", "pattern"): "_NAMES",
 }
-MADE_BY_THE_CODE = {
-    ("languages/code_patterns.py", "regex")
-}  # the body of `hinted`, whose calls are collected
+MADE_BY_THE_CODE = {("languages/language.py", "self.regex")}  # in `Pattern`, whose calls are collected
 
 
 def collected(root: Path = ROOT / "src") -> list[Regex]:
@@ -100,14 +96,14 @@ def _function(call: ast.Call) -> str | None:
     function = call.func
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
         return function.attr if function.value.id == "re" and function.attr in FUNCTIONS else None
-    return "hinted" if isinstance(function, ast.Name) and function.id == "hinted" else None
+    return "Pattern" if isinstance(function, ast.Name) and function.id == "Pattern" else None
 
 
 def _applied(call: ast.Call, name: str, methods: Mapping[str, set[str]]) -> frozenset[str]:
     function = _function(call)
-    if function == "hinted":
-        return frozenset({"search"})
-    used = {function} if function != "compile" else methods.get(name) if name else None
+    if function == "Pattern" and len(call.args) > 1:
+        return frozenset({"search"})  # what has hints
+    used = {function} if function not in ("compile", "Pattern") else methods.get(name) if name else None
     return frozenset(
         method if method in ("match", "fullmatch", "search") else "scan" for method in used or {"scan"}
     )

@@ -87,7 +87,7 @@ def test_the_sources_are_read() -> None:
     assert len(REGEXES) > 100
     files = {regex.place.partition(":")[0] for regex in REGEXES}
     assert {
-        "languages/code_patterns.py",
+        "languages/python.py",
         "sandbox/inside/python_program.py",
         "evaluation/extraction.py",
     } <= files

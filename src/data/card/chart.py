@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from src.data.card.data_card import DataCard
+from src.languages.registry import label
 from src.plotting import LIGHT, drawable, font_families, new_figure, png_bytes, shortened
 from src.schema import Example
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 MAX_LANGUAGES = 12
 TITLE_COLUMNS = 60
 SMALL_PT, TITLE_PT = 8, 9
-TITLES = {
-    "": "none found", "cpp": "C++", "csharp": "C#", "css": "CSS", "go": "Go", "html": "HTML", "javascript": "JavaScript",
-    "json": "JSON", "php": "PHP", "sql": "SQL", "typescript": "TypeScript", "yaml": "YAML",
-}  # fmt: skip
 
 
 def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
@@ -46,9 +43,7 @@ def _draw_languages(axes: Axes, card: DataCard) -> None:
     total = card.languages()
     shown = list(total)[:MAX_LANGUAGES]
     rare = list(total)[MAX_LANGUAGES:]
-    labels = [TITLES.get(name, name.capitalize()) for name in shown] + (
-        [f"{len(rare)} others"] if rare else []
-    )
+    labels = [label(name) or "none found" for name in shown] + ([f"{len(rare)} others"] if rare else [])
     ends = [0] * len(labels)
     for color, (split, part) in zip(LIGHT.series, card.splits.items(), strict=False):
         counts = [part.languages.get(name, 0) for name in shown]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from src.data.card.data_card import DataCard
 from src.data.curation.quality import Lengths, TokenLengths
+from src.languages.registry import label
 
 
 def render_card(card: DataCard) -> str:
@@ -69,7 +70,7 @@ def _rejects(card: DataCard) -> str:
 
 def _languages(card: DataCard) -> str:
     rows = [
-        [name or "none found", f"{count:,}", _share(count, card.rows)]
+        [label(name) or "none found", f"{count:,}", _share(count, card.rows)]
         + [_share(part.languages.get(name, 0), part.rows) for part in card.splits.values()]
         for name, count in card.languages().items()
     ]

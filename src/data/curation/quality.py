@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from src.languages.code_patterns import hinted
+from src.languages.language import Pattern
 from src.schema import Example
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-REFUSAL = hinted(
-    r"\bas an ai\b|\b(?:language|ai) model\b.{0,40}\b(?:cannot|can't|unable|not able|don't)\b"
+REFUSAL = Pattern(
+    r"(?i)\bas an ai\b|\b(?:language|ai) model\b.{0,40}\b(?:cannot|can't|unable|not able|don't)\b"
     r"|^(?:i'?m |i am )?(?:very )?sorry\b|\b(?:i|we) (?:am|are) (?:unable|not able) to\b"
     r"|^(?:unfortunately,? )?i (?:cannot|can't|can not|could not|couldn't)\b|\b(?:cannot|can't) (?:fulfil|fulfill|assist with)\b",
     "as an ai| model|sorry|unable|not able|cannot|can't|can not|could not|couldn't",
-    re.IGNORECASE,
 )
 MOJIBAKE = re.compile(
     r"[\u00c2\u00c3\u00e2][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
@@ -74,7 +73,7 @@ class Defects:
 def is_refusal(output: str) -> bool:
     """Whether the output refuses the task."""
     text = output[:REFUSAL_CHARS].strip()
-    return REFUSAL.found_in(text, text.lower())
+    return REFUSAL(text, text.lower())
 
 
 def has_mojibake(example: Example) -> bool:

@@ -20,10 +20,10 @@ from src.evaluation.differential.program_analysis import (
     is_interactive,
     iterates_set,
     matched_functions,
-    setup_program,
     shows_addresses,
 )
 from src.evaluation.extraction import extract
+from src.languages.python import setup_program
 from src.languages.syntax import parse_python
 from src.sandbox.outcome import one_line
 from src.schema import Execution, Sample

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from src.evaluation.differential import input_generation
 from src.evaluation.differential.input_generation import Function
-from src.languages.syntax import parse_python
 
 MAX_FUNCTIONS = 6
-MAX_SETUP_CHARS = 20_000
 _SET_METHODS = {"union", "intersection", "difference", "symmetric_difference"}
 
 
@@ -73,22 +70,6 @@ def _same_signature(left: Function, right: Function) -> bool:
     if right.args.vararg:
         return their_required <= required
     return their_required <= required <= len(theirs) or (their_required <= len(every) <= len(theirs))
-
-
-def setup_program(input: str) -> str:
-    """The sample's input as a program to run first, where it defines names; "" elsewhere."""
-    if len(input) > MAX_SETUP_CHARS or not re.search(r"[=\n(]|\bimport\b|\bdef\b", input):
-        return ""
-    for text in (input, re.sub(r",\s*(?=[A-Za-z_]\w*\s*=[^=])", "\n", input)):
-        tree = parse_python(text)
-        if tree is not None and _defines(tree):
-            return text
-    return ""
-
-
-def _defines(tree: ast.Module) -> bool:
-    kinds = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-    return any(isinstance(node, kinds) for node in tree.body)
 
 
 def is_interactive(tree: ast.Module) -> bool:

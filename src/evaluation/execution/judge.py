@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from src.evaluation.differential import oracle
 from src.evaluation.execution.definitions import defines_only
 from src.evaluation.execution.missing_dependencies import marked_missing
-from src.evaluation.execution.runners import RUNNERS, refusal, run_program
-from src.evaluation.execution.sample_setup import with_input
+from src.evaluation.execution.runners import refusal, run_program
 from src.exhaustion import OUT_OF_MEMORY
+from src.languages.registry import LANGUAGES
 from src.languages.syntax import parse_python
 from src.schema import Execution, Sample
 
@@ -29,36 +29,13 @@ DEFINES_ONLY = "defines only"
 # Tests import what they test: the main program of an answer does not run.
 _MAIN_GUARD = re.compile(r"^if\s+__name__\s*==\s*([\"'])__main__\1", re.MULTILINE)
 
-_ERROR_KINDS: tuple[tuple[str, str], ...] = (
-    ("timeout", r"^timeout"),
-    ("memory", OUT_OF_MEMORY.pattern),
-    (
-        "import",
-        r"ImportError|ModuleNotFoundError|Cannot find (?:module|package)|package .{0,200} does not exist"
-        r"|No such file or directory\W+#include"
-        r"|fatal error: .{0,200}: No such file|ERR_MODULE_NOT_FOUND|LoadError",
-    ),
-    (
-        "name",
-        r"NameError|UnboundLocalError|ReferenceError|cannot find symbol|undeclared|was not declared"
-        r"|command not found"
-        r"|does not name a type|unknown type name|undefined reference|undefined:|no such table"
-        r"|no such column|Cannot find name|undefined (?:function|method|variable)|undefined local variable",
-    ),
-    (
-        "syntax",
-        r"SyntaxError|IndentationError|TabError|syntax error|unexpected (?:token|end of file)"
-        r"|error: expected|';' expected|ParseError"
-        r"|class, interface, enum, or record expected|reached end of file|unexpected EOF|not text"
-        r"|nested deeper|^longer than",
-    ),
-    (
-        "type",
-        r"TypeError|AttributeError|ClassCastException|incompatible types|cannot convert"
-        r"|NullPointerException|NoMethodError|is not assignable to|cannot use .{0,200} as ",
-    ),
-    ("index", r"IndexError|KeyError|OutOfBounds|out_of_range|StringIndex"),
-    ("assertion", r"AssertionError|[Aa]ssertion .{0,300}failed"),
+_OUR_ERRORS = {
+    "timeout": "^timeout", "memory": OUT_OF_MEMORY.pattern, "syntax": "not text|nested deeper|^longer than",
+}  # fmt: skip
+_ERRORS = (_OUR_ERRORS, *(language.errors for language in LANGUAGES.values()))
+_ERROR_KINDS = tuple(
+    (kind, "|".join(errors[kind] for errors in _ERRORS if kind in errors))
+    for kind in "timeout memory import name syntax type index assertion".split()
 )
 
 
@@ -67,8 +44,8 @@ def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
 
     The detail of a program that ran but only defined things is DEFINES_ONLY.
     """
-    if not code.strip() and sample.language in RUNNERS:
-        return Execution("error", "no code")
+    if not code.strip():
+        return run_program(sample.language, sandbox, "")
     program = whole_program(sample, code)
     execution = run_program(sample.language, sandbox, with_input(sample, program))
     if execution.outcome == "passed" and defines_only(sample.language, program):
@@ -106,6 +83,14 @@ def whole_program(sample: Sample, code: str) -> str:
         if parse_python(prefix + body) is not None or parse_python(f"{prefix}\n{body}") is not None:
             return prefix + body if prefix.endswith("\n") else f"{prefix}\n{body}"
     return prefix + _until_stop(code)
+
+
+def with_input(sample: Sample, program: str) -> str:
+    """`program`, after the sample's input where that is code that defines what the program uses."""
+    language = LANGUAGES.get(sample.language)
+    if sample.prefix or not sample.input.strip() or language is None or language.with_input is None:
+        return program
+    return language.with_input(sample.input, program)
 
 
 def _bodies(code: str) -> tuple[str, ...]:

@@ -6,21 +6,11 @@ import functools
 import shutil
 import subprocess
 
+from src.languages.language import SANDBOX_PYTHON
+from src.languages.registry import LANGUAGES
 from src.sandbox.launch import ENVIRONMENT, find_recipe
 
 SYSTEM_PATH = ENVIRONMENT["PATH"]  # what the sandbox shows; a tool in a private home is not there
-TOOLS = {  # by the key of the language
-    "javascript": ("node",),
-    "typescript": ("tsc", "node"),
-    "bash": ("bash",),
-    "c": ("gcc",),
-    "cpp": ("g++",),
-    "java": ("javac", "java"),
-    "php": ("php",),
-    "ruby": ("ruby",),
-    "go": ("go",),
-    "rust": ("rustc",),
-}
 MISSING = "missing"
 VERSION_TIMEOUT_S = 20.0
 
@@ -30,20 +20,22 @@ def find_tool(name: str) -> str | None:
     return shutil.which(name, path=SYSTEM_PATH)
 
 
-def tool_versions(language: str) -> dict[str, str]:
+def tool_versions(name: str) -> dict[str, str]:
     """What each tool of a language says of its version, MISSING where it is not there; Python's is the sandbox's."""
-    if language in ("python", "sql", ""):  # "" is run where it has tests
+    language = LANGUAGES.get(name)
+    if not name or (language and language.run == SANDBOX_PYTHON):  # "" is run where it has tests
         recipe = find_recipe()[0]
-        return {"python": _version(recipe.python) if recipe else MISSING}
+        return {"python": _version(recipe.python, "--version") if recipe else MISSING}
     return {
-        name: _version(path) if (path := find_tool(name)) else MISSING for name in TOOLS.get(language, ())
+        tool: _version(path, language.version) if (path := find_tool(tool)) else MISSING
+        for tool in (language.tools if language else ())
     }
 
 
 @functools.cache
-def _version(path: str) -> str:
+def _version(path: str, question: str) -> str:
     """All that it says: what stands in the first line alone differs from tool to tool."""
-    words = [path, "version" if path.endswith("/go") else "--version"]
+    words = [path, question]
     try:
         done = subprocess.run(
             words,

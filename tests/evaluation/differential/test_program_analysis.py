@@ -9,7 +9,6 @@ from src.evaluation.differential.program_analysis import (
     is_interactive,
     iterates_set,
     matched_functions,
-    setup_program,
     shows_addresses,
 )
 
@@ -37,22 +36,6 @@ def test_functions_that_others_call_are_not_entries():
 )
 def test_functions_are_matched_by_name_or_by_the_only_signature(reference, answer, matched):
     assert matched_functions(ast.parse(reference), ast.parse(answer), {*names(reference)}) == matched
-
-
-@pytest.mark.parametrize(
-    ("input", "setup"),
-    [
-        ("nums = [1, 2]", "nums = [1, 2]"),
-        ("a = 3, k = 4", "a = 3\nk = 4"),
-        ("import os", "import os"),
-        ("the cat sat", ""),
-        ("[1, 2, 3]", ""),
-        ("Name: x = ", ""),
-        ("x = 1\n" * 10_000, ""),
-    ],
-)
-def test_an_input_is_a_program_where_it_defines_names(input, setup):
-    assert setup_program(input) == setup
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 import pytest
 
-from src.evaluation.execution.runners import RUNNERS, run_program
+from src.evaluation.execution.runners import run_program
 from src.evaluation.execution.tools import find_tool
+from src.languages.registry import LANGUAGES
 from src.sandbox.sandbox import Limits
 
-TOOLS = {"javascript": "node", "typescript": "tsc", "bash": "bash", "c": "gcc", "cpp": "g++", "java": "javac",
-         "php": "php", "ruby": "ruby", "go": "go", "rust": "rustc"}  # fmt: skip
 PROGRAMS = [  # language, code, outcome, stdout
     ("python", "print(1 + 1)", "passed", "2\n"),
     ("python", "print(x)", "error", ""),
@@ -99,8 +98,8 @@ def limits():
 @pytest.mark.parametrize(("language", "code", "outcome", "stdout"), PROGRAMS)
 def test_programs_and_fragments_run(sandbox, language, code, outcome, stdout):
     execution = run_program(language, sandbox, code)
-    tool = TOOLS.get(language)
-    if tool and find_tool(tool) is None:
+    tool = next((tool for tool in LANGUAGES[language].tools if find_tool(tool) is None), None)
+    if tool:
         assert (execution.outcome, execution.detail) == ("not_run", f"no {tool}")
         pytest.skip(f"no {tool} on this machine: such programs are counted as not_run")
     assert (execution.outcome, execution.stdout) == (outcome, stdout), execution
@@ -114,6 +113,8 @@ def test_a_missing_compiler_is_named(monkeypatch):
 
 
 def test_bad_code_gets_an_outcome_in_every_language(sandbox):
-    for language in RUNNERS:
+    runnable = [name for name, language in LANGUAGES.items() if language.runs]
+    assert len(runnable) == 16
+    for language in runnable:
         for code in ("", "\0", "[" * 10_000, "x" * 2_000_000):
             assert run_program(language, sandbox, code).outcome in ("error", "killed", "not_run"), language

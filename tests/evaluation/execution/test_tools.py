@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from src.evaluation.execution import runners
-from src.evaluation.execution.runners import RUNNERS, run_program
-from src.evaluation.execution.tools import MISSING, TOOLS, find_tool, tool_versions
+from src.evaluation.execution.runners import run_program
+from src.evaluation.execution.tools import MISSING, find_tool, tool_versions
+from src.languages.registry import LANGUAGES
 from src.sandbox.sandbox import Limits
 from src.schema import Execution
 
@@ -39,12 +40,21 @@ class Recording:
         return Execution("passed")
 
 
-@pytest.mark.parametrize("language", RUNNERS)
+@pytest.mark.parametrize("language", [name for name, item in LANGUAGES.items() if item.runs])
 def test_a_language_names_the_tools_that_it_starts(language: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(runners, "find_tool", lambda name: f"/usr/bin/{name}")
     sandbox = Recording()
     run_program(language, sandbox, "x = 1")  # type: ignore[arg-type]
-    assert tuple(sandbox.started) == TOOLS.get(language, ())
+    assert tuple(sandbox.started) == LANGUAGES[language].tools
+
+
+def test_tools_are_those_of_the_commands():
+    found = {name: " ".join(language.tools) for name, language in LANGUAGES.items() if language.tools}
+    assert found == {
+        "javascript": "node", "typescript": "tsc node", "bash": "bash", "c": "gcc", "cpp": "g++", "java": "javac java",
+        "php": "php", "ruby": "ruby", "go": "go", "rust": "rustc",
+    }  # fmt: skip
+    assert LANGUAGES["go"].version == "version"
 
 
 def test_versions_are_what_the_tools_say():

@@ -1,11 +1,12 @@
-"""Parses SQL of several dialects, within bounds: sqlglot's time grows with the square of a text, or faster."""
+"""SQL of several dialects, parsed within bounds: sqlglot's time grows with the square of a text, or faster."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from src.languages.parsing_limits import PARSE_ERRORS, bracket_depth, first_line
+from src.languages.language import SANDBOX_PYTHON, Language, Pattern, Source
+from src.languages.syntax import PARSE_ERRORS, bracket_depth, first_line
 
 MAX_SQL_CHARS = 10_000  # sqlglot is pure Python: five dialects at about 10 microseconds a character
 MAX_SQL_DEPTH = 40  # of brackets
@@ -13,6 +14,7 @@ MAX_SQL_SUBSCRIPTS = 200  # sqlglot is quadratic in a[1][1][1]
 MAX_SQL_READINGS = 10_000  # of calls: sqlglot reads what is in some twice, so what is d deep 2 ** d times
 
 _SQL_DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "oracle")
+_TABLE = re.compile(r"(?i)\bcreate\s+table\b")
 _CALL = re.compile(r"\w\s*+[(\[]|[()\[\]]")  # f(, ARRAY[, or a bracket of another kind
 
 
@@ -87,3 +89,39 @@ def _is_statement(found: Any) -> bool:
         return bool(re.match(r"(?i)(create|alter|drop|grant|revoke|call|exec|explain|show)\b", found.name))
     kinds = (exp.Alter, exp.TruncateTable, exp.Use, exp.Transaction, exp.Commit, exp.Rollback, exp.Describe)
     return isinstance(found, (*kinds, exp.Grant, exp.Pragma))
+
+
+def _wrap(code: str) -> Source | None:
+    """A Python program that runs it in sqlite, where `code` itself creates the tables it needs."""
+    script = to_sqlite(code) if _TABLE.search(code) else None
+    if script is None:
+        return None
+    lines = [f"for row in connection.execute({statement!r}): print(row)\n" for statement in script]
+    program = "import sqlite3\nconnection = sqlite3.connect(':memory:')\n" + "".join(lines)
+    return Source({"main.py": program})
+
+
+def _with_input(input: str, program: str) -> str:
+    """After the tables of the input, where the program makes none."""
+    alone = not _TABLE.search(input) or _TABLE.search(program)
+    return program if alone else f"{input.rstrip('; ')};\n{program}"
+
+
+LANGUAGE = Language(
+    name="sql", label="SQL", aliases="mysql postgresql postgres sqlite tsql plsql pgsql", rank=8, highlight="sql",
+    named=Pattern(r"(?i)\b\w*sql(?:ite)?\d?\b|\bdatabase query\b", "sql|database"),
+    evidence=Pattern(
+        r"(?i)(?:\A|;)\s*+(?:--.*\n\s*+){0,10}+(?:select|insert\s++into|update\s++\S++\s++set|delete\s++from"
+        r"|create\s++(?:or\s++replace\s++)?(?:temp(?:orary)?\s++)?(?:unique\s++)?(?:table|view|index"
+        r"|database|procedure|trigger|function|user)|alter\s++(?:table|database)|drop\s++(?:table|view"
+        r"|index|database)|truncate\s++(?:table)?|with\s++\w++\s++as\s*+\(|grant\s++\w++|use\s++\w++;)\b"
+        r"|\b(?:(?:group|order) by|(?:inner|left|right) join)\b"),
+    strict=True, settles=True, is_format=True,
+    line_start=
+        r"(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|FROM|WHERE|JOIN|ORDER|GROUP|HAVING|LIMIT|VALUES|SET|AND"
+        r"|LEFT|INNER)\b|(?:select|insert into|delete from|drop table|create table) \w+",
+    comments="-- /*",
+    parser=sql_error,
+    run=SANDBOX_PYTHON, checked=True, wrap=_wrap, with_input=_with_input,
+    errors={"name": "no such table|no such column"},
+)  # fmt: skip

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from src.languages.sql_syntax import MAX_SQL_CHARS, sql_error, to_sqlite
+from src.languages.sql import LANGUAGE, MAX_SQL_CHARS, sql_error, to_sqlite
 
 
 def test_statements_of_other_dialects_become_sqlite():
@@ -49,3 +49,25 @@ def test_a_text_of_the_greatest_length_is_read_and_a_longer_one_refused():
     query = "SELECT a FROM t;"
     assert sql_error(query + " " * (MAX_SQL_CHARS - len(query))) is None
     assert sql_error(query + " " * MAX_SQL_CHARS) == f"longer than {MAX_SQL_CHARS} characters"
+
+
+@pytest.mark.parametrize(
+    ("input", "program", "whole"),
+    [
+        ("CREATE TABLE t (a INT);", "SELECT a FROM t", "CREATE TABLE t (a INT);\nSELECT a FROM t"),
+        ("CREATE TABLE t (a INT);", "CREATE TABLE t (b INT); SELECT b FROM t", None),
+        ("a table of pets", "SELECT 1", None),
+    ],
+)
+def test_the_tables_of_the_input_stand_before_a_program_that_makes_none(
+    input: str, program: str, whole: str | None
+):
+    assert LANGUAGE.with_input is not None
+    assert LANGUAGE.with_input(input, program) == (whole or program)
+
+
+def test_only_a_program_with_tables_of_its_own_is_run():
+    assert LANGUAGE.source("SELECT a FROM t") is None
+    source = LANGUAGE.source("CREATE TABLE t (a INT)")
+    assert source is not None
+    assert "sqlite3" in source.files["main.py"]

@@ -1,0 +1,45 @@
+"""Go, whose fragments get a package, a main and the imports that they visibly use."""
+
+import re
+
+from src.languages.language import Language, Pattern, Source
+from src.languages.syntax import TreeSitter
+
+_GRAMMAR = TreeSitter("tree_sitter_go")
+_PACKAGES = "fmt strings sort math strconv errors time os".split()
+
+
+def _wrap(code: str) -> Source:
+    if re.search(r"^[^\S\n]*+package\s", code, re.MULTILINE):
+        return Source({"main.go": code})
+    used = [name for name in _PACKAGES if f"{name}." in code]
+    imports = "" if "import" in code else "".join(f'import "{name}"\n' for name in used)
+    main = "" if re.search(r"\bfunc main\(", code) else "\nfunc main() {}\n"
+    return Source({"main.go": f"package main\n{imports}{code}{main}"}, wrapped=True)
+
+
+LANGUAGE = Language(
+    name="go", label="Go", aliases="golang", rank=11, codebleu="go", highlight="javascript",
+    named=Pattern(
+        r"\bgolang\b|\bGo\b(?= (?:program|function|code|struct|snippet|script|method|language"
+        r"|routine))|\b(?:in|using|with|to|into) Go\b", "go"),
+    decisive=Pattern(
+        r"(?m)^[^\S\n]*+package \w++[^\S\n]*+$|\bfmt\.(?:Print|Sprint|Scan|Errorf)"
+        r"|^func (?:\(\w++ \*?\w++\) )?\w++\([^)]{0,500}+\)", "package |fmt.|func "),
+    decisive_rank=11,
+    evidence=Pattern(
+        r":=|\b(?:func\b|fmt\.|nil\b|range \w|make\(|chan\b|defer \w|go func|type \w++ struct\b|err != nil"
+        r"|map\[\w++\])|\[\](?:int|string|byte)\b"),
+    line_start=r"(?:package|var|const)\b(?!,)(?=.)", comments="// /*",
+    parser=_GRAMMAR.error, top_level=_GRAMMAR.top_level,
+    definitions=
+        "package_clause import_declaration function_declaration method_declaration type_declaration"
+        " const_declaration",
+    main=Pattern(r"\bfunc\s+main\s*\("),
+    compile="go build -o main main.go", run="./main", version="version", memory_mib=4096, wrap=_wrap,
+    unknown_name=Pattern("undefined:|undeclared"),
+    missing=(
+        (Pattern(r"package ([\w-]+\.[\w./-]+) (?:is not|in any)"), ""),
+        (Pattern(r"no required module provides package ([\w.-]+\.[\w./-]+)"), "")),
+    errors={"name": "undefined:", "syntax": "syntax error", "type": "cannot use .{0,200} as "},
+)  # fmt: skip

@@ -1,0 +1,103 @@
+"""Python."""
+
+import ast
+import re
+
+from src.languages.language import SANDBOX_PYTHON, Evidence, Language, Pattern
+from src.languages.syntax import parse_python, python_error
+
+MAX_INPUT_CHARS = 20_000
+
+# Only what is widely used: a module that exists nowhere was made up, and importing it is an error.
+_PACKAGES = (
+    "numpy pandas matplotlib seaborn scipy sklearn sympy statsmodels requests bs4 lxml html5lib flask django fastapi"
+    " pydantic sqlalchemy flask_sqlalchemy aiohttp httpx tornado scrapy selenium pytest nltk spacy textblob gensim"
+    " tensorflow keras torch torchvision transformers xgboost lightgbm cv2 PIL skimage imageio pytesseract networkx"
+    " plotly bokeh yaml toml dateutil pytz tweepy psycopg2 pymysql mysql pymongo redis boto3 botocore google openpyxl"
+    " xlrd docx PyPDF2 pdfplumber reportlab psutil tqdm rich click colorama paramiko cryptography Crypto jwt bcrypt"
+    " pygame tkinter Tkinter pyautogui pyttsx3 speech_recognition wikipedia feedparser discord telegram praw schedule"
+    " joblib numba cython dask pyspark geopy folium shapely geopandas jinja2 markdown emoji fuzzywuzzy Levenshtein"
+    " prettytable tabulate termcolor pyperclip qrcode pika kafka celery web3 stripe twilio win32com win32api"
+)
+
+
+def _weigh(text: str, evidence: Evidence) -> float:
+    """What does not parse, or ends like C, is hardly Python."""
+    if not evidence["python"] or (parse_python(text) is not None and not text.rstrip().endswith(";")):
+        return evidence["python"]
+    return min(evidence["python"] / 2, 1)
+
+
+def _top_level(code: str) -> list[tuple[str, str]]:
+    tree = parse_python(code)
+    return [(_kind(node), "") for node in tree.body] if tree else [("ERROR", code)]
+
+
+def _kind(node: ast.stmt) -> str:
+    return type(node.value if isinstance(node, ast.Expr) else node).__name__
+
+
+def setup_program(input: str) -> str:
+    """The sample's input as a program to run first, where it defines names; "" elsewhere."""
+    if len(input) > MAX_INPUT_CHARS or not re.search(r"[=\n(]|\bimport\b|\bdef\b", input):
+        return ""
+    for text in (input, re.sub(r",\s*(?=[A-Za-z_]\w*\s*=[^=])", "\n", input)):
+        tree = parse_python(text)
+        if tree is not None and _defines(tree):
+            return text
+    return ""
+
+
+def _defines(tree: ast.Module) -> bool:
+    kinds = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return any(isinstance(node, kinds) for node in tree.body)
+
+
+def _with_input(input: str, program: str) -> str:
+    setup = setup_program(input)
+    before, tree = parse_python(setup), parse_python(program)
+    if not setup or before is None or tree is None or not _bound(before) & (_loaded(tree) - _bound(tree)):
+        return program
+    return f"{setup}\n{program}"
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    names |= {(n.asname or n.name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.alias)}
+    return names | {n.name for n in ast.walk(tree) if isinstance(n, kinds)}
+
+
+def _loaded(tree: ast.Module) -> set[str]:
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+LANGUAGE = Language(
+    name="python", label="Python", aliases="py python3 py3 python2 pycon ipython", rank=0, codebleu="python",
+    highlight="python", layout=True,
+    named=Pattern(
+        r"(?i)\b(?:python\d?|numpy|pandas|django|flask|pytorch|tensorflow)\b",
+        "python|numpy|pandas|django|flask|torch|tensorflow"),
+    decisive=Pattern(r"\A\s*#!.*\bpython", "#!"), decisive_rank=3,
+    evidence=Pattern(
+        r"(?m)^[^\S\n]*+(?:(?:async )?def \w++\(.*\)\s*+(?:->[^:\n]{0,100}+)?:|class \w++(?:\(.*\))?:"
+        r"|(?:from [\w.]++ )?import \w++|(?:for|while|if|elif|with|try|else|except"
+        r"|finally)\b.*:(?:\s*+#.*|[^\S\n]*+)$)|\b(?:print\(|self\b|None\b|True\b|False\b|lambda \w|(?:len|range|str"
+        r"|int|list|dict|sum|sorted|zip|map|set|enumerate)\(|for \w++(?:, ?\w++)*+ in\b"
+        r"|not in\b|np\.|pd\.|in \w)|\[[^\]:]{0,40}+:[^\]]{0,100}+\]|\*\*|f[\"']|\.(?:append|join|strip|items"
+        r"|format)\("),
+    weigh=_weigh, strict=True,
+    line_start=
+        r"from \w+ import\b(?!,)(?=.)|"
+        r"(?:import|def|class|return|print|pass|break|continue|raise|yield|assert|del|global|else|try|finally)\b(?!,)(?=.)",
+    comments="# \"\"\" '''",
+    parser=python_error, top_level=_top_level,
+    definitions="FunctionDef AsyncFunctionDef ClassDef Import ImportFrom Constant",
+    file="main.py", run=SANDBOX_PYTHON, with_input=_with_input,
+    missing=((Pattern(r"No module named '(\w+)"), _PACKAGES),),
+    errors={
+        "import": "ImportError|ModuleNotFoundError",
+        "name": "NameError|UnboundLocalError", "syntax": "SyntaxError|IndentationError|TabError",
+        "type": "TypeError|AttributeError", "index": "IndexError|KeyError", "assertion": "AssertionError"},
+)  # fmt: skip
