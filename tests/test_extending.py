@@ -10,19 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, GPTNeoXConfig, PreTrainedModel
 
 from src.data.preprocessing import Encoded
-from src.evaluation.execution.judge import execute
-from src.evaluation.execution.runners import RUNNERS
 from src.evaluation.extraction import extract
-from src.languages.registry import LANGUAGE_ALIASES, LANGUAGES
+from src.languages.registry import LANGUAGE_ALIASES
 from src.models.lora_model import target_modules
-from src.sandbox.sandbox import Sandbox
 from src.schema import Sample, UserError
 from src.training.packing.packs import Pack
 from tests.evaluation.samples import write_predictions
@@ -107,22 +103,94 @@ def test_a_new_metric_is_measured_tested_and_shown_everywhere(checkout: Path):
     assert '["shared_lines","Shared lines"]' in (checkout / "reports" / "comparison.html").read_text("utf-8")
 
 
-def test_a_new_language_is_extracted_and_run_in_the_sandbox():
+# Beside Perl, which is the page's example: a language that is compiled, and has a parser.
+KOTLIN = '''"""Kotlin."""
+
+from src.languages.language import Language, Pattern, Source
+
+LANGUAGE = Language(
+    name="kotlin", label="Kotlin", aliases="kt kts", layout=True, named=Pattern(r"(?i)\\bkotlin\\b", "kotlin"),
+    evidence=Pattern(r"\\bfun \\w++\\(|\\bva[lr] \\w++ ?[:=]"), strict=True,
+    parser=lambda text: None if text.count("{") == text.count("}") else "braces",
+    compile="kotlinc main.kt -include-runtime -d main.jar", run="java -jar {start}", memory_mib=4096,
+    wrap=lambda code: Source({"main.kt": code + "\\nfun main() {}\\n"}, start="main.jar", wrapped=True),
+    unknown_name=Pattern("unresolved reference"),
+)
+'''
+TRIAL = """
+import json, sys
+from src.evaluation.execution import runners
+from src.evaluation.execution.judge import classify, execute
+from src.evaluation.execution.tools import tool_versions
+from src.evaluation.extraction import extract
+from src.languages.detection import detect
+from src.languages.registry import LANGUAGES, LANGUAGE_ALIASES, syntax_error
+from src.languages.tokenizer import tokenize_code
+from src.report.formatting import language_label
+from src.report.safe_markdown import fenced
+from src.sandbox.sandbox import Limits, Sandbox
+from src.schema import Execution, Sample
+
+class Recorder:
+    limits = Limits()
+    def command(self, files, argv, compile_argv, limits):
+        self.asked = [files, argv, compile_argv, limits.memory_mib]
+        return Execution("error", "compile: exit 1", stdout="error: unresolved reference: pet")
+
+ANSWER = "Run it:\\n```pl\\nprint 1 + 2;\\n```\\nand compare:\\n```zig\\nprint(3);\\n```\\n"
+CODE = "use strict;\\nmy @n = (1, 2);\\nprint scalar(@n), qq(\\\\n);\\n"
+sample = Sample("1", "Print 3.", "", "print 3;", "", language="perl")
+with Sandbox(workers=1) as sandbox:
+    runs = [execute(sandbox, sample, code) for code in (CODE, "my $n = ;", "use Moose;", "use strict; $pet;", "")]
+recorder = Recorder()
+runners.find_tool = lambda name: name
+fragment = runners.run_program("kotlin", recorder, "val n = pet")
+print(json.dumps({
+    "aliases": [LANGUAGE_ALIASES.get(name) for name in ("pl", "kt")],
+    "extracted": [extract(ANSWER, "perl").code, extract("```kt\\nfun f() {\\n```\\n```\\nfun g() {}\\n```", "kotlin").code],
+    "detected": [detect("", "", CODE), detect("Write a Perl script", "", "print 3;"), detect("Use Kotlin", "", "fun f() {}"),
+                 detect("", "", "val n: Int = 3\\nfun f() { println(n) }"), detect("Write a Lua script", "", "x = 3")],
+    "tokens": tokenize_code("fun f() {\\n  g()\\n}", "kotlin"),
+    "syntax": [syntax_error("kotlin", "fun f() {"), syntax_error("kotlin", "fun f() {}")],
+    "runs": [[run.outcome, run.detail, run.stdout, classify(run, None, (), "x")] for run in runs],
+    "versions": ["v5" in tool_versions("perl")["perl"], list(tool_versions("kotlin"))],
+    "fragment": [fragment.outcome, fragment.detail, recorder.asked],
+    "shown": [language_label("perl"), fenced("x", "perl").split()[0], fenced("x", "kt").split()[0]],
+}))
+"""
+
+
+def test_a_new_language_is_one_file_and_everything_follows(checkout: Path):
+    (checkout / "src" / "languages" / "perl.py").write_text(_block("A language"), encoding="utf-8")
+    (checkout / "src" / "languages" / "kotlin.py").write_text(KOTLIN, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", TRIAL], cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["aliases"] == ["perl", "kotlin"]
+    assert found["extracted"] == ["print 1 + 2;", "fun g() {}"]
+    assert found["detected"] == ["perl", "perl", "kotlin", "kotlin", ""]
+    assert found["tokens"].count("<indent>") == 0
+    assert found["tokens"][-1] == "<newline>"
+    assert found["syntax"] == ["braces", None]
+    assert found["runs"] == [
+        ["passed", "", "2\n", ""],
+        ["error", "exit 255", "", "syntax"],
+        ["not_run", "no Moose", "", ""],
+        ["error", "exit 255", "", "name"],
+        ["error", "no code", "", "runtime"],
+    ]
+    assert found["versions"] == [True, ["kotlinc", "java"]]
+    files = {"main.kt": "val n = pet\nfun main() {}\n"}
+    compiling = ["kotlinc", "main.kt", "-include-runtime", "-d", "main.jar"]
+    asked = [files, ["java", "-jar", "main.jar"], compiling, 4096]
+    assert found["fragment"] == ["not_run", "fragment: unresolved reference", asked]
+    assert found["shown"] == ["Perl", "```perl", "```kotlin"]
+
+
+def test_without_its_file_the_language_is_not_known():
     answer = "Run it:\n```pl\nprint 1 + 2;\n```\nand compare:\n```zig\nprint(3);\n```\n"
     assert extract(answer, "perl").code != "print 1 + 2;"
-    with (
-        patch.dict(LANGUAGES),
-        patch.dict(LANGUAGE_ALIASES),
-        patch.dict(RUNNERS),
-        Sandbox(workers=1) as sandbox,
-    ):
-        _example("A language")
-        assert extract(answer, "perl").code == "print 1 + 2;"
-        sample = Sample("1", "Print 3.", "", "print 3;", "", language="perl")
-        done = execute(sandbox, sample, 'my $n = 1 + 2; print "$n\\n";')
-        assert (done.outcome, done.stdout) == ("passed", "3\n")
-        assert execute(sandbox, sample, "my $n = ;").outcome == "error"
-    assert not {"perl", "pl"} & {*LANGUAGES, *LANGUAGE_ALIASES, *RUNNERS}
+    assert not {"perl", "pl", "kotlin", "kt"} & LANGUAGE_ALIASES.keys()
 
 
 def test_a_new_architecture_is_adapted_by_named_layers_and_keeps_packed_samples_apart():

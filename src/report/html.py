@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from src.languages.registry import LANGUAGES
 from src.report.formatting import (
     evidence,
     headline,
@@ -64,6 +65,7 @@ def _page_data(comparison: Comparison) -> dict[str, Any]:
         "n": comparison.before.n,
         "unseen": UNSEEN_RANGES,
         "figures": list(sample_metrics().items()),
+        "languages": {name: [language.label, language.highlight] for name, language in LANGUAGES.items()},
         "metrics": [metric_label(metric) for metric in metrics],
         "before": [_value(comparison.before.metrics.get(metric)) for metric in metrics],
         "methods": [_method_data(name, method, metrics) for name, method in comparison.comparisons.items()],

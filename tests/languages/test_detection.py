@@ -109,7 +109,7 @@ def test_names_are_of_all_languages_and_of_those_not_known():
         ("Create a MySQL query", ["sql"]),
         ("Style the div with CSS", ["css"]),
         ("Compute the area in R", ["other"]),
-        ("Write a VB.NET or Visual Basic form", ["csharp", "other"]),
+        ("Write a VB.NET or Visual Basic form", ["other"]),
         ("Sort the numbers", []),
     ],
 )

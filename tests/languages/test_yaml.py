@@ -22,4 +22,4 @@ def test_lines_of_keys_and_items_are_a_document(text, is_document):
 
 def test_a_document_is_yaml_where_it_is_named_or_nothing_else_fits():
     assert detect("Write a YAML file", "", "a: 1\nb: 2") == "yaml"
-    assert detect("", "", "a: 1\nb: 2") == "yaml"
+    assert detect("", "", "items:\n  - id: 1\n    tags: [a, b]\n") == "yaml"

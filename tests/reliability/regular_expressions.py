@@ -81,11 +81,14 @@ def _table(table: Any) -> list[tuple[str, str]]:
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    """Calls that take a pattern, each with the module's name for the compiled pattern, or ""."""
+    """Calls that take a pattern, each with the module's name for it or the keyword that it is given as, or ""."""
     names = {
         id(node.value): node.targets[0].id
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    names |= {
+        id(node.value): node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and node.args and _function(node) is not None:
@@ -116,6 +119,8 @@ def _methods_by_name(trees: Any) -> dict[str, set[str]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
                 owner = node.value
+                if isinstance(owner, ast.Attribute) and owner.attr == "compiled":
+                    owner = owner.value
                 name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
                 methods.setdefault(name, set()).add(node.attr)
     return methods

@@ -26,10 +26,10 @@ def tool_versions(name: str) -> dict[str, str]:
     if not name or (language and language.run == SANDBOX_PYTHON):  # "" is run where it has tests
         recipe = find_recipe()[0]
         return {"python": _version(recipe.python, "--version") if recipe else MISSING}
-    return {
-        tool: _version(path, language.version) if (path := find_tool(tool)) else MISSING
-        for tool in (language.tools if language else ())
-    }
+    if language is None:
+        return {}
+    paths = {tool: find_tool(tool) for tool in language.tools}
+    return {tool: _version(path, language.version) if path else MISSING for tool, path in paths.items()}
 
 
 @functools.cache

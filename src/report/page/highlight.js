@@ -21,11 +21,6 @@ const GRAMMARS = {
   sql: [["dashes", "block"], ["doubled", "double"]],
   other: [[], ["double", "single"]],
 };
-const DIALECTS = {
-  bash: "shell", c_sharp: "c", cpp: "c", csharp: "c", go: "javascript", html: "markup", java: "c", json: "javascript",
-  kotlin: "c", r: "python", ruby: "python", rust: "c", scala: "c", sh: "shell", swift: "c", typescript: "javascript",
-  xml: "markup", yaml: "python",
-};
 const KEYWORDS = new Set(
   ("and as assert async await begin bool boolean break case catch char class const continue def default defer del delete do " +
     "done double echo elif else elsif end enum esac except export extends extern false final finally float fn for foreach " +
@@ -42,7 +37,7 @@ const SQL_KEYWORDS = new Set(
 const patterns = {};
 
 function pattern(language) {
-  const name = Object.hasOwn(GRAMMARS, language) ? language : Object.hasOwn(DIALECTS, language) ? DIALECTS[language] : "other";
+  const name = Object.hasOwn(data.languages, language) ? data.languages[language][1] : "other";
   if (!patterns[name]) {
     const [comments, strings] = GRAMMARS[name];
     const either = (table, names) => names.map((key) => table[key]).join("|") || "(?!)";

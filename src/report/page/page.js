@@ -27,6 +27,10 @@ function element(tag, text, className) {
   return made;
 }
 
+function labelOf(language) {
+  return Object.hasOwn(data.languages, language) ? data.languages[language][0] : language || "not known";
+}
+
 function gain(sample, key) {
   const before = sample.before_scores[key];
   const after = sample.after_scores[key];
@@ -127,7 +131,7 @@ function drawList() {
 
 function facts(sample) {
   const line = element("span", undefined, "facts");
-  line.append(element("span", sample.language || "not known"));
+  line.append(element("span", labelOf(sample.language)));
   const found = verdict(sample);
   const tone = { fixed: "better", broken: "worse" }[found];
   line.append(" · ", element("span", VERDICTS[found], tone));
@@ -373,7 +377,7 @@ window.addEventListener("hashchange", openAddress);
 
 byId("test-set").textContent = visible(`${data.test_set} (n = ${data.n})`);
 options(byId("method"), data.methods.map((method, index) => [String(index), method.label]));
-options(byId("language"), values((sample) => sample.language || "not known"), "all");
+options(byId("language"), values((sample) => sample.language || "not known").map(([value]) => [value, labelOf(value)]), "all");
 options(byId("verdict"), Object.entries(VERDICTS), "all");
 options(byId("execution"), values((sample) => sample.after_scores.execution || "none"), "all");
 options(byId("error"), values((sample) => sample.after_scores.error || "none"), "all");
