@@ -111,7 +111,6 @@ def wrapped_target(size: int) -> Check:
 
 
 def definitions_target(size: int) -> Check:
-    from src.evaluation.execution.definitions import defines_only
     from src.evaluation.execution.runners import refusal
     from src.languages.registry import LANGUAGES
 
@@ -120,7 +119,7 @@ def definitions_target(size: int) -> Check:
     @given(st.one_of(texts))
     def check(text: tuple[str, str]) -> None:
         if refusal(text[1]) is None:
-            defines_only(*text)
+            LANGUAGES[text[0]].defines_only(text[1])
 
     return check
 

@@ -21,12 +21,12 @@ def _weigh(text: str, evidence: Evidence) -> float:
 
 
 LANGUAGE = Language(
-    name="bash", label="Bash", aliases="sh shell zsh console shellscript shell-session terminal", rank=7,
+    name="bash", label="Bash", aliases="sh shell zsh console shellscript shell-session terminal", rank=7, decisive_rank=2,
     highlight="shell",
     named=Pattern(
         r"(?i)\b(?:bash|shell|(?:unix|linux|terminal|command[- ]line) command)\b|\bcommand line\b",
         "bash|shell|command"),
-    decisive=Pattern(r"\A\s*#!.*\b(?:ba|z|k|da)?sh\b", "#!"), decisive_rank=2,
+    decisive=Pattern(r"\A\s*#!.*\b(?:ba|z|k|da)?sh\b", "#!"),
     evidence=Pattern(
         r"(?m)^[^\S\n]*+(?:(?:sudo |\$ )?(?:ls|grep|awk|sed|cat|echo|cd|mkdir|rmdir|rm|cp|mv|find|curl|wget|docker"
         r"|git|npm|yarn|pip3?|sudo|chmod|chown|tar|zip|unzip|gzip|ssh|scp|rsync|ps|kill|df|du|head"

@@ -86,14 +86,13 @@ def _is_prototype(declaration: str, functions: str) -> bool:
 
 
 LANGUAGE = Language(
-    name="c", label="C", aliases="h", rank=6, codebleu="c", highlight="c",
+    name="c", label="C", aliases="h", rank=6, decisive_rank=12, codebleu="c", highlight="c",
     named=Pattern(
         r"(?<![\w+#.'-])(?:C|ANSI C)(?![\w+#'.-]|\+\+)|\bin C\.|\b[Cc] (?:program|function|code"
         r"|language)\b", "c"),
     decisive=Pattern(
         r"#include\s*+[<\"]\w++\.h[>\"]|\b(?:printf\s*+\(\s*+\"[^%\n]{0,200}+%|scanf\s*+\(|malloc\s*+\()",
         "#include|printf|scanf|malloc"),
-    decisive_rank=12,
     evidence=Pattern(
         r"(?m)\b(?:(?:(?:int|char|float|double|void|long|unsigned)\s*+(?:\*\s*+)?\w++"
         r"|struct (?:\w++\s*+(?:\*\s*+)?\w++|\w\w++))\s*+[(\[=;]"
@@ -102,8 +101,7 @@ LANGUAGE = Language(
     weigh=weigh, shared_with="python javascript java csharp php",
     line_start=r"(?:static|void|int|float|double|char)\b(?!,)(?=.)", comments="// /*",
     parser=_GRAMMAR.error, top_level=_GRAMMAR.top_level, definitions=DEFINITIONS, main=MAIN,
-    compile="gcc -w -O0 -o main main.c -lm -pthread", run="./main", wrap=_wrap, unknown_name=UNKNOWN_NAME,
-    missing=MISSING,
+    compile="gcc -w -O0 -o main main.c -lm -pthread", run="./main", wrap=_wrap, unknown_name=UNKNOWN_NAME, missing=MISSING,
     errors={
         "import": r"No such file or directory\W+#include|fatal error: .{0,200}: No such file",
         "name": "undeclared|unknown type name|undefined reference", "syntax": "error: expected",

@@ -51,14 +51,13 @@ def _used_of_std(code: str) -> list[str]:
 
 
 LANGUAGE = Language(
-    name="cpp", label="C++", aliases="c++ cxx cc hpp", rank=4, codebleu="cpp", highlight="c",
+    name="cpp", label="C++", aliases="c++ cxx cc hpp", rank=4, decisive_rank=8, codebleu="cpp", highlight="c",
     named=Pattern(r"(?i)\bc\+\+|\bcpp\b", "c++|cpp"),
     decisive=Pattern(
         r"#include\s*+<(?:iostream|string|vector|map|algorithm|unordered_\w++|set|queue|stack|memory"
         r"|sstream|fstream|cmath|cstdio|cstdlib|cstring|climits|thread|mutex|chrono|iomanip"
         r"|bits/stdc\+\+\.h)>|\b(?:std::|using namespace std\b|cout\s*+<<|cin\s*+>>"
         r"|template\s*+<\s*+(?:typename|class))", "#include|std::|namespace std|cout|cin|template"),
-    decisive_rank=8,
     evidence=Pattern(
         r"(?m)\b(?:std::|cout\b|vector<|string \w++\s*+[=;(,)]|nullptr\b|auto\b|class \w++\s*+[:{]|delete\b|new \w++"
         r"|virtual\b|const \w++&|map<)|\w&\s*+\w++[,)]|^[^\S\n]*+(?:public|private):|::\w|\.push_back\("),
@@ -70,6 +69,5 @@ LANGUAGE = Language(
     compile="g++ -w -O0 -std=c++17 -o main main.cpp -pthread", run="./main", wrap=_wrap, unknown_name=UNKNOWN_NAME,
     missing=MISSING,
     errors={
-        "name": "was not declared|does not name a type", "type": "cannot convert",
-        "index": "out_of_range"},
+        "name": "was not declared|does not name a type", "type": "cannot convert", "index": "out_of_range"},
 )  # fmt: skip

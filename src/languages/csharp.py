@@ -4,14 +4,13 @@ from src.languages.language import Language, Pattern
 from src.languages.syntax import TreeSitter
 
 LANGUAGE = Language(
-    name="csharp", label="C#", aliases="c# cs c_sharp", rank=5, codebleu="c_sharp", highlight="c",
+    name="csharp", label="C#", aliases="c# cs c_sharp", rank=5, decisive_rank=9, codebleu="c_sharp", highlight="c",
     named=Pattern(r"(?i)\bc#|\bcsharp\b|\bc sharp\b|(?<!\w)\.net\b", "c#|sharp|.net"),
     decisive=Pattern(
         r"(?m)^[^\S\n]*+using System\b|\b(?:Console\.(?:Write|Read)|static void Main\(|namespace [\w.]++\s*+\{"
         r"|string\.(?:IsNullOr|Join|Format))|\{ get; (?:private )?set; \}",
         "using system|console.write|console.read|static void main(|namespace |{ get; |string.isnullor|string.join"
         "|string.format"),
-    decisive_rank=9,
     evidence=Pattern(
         r"(?m)\b(?:public (?:(?:static|override|virtual|async) )*\w++(?:<.{0,80}>)?(?:\[\])? [A-Z]\w*+\s*+\("
         r"|var \w++ =|foreach\s*+\(|string(?:\[\])? \w++|List<\w|new \w++\s*+[({]|Linq\b|Task<|decimal \w"

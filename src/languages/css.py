@@ -38,6 +38,5 @@ LANGUAGE = Language(
         r"/\*.*?\*/\s*+)?(?:[\w-]++\s*+:[^;{}=]++;?|\})|^[^\S\n]*+[a-z-]++: [^;{}()=]{1,150}+;[^\S\n]*+$"
         r"|\b\d++(?:px|em|rem|vh|vw)\b"),
     weigh=_weigh, strict=True, settles=True, is_format=True, comments="/*",
-    parser=_css,
-    checked=True,
+    parser=_css, checked=True,
 )  # fmt: skip

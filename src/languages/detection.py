@@ -141,15 +141,11 @@ def _parses(language: str, text: str) -> bool:
     return syntax_error(language, text) is None
 
 
-def _has_evidence(name: str, text: str) -> bool:
-    """Whether there is any evidence for `name` in `text`."""
-    pattern = _EVIDENCE.get(name)
-    return (pattern is not None and pattern.search(text) is not None) or _evidence(name, text) > 0
-
-
 def _contradicted(name: str, text: str) -> bool:
     """Whether there is no evidence for the named language, and clear evidence for another one."""
-    if name != OTHER and (LANGUAGES[name].document or _has_evidence(name, text)):
+    if name in _EVIDENCE and _EVIDENCE[name].search(text):
+        return False
+    if name != OTHER and (LANGUAGES[name].document or _evidence(name, text)):
         return False
     rival = _by_parser(text)
     return bool(rival) and _evidence(rival, text) >= (4 if name == OTHER else 2)

@@ -19,14 +19,13 @@ def _wrap(code: str) -> Source:
 
 
 LANGUAGE = Language(
-    name="go", label="Go", aliases="golang", rank=11, codebleu="go", highlight="javascript",
+    name="go", label="Go", aliases="golang", rank=11, decisive_rank=11, codebleu="go", highlight="javascript",
     named=Pattern(
         r"\bgolang\b|\bGo\b(?= (?:program|function|code|struct|snippet|script|method|language"
         r"|routine))|\b(?:in|using|with|to|into) Go\b", "go"),
     decisive=Pattern(
         r"(?m)^[^\S\n]*+package \w++[^\S\n]*+$|\bfmt\.(?:Print|Sprint|Scan|Errorf)"
         r"|^func (?:\(\w++ \*?\w++\) )?\w++\([^)]{0,500}+\)", "package |fmt.|func "),
-    decisive_rank=11,
     evidence=Pattern(
         r":=|\b(?:func\b|fmt\.|nil\b|range \w|make\(|chan\b|defer \w|go func|type \w++ struct\b|err != nil"
         r"|map\[\w++\])|\[\](?:int|string|byte)\b"),
@@ -35,8 +34,7 @@ LANGUAGE = Language(
     definitions=
         "package_clause import_declaration function_declaration method_declaration type_declaration"
         " const_declaration",
-    main=Pattern(r"\bfunc\s+main\s*\("),
-    compile="go build -o main main.go", run="./main", version="version", memory_mib=4096, wrap=_wrap,
+    main=Pattern(r"\bfunc\s+main\s*\("), compile="go build -o main main.go", run="./main", version="version", memory_mib=4096, wrap=_wrap,
     unknown_name=Pattern("undefined:|undeclared"),
     missing=(
         (Pattern(r"package ([\w-]+\.[\w./-]+) (?:is not|in any)"), ""),

@@ -7,7 +7,7 @@ from src.languages.language import Evidence, Language, Pattern
 MAX_TAGS = 5_000  # html5lib is quadratic in open formatting elements
 MAX_ATTRIBUTES = 300  # of one tag: html5lib compares each with all before it
 
-_BLANKS = re.compile(r"\s*")
+_COMMENTS = re.compile(r"\s*+(?:<!--.*?-->\s*+)*+", re.DOTALL)  # that a text begins with
 _DOCUMENT = re.compile(r"<(?:!doctype|(html))\b", re.IGNORECASE)
 _TAG = re.compile(r"<[A-Za-z](?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+")
 _ATTRIBUTE_VALUE = re.compile(r"\"[^\"]*+\"|'[^']*+'")
@@ -23,7 +23,8 @@ def _html(text: str) -> str | None:
     if any(len(_ATTRIBUTE_VALUE.sub("", tag).split()) > MAX_ATTRIBUTES for tag in _TAG.findall(text)):
         return f"more than {MAX_ATTRIBUTES} attributes in a tag"
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    document = _DOCUMENT.match(text, _end_of_comments(text))
+    comments = _COMMENTS.match(text)
+    document = _DOCUMENT.match(text, comments.end() if comments else 0)
     doctype = "<!DOCTYPE html>" if document and document.group(1) else ""
     try:
         if document:
@@ -35,32 +36,19 @@ def _html(text: str) -> str | None:
     return None if re.search(r"<[A-Za-z!]", text) else "no element"
 
 
-def _end_of_comments(text: str) -> int:
-    """Where the comments and white space that `text` begins with end."""
-    end = len(text) - len(text.lstrip())
-    while text.startswith("<!--", end) and (closing := text.find("-->", end + 4)) >= 0:
-        blanks = _BLANKS.match(text, closing + 3)
-        assert blanks is not None  # it matches nothing, too
-        end = blanks.end()
-    return end
-
-
 def _weigh(text: str, evidence: Evidence) -> float:
     """What begins with a tag is a page, whatever its scripts are in."""
     return evidence["html"] + _SETTLED * (evidence["html"] >= 2 and re.match(r"\s*<", text) is not None)
 
 
 LANGUAGE = Language(
-    name="html", label="HTML", aliases="htm xhtml html5", rank=13, highlight="markup",
+    name="html", label="HTML", aliases="htm xhtml html5", rank=13, decisive_rank=6, highlight="markup",
     named=Pattern(r"(?i)\bhtml5?\b|\bweb ?page\b", "html|web"),
-    decisive=Pattern(
-        r"(?is)\A\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body)\b", "<"),
-    decisive_rank=6,
+    decisive=Pattern(r"(?is)\A\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body)\b", "<"),
     evidence=Pattern(
         r"(?i)<(?=[a-z/])(?:/\w++>|(?:a(?:rticle|udio)?|b(?:r|utton)?|div|em|f(?:ooter|orm)|h(?:[1-6]|eader|r)"
         r"|i(?:frame|mg|nput)?|l(?:abel|i|ink)|m(?:ain|eta)|nav|o(?:l|ption)|p"
         r"|s(?:cript|e(?:ction|lect)|pan|t(?:rong|yle))|t(?:able|d|extarea|h|itle|r)|ul|video)\b[^<>]*+>)"),
     weigh=_weigh, strict=True, is_format=True, comments="<!--",
-    parser=_html,
-    checked=True,
+    parser=_html, checked=True,
 )  # fmt: skip

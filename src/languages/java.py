@@ -35,7 +35,7 @@ def _wrap(code: str) -> Source:
     else:
         main = "public static void main(String[] args) throws Exception {\n" + "\n".join(statements) + "\n}\n"
     members = [_static(text) if statements else text for text in members]
-    body = "\n".join(members + ["static " + _not_public(text) for text in types])
+    body = "\n".join(members + ["static " + re.sub(r"^(?:public|static)\s+", "", text) for text in types])
     program = f"{_IMPORTS}{imports}public class Main {{\n{body}\n{main}}}\n"
     return Source({"Main.java": program}, start="Main", wrapped=True)
 
@@ -45,10 +45,6 @@ def _static(member: str) -> str:
     if re.match(r"[^({=;]*\bstatic\b", member):
         return member
     return re.sub(r"^((?:@\w+\s+|public |private |protected )*)", r"\1static ", member, count=1)
-
-
-def _not_public(text: str) -> str:
-    return re.sub(r"^(?:public|static)\s+", "", text)
 
 
 def _classes(code: str) -> Source:
@@ -82,14 +78,13 @@ def _main_class(code: str) -> str | None:
 
 
 LANGUAGE = Language(
-    name="java", label="Java", rank=3, codebleu="java", highlight="c",
+    name="java", label="Java", rank=3, decisive_rank=10, codebleu="java", highlight="c",
     named=Pattern(r"(?i)\bjava\b(?!\s?script)", "java"),
     decisive=Pattern(
         r"(?m)\b(?:System\.(?:out|err|in)\b|public static void main\b|ArrayList<"
         r"|public (?:static )?(?:final )?(?:class|interface|enum) \w++(?:<\w++>)?(?: (?:extends"
         r"|implements) [\w<>, ]{1,200}+)?\s*+\{)|^[^\S\n]*+import javax?\.",
         "system.|import java|public static void main|arraylist<|public "),
-    decisive_rank=10,
     evidence=Pattern(
         r"(?m)\b(?:(?:public|private|protected) [\w<>\[\], ]{1,80} \w++\s*+\(|String\b"
         r"|final \w++ \w++|new \w++(?:<.{0,80}>)?\(|(?:int|double|boolean|char"

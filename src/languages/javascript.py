@@ -45,12 +45,12 @@ def _with_input(input: str, program: str) -> str:
 
 
 LANGUAGE = Language(
-    name="javascript", label="JavaScript", aliases="js node nodejs jsx mjs react", rank=2, codebleu="javascript",
+    name="javascript", label="JavaScript", aliases="js node nodejs jsx mjs react", rank=2, decisive_rank=4, codebleu="javascript",
     highlight="javascript",
     named=Pattern(
         r"(?i)\b(?:java\s?script|js|node(?:\.?js)?|react(?:\.?js)?|jquery|es6|vue)\b|\.js\b",
         "script|js|node|react|jquery|es6|vue"),
-    decisive=Pattern(r"\A\s*#!.*\bnode\b", "#!"), decisive_rank=4,
+    decisive=Pattern(r"\A\s*#!.*\bnode\b", "#!"),
     evidence=Pattern(
         r"(?m)\b(?:console\.\w++\(|function\s*+(?:\*\s*+)?\w*+\s*+\(|document\.\w|window\.|require\(['\"]"
         r"|module\.exports\b|async function\b|new (?:Promise|Map|Set|Date|Array)\(|Math\.\w++\(|JSON\.\w++\("
@@ -67,7 +67,5 @@ LANGUAGE = Language(
         r"(?:const|let|var)\s++\w++\s*+=\s*+(?:async\s*+)?"
         r"(?:function\b|class\b|\(?[\w\s,=]*+\)\s*+=>|\(?[\w\s,=]++(?<==)>)"),
     run="node {start}", memory_mib=NODE_MIB, wrap=_wrap, with_input=_with_input, missing=MISSING,
-    errors={
-        "import": "Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND",
-        "name": "ReferenceError"},
+    errors={"import": "Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND", "name": "ReferenceError"},
 )  # fmt: skip

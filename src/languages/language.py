@@ -10,6 +10,15 @@ from functools import cached_property
 from src.languages.syntax import Parser, checked
 
 SANDBOX_PYTHON = "sandbox python"  # as a command: the sandbox's own interpreter, which need not start
+_COMMENTS = {
+    "comment",
+    "line_comment",
+    "block_comment",
+    ";",
+    "php_tag",
+    "text_interpolation",
+    "\n",
+}  # kinds of nodes
 Evidence = Mapping[str, float]  # by language
 Nodes = Callable[[str], list[tuple[str, str]]]  # kind and text of each top-level node of a program
 
@@ -114,6 +123,20 @@ class Language:
         """Why `text` is no program; None where it is one. Only for a language with a parser."""
         assert self.parser is not None
         return checked(self.parser, text)
+
+    def defines_only(self, program: str) -> bool:
+        """Whether a program only defines functions, classes and the like: it runs without doing anything.
+
+        In a language whose definitions are not known (Bash, TypeScript, SQL and the like) it does something.
+        """
+        if self.top_level is None or (self.main and self.main.compiled.search(program)):
+            return False
+        kinds, definition = self.definitions.split(), self.definition
+        nodes = [node for node in self.top_level(program) if node[0] not in _COMMENTS]
+        return bool(nodes) and all(
+            kind in kinds or (definition is not None and definition.compiled.match(text))
+            for kind, text in nodes
+        )
 
     def source(self, code: str) -> Source | None:
         return self.wrap(code) if self.wrap else Source({self.file: code}, start=self.file)

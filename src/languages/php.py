@@ -11,11 +11,10 @@ def with_tag(code: str) -> str:
 
 
 LANGUAGE = Language(
-    name="php", label="PHP", rank=9, codebleu="php", highlight="php",
+    name="php", label="PHP", rank=9, decisive_rank=1, codebleu="php", highlight="php",
     named=Pattern(r"(?i)\bphp\b|\blaravel\b", "php|laravel"),
     decisive=Pattern(
         r"(?m)<\?(?:php|=)|^[^\S\n]*+(?:\$\w++\s*+=[^=~].*;[^\S\n]*+$|echo \w++\(.*\);[^\S\n]*+$)", "<?|$|echo "),
-    decisive_rank=1,
     evidence=Pattern(
         r"(?m)\$\w++\s*+(?:->|[=\[;.,)+*/%<>])|\b(?:echo\b.{0,200};|function \w++\(\s*+(?:\w++ )?&?\$"
         r"|array\(|foreach\s*+\(\$|str(?:len|rev|_replace|toupper)\(|isset\(|implode\(|explode\(|count\(\$)"

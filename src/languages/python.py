@@ -74,12 +74,12 @@ def _loaded(tree: ast.Module) -> set[str]:
 
 
 LANGUAGE = Language(
-    name="python", label="Python", aliases="py python3 py3 python2 pycon ipython", rank=0, codebleu="python",
-    highlight="python", layout=True,
+    name="python", label="Python", aliases="py python3 py3 python2 pycon ipython", rank=0, decisive_rank=3,
+    codebleu="python", highlight="python", layout=True,
     named=Pattern(
         r"(?i)\b(?:python\d?|numpy|pandas|django|flask|pytorch|tensorflow)\b",
         "python|numpy|pandas|django|flask|torch|tensorflow"),
-    decisive=Pattern(r"\A\s*#!.*\bpython", "#!"), decisive_rank=3,
+    decisive=Pattern(r"\A\s*#!.*\bpython", "#!"),
     evidence=Pattern(
         r"(?m)^[^\S\n]*+(?:(?:async )?def \w++\(.*\)\s*+(?:->[^:\n]{0,100}+)?:|class \w++(?:\(.*\))?:"
         r"|(?:from [\w.]++ )?import \w++|(?:for|while|if|elif|with|try|else|except"
@@ -97,7 +97,6 @@ LANGUAGE = Language(
     file="main.py", run=SANDBOX_PYTHON, with_input=_with_input,
     missing=((Pattern(r"No module named '(\w+)"), _PACKAGES),),
     errors={
-        "import": "ImportError|ModuleNotFoundError",
-        "name": "NameError|UnboundLocalError", "syntax": "SyntaxError|IndentationError|TabError",
-        "type": "TypeError|AttributeError", "index": "IndexError|KeyError", "assertion": "AssertionError"},
+        "import": "ImportError|ModuleNotFoundError", "name": "NameError|UnboundLocalError",
+        "syntax": "SyntaxError|IndentationError|TabError", "type": "TypeError|AttributeError", "index": "IndexError|KeyError", "assertion": "AssertionError"},
 )  # fmt: skip

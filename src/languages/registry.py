@@ -11,14 +11,9 @@ from src.languages.language import Language
 PACKAGE = __name__.rpartition(".")[0]
 MACHINERY = "detection language registry syntax tokenizer".split()
 
-
-def _found() -> list[Language]:
-    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
-    modules = [importlib.import_module(f"{PACKAGE}.{name}") for name in names if name not in MACHINERY]
-    return sorted((module.LANGUAGE for module in modules), key=lambda language: language.rank)
-
-
-LANGUAGES: dict[str, Language] = {language.name: language for language in _found()}
+_NAMES = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+_ALL = [importlib.import_module(f"{PACKAGE}.{name}").LANGUAGE for name in _NAMES if name not in MACHINERY]
+LANGUAGES: dict[str, Language] = {item.name: item for item in sorted(_ALL, key=lambda item: item.rank)}
 LANGUAGE_ALIASES: dict[str, str] = {  # name in code fences, data and detectors -> key
     alias: language.name
     for language in LANGUAGES.values()

@@ -6,9 +6,8 @@ from src.languages.syntax import TreeSitter
 _GRAMMAR = TreeSitter("tree_sitter_ruby")
 
 LANGUAGE = Language(
-    name="ruby", label="Ruby", aliases="rb rails", rank=10, codebleu="ruby", highlight="python",
+    name="ruby", label="Ruby", aliases="rb rails", rank=10, decisive_rank=5, codebleu="ruby", highlight="python",
     named=Pattern(r"(?i)\bruby\b|\brails\b", "ruby|rails"), decisive=Pattern(r"\A\s*#!.*\bruby\b", "#!"),
-    decisive_rank=5,
     evidence=Pattern(
         r"(?m)^[^\S\n]*+(?:def [\w.?!=]++(?:\([^)]{0,300}+\))?[^\S\n]*+$|end[^\S\n]*+$|require ['\"]|elsif\b)"
         r"|\b(?:puts\b|do \|\w|attr_\w++|nil\b|unless\b|\d++\.times\b)|\{ ?\|\w[\w, ]*+\||#\{\w|=> ?[:'\"]"

@@ -18,20 +18,18 @@ def _wrap(code: str) -> Source:
 
 
 LANGUAGE = Language(
-    name="rust", label="Rust", aliases="rs", rank=12, codebleu="rust", highlight="c",
+    name="rust", label="Rust", aliases="rs", rank=12, decisive_rank=7, codebleu="rust", highlight="c",
     named=Pattern(r"(?i)\brust\b", "rust"),
     decisive=Pattern(
         r"\b(?:fn \w++(?:<[^>]{0,200}+>)?\s*+\(|let mut \w|println!|vec!\[|impl(?:<\w++>)? \w++|use std::)",
         "fn |let mut |println!|vec![|impl|use std::"),
-    decisive_rank=7,
     evidence=Pattern(
         r"\b(?:fn \w|let (?:mut )?\w++(?:: ?[\w<>&]++)? =|impl\b|match \w++ \{|Option<|Result<|Some\(|i32\b"
         r"|u\d++\b|pub \w|struct \w|\w++!\()|&(?:mut |str|self)|->\s*+\w|::new\(|\.iter\(|\.unwrap\(|#\[derive"),
     line_start=r"(?:let|const|static|use)\b(?!,)(?=.)", comments="// /*",
     parser=_GRAMMAR.error, top_level=_GRAMMAR.top_level,
     definitions="function_item struct_item enum_item impl_item trait_item use_declaration attribute_item mod_item const_item",
-    main=Pattern(r"\bfn\s+main\s*\("),
-    compile="rustc -A warnings -o main main.rs", run="./main", wrap=_wrap,
+    main=Pattern(r"\bfn\s+main\s*\("), compile="rustc -A warnings -o main main.rs", run="./main", wrap=_wrap,
     unknown_name=Pattern("cannot find (?:value|type|function)|undeclared"),
     missing=(
         (Pattern(r"(?:unresolved import|undeclared crate or module|can't find crate for) `(\w+)"), _CRATES),),

@@ -26,9 +26,7 @@ def sql_error(text: str) -> str | None:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    logging.getLogger("sqlglot").setLevel(
-        logging.CRITICAL
-    )  # it logs each statement that it supports only in part
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it logs what it supports only in part
     if refused := _sql_refusal(text):
         return refused
     first_error: str | None = None

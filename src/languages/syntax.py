@@ -27,6 +27,7 @@ PARSE_ERRORS = (
 )  # fmt: skip
 
 _BRACKETS = re.compile(r"[(\[{]|[)\]}]")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of what is beyond 16 bits
 _TYPE_BRACKET = re.compile(r"\w\s*+<(?![<=])")
 
 # CPython 3.11 keeps the depth of the tree it builds in one place for all threads (python/cpython#106905):
@@ -60,7 +61,7 @@ def checked(parser: Parser, text: str) -> str | None:
         return "empty"
     if len(text) > MAX_CHARS:
         return f"longer than {MAX_CHARS} characters"
-    if "\0" in text or not _encodable(text):
+    if _NO_TEXT.search(text):
         return "not text"
     if bracket_depth(text) > MAX_DEPTH:
         return f"nested deeper than {MAX_DEPTH}"
@@ -70,14 +71,6 @@ def checked(parser: Parser, text: str) -> str | None:
         return f"{type(error).__name__}: {first_line(error)}"
 
 
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def parse_python(text: str) -> ast.Module | None:
     """The syntax tree of `text`, or None where it does not parse."""
     return None if _too_large(text) else _python_tree(text)[0]
@@ -85,22 +78,20 @@ def parse_python(text: str) -> ast.Module | None:
 
 def parse_expression(text: str) -> ast.expr | None:
     """The syntax tree of one expression, or None where `text` is none."""
-    if _too_large(text):
-        return None
-    try:
-        with _PARSER_LOCK:
-            return ast.parse(text, mode="eval").body
-    except PARSE_ERRORS:
-        return None
+    return _read(lambda: ast.parse(text, mode="eval").body, text)
 
 
 def literal(text: str) -> Any:
     """The value of a Python literal, or None where `text` is none."""
+    return _read(lambda: ast.literal_eval(text), text)
+
+
+def _read(read: Callable[[], Any], text: str) -> Any:
     if _too_large(text):
         return None
     try:
         with _PARSER_LOCK:
-            return ast.literal_eval(text)
+            return read()
     except PARSE_ERRORS:
         return None
 

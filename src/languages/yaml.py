@@ -32,8 +32,6 @@ def _is_document(text: str) -> bool:
 
 LANGUAGE = Language(
     name="yaml", label="YAML", aliases="yml", rank=16, highlight="python", layout=True,
-    named=Pattern(r"(?i)\bya?ml\b", "yml|yaml"), strict=True, document=_is_document, is_format=True,
-    comments="#",
-    parser=_yaml,
-    checked=True,
+    named=Pattern(r"(?i)\bya?ml\b", "yml|yaml"), strict=True, document=_is_document, is_format=True, comments="#",
+    parser=_yaml, checked=True,
 )  # fmt: skip

@@ -10,7 +10,6 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from src.evaluation.differential import oracle
-from src.evaluation.execution.definitions import defines_only
 from src.evaluation.execution.missing_dependencies import marked_missing
 from src.evaluation.execution.runners import refusal, run_program
 from src.exhaustion import OUT_OF_MEMORY
@@ -48,7 +47,7 @@ def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
         return run_program(sample.language, sandbox, "")
     program = whole_program(sample, code)
     execution = run_program(sample.language, sandbox, with_input(sample, program))
-    if execution.outcome == "passed" and defines_only(sample.language, program):
+    if execution.outcome == "passed" and LANGUAGES[sample.language].defines_only(program):
         return dataclasses.replace(execution, detail=DEFINES_ONLY)
     return execution
 

@@ -35,10 +35,9 @@ def tool_versions(name: str) -> dict[str, str]:
 @functools.cache
 def _version(path: str, question: str) -> str:
     """All that it says: what stands in the first line alone differs from tool to tool."""
-    words = [path, question]
     try:
         done = subprocess.run(
-            words,
+            [path, question],
             capture_output=True,
             text=True,
             errors="replace",
