@@ -6,7 +6,16 @@ import dataclasses
 
 import pytest
 
-from src.report.formatting import headline, interval, number, p_text, points, score_text, signed
+from src.report.formatting import (
+    headline,
+    interval,
+    language_label,
+    number,
+    p_text,
+    points,
+    score_text,
+    signed,
+)
 from src.schema import Difference, MethodComparison, Score
 from tests.evaluation.comparisons import comparison
 
@@ -100,3 +109,8 @@ def test_figures_that_are_missing_say_so() -> None:
 )
 def test_shares_are_counted_in_points(metric: str, text: str, expected: str) -> None:
     assert points(metric, text) == expected
+
+
+def test_a_language_is_shown_by_its_label_and_one_that_is_not_known_as_it_is() -> None:
+    assert [language_label(name) for name in ("cpp", "cobol")] == ["C++", "cobol"]
+    assert {language_label(name) for name in ("", "other")} == {"other or not known"}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from src.report.html import embedded_json, render_html
+from src.languages.registry import LANGUAGES
+from src.report.html import PAGE, embedded_json, render_html
 from src.report.report import without_texts
 from src.schema import Comparison
 from tests.evaluation.comparisons import comparison
@@ -64,6 +66,17 @@ def test_embedded_json_cannot_end_its_element_and_loses_nothing(case: str) -> No
     assert text.isascii()
     assert not set("<>&") & set(text)
     assert json.loads(text) == {"text": HOSTILE[case]}
+
+
+def test_the_page_knows_the_label_and_the_grammar_of_every_language() -> None:
+    data = json.loads(
+        re.findall(r'<script[^>]* id="data"[^>]*>(.*?)</script>', render_html(comparison(1, 1)))[0]
+    )
+    assert data["languages"].keys() == LANGUAGES.keys()
+    assert data["languages"]["csharp"] == ["C#", "c"]
+    script = (PAGE / "highlight.js").read_text(encoding="utf-8")
+    grammars = re.findall(r"^  (\w+): \[\[", script, re.MULTILINE)
+    assert {grammar for _, grammar in data["languages"].values()} < {*grammars}
 
 
 def test_the_page_names_no_other_file_and_forbids_all_requests() -> None:

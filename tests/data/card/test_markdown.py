@@ -12,7 +12,7 @@ def test_every_figure_is_on_the_page():
     for figure in (
         "1,234 examples of 1,250 rows", "fedcba9876543210", "test_fraction 0.1", "| train | 1,000 | 25.0 % | 3 |",
         "| output empty | 12 |", "line 3 (output empty)", "b.parquet row 9 (not an object: list)",
-        "| python | 960 | 77.8 % | 90.0 % | 60.0 % | 0.0 % |", "| none found | 100 | 8.1 % |",
+        "| Python | 960 | 77.8 % | 90.0 % | 60.0 % | 0.0 % |", "| none found | 100 | 8.1 % |",
         "| output, characters | 12.5 | 10 | 20 | 30 | 4,000 |", "tokens of tiny | 99.5 | 90 |",
         "37 of 1,234 samples (3.0 %) lose the end of their response, 2 of them all of it",
         "| exact copies, dropped | 5 |", "| rows with a near-duplicate output | 19 |", "| refusals | 2 | 0.2 % |",

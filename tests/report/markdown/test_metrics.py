@@ -54,8 +54,8 @@ def test_every_signature_and_test_is_listed_once() -> None:
 
 def test_each_language_shows_before_after_and_difference() -> None:
     text = languages_section(comparison(2)).replace("\u00a0", " ")
-    assert "| python | 31.2 \u2192 38.3<br>+4.2, n = 30 |" in text
-    assert text.count("| sql |") == 2
+    assert "| Python | 31.2 \u2192 38.3<br>+4.2, n = 30 |" in text
+    assert text.count("| SQL |") == 2
     assert languages_section(comparison(0)) == ""
 
 
@@ -76,7 +76,7 @@ def test_a_difference_over_fewer_samples_than_the_values_says_of_how_many() -> N
     before = dataclasses.replace(made.before, by_language=old)
     text = languages_section(dataclasses.replace(made, before=before, comparisons={"lora": method}))
     assert (
-        "| c | 50.0 \u2192 100.0<br>0.0, n = 1 of 2 | 40.0 \u2192 45.0<br>+5.0, n = 2 | 0.0 \u2192 0.0<br>n = 1/3 |"
+        "| C | 50.0 \u2192 100.0<br>0.0, n = 1 of 2 | 40.0 \u2192 45.0<br>+5.0, n = 2 | 0.0 \u2192 0.0<br>n = 1/3 |"
     ) in text.replace("\u00a0", " ")
 
 
