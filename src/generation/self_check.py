@@ -83,7 +83,7 @@ def decoding_path(model: PreTrainedModel, prompts: Sequence[list[int]], max_new_
             return name
         log.warning("not decoding in %s: %s", name, reason)
     raise UserError(
-        f"{type(plain_model(model)).__name__} cannot be decoded: generate() does not give its own logits. Use another model"
+        f"{type(plain_model(model)).__name__} cannot be decoded: no way of it gives the model's own logits. Use another model"
     )
 
 
@@ -92,7 +92,7 @@ def _objection(rows: Sequence[_Row], logits_of: Callable[[], list[torch.Tensor]]
     try:
         found = logits_of()
     except torch.OutOfMemoryError:
-        raise
+        return "out of memory"
     except (
         Exception
     ) as error:  # of any kind: the model's own code meets a cache and an attention it does not know

@@ -158,6 +158,7 @@ def test_running_out_of_memory_halves_the_batch(
 
         return start
 
+    monkeypatch.setattr("src.generation.generate.decoding_path", lambda *_: SLOTS)
     monkeypatch.setattr(Steps, "start", cramped(Steps.start))
     assert _answers(loaded, GenerationStore(tmp_path / "b", {}), batch=8) == expected
     room["rows"] = 0

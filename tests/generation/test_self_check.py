@@ -109,3 +109,19 @@ def test_a_model_whose_forward_pass_fails_is_refused_in_one_line(monkeypatch: py
     monkeypatch.setattr(type(model), "forward", fails)
     with pytest.raises(UserError, match="no kernel for this"):
         _path(model)
+
+
+def test_without_memory_for_several_prompts_they_are_decoded_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, caplog
+):
+    real = self_check._batch_logits
+
+    def cramped(model, rows, *others, **named):
+        if len(rows) > 1:
+            raise torch.OutOfMemoryError
+        return real(model, rows, *others, **named)
+
+    monkeypatch.setattr(self_check, "supports_slots", lambda *_: False)
+    monkeypatch.setattr(self_check, "_batch_logits", cramped)
+    assert _path(tiny.build_model("llama")) == ONE_BY_ONE
+    assert "out of memory" in caplog.text

@@ -110,6 +110,7 @@ def emulated_kernel(monkeypatch: pytest.MonkeyPatch):
         return attend_row_by_row(query, key, value, keys, values, positions, scale)
 
     monkeypatch.setattr(kernel, "runs_on", lambda device, head_dim: True)
+    monkeypatch.setattr(kernel, "takes", lambda key, value: True)
     monkeypatch.setattr(kernel, "attend", attend)
     return calls
 
