@@ -1,4 +1,4 @@
-"""The Hugging Face hub: whether it can be reached, and in one line why a model could not be loaded from it."""
+"""The Hugging Face hub: whether it can be reached, and in one line why something could not be loaded from it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,7 @@ ENDPOINT = "https://huggingface.co"
 REACHABILITY_TIMEOUT_S = 10.0  # for the hub's first response
 ALTERNATIVE = "or give a local folder or smollm2-135m"
 CHECK_NAME = f"Check the name, {ALTERNATIVE}"
-_HTTP_LIBRARIES = (
-    "httpx",
-    "httpcore",
-    "requests",
-    "urllib3",
-)  # under huggingface_hub, with their own error types
+_HTTP_LIBRARIES = ("httpx", "httpcore", "requests", "urllib3")  # under huggingface_hub
 
 
 def go_offline_unless_reachable(path: str = "") -> None:
@@ -50,45 +45,50 @@ def _go_offline(endpoint: str, error: Exception) -> None:
         constants.HF_HUB_OFFLINE = True
 
 
-def explain(reference: str, error: BaseException) -> str:
-    """Reason and remedy of an error of transformers, from its causes; "" where none of them is an error of the hub."""
+def is_hub_error(error: BaseException) -> bool:
+    """Whether the network, the hub's client or the HTTP library under it raised `error`; they share no type."""
+    return isinstance(error, OSError) or type(error).__module__.startswith(_HTTP_LIBRARIES)
+
+
+def explain(page: str, error: BaseException, alternative: str = ALTERNATIVE) -> str:
+    """Reason and remedy of an error of a library, from its causes; "" where none of them is an error of the hub.
+
+    `page` is owner/name of a model, or datasets/owner/name.
+    """
     causes = list(_causes(error))
-    for cause in causes:
-        reason = _explain_response(reference, cause)
-        if reason:
-            return reason
-    for cause in causes:
-        if type(cause).__module__.startswith(_HTTP_LIBRARIES) and getattr(cause, "response", None) is None:
-            return (
-                f"the connection to the hub broke off or timed out ({type(cause).__name__}): start the same command "
-                f"again, {ALTERNATIVE}"
-            )
+    reasons = [_explain_response(page, cause) for cause in causes]
+    reasons += [
+        f"the connection to the hub broke off or timed out ({type(cause).__name__}): start the same command again"
+        for cause in causes
+        if type(cause).__module__.startswith(_HTTP_LIBRARIES) and getattr(cause, "response", None) is None
+    ]
     if any(type(cause).__name__ in ("LocalEntryNotFoundError", "OfflineModeIsEnabled") for cause in causes):
-        return (
+        reasons.append(
             f"it is not in the cache, and the hub ({_endpoint()}) is not to be reached: check the network, the proxy "
-            f"and HF_HUB_OFFLINE, {ALTERNATIVE}"
+            "and HF_HUB_OFFLINE"
         )
-    return ""
+    return next((f"{reason}, {alternative}" for reason in reasons if reason), "")
 
 
-def _explain_response(reference: str, cause: BaseException) -> str:
+def _explain_response(page: str, cause: BaseException) -> str:
     """Reason and remedy of a response of the hub; "" for a cause without one, or where just a file is missing."""
     kind, status = type(cause).__name__, getattr(getattr(cause, "response", None), "status_code", None)
-    page = f"{_endpoint()}/{reference}"
+    address = f"{_endpoint()}/{page}"
     if kind == "GatedRepoError":
-        return f"it is gated: ask for access on {page}, then log in with `hf auth login`, {ALTERNATIVE}"
+        return f"it is gated: ask for access on {address}, then log in with `hf auth login`"
     if kind == "RepositoryNotFoundError" or (kind == "HfHubHTTPError" and status == 404):
+        what = "data set" if page.startswith("datasets/") else "model"
         return (
-            f"there is no such model on the hub ({page}), or it is private: check the name, log in with "
-            f"`hf auth login` where it is private, {ALTERNATIVE}"
+            f"there is no such {what} on the hub ({address}), or it is private: check the name, log in with "
+            "`hf auth login` where it is private"
         )
     if not isinstance(status, int) or status == 404:
         return ""
     if status in (401, 403):
-        return f"the hub does not let you read it ({status}): log in with `hf auth login`, {ALTERNATIVE}"
+        return f"the hub does not let you read it ({status}): log in with `hf auth login`"
     if status == 429:
-        return f"the hub was asked too often (429): wait some minutes, {ALTERNATIVE}"
-    return f"the hub is out of order ({status}): start the same command again later, {ALTERNATIVE}"
+        return "the hub was asked too often (429): wait some minutes"
+    return f"the hub is out of order ({status}): start the same command again later"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

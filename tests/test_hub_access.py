@@ -85,6 +85,20 @@ def test_an_error_of_the_hub_is_explained_however_deep_among_the_causes(monkeypa
         assert explained.endswith(ALTERNATIVE)
 
 
+def test_a_data_set_has_another_page_and_another_way_out(monkeypatch):
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    explained = hub_access.explain("datasets/a/b", _answered(404), "or use another --source")
+    assert "no such data set on the hub (https://huggingface.co/datasets/a/b)" in explained
+    assert explained.endswith(", or use another --source")
+
+
+@pytest.mark.parametrize(("cause", "_"), EXPLAINED, ids=lambda value: str(value)[:30])
+def test_whatever_the_client_raises_is_an_error_of_the_hub(cause, _: str):
+    assert hub_access.is_hub_error(cause)
+    assert hub_access.is_hub_error(ConnectionResetError())
+    assert not hub_access.is_hub_error(TypeError("an unexpected keyword"))
+
+
 def test_the_page_is_that_of_the_endpoint_in_use(monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example/")
     assert "https://mirror.example/a/b" in hub_access.explain("a/b", _answered(404))

@@ -11,6 +11,8 @@ from src.schema import Example, UserError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+HEADERS = ("Instruction", "Response")  # of a turn: a model that writes one has begun another
+NEXT_TURN = f"### {HEADERS[0]}"
 WITH_INPUT = (
     "Below is an instruction that describes a task, paired with an input that provides further context. "
     "Write a response that appropriately completes the request.\n\n"

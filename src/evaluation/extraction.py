@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from src.data.preprocessing import HEADERS
 from src.languages.detection import is_prose
 from src.languages.registry import LANGUAGE_ALIASES, has_parser, syntax_error
 from src.languages.syntax import parse_python
@@ -19,7 +20,7 @@ MAX_FENCE_CHARS = 1_000  # a longer line opens or closes no block
 
 MARKDOWN = frozenset({"markdown", "md"})
 
-_NEW_TURN = re.compile(r"^[ \t]*#{2,4}[ \t]*(?:Instruction|Response)[ \t]*:", re.MULTILINE)
+_NEW_TURN = re.compile(rf"^[ \t]*#{{2,4}}[ \t]*(?:{'|'.join(HEADERS)})[ \t]*:", re.MULTILINE)
 _END_TOKEN = re.compile(r"<\|(?:im_end|im_start|endoftext|end_of_text|eot_id)\|>|</s>\s*\Z")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^`]*)$")
 _ONE_LINE_FENCE = re.compile(r"^[ \t]*```(?=[^`])(?:[A-Za-z+#]++[ \t]++)?+([^`]*+)```[ \t]*$")

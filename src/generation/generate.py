@@ -13,13 +13,12 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src import distributed
-from src.data.preprocessing import prompt_ids
+from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.generation.continuous.decoder import Request, SlotDecoder, StopCondition, free_slots
 from src.generation.continuous.kv_cache import slot_bytes
 from src.generation.continuous.steps import POLL_INTERVAL, CaptureError
 from src.generation.self_check import ONE_BY_ONE, PATHS, SLOTS, UNCACHED, decoding_path
 from src.generation.settings import (
-    NEXT_TURN,
     Decoding,
     end_tokens,
     generation_config,

@@ -10,11 +10,10 @@ from typing import Any
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from src.config import Config, EvaluationConfig
+from src.data.preprocessing import NEXT_TURN
 from src.generation.continuous.kv_cache import plain_model
 from src.models.loading import ModelReference
 from src.models.run_record import read_record
-
-NEXT_TURN = "### Instruction"
 
 
 @dataclass(frozen=True)

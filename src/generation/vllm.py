@@ -16,8 +16,8 @@ from transformers import AutoConfig, GenerationConfig, PreTrainedModel, PreTrain
 
 from src import distributed
 from src.config import ModelConfig
-from src.data.preprocessing import prompt_ids
-from src.generation.settings import NEXT_TURN, Decoding, end_tokens, truncate_at_end
+from src.data.preprocessing import NEXT_TURN, prompt_ids
+from src.generation.settings import Decoding, end_tokens, truncate_at_end
 from src.generation.store import GenerationStore
 from src.models.hardware import Hardware
 from src.models.loading import ModelReference, loading_errors, location, read_json

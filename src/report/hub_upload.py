@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from src.files import write_atomic
+from src.hub_access import is_hub_error
 from src.models.run_record import read_record
 from src.report.model_card import render_model_card
 from src.schema import Comparison, UserError
@@ -30,7 +31,7 @@ def push_to_hub(folder: Path, repository: str) -> str:
     if not (folder / "adapter_model.safetensors").is_file():
         raise UserError(f"--push_to_hub uploads an adapter, and {folder} has no adapter_model.safetensors")
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HFValidationError
 
     api = HfApi()
     try:
@@ -43,7 +44,9 @@ def push_to_hub(folder: Path, repository: str) -> str:
         )
     except HFValidationError as error:
         raise UserError(f"--push_to_hub {repository}: {error}") from error
-    except (HfHubHTTPError, OfflineModeIsEnabled, OSError) as error:
+    except Exception as error:
+        if not is_hub_error(error):
+            raise
         reason = " ".join(str(error).split())[:200]
         raise UserError(
             f"the hub did not take {folder} as {repository}: {reason}; log in with `hf auth login` and try again"

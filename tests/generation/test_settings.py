@@ -8,9 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from src.config import load_config
-from src.data.preprocessing import render_prompt
+from src.data.preprocessing import HEADERS, NEXT_TURN, render_prompt
 from src.generation.settings import (
-    NEXT_TURN,
     Decoding,
     end_tokens,
     generation_config,
@@ -64,7 +63,9 @@ def test_a_row_without_end_token_has_begun_another_turn_or_continues():
 
 
 def test_another_turn_begins_as_the_prompt_does():
-    assert NEXT_TURN in render_prompt("Print 1.")
+    prompt = render_prompt("Print 1.")
+    assert NEXT_TURN in prompt
+    assert [f"### {header}:" in prompt for header in HEADERS] == [True, True]
 
 
 @pytest.mark.parametrize(("named", "expected"), [(None, {0}), (5, {0, 5}), ([5, 6], {0, 5, 6})])

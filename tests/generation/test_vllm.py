@@ -11,12 +11,12 @@ import torch
 
 from src import distributed
 from src.config import Config, QloraConfig, load_config
-from src.data.preprocessing import prompt_ids
+from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.evaluation import answers
 from src.evaluation.benchmarks import TestSet
 from src.generation import vllm
 from src.generation.generate import generate_missing
-from src.generation.settings import NEXT_TURN, Decoding, end_tokens
+from src.generation.settings import Decoding, end_tokens
 from src.generation.store import GenerationStore
 from src.models.hardware import Hardware, decide
 from src.models.loading import ModelReference, load_base, load_tokenizer

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from src.data.sources.readers import RawRow
-from src.hub_access import go_offline_unless_reachable
+from src.hub_access import explain, go_offline_unless_reachable, is_hub_error
 from src.schema import UserError
+
+ALTERNATIVE = "or use another --source"
 
 
 def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
@@ -23,28 +24,15 @@ def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
 
     try:
         loaded = datasets.load_dataset(name, download_mode="force_redownload" if force else None)
-    except (OSError, ValueError, RuntimeError, DatasetsError, *_transport_errors()) as error:
-        raise UserError(
-            f"cannot load {name} from the hub ({_reason(error)}); check data.dataset_name and the connection, or "
-            "use another --source"
-        ) from error
+    except Exception as error:
+        if not isinstance(error, ValueError | RuntimeError | DatasetsError) and not is_hub_error(error):
+            raise
+        reason = explain(f"datasets/{name}", error, ALTERNATIVE) or (
+            f"{' '.join(str(error).split())[:160]}; check data.dataset_name, {ALTERNATIVE}"
+        )
+        raise UserError(f"cannot load {name} from the hub: {reason}") from error
     number = 0
     for split in loaded:
         for values in loaded[split]:
             number += 1
             yield RawRow(number, values)
-
-
-def _transport_errors() -> tuple[type[Exception], ...]:
-    """Errors of the HTTP library under huggingface_hub, some of which reach the caller unwrapped."""
-    modules = [sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules]
-    return tuple(module.HTTPError for module in modules)
-
-
-def _reason(error: BaseException) -> str:
-    """The first line of the cause that holds a response of the hub, if there is one; else of the error."""
-    cause: BaseException | None = error
-    while cause is not None and getattr(cause, "response", None) is None:
-        cause = cause.__cause__ or cause.__context__
-    lines = str(cause or error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__

@@ -79,12 +79,12 @@ except UserError as error:
 """
 
 
-def test_a_hub_that_refuses_is_quoted(tmp_path, monkeypatch):
+def test_a_hub_that_refuses_is_explained(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.delenv("HF_HUB_OFFLINE")
     with serving((401, b"no")) as web:
         monkeypatch.setenv("HF_ENDPOINT", web.url.rsplit("/", 1)[0])
         run = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, timeout=100)
     message = json.loads(run.stdout)
-    assert "401 Unauthorized" in message
+    assert "(401): log in with `hf auth login`" in message
     assert "another --source" in message

@@ -40,6 +40,7 @@ HARMLESS_PACKAGES = {
     "magika",
     "onnxruntime",
     "tqdm",
+    "transformers",  # of data/preprocessing.py, for the types of its tokenizers
 }
 SETTINGS = {"timeout_s": 10, "sandbox": "bubblewrap"}
 
