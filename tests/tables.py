@@ -7,6 +7,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+from src.languages.language import SANDBOX_PYTHON, Language
+from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,6 +24,7 @@ PLACES = {
     "flags": "README.md",
     "config": "docs/configuration.md",
     "metrics": "docs/metrics.md",
+    "languages": "docs/functional.md",
 }  # table -> document
 _SETTING = re.compile(r"  (?P<key>\w+): (?P<value>.*?) +# (?P<comment>.+)")
 
@@ -85,6 +88,25 @@ def metrics() -> list[list[str]]:
     return [[f"`{name}`", metric.what, metric.counts] for name, metric in METRICS.items()]
 
 
+def languages() -> list[list[str]]:
+    """Label, names, commands of each language, as its file states them."""
+    return [
+        [item.label, ", ".join(f"`{name}`" for name in item.aliases.split()), _commands(item)]
+        for item in sorted(LANGUAGES.values(), key=lambda item: (not item.runs, not item.run, item.rank))
+    ]
+
+
+def _commands(language: Language) -> str:
+    if language.checked:
+        return "parsed strictly" + ("; run where it makes all that it needs" if language.run else "")
+    if language.run == SANDBOX_PYTHON:
+        return "in the sandbox's warm interpreter, standard library only"
+    return (
+        ", then ".join(f"`{command}`" for command in (language.compile, language.run) if command)
+        or "`not_run`"
+    )
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
@@ -96,6 +118,7 @@ def tables() -> dict[str, str]:
     return {
         "flags": table(["Flag", "Scripts", "Meaning"], flags()),
         "config": table(["Key", "Default", "Meaning"], settings()),
+        "languages": table(["Language", "Further names in code fences", "How a program is run"], languages()),
         "metrics": table(["name in `scores.json`", "what it is", "a sample counts where"], metrics()),
     }
 
