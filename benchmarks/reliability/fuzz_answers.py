@@ -276,7 +276,7 @@ def response_target(size: int) -> Check:
 
 
 def codebleu_target(size: int) -> Check:
-    from src.evaluation.codebleu.worker import codebleu_parts
+    from src.evaluation.codebleu import codebleu_score
     from src.languages.registry import LANGUAGES
 
     texts = [
@@ -289,10 +289,10 @@ def codebleu_target(size: int) -> Check:
     def check(texts: tuple[str, str, str]) -> None:
         logging.disable(logging.WARNING)  # as the worker does
         try:
-            found = codebleu_parts(*texts)
+            found = codebleu_score(*texts)
         finally:
             logging.disable(logging.NOTSET)
-        assert found is None or 0 <= found["value"] <= 1 + 1e-9
+        assert found is None or 0 <= found.value <= 100 + 1e-9
 
     return check
 

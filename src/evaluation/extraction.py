@@ -17,6 +17,7 @@ MAX_CANDIDATES = 8  # blocks that are parsed, counted from the end; bounds the w
 MAX_TRIMS = 6
 MAX_ANSWER_CHARS = 1_000_000  # hundreds of times what a model writes; a longer answer is truncated
 MAX_FENCE_CHARS = 1_000  # a longer line opens or closes no block
+MAX_PARSED_CHARS = 250_000  # of an answer's candidates together; ten times what an honest answer needs
 
 MARKDOWN = frozenset({"markdown", "md"})
 
@@ -58,13 +59,14 @@ def extract(answer: str, language: str) -> Extracted:
         flags = (*flags, "oversized")
     before, blocks = _fenced_blocks(text)
     blocks = [inner for block in blocks for inner in _unwrapped(block)]
+    parser = _Parser(language)
     if blocks:
         flags = (*flags, "fenced")
-        code = _best_block(before, blocks, language)
+        code = _best_block(before, blocks, parser)
     else:
-        code = _bare_code(text, language)
+        code = _bare_code(text, parser)
     code = _strip_blank_edges(code)
-    if not code or (language and is_prose(code) and not _parses(code, language)):
+    if not code or (language and is_prose(code) and not parser.parses(code)):
         return Extracted("", (*flags, "no_code"))
     return Extracted(code, flags)
 
@@ -146,18 +148,18 @@ def _dedented(block: _Block) -> _Block:
     return block
 
 
-def _best_block(before: str, blocks: list[_Block], language: str) -> str:
+def _best_block(before: str, blocks: list[_Block], parser: _Parser) -> str:
     """The last parsable block in the requested language, or the closest to one."""
     candidates = blocks[-MAX_CANDIDATES:]
-    if not language:
+    if not parser.language:
         return candidates[-1].text
-    fitting = [block for block in candidates if LANGUAGE_ALIASES.get(block.label) == language]
+    fitting = [block for block in candidates if LANGUAGE_ALIASES.get(block.label) == parser.language]
     unlabelled = [block for block in candidates if block.label not in LANGUAGE_ALIASES]
     for group in (fitting, unlabelled, candidates):
-        parsable = [block.text for block in group if _parses(block.text, language)]
+        parsable = [block.text for block in group if parser.parses(block.text)]
         if parsable:
-            return _with_definitions(parsable) if language == "python" else parsable[-1]
-    if not blocks[0].label and before.strip() and not is_prose(before) and _parses(before, language):
+            return _with_definitions(parsable) if parser.language == "python" else parsable[-1]
+    if not blocks[0].label and before.strip() and not is_prose(before) and parser.parses(before):
         return before  # bare code, then the end of a fence that the prompt had opened
     return (fitting or unlabelled or candidates)[-1].text
 
@@ -184,15 +186,15 @@ def _defined_names(tree: ast.Module) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, kinds)}
 
 
-def _bare_code(text: str, language: str) -> str:
+def _bare_code(text: str, parser: _Parser) -> str:
     """Code with no fences around it, without leading and trailing prose where the rest then parses."""
     stripped = text.strip()
     if len(stripped) > 2 and stripped[0] == stripped[-1] == "`" and "`" not in stripped[1:-1]:
         return stripped[1:-1]
-    if not language or not has_parser(language) or _parses(text, language):
+    if not has_parser(parser.language) or parser.parses(text):
         return text
     for candidate in _without_prose(text):
-        if _parses(candidate, language):
+        if parser.parses(candidate):
             return candidate
     return text
 
@@ -226,24 +228,38 @@ def _lines_before_code(paragraph: str) -> int:
     return 0
 
 
-def _parses(code: str, language: str) -> bool:
-    """Whether `code`, or for Python the body of a function, is a program; True where there is no parser."""
-    if not has_parser(language):
-        return not is_prose(code)
-    if syntax_error(language, code) is None:
-        return language != "python" or not _is_bare_words(code)
-    if language == "python" and code.lstrip("\n")[:1] in " \t":
-        return syntax_error("python", f"def _():\n{code}") is None
-    return False
+class _Parser:
+    """Says which candidates of one answer are programs; those past MAX_PARSED_CHARS are not looked at."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._left = MAX_PARSED_CHARS
+        self._known: dict[str, bool] = {}
+
+    def parses(self, code: str) -> bool:
+        """Whether `code`, or for Python the body of a function, is a program; True where there is no parser."""
+        if not has_parser(self.language):
+            return not is_prose(code)
+        if code not in self._known:
+            fits = len(code) <= self._left
+            self._left -= len(code) if fits else 0
+            self._known[code] = fits and self._read(code)
+        return self._known[code]
+
+    def _read(self, code: str) -> bool:
+        if syntax_error(self.language, code) is None:
+            return not (self.language == "python" and is_prose(code) and _is_bare_words(code))
+        if self.language == "python" and code.lstrip("\n")[:1] in " \t":
+            return syntax_error("python", f"def _():\n{code}") is None
+        return False
 
 
 def _is_bare_words(code: str) -> bool:
     """Whether Python that parses is only words: "True", "yes", "spam and eggs"."""
     tree = parse_python(code)
     words = (ast.Name, ast.Constant, ast.BoolOp, ast.Compare, ast.Tuple, ast.UnaryOp)
-    return tree is None or (
-        is_prose(code)
-        and all(isinstance(node, ast.Expr) and isinstance(node.value, words) for node in tree.body)
+    return tree is None or all(
+        isinstance(node, ast.Expr) and isinstance(node.value, words) for node in tree.body
     )
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from src.evaluation.extraction import extract
+from src.evaluation import extraction
+from src.evaluation.extraction import MAX_PARSED_CHARS, extract
 
 CODE = "def add(a, b):\n    return a + b"
 SHAPES = {
@@ -133,6 +134,26 @@ def test_ten_megabytes_take_seconds(text):
     began = time.process_time()
     extract(text, "python")
     assert time.process_time() - began < 6.0  # 2 s; the tracing of coverage makes Python thrice as slow
+
+
+@pytest.mark.parametrize("language", ["python", "go", "css"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{CODE}\n" + "?1. First, open the file.\nHere is the code:\n\n" * 4_000,
+        "a\n\n" * 66_000,
+        "This is the code.\n\n" * 10_000,
+        ("```\n" + "Here is the code (\n\n" * 1_500 + "```\n") * 9,
+    ],
+    ids=["list", "letters", "sentences", "blocks"],
+)
+def test_the_candidates_of_a_long_answer_are_not_all_parsed(monkeypatch, language, text):
+    parsed = []
+    monkeypatch.setattr(extraction, "syntax_error", lambda _, code: parsed.append(code) or "no")
+    extract(text, language)
+    assert parsed
+    assert sum(map(len, parsed)) <= MAX_PARSED_CHARS
+    assert len(set(parsed)) == len(parsed)
 
 
 PIECES = st.sampled_from(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import RESULTS, ROOT
 from benchmarks.reliability import fuzz as campaign
 from benchmarks.reliability.fuzz import ANSWER_TARGETS, ROUND, TARGETS, fuzz
 
@@ -45,3 +47,16 @@ def test_a_parser_that_raises_or_takes_too_long_is_found(monkeypatch: pytest.Mon
 
     assert "more than 0.05 s of processor time" in fails(monkeypatch, endless)
     assert signal.getsignal(signal.SIGPROF) is handler
+
+
+def test_the_documents_say_what_the_last_long_run_gave() -> None:
+    outcomes = json.loads((RESULTS / "fuzz.json").read_text(encoding="utf-8"))
+    assert {item["target"] for item in outcomes} == set(TARGETS)
+    assert [item["failure"] for item in outcomes if item["failure"]] == []
+    long = [item for item in outcomes if item["minutes"] > 9]
+    again = [item for item in outcomes if item["minutes"] < 4]
+    assert (len(long), len(again)) == (27, 3)
+    counts = [f"{sum(item['examples'] for item in part):,} inputs" for part in (long, again)]
+    text = " ".join((ROOT / "docs" / "reliability.md").read_text(encoding="utf-8").split())
+    assert [count for count in counts if count not in text] == []
+    assert counts[1] in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")

@@ -48,12 +48,17 @@ def candidates(
         known += _values_in(text, len(needed))
     generated = _generated(function, needed, known)
     unique = dict.fromkeys(itertools.chain(known, *(_varied(call) for call in known[:3]), generated))
-    yield from itertools.islice(unique, MAX_CANDIDATES)
+    yield from itertools.islice((call for call in unique if all(map(_is_literal, call))), MAX_CANDIDATES)
 
 
 def kinds_of(arguments: Arguments) -> tuple[str, ...]:
     """The kind of each literal, to keep calls of one kind together."""
     return tuple(_kind_of(source) for source in arguments)
+
+
+def _is_literal(source: str) -> bool:
+    """Whether `source` can be read back: what `...` and 1e999 are written as is a name."""
+    return source == "None" or literal(source) is not None
 
 
 def _kind_of(source: str) -> str:

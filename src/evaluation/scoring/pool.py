@@ -41,7 +41,7 @@ class ScoringSettings:
 
     def budget(self, stage: str) -> Budget:
         """What a stage may use; programs of the sandbox count in wall time only, and have limits of their own."""
-        if stage in ("execution", "functional accuracy", "CodeBLEU"):
+        if stage in ("execution", "functional accuracy"):
             return Budget(READING_CPU_S, READING_WALL_S + EXECUTIONS * (2 * self.limits.wall_s + 10))
         return Budget(READING_CPU_S, READING_WALL_S)
 
@@ -143,6 +143,9 @@ class _Workers:
             process = WorkerProcess(argv, cwd=str(ROOT), env={"PYTHONHASHSEED": "0"})
         except WorkerEndedError as error:
             raise UserError(f"the process that scores cannot be started ({error})") from error
+        if "error" in process.greeting:
+            process.close()
+            raise UserError(process.greeting["error"])
         with self._lock:
             self._started.add(process)
         self._own.process = process

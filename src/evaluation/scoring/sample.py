@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from src.evaluation.codebleu.client import ZERO, CodeBleu
 from src.evaluation.execution.judge import classify, execute, judge
 from src.evaluation.extraction import MAX_ANSWER_CHARS, Extracted, extract
 from src.languages.registry import LANGUAGES
@@ -14,8 +13,11 @@ from src.metrics.text_statistics import bleu_statistics
 from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample, SampleScore, UserError
 
+if TYPE_CHECKING:  # it imports the codebleu package, which a worker alone does
+    from src.evaluation.codebleu import CodeBleu
+
 UNREADABLE = "unreadable"  # an answer on which a parser of ours failed or was killed
-CodeBleuOf = Callable[[str, str, str], CodeBleu | None]  # of prediction, reference, the package's language
+CodeBleuOf = Callable[[str, str, str], "CodeBleu | None"]  # of prediction, reference, the package's language
 Result = TypeVar("Result")
 
 
@@ -53,7 +55,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
     )
     key = LANGUAGES[sample.language].codebleu if sample.language in LANGUAGES else None
     similarity = key and stages.run(
-        "CodeBLEU", lambda: codebleu(item.code, sample.reference, key), lambda: ZERO
+        "CodeBLEU", lambda: codebleu(item.code, sample.reference, key), lambda: None
     )
     killed = Execution("killed", UNREADABLE)
     execution = stages.run("execution", lambda: execute(sandbox, sample, item.code), lambda: killed)
@@ -69,7 +71,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         language=sample.language,
         code=item.code,
         statistics=statistics,
-        codebleu=similarity.value if similarity else None,
+        codebleu=similarity.value if similarity else 0.0 if "CodeBLEU" in stages.failed else None,
         codebleu_parts=similarity.parts if similarity else None,
         codebleu_package=similarity.package_value if similarity else None,
         execution=execution.outcome,

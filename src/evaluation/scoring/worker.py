@@ -10,17 +10,20 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
-from src.evaluation.codebleu.client import SAMPLE_TIMEOUT_S, CodeBleuWorker
-from src.evaluation.scoring.sample import Stages, score_sample
+from src.evaluation.scoring.sample import CodeBleuOf, Stages, score_sample
 from src.languages.registry import LANGUAGES
 from src.sandbox.sandbox import Limits, Sandbox
 from src.schema import Sample, UserError
 
 
 def main(settings: dict[str, Any]) -> None:
-    """Reply `{"ready": true}`, then to every request with its stages and its score, until the input ends."""
+    """Reply `{"ready": true}`, then to every request with its stages and its score, until the input ends.
+
+    A mistake that the user can fix is replied to as `{"error": TEXT}`, and ends the process.
+    """
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no reply
 
@@ -29,21 +32,34 @@ def main(settings: dict[str, Any]) -> None:
         replies.flush()
 
     logging.disable(logging.WARNING)
-    languages = {LANGUAGES[name].codebleu or "" for name in settings["languages"] if name in LANGUAGES}
-    with (
-        Sandbox(Limits(**settings["limits"]), 1, settings["allow_unsandboxed"]) as sandbox,
-        CodeBleuWorker(sorted(languages - {""}), SAMPLE_TIMEOUT_S) as codebleu,
-    ):
-        reply({"ready": True})
-        for line in sys.stdin:
-            request = json.loads(line)
-            stages = Stages(request["failed"], lambda name: reply({"stage": name}))
-            try:
-                score = score_sample(Sample(**request["sample"]), sandbox, codebleu.score, stages)
-            except UserError as error:
-                reply({"error": str(error)})
-                return
-            reply({"score": dataclasses.asdict(score), "failed": stages.failed})
+    try:
+        codebleu = _codebleu(
+            [LANGUAGES[name].codebleu for name in settings["languages"] if name in LANGUAGES]
+        )
+        with Sandbox(Limits(**settings["limits"]), 1, settings["allow_unsandboxed"]) as sandbox:
+            reply({"ready": True})
+            for line in sys.stdin:
+                request = json.loads(line)
+                stages = Stages(request["failed"], lambda name: reply({"stage": name}))
+                score = score_sample(Sample(**request["sample"]), sandbox, codebleu, stages)
+                reply({"score": dataclasses.asdict(score), "failed": stages.failed})
+    except UserError as error:
+        reply({"error": str(error)})
+
+
+def _codebleu(languages: Iterable[str | None]) -> CodeBleuOf:
+    """Raises UserError where the package cannot be used for these languages, as it calls them."""
+    try:
+        from src.evaluation.codebleu import codebleu_score, load_parser
+
+        for language in filter(None, languages):
+            load_parser(language)
+    except (ImportError, TypeError, ValueError) as error:
+        raise UserError(
+            f"the codebleu package cannot be used ({error}). Run pip install -r requirements.txt:"
+            " it needs the versions of tree-sitter pinned there."
+        ) from error
+    return codebleu_score
 
 
 if __name__ == "__main__":

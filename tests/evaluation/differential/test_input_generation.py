@@ -41,6 +41,16 @@ def test_candidates_are_distinct_and_bounded():
     assert len(set(found)) == len(found)
 
 
+@pytest.mark.parametrize("text", ["...", "...\ndef f(n):\n    return n", "1e999", "[1e999, 2]", "f(-1e999j)"])
+def test_every_argument_can_be_read_back(text):
+    source = "def f(x):\n    if x == 1e999 or x == ... or x == None:\n        return 1"
+    found = tried(source, seen=[["None"], ["inf"]], texts=[text])
+    assert found[0] == ("None",)
+    assert len(found) > 20
+    for call in found:
+        ast.literal_eval(call[0])
+
+
 def test_what_is_searched_for_is_also_found():
     found = tried("def search(items: list, target: int):\n    return items.index(target)")
     pairs = [(ast.literal_eval(items), ast.literal_eval(target)) for items, target in found]

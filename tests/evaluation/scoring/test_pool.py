@@ -25,13 +25,15 @@ BAD = Sample("bad", "Print 2.", "", "print(2)", "print('POISON')", "python", "as
 # The worker, with a parser that does `behaviour` on an answer that holds the word POISON.
 POISONED = """
 import json, os, sys, time
+from src.evaluation import codebleu
 from src.evaluation.scoring import sample, worker
-real = sample.{parser}
+owner = sample if hasattr(sample, "{parser}") else codebleu
+real = owner.{parser}
 def parser(*arguments):
     if any("POISON" in repr(argument) for argument in arguments):
         {behaviour}
     return real(*arguments)
-sample.{parser} = parser
+owner.{parser} = parser
 worker.main(json.loads(sys.argv[1]))
 """
 HANG, SEGFAULT, GROW, RAISE = (
@@ -72,6 +74,7 @@ def test_every_sample_is_scored_once(unpoisoned: dict[str, SampleScore]):
         ("execute", HANG, ("print('POISON')", "killed", "passed", "unreadable")),
         ("judge", SEGFAULT, ("print('POISON')", "passed", "killed", "unreadable")),
         ("chrf_statistics", HANG, ("print('POISON')", "passed", "passed", "")),
+        ("codebleu_score", SEGFAULT, ("print('POISON')", "passed", "passed", "")),
     ],
 )
 def test_a_parser_that_never_returns_or_crashes_costs_its_own_sample_only(
@@ -81,6 +84,7 @@ def test_a_parser_that_never_returns_or_crashes_costs_its_own_sample_only(
     found = scored([GOOD[0], BAD, *GOOD[1:]])
     bad = found.pop("bad")
     assert (bad.code, bad.execution, bad.functional, bad.error) == expected
+    assert (bad.codebleu == 0) == (parser in ("extract", "codebleu_score"))
     assert found == unpoisoned
     assert "sample bad: no " in caplog.text
 
@@ -121,4 +125,14 @@ def test_leaving_the_scoring_ends_its_processes():
 def test_a_worker_that_cannot_start_is_one_line(monkeypatch):
     monkeypatch.setattr(pool, "WORKER", ("-c", "import nowhere"))
     with pytest.raises(UserError, match=r"cannot be started .*No module named 'nowhere'"):
+        scored(GOOD)
+
+
+@pytest.mark.parametrize("seed", ["1", "random"])
+def test_the_hash_seed_of_this_process_changes_nothing(monkeypatch, seed: str):
+    """The data flow of CodeBLEU depends on it."""
+    monkeypatch.setenv("PYTHONHASHSEED", seed)
+    told = "import json, os; print(json.dumps({'error': 'seed ' + os.environ['PYTHONHASHSEED']}))"
+    monkeypatch.setattr(pool, "WORKER", ("-c", told))
+    with pytest.raises(UserError, match=r"^seed 0$"):
         scored(GOOD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from src.evaluation.codebleu.client import CodeBleu
+from src.evaluation.codebleu import CodeBleu
 from src.evaluation.scoring import sample as module
 from src.evaluation.scoring.sample import Stages, score_sample
 from src.schema import Execution, Sample, SampleScore, UserError

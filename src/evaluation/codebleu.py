@@ -1,32 +1,29 @@
-"""Child process that scores one sample per line, JSON in and JSON out, with CodeBLEU.
+"""CodeBLEU of one sample, without the defects of the codebleu package, which this imports.
 
-Started with PYTHONHASHSEED=0, on which the package's data flow depends; killed by its parent when it hangs.
-Run as: python -m src.evaluation.codebleu.worker LANGUAGE...
+The package's data flow depends on PYTHONHASHSEED, and some texts hang or crash it: use it in a worker, as scoring/ does.
 """
 
 from __future__ import annotations
 
 import functools
-import json
-import logging
 import math
 import re
-import resource
-import sys
+import time
 import tokenize
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import codebleu
 from codebleu import bleu, calc_codebleu, dataflow_match, syntax_match, weighted_ngram_match
 from codebleu.parser import remove_comments_and_docstrings
 from codebleu.utils import get_tree_sitter_language
-from tree_sitter import Node, Parser
+from tree_sitter import Node, Parser, Tree
 
-MEMORY_BYTES = 2 * 1024**3
 MAX_CHARACTERS = 16_384  # longer predictions are cut here, longer references have no CodeBLEU
 MAX_DEPTH = 300  # of the syntax tree: the package takes minutes on 10,000 nested brackets, 30,000 crash it
 MAX_VISITS = 100_000  # of leaves by the data flow, which walks every loop twice: 90 nested ones never end
+MAX_FLOWS = 60_000_000  # of names to all pairs of the names that they are assigned: the data flow joins them one by one
+PARSE_CPU_S = 0.3  # sixty times what 16 kB of code take; of what is none a parse can take a minute
 VERBOSITY = 2.0  # recall parts shrink once a prediction is this many times as long as its reference
 NGRAM_ORDER = 4
 KEYWORD_WEIGHT = 5  # of a keyword against any other token, as in the package (1 and 0.2)
@@ -45,12 +42,23 @@ _LOOPS = frozenset(
         " while_modifier for_expression while_expression while_let_expression loop_expression"
     ).split()
 )
+_INCREMENTS = frozenset("update_expression postfix_unary_expression inc_statement".split())
 
 Parts = tuple[float, float, float, float]
 
 
-def codebleu_parts(prediction: str, reference: str, language: str) -> dict[str, Any] | None:
-    """CodeBLEU of one sample, 0-1; None where the reference has none: no code in it, or too much."""
+@dataclass(frozen=True)
+class CodeBleu:
+    """CodeBLEU of one sample."""
+
+    value: float  # 0-100, without the package's defects
+    parts: Parts  # the package's n-gram, weighted n-gram, syntax, data flow; 0-1
+    package_value: float | None  # 0-100, as the package combines its parts; None where it cannot be run
+
+
+def codebleu_score(prediction: str, reference: str, language: str) -> CodeBleu | None:
+    """CodeBLEU of one sample in a language as the package calls it; None where the reference has none: no code in
+    it, or too much."""
     prediction, reference = _encodable(prediction), _encodable(reference)
     if len(reference) > MAX_CHARACTERS or _too_heavy(reference, language):
         return None
@@ -59,7 +67,7 @@ def codebleu_parts(prediction: str, reference: str, language: str) -> dict[str, 
     too_long = len(prediction) > MAX_CHARACTERS
     prediction = prediction[:MAX_CHARACTERS]
     if _too_heavy(prediction, language):
-        return {"value": 0.0, "parts": (0.0, 0.0, 0.0, 0.0), "package_value": None}
+        return CodeBleu(0.0, (0.0, 0.0, 0.0, 0.0), None)
     result = calc_codebleu([reference], [prediction], language)
     parts = (
         result["ngram_match_score"],
@@ -67,11 +75,13 @@ def codebleu_parts(prediction: str, reference: str, language: str) -> dict[str, 
         result["syntax_match_score"],
         result["dataflow_match_score"],
     )
-    return {
-        "value": combine(prediction.strip(), reference.strip(), language, parts),
-        "parts": parts,
-        "package_value": None if too_long else result["codebleu"],
-    }
+    value = combine(prediction.strip(), reference.strip(), language, parts)
+    return CodeBleu(100 * value, parts, None if too_long else 100 * result["codebleu"])
+
+
+def load_parser(language: str) -> None:
+    """Raises ImportError, TypeError or ValueError where the package's parser of a language cannot be used."""
+    _parser(language)
 
 
 def combine(prediction: str, reference: str, language: str, parts: Parts) -> float:
@@ -94,7 +104,8 @@ def combine(prediction: str, reference: str, language: str, parts: Parts) -> flo
 
 def is_code(text: str, language: str) -> bool:
     """Whether something is left without comments, and most of its words are not in runs as in prose."""
-    if all(node.type == "comment" for node in _root(_parsable(text, language), language).children):
+    tree = _tree(_parsable(text, language), language)
+    if tree is None or all(node.type == "comment" for node in tree.root_node.children):
         return False
     keywords = _keywords(language)
     words = in_prose = 0
@@ -153,16 +164,29 @@ def _encodable(text: str) -> str:
 
 
 def _too_heavy(code: str, language: str) -> bool:
-    """Whether the package would hang or crash on this syntax tree."""
-    cursor = _parser(language).parse(code.encode()).walk()
-    depth, visits, loops = 0, 0, [0]  # loops: how many are open at each depth
+    """Whether the package would hang or crash on one of the texts that it is given of `code`."""
+    texts = {
+        text: None
+        for raw in (code, _parsable(code, language))
+        for text in (raw, _without_comments(raw, language))
+    }
+    return any(_has_heavy_tree(text, language) for text in texts)
+
+
+def _has_heavy_tree(code: str, language: str) -> bool:
+    tree = _tree(code, language)
+    if tree is None:
+        return True
+    cursor = tree.walk()
+    depth, visits, flows, loops = 0, 0, 0, [0]  # loops: how many are open at each depth
     while True:
         node = cursor.node
         open_loops = loops[-1] + (node is not None and node.type in _LOOPS)
         if cursor.goto_first_child():
             depth += 1
             loops.append(open_loops)
-            if depth > MAX_DEPTH:
+            flows += _flows(node) if node is not None else 0
+            if depth > MAX_DEPTH or flows > MAX_FLOWS:
                 return True
             continue
         visits += 2 ** loops[-1]
@@ -175,8 +199,35 @@ def _too_heavy(code: str, language: str) -> bool:
             loops.pop()
 
 
-def _root(code: str, language: str) -> Node:
-    return _parser(language).parse(code.encode()).root_node
+def _flows(node: Node) -> int:
+    """How much the data flow of an assignment costs; 0 elsewhere."""
+    if node.type in _INCREMENTS:
+        return _names(node) ** 3
+    left = node.child_by_field_name("left") or node.child_by_field_name("name")
+    right = node.child_by_field_name("right") or node.child_by_field_name("value")
+    return _names(left) * _names(right) ** 2 if left and right else 0
+
+
+def _names(node: Node) -> int:
+    """At least as many as the names in a part of a tree, which stand between other tokens."""
+    return (node.descendant_count + 1) // 2
+
+
+def _tree(code: str, language: str) -> Tree | None:
+    """The syntax tree; None where it takes more than PARSE_CPU_S of processor time."""
+    parser, wall_s = _parser(language), PARSE_CPU_S
+    while True:
+        parser.timeout_micros = int(1e6 * wall_s)
+        began = time.thread_time()
+        try:
+            return parser.parse(code.encode())
+        except ValueError:  # too long
+            parser.reset()  # a parse that goes on after a stop may end in another tree
+            if time.thread_time() - began > 0.9 * PARSE_CPU_S:
+                return None
+            wall_s *= 2  # others had the processor
+        finally:
+            parser.timeout_micros = 0
 
 
 @functools.cache
@@ -190,29 +241,3 @@ def _parser(language: str) -> Parser:
 def _keywords(language: str) -> frozenset[str]:
     path = Path(codebleu.__file__).parent / "keywords" / f"{language}.txt"
     return frozenset(path.read_text(encoding="utf-8").split())
-
-
-def _reply(message: Any) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
-
-
-def main(languages: list[str]) -> int:
-    """Reply `{"ready": true}` or `{"error": ...}`, then to every request in order."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    logging.disable(logging.WARNING)
-    try:
-        for language in languages:
-            _parser(language)
-    except (ImportError, TypeError, ValueError) as error:
-        _reply({"error": f"{language}: {error}"})
-        return 1
-    _reply({"ready": True})
-    for line in sys.stdin:
-        _reply(codebleu_parts(*json.loads(line)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
