@@ -73,7 +73,7 @@ def test_every_sample_is_scored_once(unpoisoned: dict[str, SampleScore]):
         ("extract", RAISE, ("", "error", "failed", "unreadable")),
         ("execute", HANG, ("print('POISON')", "killed", "passed", "unreadable")),
         ("judge", SEGFAULT, ("print('POISON')", "passed", "killed", "unreadable")),
-        ("chrf_statistics", HANG, ("print('POISON')", "passed", "passed", "")),
+        ("bleu_statistics", HANG, ("print('POISON')", "passed", "passed", "")),
         ("codebleu_score", SEGFAULT, ("print('POISON')", "passed", "passed", "")),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_parser_that_never_returns_or_crashes_costs_its_own_sample_only(
     found = scored([GOOD[0], BAD, *GOOD[1:]])
     bad = found.pop("bad")
     assert (bad.code, bad.execution, bad.functional, bad.error) == expected
-    assert (bad.codebleu == 0) == (parser in ("extract", "codebleu_score"))
+    assert bad.codebleu == 0
     assert found == unpoisoned
     assert "sample bad: no " in caplog.text
 
