@@ -88,6 +88,7 @@ class TrainingConfig:
     loss_on_prompt: bool
     pack_tokens: Annotated[int, Field(ge=0)]
     share_prefixes: bool
+    self_check: Literal["auto", False]  # YAML reads off as False
     gradient_checkpointing: Literal["auto"] | bool
     fused_kernels: Literal["auto"] | bool
     offload: Literal["auto"] | bool

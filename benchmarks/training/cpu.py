@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,8 @@ def _ways(trainer: StepTrainer, sizes: Sequence[int]) -> dict[str, Callable[[lis
 
     def packed(size: int, share: bool) -> Callable[[list[Encoded]], object]:
         def work(step: list[Encoded]) -> object:
-            trainer.pack_tokens, trainer.share = size, share
+            trainer.pack_tokens = size
+            trainer.use(replace(trainer.computation, share=share))
             return trainer.training_step(trainer.adapted, step)
 
         return work
@@ -92,7 +94,7 @@ def _ways(trainer: StepTrainer, sizes: Sequence[int]) -> dict[str, Callable[[lis
 
     ways: dict[str, Callable[[list[Encoded]], object]] = {"padded": padded}
     for size in sizes:
-        if trainer.share:
+        if trainer.computation.share:
             ways[f"packs of {size}, shared beginnings"] = packed(size, True)
         ways[f"packs of {size}"] = packed(size, False)
     return ways

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 from peft import LoraConfig as PeftLoraConfig
 from peft import PeftConfig, PeftModel, get_peft_model
+from peft.tuners.lora import LoraLayer
 from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
@@ -19,6 +21,12 @@ from src.models.run_record import BaseKind, read_record
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
+
+_ATTENTION = re.compile("attn|attention", re.IGNORECASE)
+_WHOLE_LAYER = re.compile("layer|block|model", re.IGNORECASE)  # a class such as JambaAttentionDecoderLayer
+# peft 0.21 refuses these layers of these types, whose fused kernels do not call them.
+_MAMBA_TYPES = ("falcon_h1", "mamba", "mamba2", "falcon_mamba", "nemotron_h")
+_MAMBA_KERNELS = ("out_proj", "conv1d")
 
 _FIELDS = {  # of adapter_config.json, whose values peft does not check
     "r": int,
@@ -55,9 +63,20 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
         task_type="CAUSAL_LM",
     )
     torch.manual_seed(seed)  # peft draws the adapter's initial weights from the global generator
-    adapted = get_peft_model(model, peft_config)
+    try:
+        adapted = get_peft_model(model, peft_config)
+    except ValueError as error:
+        raise UserError(_refused_by_peft(model, error)) from error
     assert isinstance(adapted, PeftModel)
+    if config.target_modules == "all-linear":
+        _say_what_is_adapted(adapted)
     return adapted
+
+
+def _refused_by_peft(model: PreTrainedModel, error: ValueError) -> str:
+    reason = " ".join(str(error).split())[:300]
+    remedy = "set lora.lora_dropout=0" if "lora_dropout" in reason else "set lora.target_modules=auto"
+    return f"peft cannot adapt {type(model).__name__} so ({reason}); {remedy}"
 
 
 def _attach_trained(model: PreTrainedModel, folder: Path) -> PeftModel:
@@ -89,18 +108,20 @@ def _modules_to_save(model: torch.nn.Module, names: str | list[str]) -> list[str
 
 
 def target_modules(model: torch.nn.Module, wanted: str | list[str]) -> str | list[str]:
-    """The layers to adapt, in peft's form: suffixes of module names."""
-    if wanted == "all-linear":
-        return wanted
+    """The layers to adapt, in peft's form: suffixes of module names, or whole names where a suffix would take in others."""
     layers = linear_layers(model)
+    if wanted == "all-linear":
+        return _suffixes(model, [name for name in layers if not _is_left_out(model, name)])
     if wanted == "auto":
-        attention = {_suffix(name) for name in layers if "attn" in name.split(".")[-2].lower()}
+        attention = [name for name in layers if _is_of_attention(model, name)]
         if not attention:
-            raise UserError(
-                f"lora.target_modules=auto finds no attention layers in {type(model).__name__}; "
-                f"name some of: {', '.join(sorted({_suffix(name) for name in layers}))}"
+            log.warning(
+                "%s has no attention: lora.target_modules=auto adapts all layers", type(model).__name__
             )
-        return sorted(attention)
+            attention = [name for name in layers if not _is_left_out(model, name)]
+        if not attention:
+            raise UserError(f"lora.target_modules=auto finds no linear layers in {type(model).__name__}")
+        return _suffixes(model, attention)
     for name in wanted:
         if not any(layer == name or layer.endswith(f".{name}") for layer in layers):
             existing = ", ".join(sorted({layer.split(".")[-1] for layer in layers}))
@@ -111,21 +132,84 @@ def target_modules(model: torch.nn.Module, wanted: str | list[str]) -> str | lis
 
 
 def linear_layers(model: torch.nn.Module) -> list[str]:
-    """Full names of the layers that LoRA can adapt, output head left out."""
-    from transformers.pytorch_utils import Conv1D
-
+    """Full names of the layers of the decoder that LoRA can adapt; output head, images and sounds left out."""
     head = getattr(model, "get_output_embeddings", lambda: None)()
-    kinds = (torch.nn.Linear, Conv1D)  # bitsandbytes' 4- and 8-bit layers are Linear too
+    inside = {id(module) for module in _decoder(model).modules()}
     return [
         name
         for name, module in model.named_modules()
-        if isinstance(module, kinds) and module is not head and name.count(".") >= 1
+        if _is_linear(module) and module is not head and id(module) in inside and name.count(".") >= 1
     ]
 
 
-def _suffix(name: str) -> str:
-    """Parent and layer: `c_proj` alone would also match the MLP of StarCoder."""
-    return ".".join(name.split(".")[-2:])
+def _decoder(model: torch.nn.Module) -> torch.nn.Module:
+    found = model.get_decoder() if isinstance(model, PreTrainedModel) else model
+    return found if isinstance(found, torch.nn.Module) else model
+
+
+def _is_linear(module: torch.nn.Module) -> bool:
+    """Quantised layers are named so too, whatever their library."""
+    from transformers.pytorch_utils import Conv1D
+
+    named = "Linear" in type(module).__name__ and hasattr(module, "in_features")
+    return isinstance(module, torch.nn.Linear | Conv1D) or named
+
+
+def _is_of_attention(model: torch.nn.Module, name: str) -> bool:
+    """Whether a layer lies in a module that is attention by its name or by that of its class; an indexer only selects."""
+    parts = name.split(".")[:-1]
+    if any("indexer" in part for part in parts):
+        return False
+    classes = [type(model.get_submodule(".".join(parts[: end + 1]))).__name__ for end in range(len(parts))]
+    return any("attn" in part.lower() or "attention" in part.lower() for part in parts) or any(
+        _ATTENTION.search(kind) and not _WHOLE_LAYER.search(kind) for kind in classes
+    )
+
+
+def _is_left_out(model: torch.nn.Module, name: str) -> bool:
+    """Of all-linear: routers, whose choice has no gradient of use, and what peft refuses to adapt in Mamba's kernels."""
+    parent, last = name.split(".")[-2:]
+    router = last in ("router", "gate") or parent in ("router", "gate")
+    kind = getattr(getattr(model, "config", None), "model_type", "")
+    return router or (kind in _MAMBA_TYPES and last in _MAMBA_KERNELS)
+
+
+def _suffixes(model: torch.nn.Module, chosen: list[str]) -> list[str]:
+    """Parent and layer of each: `c_proj` alone would also match the MLP of StarCoder."""
+    wanted = set(chosen)
+    others = [name for name, module in model.named_modules() if _is_linear(module) and name not in wanted]
+    found: set[str] = set()
+    for name in chosen:
+        suffix = ".".join(name.split(".")[-2:])
+        ambiguous = any(other == suffix or other.endswith(f".{suffix}") for other in others)
+        found.add(name if ambiguous else suffix)
+    return sorted(found)
+
+
+def _say_what_is_adapted(model: PeftModel) -> None:
+    """Of mixtures of experts, where "all" is not what one would think."""
+    names = {
+        name.removeprefix("base_model.model.")
+        for name, item in model.named_modules()
+        if isinstance(item, LoraLayer)
+    }
+    if not any("expert" in name for name, _ in model.get_base_model().named_modules()):
+        return
+    base = model.get_base_model()
+    left = {
+        name.split(".")[-1]
+        for name in linear_layers(base)
+        if not any(name.startswith(item) for item in names)
+    }
+    experts = any("experts" in name.split(".") for name in names)
+    log.warning(
+        "lora.target_modules=all-linear adapts %s of this mixture of experts%s%s",
+        ", ".join(sorted({name.split(".")[-1] for name in names})),
+        "" if experts else "; not its experts, whose weights are no linear layers",
+        f"; not {', '.join(sorted(left - {'base_layer', 'default'}))}"
+        if left - {"base_layer", "default"}
+        else "",
+    )
 
 
 def load_model(

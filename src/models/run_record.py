@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,6 +55,9 @@ class RunRecord:
     qlora: QloraConfig | None
     data: DataOrigin | None = None
     metrics: dict[str, Any]
+    self_check: dict[str, Any] = field(
+        default_factory=dict
+    )  # whether packs gave the model's own loss; {} if not asked
     history: list[dict[str, Any]]  # as transformers' Trainer logs it
     identity: dict[str, Any]  # what decided the weights, by the keys of the configuration
     provenance: dict[str, Any]

@@ -24,6 +24,7 @@ from src import distributed
 from src.config import TrainingConfig
 from src.training import checkpoints
 from src.training.progress import ProgressBar
+from src.training.self_check.check import check
 from src.training.step_trainer import StepTrainer
 
 
@@ -33,6 +34,7 @@ def add_callbacks(
     """Replace the Trainer's own printing by ours; the run resumes from `checkpoint` of `done_steps`."""
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(SelfCheck(trainer))
     trainer.add_callback(ResumedCounters(trainer, checkpoint))
     if distributed.is_rank0():
         trainer.add_callback(ProgressBar(trainer.counters, name))
@@ -51,6 +53,18 @@ def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
     from transformers.integrations import TensorBoardCallback
 
     return TensorBoardCallback(SummaryWriter(str(folder), purge_step=done_steps + 1))
+
+
+class SelfCheck(TrainerCallback):
+    """Checks how packs are computed, once the model is ready for its first step, sharded where it will be."""
+
+    def __init__(self, trainer: StepTrainer) -> None:
+        self.trainer = trainer
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        check(self.trainer)
 
 
 class ResumedCounters(TrainerCallback):

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 METHODS = ("lora", "qlora")
 # Keys of the section training that do not change what is learnt: they may differ between a run and its continuation.
 _NOT_IDENTITY = (
-    "output_dir logging_steps report_to save_total_limit pack_tokens share_prefixes gradient_checkpointing "
+    "output_dir logging_steps report_to save_total_limit pack_tokens share_prefixes self_check gradient_checkpointing "
     "fused_kernels offload memory_budget_gib"
 )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,32 +13,116 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
-from src.training.packing import attention
+from src.models.hardware import Hardware
+from src.training.packing.attention import PACKED, BoundariesLostError
 from src.training.packing.packs import Pack
 
 LOGIT_CHUNK = 1024  # supervised tokens whose logits exist at once; (1024, 49152) in float32 is 192 MiB
 
 
+# What makes the logits of the supervised tokens. The head alone is the quickest; models scale or cap what it gives.
+HEAD = "head"  # the output head, on what the decoder gives
+TAIL = "tail"  # all that the model computes after its decoder, by chunks
+FORWARD = "forward"  # the model's whole forward pass, all logits at once
+
+
 def supervised_loss(
-    model: torch.nn.Module, pack: Pack, packed_attention: str, noise_alpha: float = 0.0
+    model: torch.nn.Module,
+    pack: Pack,
+    packed_attention: str,
+    noise_alpha: float = 0.0,
+    logits: str = HEAD,
 ) -> torch.Tensor:
     """Sum of the cross entropy over the supervised tokens of `pack`, a float32 scalar.
 
-    `noise_alpha` above 0 adds NEFTune's noise to the embeddings.
+    `noise_alpha` above 0 adds NEFTune's noise to the embeddings. `logits` is one of HEAD, TAIL and FORWARD. Raises
+    BoundariesLostError where the model cannot be told where samples end.
     """
-    extra: dict[str, Any] = {}
-    if packed_attention != attention.FALLBACK:
-        unshared = pack.boundaries if pack.shared is None else pack.shared.boundaries
-        extra = {"cu_seq_lens_q": pack.boundaries, "cu_seq_lens_k": unshared, "shared": pack.shared}
-        extra |= {"max_length_q": pack.longest, "max_length_k": pack.longest}
-    decoder, head = _split(model)
+    base = base_of(model)
+    decoder = base if logits == FORWARD else decoder_of(base)
+    inputs = _inputs(decoder, pack, packed_attention)
     if noise_alpha:
-        embedded = decoder.get_input_embeddings()(pack.input_ids)  # type: ignore[operator]
-        extra["inputs_embeds"] = add_neftune_noise(embedded, pack, noise_alpha)
+        embedded = base.get_input_embeddings()(pack.input_ids)
+        inputs["inputs_embeds"] = add_neftune_noise(embedded, pack, noise_alpha)
     else:
-        extra["input_ids"] = pack.input_ids
-    hidden = decoder(position_ids=pack.position_ids, use_cache=False, **extra).last_hidden_state[0]  # (t, h)
-    return chunked_cross_entropy(hidden[pack.predicting], head, pack.targets)
+        inputs["input_ids"] = pack.input_ids
+    if logits == FORWARD:
+        return _cross_entropy(_forward_logits(base, pack, inputs), pack.targets)
+    output = decoder(**inputs)
+    hidden = output.last_hidden_state[0][pack.predicting]  # (s, h)
+    if logits == TAIL:
+        return _tail_cross_entropy(base, decoder, output, hidden, pack.targets)
+    head = base.get_output_embeddings()
+    assert isinstance(head, torch.nn.Module)
+    return chunked_cross_entropy(hidden, head, pack.targets)
+
+
+def logits_ways(model: torch.nn.Module) -> tuple[str, ...]:
+    """The ways to make logits that the structure of `model` allows, the quickest first."""
+    base = base_of(model)
+    if decoder_of(base) is base:
+        return (FORWARD,)
+    return (HEAD, TAIL, FORWARD) if base.get_output_embeddings() is not None else (TAIL, FORWARD)
+
+
+def base_of(model: torch.nn.Module) -> PreTrainedModel:
+    """The model of transformers within a plain or adapted one."""
+    inner = model.get_base_model() if isinstance(model, PeftModel) else model
+    assert isinstance(inner, PreTrainedModel)
+    return inner
+
+
+def decoder_of(base: PreTrainedModel) -> PreTrainedModel:
+    """The decoder without its head; `base` itself where that is not a module of its own."""
+    decoder = base.get_decoder()
+    if not isinstance(decoder, PreTrainedModel):  # ModernBERT's `decoder` is its head
+        decoder = base.base_model
+    return decoder if isinstance(decoder, PreTrainedModel) else base
+
+
+def _inputs(module: torch.nn.Module, pack: Pack, packed_attention: str) -> dict[str, Any]:
+    """What the decoder or the model is told besides its tokens."""
+    accepted = inspect.signature(type(module).forward).parameters
+    inputs: dict[str, Any] = {"use_cache": False} if "use_cache" in accepted else {}
+    if packed_attention in PACKED:
+        unshared = pack.boundaries if pack.shared is None else pack.shared.boundaries
+        inputs |= {"cu_seq_lens_q": pack.boundaries, "cu_seq_lens_k": unshared, "shared": pack.shared}
+        inputs |= {"max_length_q": pack.longest, "max_length_k": pack.longest}
+    elif len(pack.boundaries) == 2:  # one sample: as the model takes it
+        return inputs
+    if "position_ids" not in accepted:
+        raise BoundariesLostError("it takes no positions that would tell where samples end")
+    return inputs | {"position_ids": pack.position_ids}
+
+
+def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(logits.float(), targets, reduction="sum")
+
+
+def _forward_logits(base: PreTrainedModel, pack: Pack, inputs: dict[str, Any]) -> torch.Tensor:
+    """The logits (s, v) of the supervised tokens by the model's own forward pass."""
+    if "logits_to_keep" in inspect.signature(type(base).forward).parameters:
+        logits: torch.Tensor = base(**inputs, logits_to_keep=pack.predicting).logits[0]
+        return logits
+    return base(**inputs).logits[0][pack.predicting]  # type: ignore[no-any-return]
+
+
+def _tail_cross_entropy(
+    base: PreTrainedModel,
+    decoder: PreTrainedModel,
+    output: Any,
+    hidden: torch.Tensor,
+    targets: torch.Tensor,
+) -> torch.Tensor:
+    """Summed cross entropy of what the model makes of hidden (s, h): its forward pass, its decoder giving chunks of them."""
+
+    def chunk_loss(hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        given = type(output)(**{**output, "last_hidden_state": hidden[None]})
+        with replaced_forward(decoder, lambda *_, **__: given):
+            logits = base(input_ids=torch.zeros_like(targets)[None]).logits[0]
+        return _cross_entropy(logits, targets)
+
+    return _chunked(chunk_loss, hidden, targets)
 
 
 def add_neftune_noise(embedded: torch.Tensor, pack: Pack, alpha: float) -> torch.Tensor:
@@ -59,27 +145,22 @@ def chunked_cross_entropy(hidden: torch.Tensor, head: torch.nn.Module, targets: 
     logits = head.forward
 
     def chunk_loss(hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        return functional.cross_entropy(logits(hidden).float(), targets, reduction="sum")
+        return _cross_entropy(logits(hidden), targets)
 
-    def loss() -> torch.Tensor:
-        if len(targets) <= LOGIT_CHUNK:
-            return chunk_loss(hidden, targets)
-        chunks = zip(hidden.split(LOGIT_CHUNK), targets.split(LOGIT_CHUNK), strict=True)
-        sums = [
-            checkpoint(chunk_loss, *chunk, use_reentrant=False, preserve_rng_state=False) for chunk in chunks
-        ]
-        return torch.stack(sums).sum()
-
-    return as_forward(head, head, loss, hidden)
+    return as_forward(head, head, lambda: _chunked(chunk_loss, hidden, targets), hidden)
 
 
-def _split(model: torch.nn.Module) -> tuple[torch.nn.Module, torch.nn.Module]:
-    """The decoder without its head, and the head, of a plain or adapted model."""
-    inner = model.get_base_model() if isinstance(model, PeftModel) else model
-    assert isinstance(inner, PreTrainedModel)
-    head = inner.get_output_embeddings()
-    assert isinstance(head, torch.nn.Module)
-    return inner.base_model, head
+def _chunked(
+    chunk_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    hidden: torch.Tensor,
+    targets: torch.Tensor,
+) -> torch.Tensor:
+    """The sum of `chunk_loss` over chunks, recomputed in the backward pass where there are several."""
+    if len(targets) <= LOGIT_CHUNK:
+        return chunk_loss(hidden, targets)
+    chunks = zip(hidden.split(LOGIT_CHUNK), targets.split(LOGIT_CHUNK), strict=True)
+    sums = [checkpoint(chunk_loss, *chunk, use_reentrant=False, preserve_rng_state=False) for chunk in chunks]
+    return torch.stack(sums).sum()
 
 
 def as_forward(
@@ -93,16 +174,29 @@ def as_forward(
     FSDP2 gathers a module's weights when the module itself is called; the loss calls parts of the model. So `work`
     replaces `inner`'s forward during one call. `argument` only shows the hooks the device of the inputs.
     """
-    own = inner.__dict__.get("forward")  # an instance's own forward hides that of the class
-
-    def forward(*_: object) -> torch.Tensor:
-        return work()
-
-    inner.forward = forward
-    try:
+    with replaced_forward(inner, lambda *_: work()):
         loss: torch.Tensor = wrapped(argument)
-    finally:
-        del inner.forward
-        if own is not None:
-            inner.forward = own
     return loss
+
+
+@contextmanager
+def replaced_forward(module: torch.nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+    """`module` with another forward within the block."""
+    own = module.__dict__.get("forward")  # an instance's own forward hides that of the class
+    module.forward = forward
+    try:
+        yield
+    finally:
+        del module.forward
+        if own is not None:
+            module.forward = own
+
+
+@contextmanager
+def autocast(hardware: Hardware) -> Iterator[None]:
+    """16-bit products with float32 adapter weights on a GPU; plain arithmetic elsewhere."""
+    if hardware.device == "cuda" and hardware.dtype != torch.float32:
+        with torch.autocast("cuda", hardware.dtype):
+            yield
+    else:
+        yield

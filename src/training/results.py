@@ -17,9 +17,9 @@ from src import distributed, provenance
 from src.data.dataset import load_card
 from src.models.hardware import GIB, Hardware
 from src.models.run_record import BaseKind, DataOrigin, RunRecord, read_record, write_record
+from src.report.training_curve import draw_training_curve
 from src.schema import UserError
 from src.training import checkpoints
-from src.training.curve import draw_training_curve
 from src.training.job import Job
 from src.training.step_trainer import StepTrainer
 from src.training.utils import total_parameters, trainable_parameters
@@ -82,9 +82,9 @@ def collect_metrics(job: Job, trainer: StepTrainer, best_step: int) -> dict[str,
         "peak_gib": round(_peak_gib(job.hardware), 2),
         "estimated_gib": round(job.plan.estimate_gib, 2),
         "pack_tokens": trainer.pack_tokens,
-        "shared_prefixes": round(job.prefix_sharing.saved, 3) if trainer.share else 0.0,
+        "shared_prefixes": round(job.prefix_sharing.saved, 3) if trainer.computation.share else 0.0,
         "processes": distributed.world_size(),
-        "attention": trainer.packed_attention,
+        "attention": trainer.computation.attention,
         "gradient_checkpointing": job.plan.checkpointing,
         "offload": job.plan.offload,
         "trainable_parameters": trainable_parameters(trainer.model),
@@ -135,6 +135,7 @@ def _write(made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any]) 
         qlora=job.quantization,
         data=DataOrigin(card.source, card.origin, card.licence),
         metrics=metrics,
+        self_check=trainer.self_check,
         history=history,
         identity=job.identity,
         provenance=provenance.describe(

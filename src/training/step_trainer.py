@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ from src.config import TrainingConfig
 from src.data.preprocessing import Encoded
 from src.models.hardware import Hardware
 from src.models.kernels.embedding_offload import MainMemoryEmbedding
+from src.models.kernels.liger import Patches
 from src.schema import UserError
 from src.training import checkpoints
-from src.training.loss import as_forward, supervised_loss
+from src.training.loss import as_forward, autocast, supervised_loss
 from src.training.packing.attention import VARLEN
+from src.training.packing.computation import Computation, Switch
 from src.training.packing.cuda_graphs import PackGraphs, is_random
 from src.training.packing.load_balance import extents, own_packs
 from src.training.packing.packs import Pack
@@ -58,9 +61,9 @@ class StepTrainer(Trainer):
         epoch_steps: int,
         config: TrainingConfig,
         pack_tokens: int,
-        share: bool,
         hardware: Hardware,
-        attention: str,
+        computation: Computation,
+        liger: Patches | None = None,
         **trainer_arguments: Any,
     ) -> None:
         super().__init__(train_dataset=list(steps), eval_dataset=list(validation), **trainer_arguments)
@@ -69,13 +72,13 @@ class StepTrainer(Trainer):
         self.epoch_steps = epoch_steps  # optimizer steps in one pass over the training split
         self.config = config
         self.pack_tokens = pack_tokens
-        self.share = share  # whether samples of a pack share their prefixes
         self.hardware = hardware
-        self.packed_attention = attention
+        self.switch = Switch(self.adapted, liger)
+        self.self_check: dict[str, Any] = {}  # its outcome
         self.counters = Counters()
         if distributed.world_size() > 1 and not self.sharded:
             self._prevent_ddp_wrapping()
-        self.graphs = self._graphs()
+        self.use(computation)
 
     def get_train_dataloader(self) -> DataLoader:
         """Steps in their order; the schedule is shuffled already."""
@@ -103,13 +106,20 @@ class StepTrainer(Trainer):
         assert isinstance(self.model, PeftModel)
         return self.model
 
-    def _trainable(self) -> list[torch.nn.Parameter]:
+    def use(self, computation: Computation) -> None:
+        """Compute packs so from here on."""
+        self.switch.set(computation)
+        self.computation = computation
+        self.graphs = self._graphs()
+
+    def trainable(self) -> list[torch.nn.Parameter]:
+        """The parameters that are trained."""
         return [parameter for parameter in self.adapted.parameters() if parameter.requires_grad]
 
     def _prevent_ddp_wrapping(self) -> None:
         """Keep accelerate from wrapping the model in DDP, whose hooks cannot be captured as a graph."""
         self.adapted._is_accelerate_prepared = True  # type: ignore[assignment]  # a flag, no module
-        distributed.broadcast([parameter.data for parameter in self._trainable()])
+        distributed.broadcast([parameter.data for parameter in self.trainable()])
 
     @property
     def folder(self) -> Path:
@@ -126,7 +136,7 @@ class StepTrainer(Trainer):
         supervised = sum(sample.supervised for sample in inputs)
         total = self._retry_with_smaller_packs(lambda: self._accumulate(model, inputs, supervised))
         if not self.sharded:
-            distributed.all_reduce_mean([item.grad for item in self._trainable() if item.grad is not None])
+            distributed.all_reduce_mean([item.grad for item in self.trainable() if item.grad is not None])
         self.counters.tokens += sum(len(sample) for sample in inputs)
         self.counters.supervised += supervised
         return total
@@ -151,7 +161,7 @@ class StepTrainer(Trainer):
             return loss
 
         def plain() -> torch.Tensor:
-            loss = self._pack_loss(model, pack) * scale
+            loss = self.pack_loss(model, pack) * scale
             self.accelerator.backward(loss)
             return loss.detach()
 
@@ -159,14 +169,15 @@ class StepTrainer(Trainer):
 
     def _graphs(self) -> PackGraphs | None:
         """CUDA graphs of packs, where each process holds all weights and draws no random numbers."""
-        possible = self.hardware.device == "cuda" and self.packed_attention == VARLEN and not self.sharded
+        varlen = self.computation.attention == VARLEN and self.computation.packs
+        possible = self.hardware.device == "cuda" and varlen and not self.sharded
         # a graph cannot read main memory
         possible &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
         if not possible or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
         rank, ranks = distributed.rank(), distributed.world_size()
-        packs = extents(self.steps, self.pack_tokens, rank, ranks, self.share)
-        return PackGraphs(lambda pack: self._pack_loss(self.adapted, pack), self._trainable(), packs)
+        packs = extents(self.steps, self.pack_tokens, rank, ranks, self.computation.share)
+        return PackGraphs(lambda pack: self.pack_loss(self.adapted, pack), self.trainable(), packs)
 
     @property
     def sharded(self) -> bool:
@@ -174,19 +185,22 @@ class StepTrainer(Trainer):
         return bool(self.is_fsdp_enabled or self.is_deepspeed_enabled)
 
     def _own_packs(self, samples: Sequence[Encoded], capacity: int = 0) -> list[tuple[Pack, float]]:
-        rank, ranks = distributed.rank(), distributed.world_size()
-        capacity = capacity or self.pack_tokens
-        return own_packs(samples, capacity, rank, ranks, equal=self.sharded, share=self.share)
+        capacity = (capacity or self.pack_tokens) if self.computation.packs else 1
+        place = distributed.rank(), distributed.world_size()
+        return own_packs(samples, capacity, *place, equal=self.sharded, share=self.computation.share)
 
-    def _pack_loss(self, model: torch.nn.Module, pack: Pack) -> torch.Tensor:
-        noise = self.config.neftune_noise_alpha if model.training else 0.0
+    def pack_loss(self, model: torch.nn.Module, pack: Pack) -> torch.Tensor:
+        """The summed loss of a pack; of a sharded model `model` is what shards it."""
+        noise, way = self.config.neftune_noise_alpha if model.training else 0.0, self.computation
         pack = pack.to(self.args.device)
+        work = partial(supervised_loss, self.adapted, pack, way.attention, noise, way.logits)
+        return self.computed(model, work, pack.input_ids)
 
-        def loss() -> torch.Tensor:
-            return supervised_loss(self.adapted, pack, self.packed_attention, noise)
-
+    def computed(self, model: torch.nn.Module, work: Callable[[], Any], ids: torch.Tensor) -> torch.Tensor:
+        """What `work` computes with the adapted model, in the number type of training."""
         with autocast(self.hardware):
-            return as_forward(model, self.adapted, loss, pack.input_ids) if self.sharded else loss()
+            result: torch.Tensor = as_forward(model, self.adapted, work, ids) if self.sharded else work()
+        return result
 
     def _retry_with_smaller_packs(self, work: Callable[[], torch.Tensor]) -> torch.Tensor:
         """The result of `work`, repeated with smaller packs as long as it runs out of GPU memory."""
@@ -240,7 +254,7 @@ class StepTrainer(Trainer):
         total = torch.zeros((), dtype=torch.float64, device=self.args.device)
         capacity = self.pack_tokens if self.graphs is None else max(SMALLEST_PACK, self.pack_tokens // 4)
         for pack, weight in self._own_packs(self.validation, capacity):  # graphs hold most of the memory
-            total += self._pack_loss(model, pack).double() * weight
+            total += self.pack_loss(model, pack).double() * weight
         return distributed.all_reduce_sum(total) / sum(sample.supervised for sample in self.validation)
 
     def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
@@ -306,13 +320,3 @@ class StepTrainer(Trainer):
                 self._tr_loss += loss_sum
                 self._globalstep_last_logged = logged_step
         self.counters.start(**stored)
-
-
-@contextmanager
-def autocast(hardware: Hardware) -> Iterator[None]:
-    """16-bit products with float32 adapter weights on a GPU; plain arithmetic elsewhere."""
-    if hardware.device == "cuda" and hardware.dtype != torch.float32:
-        with torch.autocast("cuda", hardware.dtype):
-            yield
-    else:
-        yield

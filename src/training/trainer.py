@@ -25,7 +25,6 @@ from src.exhaustion import is_out_of_memory
 from src.files import sole_writer, write_atomic
 from src.models.hardware import decide
 from src.models.kernels.embedding_offload import offload_embeddings
-from src.models.kernels.fused_lora import fuse_lora_layers
 from src.models.kernels.liger import apply_liger
 from src.models.loading import load_base, location
 from src.models.lora_model import attach_lora
@@ -34,6 +33,7 @@ from src.schema import UserError
 from src.training import checkpoints, results
 from src.training.callbacks import ResumedCounters, add_callbacks, early_stopping_due
 from src.training.job import Job, prepare, training_arguments
+from src.training.packing.computation import Computation
 from src.training.packing.cuda_graphs import is_random
 from src.training.results import INITIAL_ADAPTER, Trained
 from src.training.step_trainer import StepTrainer
@@ -145,11 +145,10 @@ def build_trainer(job: Job) -> StepTrainer:
     config = job.config
     on_cpu = dataclasses.replace(job.hardware, device="cpu")
     hardware = on_cpu if distributed.sharding() else job.hardware  # a model to be sharded may not fit one GPU
-    base = load_base(config.model.base_model, config.model, hardware, job.quantization, job.attention)
+    base = load_base(config.model.base_model, config.model, hardware, job.quantization)
     if job.plan.offload:
         offload_embeddings(base)
-    if job.fused:
-        apply_liger(base)
+    liger = apply_liger(base) if job.fused else None
     if job.plan.checkpointing:
         stochastic = (
             config.lora.lora_dropout > 0 or config.training.neftune_noise_alpha > 0 or is_random(base)
@@ -163,7 +162,6 @@ def build_trainer(job: Job) -> StepTrainer:
         init_loftq_weights(model, load_base(config.model.base_model, config.model, on_cpu))
     elif config.lora.init_lora_weights == "pissa":
         distributed.rank0_first(lambda: model.save_pretrained(str(job.folder / INITIAL_ADAPTER)))
-    fuse_lora_layers(model)
     trainer = StepTrainer(
         model=model,
         args=training_arguments(config.training, job.folder, len(job.steps), job.hardware),
@@ -172,9 +170,9 @@ def build_trainer(job: Job) -> StepTrainer:
         epoch_steps=-(-len(job.train.samples) // config.training.batch_size),
         config=config.training,
         pack_tokens=job.plan.pack_tokens,
-        share=job.prefix_sharing.saved > 0 and not is_random(model),
         hardware=job.hardware,
-        attention=job.attention,
+        computation=Computation(job.attention, share=job.prefix_sharing.saved > 0 and not is_random(model)),
+        liger=liger,
     )
     if distributed.sharding() and not trainer.sharded:
         raise UserError(

@@ -33,10 +33,10 @@ def main() -> None:
     if distributed.rank() == 1:
         loss, attach = step_trainer.supervised_loss, trainer.attach_lora
 
-        def limited(model: Any, pack: Any, attention: str, noise: float) -> torch.Tensor:
+        def limited(model: Any, pack: Any, *rest: Any) -> torch.Tensor:
             if pack.tokens > LARGEST:
                 raise torch.OutOfMemoryError("CUDA out of memory")
-            return loss(model, pack, attention, noise)
+            return loss(model, pack, *rest)
 
         def other_seed(base: Any, config: Any, seed: int) -> Any:
             return attach(base, config, seed + 1)

@@ -22,7 +22,7 @@ def test_what_changes_only_how_a_run_is_computed_or_logged_is_not_in_the_identit
     tiny_model: Path, tiny_data: Path, tmp_path: Path
 ) -> None:
     changes = (
-        "logging_steps=7 report_to=tensorboard save_total_limit=9 pack_tokens=300 share_prefixes=false "
+        "logging_steps=7 report_to=tensorboard save_total_limit=9 pack_tokens=300 share_prefixes=false self_check=off "
         "gradient_checkpointing=true fused_kernels=false offload=false memory_budget_gib=12"
     )
     first = prepare(tiny.config(tiny_model, tiny_data, tmp_path / "a"), "lora")

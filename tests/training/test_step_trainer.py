@@ -62,11 +62,11 @@ def test_running_out_of_gpu_memory_shrinks_the_packs_and_keeps_the_step(
     """A loss that fails on large packs stands in for a GPU that is too small."""
     real, sizes = step_trainer.supervised_loss, []
 
-    def limited(model: Any, pack: Any, attention: str, noise: float) -> torch.Tensor:
+    def limited(model: Any, pack: Any, *rest: Any) -> torch.Tensor:
         if pack.tokens > 300:
             raise torch.OutOfMemoryError("CUDA out of memory")
         sizes.append(pack.tokens)
-        return real(model, pack, attention, noise)
+        return real(model, pack, *rest)
 
     changes = ("training.max_steps=2", "lora.lora_dropout=0", "training.pack_tokens=1024")
     large = fine_tune(tiny.config(tiny_model, tiny_data, tmp_path / "a", *changes), "lora")

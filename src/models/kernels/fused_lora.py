@@ -21,10 +21,18 @@ def fuse_lora_layers(model: PeftModel) -> int:
 
     Layers of another kind (DoRA, 8-bit, convolutions, trained biases) stay as peft computes them.
     """
+    unfuse_lora_layers(model)
     found = [module for module in model.modules() if isinstance(module, LoraLayer) and _is_plain(module)]
     for module in found:
         module.forward = partial(_forward, module, module.forward)
     return len(found)
+
+
+def unfuse_lora_layers(model: PeftModel) -> None:
+    """Let peft compute its layers again."""
+    for module in model.modules():
+        if isinstance(module, LoraLayer) and isinstance(module.__dict__.get("forward"), partial):
+            del module.forward
 
 
 def _is_plain(module: LoraLayer) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+from collections.abc import Sequence
+from typing import Any
 
 from peft import PeftModel
 from transformers import PretrainedConfig, PreTrainedModel
@@ -12,6 +15,7 @@ from src.models.kernels.triton_support import compiles_kernels
 from src.models.switches import switched_on
 
 INSTALL = "pip install -r requirements-gpu.txt"
+_MISSING = object()
 
 
 def uses_fused_kernels(setting: bool | str, config: PretrainedConfig, hardware: Hardware) -> bool:
@@ -37,12 +41,39 @@ def _obstacle(config: PretrainedConfig, hardware: Hardware) -> str:
     return "" if compiles_kernels(hardware.device) else "Triton cannot compile them on this machine"
 
 
-def apply_liger(model: PreTrainedModel | PeftModel) -> None:
+class Patches:
+    """What Liger has changed in a model and in the module of its code, to be taken back and made again."""
+
+    def __init__(self, places: Sequence[dict[str, Any]], before: Sequence[dict[str, Any]]) -> None:
+        self.changes = [
+            (
+                place,
+                {name: old.get(name, _MISSING) for name in changed},
+                {name: place[name] for name in changed},
+            )
+            for place, old in zip(places, before, strict=True)
+            if (changed := [name for name, value in place.items() if old.get(name, _MISSING) is not value])
+        ]
+
+    def switch(self, on: bool) -> None:
+        """Use Liger's kernels, or what was there before."""
+        for place, before, after in self.changes:
+            for name, value in (after if on else before).items():
+                if value is _MISSING:
+                    place.pop(name, None)
+                else:
+                    place[name] = value
+
+
+def apply_liger(model: PreTrainedModel | PeftModel) -> Patches:
     """Patch `model`, or the base of an adapted one; the loss stays our own, which computes logits only where there is a label."""
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
     plain = model.get_base_model() if isinstance(model, PeftModel) else model
+    places = [vars(sys.modules[type(plain).__module__]), *(vars(module) for module in plain.modules())]
+    before = [dict(place) for place in places]
     _apply_liger_kernel_to_instance(
         model=plain, rope=True, rms_norm=True, swiglu=True, geglu=True, layer_norm=True,
         cross_entropy=False, fused_linear_cross_entropy=False,
     )  # fmt: skip
+    return Patches(places, before)

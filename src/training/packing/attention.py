@@ -15,18 +15,26 @@ from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AttentionInterface, Pretra
 from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
 
 from src.models.architecture import head_dim
+from src.models.attention_arguments import refuse_unknown
 from src.models.hardware import Hardware
+from src.models.loading import supports_sdpa
 from src.training.packing.packs import SharedPrefixes
 
 VARLEN = "torch_varlen"
 BY_SAMPLE = "sdpa_by_sample"
-FALLBACK = "sdpa"  # block-diagonal masks, made by transformers from position_ids
+FALLBACK = "own"  # the one the model ships with; block-diagonal masks, made by transformers from position_ids
+PACKED = (VARLEN, BY_SAMPLE)
+LOST = "its layers do not hand on where samples end"
+
+
+class BoundariesLostError(RuntimeError):
+    """Where one sample of a pack ends and the next begins has not arrived where tokens are mixed."""
 
 
 def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
     """The attention to train packs with: the fastest that model, device, number type and head size allow."""
     kind = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
-    if not getattr(kind, "_supports_attention_backend", False):
+    if not (getattr(kind, "_supports_attention_backend", False) and kind is not None and supports_sdpa(kind)):
         return FALLBACK
     if hardware.device == "cpu":
         return _registered(BY_SAMPLE, attention_by_sample)
@@ -60,17 +68,21 @@ def attention_by_sample(
     cu_seq_lens_q: torch.Tensor | None = None,
     cu_seq_lens_k: torch.Tensor | None = None,
     sliding_window: int | None = None,
+    max_length_q: int | None = None,
     shared: SharedPrefixes | None = None,
-    **_: Any,
+    **more: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention inside each packed sample, one after the other; shapes as in `varlen_attention`."""
+    """Causal attention inside each packed sample, one after the other; shapes and errors as in `varlen_attention`."""
+    refuse_unknown(more | {"attention_mask": attention_mask})
+    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:
+        raise BoundariesLostError(LOST)
     if shared is not None:
         key, value = (
             unshared(tensor[0].transpose(0, 1), shared).transpose(0, 1)[None] for tensor in (key, value)
         )
     repeats = query.shape[1] // key.shape[1]
     key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
-    query_lengths, key_lengths = _lengths(cu_seq_lens_q, query), _lengths(cu_seq_lens_k, key)
+    query_lengths, key_lengths = cu_seq_lens_q.diff().tolist(), cu_seq_lens_k.diff().tolist()
     split = query.split(query_lengths, dim=2), key.split(key_lengths, dim=2), value.split(key_lengths, dim=2)
     parts = []
     for q, k, v in zip(*split, strict=True):
@@ -84,10 +96,6 @@ def attention_by_sample(
             )
         )
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
-
-
-def _lengths(boundaries: torch.Tensor | None, tensor: torch.Tensor) -> list[int]:
-    return [tensor.shape[2]] if boundaries is None else boundaries.diff().tolist()
 
 
 def _causal(queries: int, keys: int, window: int) -> torch.Tensor:
@@ -109,14 +117,18 @@ def varlen_attention(
     max_length_q: int | None = None,
     sliding_window: int | None = None,
     shared: SharedPrefixes | None = None,
-    **_: Any,
+    **more: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention inside each packed sample.
 
     query (1, heads, t, head_dim), key and value (1, kv_heads, t, head_dim) -> (1, t, heads, head_dim).
     `cu_seq_lens_q` and `cu_seq_lens_k` (d + 1,), `max_length_q`, which no sample exceeds, and `shared` come from
-    the pack; attention dropout is not applied.
+    the pack; attention dropout is not applied. Raises BoundariesLostError where they have not come, and
+    UnknownArgumentError for what this attention does not compute: a mask, a soft cap, sinks.
     """
+    refuse_unknown(more | {"attention_mask": attention_mask})
+    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:
+        raise BoundariesLostError(LOST)
     from torch.nn.attention.varlen import varlen_attn
 
     # (t, heads, head_dim)
@@ -136,9 +148,6 @@ def varlen_attention(
         else:
             repeats = query.shape[1] // key.shape[1]
             key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
-    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:  # one sample
-        cu_seq_lens_q = torch.tensor([0, query.shape[0]], dtype=torch.int32, device=query.device)
-        cu_seq_lens_k, max_length_q = cu_seq_lens_q, query.shape[0]
     query, key, value = (_to_16_bit(tensor) for tensor in (query, key, value))
     if shared is not None:
         key, value = unshared(key, shared), unshared(value, shared)

@@ -12,6 +12,7 @@ from src.data.preprocessing import Encoded
 from src.training.packing.attention import FALLBACK
 from src.training.packing.load_balance import shard_extents
 
+_OTHER_HEADS = ("summary_", "classifier_")  # dropouts of heads that a language model has not
 MIN_SAVED = 0.03  # part of the tokens; for less, keys and values are not gathered (chosen, not measured)
 
 
@@ -43,5 +44,9 @@ def decide_prefix_sharing(
 def _is_stochastic(config: Config, model: PretrainedConfig) -> bool:
     """Whether training draws random numbers: then equal prefixes have different outputs in each sample."""
     settings = model.get_text_config().to_dict().items()
-    dropouts = [value for name, value in settings if "drop" in name and isinstance(value, float)]
+    dropouts = [
+        value
+        for name, value in settings
+        if "drop" in name and isinstance(value, float) and not name.startswith(_OTHER_HEADS)
+    ]
     return any([config.lora.lora_dropout, config.training.neftune_noise_alpha, *dropouts])

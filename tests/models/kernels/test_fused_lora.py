@@ -6,7 +6,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from src.models.kernels.fused_lora import fuse_lora_layers
+from src.models.kernels.fused_lora import fuse_lora_layers, unfuse_lora_layers
 from tests import tiny
 
 
@@ -51,6 +51,15 @@ def test_outputs_and_gradients_are_those_of_peft(architecture, ids):
     assert gradients.keys() == gradients_of_peft.keys()
     for name in gradients:
         torch.testing.assert_close(gradients[name], gradients_of_peft[name], rtol=1e-4, atol=1e-8)
+
+
+def test_unfused_layers_are_those_of_peft_again():
+    model = adapted("llama")
+    before = [dict(vars(module)) for module in model.modules()]
+    assert fuse_lora_layers(model) == fuse_lora_layers(model) > 0
+    assert any("forward" in vars(module) for module in model.modules())
+    unfuse_lora_layers(model)
+    assert [dict(vars(module)) for module in model.modules()] == before
 
 
 def test_the_output_of_a_fused_layer_can_be_changed_in_place():

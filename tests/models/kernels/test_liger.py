@@ -54,6 +54,26 @@ def test_the_loss_is_not_patched(liger):
     assert not options["fused_linear_cross_entropy"]
 
 
+def test_patches_are_taken_back_and_made_again(liger, monkeypatch):
+    """A stand-in that changes what Liger changes: a function of the model's code, and forwards of its modules."""
+    model = tiny.build_model("llama")
+    code, norm = sys.modules[type(model).__module__], model.model.norm
+    rotate = code.apply_rotary_pos_emb
+
+    def patch(model, **_):
+        code.apply_rotary_pos_emb = "rotary of Liger"
+        norm.forward = lambda x: x + 1
+
+    monkeypatch.setattr(sys.modules["liger_kernel.transformers"], "_apply_liger_kernel_to_instance", patch)
+    monkeypatch.setattr(code, "apply_rotary_pos_emb", rotate)
+    patches = apply_liger(model)
+    for on in (True, False, True, False):
+        patches.switch(on)
+        assert (code.apply_rotary_pos_emb == "rotary of Liger") is on
+        assert ("forward" in vars(norm)) is on
+    assert code.apply_rotary_pos_emb is rotate
+
+
 @pytest.mark.parametrize(
     ("architecture", "hardware", "reason"),
     [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import BloomConfig
+from transformers import BloomConfig, Gemma2Config, GptOssConfig
 
 from src.data.preprocessing import Encoded
+from src.models.attention_arguments import UnknownArgumentError
 from src.models.hardware import Hardware
 from src.training.packing import attention
 from src.training.packing.packs import make_pack
@@ -46,6 +49,29 @@ def test_models_without_pluggable_attention_keep_their_own() -> None:
     )
 
 
+def test_models_whose_attention_is_more_than_torchs_keep_their_own() -> None:
+    """Gemma 2 caps its scores, gpt-oss has sinks."""
+    for config in (Gemma2Config(), GptOssConfig()):
+        for device, dtype in (("cpu", torch.float32), ("cuda", torch.bfloat16)):
+            assert attention.training_attention(config, Hardware(device, dtype, "test", 8)) == "own"
+
+
+@pytest.mark.parametrize("function", [attention.attention_by_sample, attention.varlen_attention])
+def test_what_is_not_understood_and_boundaries_that_do_not_arrive_are_errors(function: Any) -> None:
+    tensors = [torch.randn(1, 2, 4, 8) for _ in range(3)]
+    bounds = torch.tensor([0, 4], dtype=torch.int32)
+    told: dict[str, Any] = {"cu_seq_lens_q": bounds, "cu_seq_lens_k": bounds, "max_length_q": 4}
+    module = torch.nn.Identity()
+    for more in ({"softcap": 50.0}, {"s_aux": torch.zeros(2)}, {"is_causal": False}):
+        with pytest.raises(UnknownArgumentError, match=next(iter(more))):
+            function(module, *tensors, None, **told, **more)
+    with pytest.raises(UnknownArgumentError, match="attention_mask"):
+        function(module, *tensors, torch.ones(1, 1, 4, 4), **told)
+    for missing in told:
+        with pytest.raises(attention.BoundariesLostError, match="where samples end"):
+            function(module, *tensors, None, **{name: item for name, item in told.items() if name != missing})
+
+
 @pytest.mark.parametrize("window", [None, 3, 50])
 def test_attention_by_sample_is_sdpa_with_a_mask(window: int | None) -> None:
     torch.manual_seed(0)
@@ -60,7 +86,7 @@ def test_attention_by_sample_is_sdpa_with_a_mask(window: int | None) -> None:
     ).transpose(1, 2)
     found, _ = attention.attention_by_sample(
         torch.nn.Module(), query, key, value, None, scaling=0.3, cu_seq_lens_q=bounds, cu_seq_lens_k=bounds,
-        sliding_window=window,
+        max_length_q=12, sliding_window=window,
     )  # fmt: skip
     torch.testing.assert_close(found, expected)
 

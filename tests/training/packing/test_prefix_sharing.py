@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from safetensors.torch import load_file
+from transformers import GPT2Config
 
 from src.data.preprocessing import Encoded
 from src.training.packing.attention import BY_SAMPLE, FALLBACK
@@ -50,6 +51,14 @@ def test_nothing_is_shared_where_it_is_switched_off_or_training_is_stochastic(ch
 def test_nothing_is_shared_with_a_models_own_dropout_or_with_masks() -> None:
     assert _decided(40, attention_dropout=0.1).saved == 0
     assert _decided(40, attention=FALLBACK).saved == 0
+
+
+def test_dropouts_of_heads_that_are_not_there_are_not_counted() -> None:
+    quiet = GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)
+    assert quiet.summary_first_dropout > 0
+    config = tiny.configured()
+    assert decide_prefix_sharing(config, quiet, BY_SAMPLE, [_step(40)], 1).saved > 0
+    assert decide_prefix_sharing(config, GPT2Config(), BY_SAMPLE, [_step(40)], 1).saved == 0
 
 
 @pytest.mark.parametrize(("common", "shared"), [(3, False), (5, True)])

@@ -1,0 +1,99 @@
+"""The conditions of the self-check: no dropout, noise in B, nothing changed afterwards; and inputs changed by a digit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy
+import torch
+from peft.tuners.lora import LoraLayer
+from transformers.modeling_layers import GradientCheckpointingLayer
+
+from src.training.step_trainer import StepTrainer
+
+B_DEVIATION = 0.02  # of the noise in B: at 0 it would hide the gradient of A
+
+
+def local(tensor: Any) -> torch.Tensor:
+    """This process's part of a sharded tensor."""
+    part: torch.Tensor = tensor.tolocal() if hasattr(tensor, "to_local") else tensor
+    return part
+
+
+def is_16_bit(trainer: StepTrainer) -> bool:
+    """Whether products are rounded to 16 bits: by the hardware's number type, or by that of a quantised base."""
+    kinds = {getattr(module, "compute_dtype", None) for module in trainer.adapted.modules()}
+    eight_bit = any(type(module).__name__ == "Linear8bitLt" for module in trainer.adapted.modules())
+    return eight_bit or bool({trainer.hardware.dtype, *kinds} & {torch.bfloat16, torch.float16})
+
+
+@contextmanager
+def prepared(trainer: StepTrainer) -> Iterator[None]:
+    """No dropout, and noise in B; all as before afterwards, the random generators too."""
+    model = trainer.adapted
+    modes = {module: module.training for module in model.modules()}
+    updates = [item for name, item in model.named_parameters() if "lora_B" in name and item.requires_grad]
+    kept = [local(item.data).clone() for item in updates]
+    with _random_states_kept():
+        model.eval()
+        for module in modes:  # recomputed as in training, what is within still without dropout
+            if isinstance(module, GradientCheckpointingLayer) and module.gradient_checkpointing:
+                module.training = True
+        generator = torch.Generator().manual_seed(0)
+        for item in updates:
+            own = local(item.data)
+            own += (torch.randn(own.shape, generator=generator) * B_DEVIATION).to(own.device, own.dtype)
+        try:
+            yield
+        finally:
+            for item, before in zip(updates, kept, strict=True):
+                local(item.data).copy_(before)
+            for module, mode in modes.items():
+                module.training = mode
+            model.zero_grad(set_to_none=True)
+            if trainer.hardware.device == "cuda":
+                torch.cuda.empty_cache()
+
+
+@contextmanager
+def _random_states_kept() -> Iterator[None]:
+    python, numpys, torchs = random.getstate(), numpy.random.get_state(), torch.get_rng_state()
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        numpy.random.set_state(numpys)
+        torch.set_rng_state(torchs)
+        if gpus:
+            torch.cuda.set_rng_state_all(gpus)
+
+
+@contextmanager
+def last_digits_changed(trainer: StepTrainer, size: int) -> Iterator[None]:
+    """The inputs of all adapted layers times 1 + noise of one unit of their last binary digit; equal at every call."""
+    digit = torch.finfo(torch.bfloat16 if size == 2 else torch.float32).eps
+
+    def change(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        x, *more = inputs
+        generator = torch.Generator(x.device).manual_seed(x.shape[-1])
+        noise = torch.rand(x.shape, generator=generator, device=x.device) * 2 - 1
+        return (
+            x * (1 + digit * noise).to(x.dtype)
+            if size == 4
+            else (x.float() * (1 + digit * noise)).to(x.dtype),
+            *more,
+        )
+
+    layers = [module for module in trainer.adapted.modules() if isinstance(module, LoraLayer)]
+    hooks = [
+        layer.register_forward_pre_hook(change) for layer in layers if isinstance(layer, torch.nn.Module)
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

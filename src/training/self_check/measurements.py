@@ -1,0 +1,157 @@
+"""Loss and gradients of some samples by one way to compute after the other, and how far they are apart."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy
+import torch
+from torch.nn import functional
+
+from src import distributed
+from src.data.preprocessing import Encoded
+from src.training.loss import FORWARD, base_of
+from src.training.packing.attention import FALLBACK
+from src.training.packing.computation import Computation
+from src.training.packing.packs import make_pack
+from src.training.self_check.conditions import is_16_bit, last_digits_changed, local
+from src.training.step_trainer import StepTrainer
+
+# Relative deviations of loss and gradients that need no explanation, by the bytes of the number type.
+UNEXPLAINED = {4: (1e-5, 3e-4), 2: (1e-3, 1e-2)}
+# Above them the limit is this many times what the plain way itself deviates when the inputs of all adapted layers
+# change by their last digit, but never more than the ceiling.
+SPREADS = 4
+CEILING = (2e-2, 0.3)
+FAILURES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError)
+PLAIN = Computation(FALLBACK, packs=False, logits=FORWARD, fused=False)
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """By how much a way to compute differs from the plain one, relative to it."""
+
+    loss: float
+    gradients: float
+    failure: str = ""  # the error that was raised instead
+
+    def within(self, limits: tuple[float, float]) -> bool:
+        return not self.failure and self.loss <= limits[0] and self.gradients <= limits[1]
+
+    def __str__(self) -> str:
+        return self.failure or f"loss off by {self.loss:.1e}, gradients by {self.gradients:.1e}"
+
+
+class SamplesTooLongError(Exception):
+    """Some process has no memory for these samples."""
+
+
+class Measurements:
+    """Of the same samples by any way; the plain one is what others are held against."""
+
+    def __init__(self, trainer: StepTrainer, samples: Sequence[Encoded]) -> None:
+        self.trainer = trainer
+        self.samples = samples
+        self.model = trainer.model_wrapped if trainer.sharded else trainer.adapted
+        self.bytes = 2 if is_16_bit(trainer) else 4
+        self.names = [name for name, item in trainer.adapted.named_parameters() if item.requires_grad]
+        self._spread: Deviation | None = None
+        self.loss, self.gradients = self._measured(self._plain, ())
+
+    def deviation_of(self, way: Computation) -> tuple[Deviation, bool]:
+        """How far `way` is from the plain one, and whether rounding explains it in every process."""
+        try:
+            deviation = self._deviation(*self._measured(lambda: self._by(way), FAILURES))
+        except FAILURES as error:
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            deviation = Deviation(numpy.inf, numpy.inf, reason)
+        return deviation, all(distributed.gather(deviation.within(self._limits(deviation))))
+
+    def _limits(self, deviation: Deviation) -> tuple[float, float]:
+        floor = UNEXPLAINED[self.bytes]
+        failed, fits = bool(deviation.failure), deviation.within(floor)
+        if all(distributed.gather(failed or fits)):
+            return floor
+        if self._spread is None:
+            with last_digits_changed(self.trainer, self.bytes):
+                self._spread = self._deviation(*self._measured(self._plain, ()))
+        explained = (SPREADS * self._spread.loss, SPREADS * self._spread.gradients)
+        return (min(max(floor[0], explained[0]), CEILING[0]), min(max(floor[1], explained[1]), CEILING[1]))
+
+    def _deviation(self, loss: float, gradients: Sequence[torch.Tensor]) -> Deviation:
+        """Of the gradients that of A, of B or of all others, whichever is largest."""
+        sums: dict[str, list[float]] = {}
+        for name, found, expected in zip(self.names, gradients, self.gradients, strict=True):
+            kind = next((part for part in ("lora_A", "lora_B") if part in name), "others")
+            total = sums.setdefault(kind, [0.0, 0.0])
+            total[0] += float((found.double() - expected.double()).square().sum())
+            total[1] += float(expected.double().square().sum())
+        shards = distributed.gather(sums)  # the same everywhere, unless each process holds a part
+        worst = 0.0
+        for kind in sums:
+            change, size = (sum(shard[kind][place] for shard in shards) for place in (0, 1))
+            worst = max(worst, (change / size) ** 0.5 if size else numpy.inf if change else 0.0)
+            worst = worst if numpy.isfinite(change) else numpy.inf
+        return Deviation(abs(loss - self.loss) / max(abs(self.loss), 1e-9), worst)
+
+    def _measured(
+        self, work: Callable[[], float], failures: tuple[type[Exception], ...]
+    ) -> tuple[float, list[torch.Tensor]]:
+        """The loss and the gradients that `work` leaves. All processes raise where one is out of memory or fails."""
+        self.trainer.adapted.zero_grad(set_to_none=True)
+        loss, error = 0.0, None
+        try:
+            loss = work()
+        except (torch.OutOfMemoryError, MemoryError):
+            error = SamplesTooLongError()
+        except failures as raised:
+            error = SamplesTooLongError() if "can't allocate memory" in str(raised) else raised
+        kinds = distributed.gather(type(error).__name__)
+        if SamplesTooLongError.__name__ in kinds:
+            raise SamplesTooLongError
+        if error is not None or any(kind != "NoneType" for kind in kinds):
+            raise error or RuntimeError("it fails in another process")
+        gradients = [
+            local(item).detach().clone() if item is not None else torch.zeros_like(local(parameter))
+            for parameter in self.trainer.trainable()
+            for item in [parameter.grad]
+        ]
+        self.trainer.adapted.zero_grad(set_to_none=True)
+        return loss, gradients
+
+    def _by(self, way: Computation) -> float:
+        self.use(way)
+        members = [self.samples] if way.packs else [[sample] for sample in self.samples]
+        return sum(
+            _backward(self.trainer.pack_loss(self.model, make_pack(samples, way.share)))
+            for samples in members
+        )
+
+    def use(self, way: Computation) -> None:
+        self.trainer.switch.set(way)
+        self.trainer.computation = way
+
+    def _plain(self) -> float:
+        self.use(PLAIN)
+        return sum(_backward(self.plain_loss(sample)) for sample in self.samples)
+
+    def plain_loss(self, sample: Encoded) -> torch.Tensor:
+        start = max(sample.prompt_length, 1)
+        logits = self.plain_logits(sample.input_ids)[start - 1 : -1]
+        targets = torch.tensor(sample.input_ids[start:], device=logits.device)
+        return functional.cross_entropy(logits.float(), targets, reduction="sum")
+
+    def plain_logits(self, tokens: Sequence[int]) -> torch.Tensor:
+        """(t, v), as the model's own forward pass gives them."""
+        ids = torch.tensor([list(tokens)], device=self.trainer.args.device)
+        base = base_of(self.trainer.adapted)
+        accepted = inspect.signature(type(base).forward).parameters
+        uncached = {"use_cache": False} if "use_cache" in accepted else {}
+        return self.trainer.computed(self.model, lambda: base(input_ids=ids, **uncached).logits[0], ids)
+
+
+def _backward(loss: torch.Tensor) -> float:
+    loss.backward()
+    return loss.item()
