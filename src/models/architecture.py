@@ -1,11 +1,11 @@
-"""The sizes of a decoder, which configurations state under one name or another."""
+"""The decoder of a model, and its sizes, which configurations state under one name or another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from transformers import PretrainedConfig
+from transformers import PretrainedConfig, PreTrainedModel
 
 # two matrices and a LayerNorm; the others have three and an RMSNorm
 PLAIN_MLP = ("gpt_bigcode", "starcoder2")
@@ -90,3 +90,11 @@ def _largest(value: Any) -> int:
     """A size, or the largest of a list with one for each layer; 0 where none is stated."""
     sizes = value if isinstance(value, list | tuple) else [value]
     return max((int(size) for size in sizes if isinstance(size, int | float)), default=0)
+
+
+def decoder_of(base: PreTrainedModel) -> PreTrainedModel:
+    """The decoder without its head; `base` itself where that is not a module of its own."""
+    decoder = base.get_decoder()
+    if not isinstance(decoder, PreTrainedModel):  # ModernBERT's `decoder` is its head
+        decoder = base.base_model
+    return decoder if isinstance(decoder, PreTrainedModel) else base

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from src.config import LoraConfig
+from src.models.architecture import decoder_of
 from src.models.loading import ModelReference, load_base, read_json
 from src.models.run_record import BaseKind, read_record
 from src.schema import UserError
@@ -134,17 +135,13 @@ def target_modules(model: torch.nn.Module, wanted: str | list[str]) -> str | lis
 def linear_layers(model: torch.nn.Module) -> list[str]:
     """Full names of the layers of the decoder that LoRA can adapt; output head, images and sounds left out."""
     head = getattr(model, "get_output_embeddings", lambda: None)()
-    inside = {id(module) for module in _decoder(model).modules()}
+    decoder = decoder_of(model) if isinstance(model, PreTrainedModel) else model
+    inside = {id(module) for module in decoder.modules()}
     return [
         name
         for name, module in model.named_modules()
         if _is_linear(module) and module is not head and id(module) in inside and name.count(".") >= 1
     ]
-
-
-def _decoder(model: torch.nn.Module) -> torch.nn.Module:
-    found = model.get_decoder() if isinstance(model, PreTrainedModel) else model
-    return found if isinstance(found, torch.nn.Module) else model
 
 
 def _is_linear(module: torch.nn.Module) -> bool:
@@ -168,8 +165,9 @@ def _is_of_attention(model: torch.nn.Module, name: str) -> bool:
 
 def _is_left_out(model: torch.nn.Module, name: str) -> bool:
     """Of all-linear: routers, whose choice has no gradient of use, and what peft refuses to adapt in Mamba's kernels."""
-    parent, last = name.split(".")[-2:]
-    router = last in ("router", "gate") or parent in ("router", "gate")
+    parent, _, last = name.rpartition(".")
+    beside = (part for part, _ in model.get_submodule(parent.removesuffix(".router")).named_children())
+    router = ("router" in name.split(".") or last == "gate") and any("expert" in part for part in beside)
     kind = getattr(getattr(model, "config", None), "model_type", "")
     return router or (kind in _MAMBA_TYPES and last in _MAMBA_KERNELS)
 

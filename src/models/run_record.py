@@ -29,8 +29,10 @@ class BaseKind:
 
     @classmethod
     def of(cls, model: PreTrainedModel) -> BaseKind:
+        from src.models.architecture import shape_of
+
         text = model.config.get_text_config()
-        return cls(type(model).__name__, text.vocab_size, text.hidden_size)
+        return cls(type(model).__name__, text.vocab_size, shape_of(model.config).hidden)
 
     def __str__(self) -> str:
         return f"{self.architecture} of {self.hidden} units and {self.vocabulary:,} tokens"

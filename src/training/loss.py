@@ -13,6 +13,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
+from src.models.architecture import decoder_of
 from src.models.hardware import Hardware
 from src.training.packing.attention import PACKED, BoundariesLostError
 from src.training.packing.packs import Pack
@@ -72,14 +73,6 @@ def base_of(model: torch.nn.Module) -> PreTrainedModel:
     return inner
 
 
-def decoder_of(base: PreTrainedModel) -> PreTrainedModel:
-    """The decoder without its head; `base` itself where that is not a module of its own."""
-    decoder = base.get_decoder()
-    if not isinstance(decoder, PreTrainedModel):  # ModernBERT's `decoder` is its head
-        decoder = base.base_model
-    return decoder if isinstance(decoder, PreTrainedModel) else base
-
-
 def _inputs(module: torch.nn.Module, pack: Pack, packed_attention: str) -> dict[str, Any]:
     """What the decoder or the model is told besides its tokens."""
     accepted = inspect.signature(type(module).forward).parameters
@@ -104,7 +97,7 @@ def _forward_logits(base: PreTrainedModel, pack: Pack, inputs: dict[str, Any]) -
     if "logits_to_keep" in inspect.signature(type(base).forward).parameters:
         logits: torch.Tensor = base(**inputs, logits_to_keep=pack.predicting).logits[0]
         return logits
-    return base(**inputs).logits[0][pack.predicting]  # type: ignore[no-any-return]
+    return base(**inputs).logits[0][pack.predicting]
 
 
 def _tail_cross_entropy(

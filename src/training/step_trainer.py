@@ -112,14 +112,13 @@ class StepTrainer(Trainer):
         self.computation = computation
         self.graphs = self._graphs()
 
-    def trainable(self) -> list[torch.nn.Parameter]:
-        """The parameters that are trained."""
+    def _trainable(self) -> list[torch.nn.Parameter]:
         return [parameter for parameter in self.adapted.parameters() if parameter.requires_grad]
 
     def _prevent_ddp_wrapping(self) -> None:
         """Keep accelerate from wrapping the model in DDP, whose hooks cannot be captured as a graph."""
         self.adapted._is_accelerate_prepared = True  # type: ignore[assignment]  # a flag, no module
-        distributed.broadcast([parameter.data for parameter in self.trainable()])
+        distributed.broadcast([parameter.data for parameter in self._trainable()])
 
     @property
     def folder(self) -> Path:
@@ -136,7 +135,7 @@ class StepTrainer(Trainer):
         supervised = sum(sample.supervised for sample in inputs)
         total = self._retry_with_smaller_packs(lambda: self._accumulate(model, inputs, supervised))
         if not self.sharded:
-            distributed.all_reduce_mean([item.grad for item in self.trainable() if item.grad is not None])
+            distributed.all_reduce_mean([item.grad for item in self._trainable() if item.grad is not None])
         self.counters.tokens += sum(len(sample) for sample in inputs)
         self.counters.supervised += supervised
         return total
@@ -169,15 +168,14 @@ class StepTrainer(Trainer):
 
     def _graphs(self) -> PackGraphs | None:
         """CUDA graphs of packs, where each process holds all weights and draws no random numbers."""
-        varlen = self.computation.attention == VARLEN and self.computation.packs
-        possible = self.hardware.device == "cuda" and varlen and not self.sharded
+        possible = self.hardware.device == "cuda" and self.computation.attention == VARLEN
         # a graph cannot read main memory
-        possible &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding
+        possible &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding and not self.sharded
         if not possible or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
             return None
         rank, ranks = distributed.rank(), distributed.world_size()
         packs = extents(self.steps, self.pack_tokens, rank, ranks, self.computation.share)
-        return PackGraphs(lambda pack: self.pack_loss(self.adapted, pack), self.trainable(), packs)
+        return PackGraphs(lambda pack: self.pack_loss(self.adapted, pack), self._trainable(), packs)
 
     @property
     def sharded(self) -> bool:

@@ -11,9 +11,10 @@ import torch
 from src.config import LoraConfig, ModelConfig
 from src.models.hardware import decide
 from src.models.loading import resolve
-from src.models.lora_model import attach_lora, load_model
+from src.models.lora_model import attach_lora, load_model, target_modules
 from src.schema import UserError
 from tests import tiny
+from tests.zoo import builders
 
 PROMPT = torch.tensor([[2, 30, 31, 32, 33, 34]])
 CPU: ModelConfig = tiny.configured("model.device=cpu").model
@@ -203,3 +204,39 @@ def test_a_break_in_a_library_is_not_laid_at_the_door_of_the_adapter(
     with pytest.raises(type(error)) as caught:
         _load(tiny_adapter)
     assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ("model_type", "expected"),
+    [
+        ("gpt_neox", ["attention.dense", "attention.query_key_value"]),
+        ("bloom", ["self_attention.dense", "self_attention.query_key_value"]),
+        ("falcon", ["self_attention.dense", "self_attention.query_key_value"]),
+        ("gpt_neo", [f"attention.{name}_proj" for name in ("k", "out", "q", "v")]),
+        ("ctrl", [f"multi_head_attention.{name}" for name in ("Wk", "Wq", "Wv", "dense")]),
+        ("mamba", ["mixer.dt_proj", "mixer.in_proj", "mixer.x_proj"]),  # peft refuses out_proj
+    ],
+)
+def test_auto_finds_attention_by_structure(model_type: str, expected: list[str]) -> None:
+    assert target_modules(builders.build(model_type), "auto") == expected
+
+
+def test_the_part_that_sees_images_is_not_adapted() -> None:
+    model = builders.build("gemma3")
+    for wanted in ("auto", "all-linear"):
+        adapted = attach_lora(model, _lora(f"target_modules={wanted}"), 0)
+        names = [name for name, _ in adapted.named_modules() if name.endswith("lora_A.default")]
+        assert len(names) >= 8
+        assert all("language_model" in name for name in names)
+        model = adapted.unload()
+
+
+def test_all_linear_says_what_it_means_for_a_mixture_of_experts(caplog: pytest.LogCaptureFixture) -> None:
+    attach_lora(builders.build("qwen2_moe"), _lora("target_modules=all-linear"), 0)
+    assert "of this mixture of experts" in caplog.text
+    assert "q_proj" in caplog.text
+
+
+def test_what_peft_refuses_is_one_line() -> None:
+    with pytest.raises(UserError, match=r"peft cannot adapt MambaForCausalLM so \(.*out_proj.*\); set lora"):
+        attach_lora(builders.build("mamba"), _lora("target_modules=[out_proj]"), 0)

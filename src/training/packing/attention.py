@@ -33,7 +33,7 @@ class BoundariesLostError(RuntimeError):
 
 def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
     """The attention to train packs with: the fastest that model, device, number type and head size allow."""
-    kind = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    kind: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
     if not (getattr(kind, "_supports_attention_backend", False) and kind is not None and supports_sdpa(kind)):
         return FALLBACK
     if hardware.device == "cpu":

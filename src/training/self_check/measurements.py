@@ -12,6 +12,8 @@ from torch.nn import functional
 
 from src import distributed
 from src.data.preprocessing import Encoded
+from src.exhaustion import is_out_of_memory
+from src.schema import UserError
 from src.training.loss import FORWARD, base_of
 from src.training.packing.attention import FALLBACK
 from src.training.packing.computation import Computation
@@ -56,17 +58,22 @@ class Measurements:
         self.samples = samples
         self.model = trainer.model_wrapped if trainer.sharded else trainer.adapted
         self.bytes = 2 if is_16_bit(trainer) else 4
-        self.names = [name for name, item in trainer.adapted.named_parameters() if item.requires_grad]
+        self.trained = [each for each in trainer.adapted.named_parameters() if each[1].requires_grad]
         self._spread: Deviation | None = None
-        self.loss, self.gradients = self._measured(self._plain, ())
+        try:
+            self.loss, self.gradients = self._measured(self._plain)
+        except FAILURES as error:
+            raise UserError(
+                f"{type(base_of(trainer.adapted)).__name__} cannot be trained: its own forward pass fails "
+                f"({_reason(error)}); choose another base model or other lora.target_modules"
+            ) from error
 
     def deviation_of(self, way: Computation) -> tuple[Deviation, bool]:
         """How far `way` is from the plain one, and whether rounding explains it in every process."""
         try:
-            deviation = self._deviation(*self._measured(lambda: self._by(way), FAILURES))
+            deviation = self._deviation(*self._measured(lambda: self._by(way)))
         except FAILURES as error:
-            reason = " ".join(str(error).split())[:160] or type(error).__name__
-            deviation = Deviation(numpy.inf, numpy.inf, reason)
+            deviation = Deviation(numpy.inf, numpy.inf, _reason(error))
         return deviation, all(distributed.gather(deviation.within(self._limits(deviation))))
 
     def _limits(self, deviation: Deviation) -> tuple[float, float]:
@@ -76,14 +83,15 @@ class Measurements:
             return floor
         if self._spread is None:
             with last_digits_changed(self.trainer, self.bytes):
-                self._spread = self._deviation(*self._measured(self._plain, ()))
+                self._spread = self._deviation(*self._measured(self._plain))
         explained = (SPREADS * self._spread.loss, SPREADS * self._spread.gradients)
         return (min(max(floor[0], explained[0]), CEILING[0]), min(max(floor[1], explained[1]), CEILING[1]))
 
     def _deviation(self, loss: float, gradients: Sequence[torch.Tensor]) -> Deviation:
         """Of the gradients that of A, of B or of all others, whichever is largest."""
         sums: dict[str, list[float]] = {}
-        for name, found, expected in zip(self.names, gradients, self.gradients, strict=True):
+        names = [name for name, _ in self.trained]
+        for name, found, expected in zip(names, gradients, self.gradients, strict=True):
             kind = next((part for part in ("lora_A", "lora_B") if part in name), "others")
             total = sums.setdefault(kind, [0.0, 0.0])
             total[0] += float((found.double() - expected.double()).square().sum())
@@ -96,18 +104,17 @@ class Measurements:
             worst = worst if numpy.isfinite(change) else numpy.inf
         return Deviation(abs(loss - self.loss) / max(abs(self.loss), 1e-9), worst)
 
-    def _measured(
-        self, work: Callable[[], float], failures: tuple[type[Exception], ...]
-    ) -> tuple[float, list[torch.Tensor]]:
+    def _measured(self, work: Callable[[], float]) -> tuple[float, list[torch.Tensor]]:
         """The loss and the gradients that `work` leaves. All processes raise where one is out of memory or fails."""
         self.trainer.adapted.zero_grad(set_to_none=True)
-        loss, error = 0.0, None
+        loss = 0.0
+        error: Exception | None = None
         try:
             loss = work()
         except (torch.OutOfMemoryError, MemoryError):
             error = SamplesTooLongError()
-        except failures as raised:
-            error = SamplesTooLongError() if "can't allocate memory" in str(raised) else raised
+        except FAILURES as raised:
+            error = SamplesTooLongError() if is_out_of_memory(raised) else raised
         kinds = distributed.gather(type(error).__name__)
         if SamplesTooLongError.__name__ in kinds:
             raise SamplesTooLongError
@@ -115,7 +122,7 @@ class Measurements:
             raise error or RuntimeError("it fails in another process")
         gradients = [
             local(item).detach().clone() if item is not None else torch.zeros_like(local(parameter))
-            for parameter in self.trainer.trainable()
+            for _, parameter in self.trained
             for item in [parameter.grad]
         ]
         self.trainer.adapted.zero_grad(set_to_none=True)
@@ -150,6 +157,10 @@ class Measurements:
         accepted = inspect.signature(type(base).forward).parameters
         uncached = {"use_cache": False} if "use_cache" in accepted else {}
         return self.trainer.computed(self.model, lambda: base(input_ids=ids, **uncached).logits[0], ids)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__
 
 
 def _backward(loss: torch.Tensor) -> float:

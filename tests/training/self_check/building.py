@@ -23,4 +23,4 @@ def trainer_of(model_type: str, data: Path, folder: Path, *changes: str) -> Step
     config = tiny.config(
         folder / "model", data, folder, *settings, "lora.target_modules=all-linear", *changes
     )
-    return build_trainer(prepare(config, "lora"))[0]
+    return build_trainer(prepare(config, "lora"))
