@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 WIDTH_IN = 8.3  # shown by GitHub at about 830 px, so one point of type is 1.4 px
 PIXELS_PER_IN = 200
+PAD_WIDTH_IN, PAD_HEIGHT_IN = 0.09, 0.06  # around each panel
 BASE_FONT = "DejaVu Sans"  # comes with matplotlib
 CJK_FONTS = (  # families with Chinese, Japanese and Korean, tried in this order before any other
     "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, Microsoft YaHei, PingFang SC, WenQuanYi Micro Hei, "
@@ -57,11 +58,17 @@ DARK = Theme(
 
 
 def new_figure(height_in: float, theme: Theme) -> Figure:
-    """An empty figure of the usual width, rendered by Agg without global state."""
+    """An empty figure of the usual width, laid out by matplotlib, rendered by Agg without global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=PIXELS_PER_IN, facecolor=theme.background)
+    figure = Figure(
+        figsize=(WIDTH_IN, height_in),
+        dpi=PIXELS_PER_IN,
+        facecolor=theme.background,
+        layout=ConstrainedLayoutEngine(w_pad=PAD_WIDTH_IN, h_pad=PAD_HEIGHT_IN),
+    )
     FigureCanvasAgg(figure)
     return figure
 

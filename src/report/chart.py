@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from src.plotting import BASE_FONT, WIDTH_IN, Theme, drawable, font_families, new_figure, png_bytes, shortened
+from src.plotting import BASE_FONT, Theme, drawable, font_families, new_figure, png_bytes, shortened
 from src.report.formatting import (
     NOT_AVAILABLE,
     drawn_metrics,
@@ -25,12 +26,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NAME_COLUMNS = 24  # characters of a method's name before it is shortened
-NAME_IN = 1.9  # maximal width of a name
+NAME_COLUMNS = 20  # characters of a method's name before it is shortened
+TEST_SET_COLUMNS = 24
 CEILINGS = (5, 10, 20, 30, 40, 50, 60, 80, 100)  # right ends of an axis; all metrics are 0-100
-TITLE_PT = 12
-TITLE_IN, HEADER_IN, TICKS_IN, NOTE_IN = 0.46, 0.48, 0.38, 0.30  # heights
-VALUE_IN, CHANGE_IN, GAP_IN, MARGIN_IN = 0.50, 0.60, 0.30, 0.12  # widths
+VALUE_PT, CHANGE_PT = 36, 79  # right ends of the columns beside a panel
+SMALL_PT = 8.5
 NOTE = (
     "Whiskers: 95 % confidence intervals. "
     "Change: after minus before, in bold where p < 0.05 after Holm's correction."
@@ -57,61 +57,41 @@ def draw_chart(comparison: Comparison, theme: Theme) -> bytes:
 
 def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
     """The chart: as wide as every picture, as high as the number of methods requires."""
-    rows = 1 + len(comparison.comparisons)
-    row_in = 0.36 if rows <= 3 else 0.29
-    panel_in = HEADER_IN + row_in * rows + TICKS_IN
     metrics = drawn_metrics()
-    figure = new_figure(TITLE_IN + math.ceil(len(metrics) / 2) * panel_in + NOTE_IN, theme)
-    names = _row_names(figure, comparison)
-    title = _title(figure, comparison)
-    _write(figure, MARGIN_IN, TITLE_IN - 0.15, title, theme.text, size=TITLE_PT, weight="bold")
-    name_in = max(_width_in(figure, name) for name in names) + 0.1
-    bars_in = (WIDTH_IN - 2 * MARGIN_IN - name_in - GAP_IN - 2 * (VALUE_IN + CHANGE_IN)) / 2
+    lines, rows = math.ceil(len(metrics) / 2), 1 + len(comparison.comparisons)
+    figure = new_figure(0.75 + lines * (0.9 + (0.36 if rows <= 3 else 0.29) * rows), theme)
+    edge: dict[str, Any] = {"x": 0.012, "ha": "left"}
+    title = _title(comparison)
+    figure.suptitle(title, **edge, **_font(title, theme.text, 11, "bold"))
+    figure.supxlabel(NOTE, **edge, **_font(NOTE, theme.muted, SMALL_PT))
+    names = _row_names(comparison)
     panels = [_bars(comparison, metric, names, theme) for metric in metrics]
-    for index, metric in enumerate(metrics):
-        row, column = divmod(index, 2)
-        left = MARGIN_IN + name_in + column * (bars_in + VALUE_IN + CHANGE_IN + GAP_IN)
-        top = TITLE_IN + row * panel_in
-        right_end = _right_end(
-            [bar for panel in panels[2 * row : 2 * row + 2] for bar in panel]
-        )  # panels in a row share their scale
-        box = (left, top + HEADER_IN, bars_in, row_in * rows)
-        _draw_panel(figure, metric, panels[index], box, right_end, theme, with_names=column == 0)
-    _write(figure, MARGIN_IN, figure.get_figheight() - 0.12, NOTE, theme.muted, size=8.5)
+    grid = figure.subplots(lines, 2, squeeze=False)
+    for index, axes in enumerate(grid.flat):
+        if index == len(metrics):
+            axes.remove()
+            break
+        line, column = divmod(index, 2)
+        beside = [bar for panel in panels[2 * line : 2 * line + 2] for bar in panel]  # share their scale
+        _style(axes, rows, _right_end(beside), theme)
+        _draw_panel(axes, metrics[index], panels[index], theme, with_names=column == 0)
     return figure
 
 
-def _row_names(figure: Figure, comparison: Comparison) -> list[str]:
-    labels = [method_label(name) for name in comparison.comparisons]
-    drawable_names = [
-        drawable(_one_line(name), f"method {index}") for index, name in enumerate(labels, start=1)
-    ]
-    return ["Before", *(_fitted(figure, name, NAME_COLUMNS, NAME_IN) for name in drawable_names)]
+def _row_names(comparison: Comparison) -> list[str]:
+    labels = [_one_line(method_label(name)) for name in comparison.comparisons]
+    shown = [drawable(name, f"method {index}") for index, name in enumerate(labels, start=1)]
+    return ["Before", *(shortened(name, NAME_COLUMNS) for name in shown)]
 
 
-def _title(figure: Figure, comparison: Comparison) -> str:
-    plain = f"Before and after fine-tuning (n = {comparison.before.n})"
-    name = drawable(_one_line(str(comparison.test_set.get("name", ""))), "")
-    if not name:
-        return plain
-    room = WIDTH_IN - 2 * MARGIN_IN - _width_in(figure, f"{plain}, test set ", TITLE_PT, "bold")
-    name = _fitted(figure, name, 40, room, TITLE_PT, "bold")
-    return f"Before and after fine-tuning, test set {name} (n = {comparison.before.n})"
+def _title(comparison: Comparison) -> str:
+    name = shortened(drawable(_one_line(str(comparison.test_set.get("name", ""))), ""), TEST_SET_COLUMNS)
+    named = f": {name}" if name else ""
+    return f"Before and after fine-tuning{named} (n = {comparison.before.n})"
 
 
 def _one_line(text: str) -> str:
     return " ".join(visible(text).split())
-
-
-def _fitted(
-    figure: Figure, text: str, columns: int, width_in: float, size: float = 10, weight: str = "normal"
-) -> str:
-    """`text` shortened to `columns`, and further until it is no wider than `width_in`."""
-    return next(
-        shorter
-        for room in range(columns, 0, -1)
-        if _width_in(figure, shorter := shortened(text, room), size, weight) <= width_in or room == 1
-    )
 
 
 def _bars(comparison: Comparison, metric: str, names: list[str], theme: Theme) -> list[Bar]:
@@ -129,31 +109,18 @@ def _bar(name: str, color: str, score: Score | None, difference: Difference | No
     return Bar(name, color, score.value, score.ci95, score.n, score.coverage, difference)
 
 
-def _draw_panel(
-    figure: Figure,
-    metric: str,
-    bars: list[Bar],
-    box: tuple[float, float, float, float],  # left, top, width, height in inches from the top left
-    right_end: float,  # of the axis
-    theme: Theme,
-    with_names: bool,
-) -> None:
-    left, top, width, height = box
-    total = figure.get_figheight()
-    axes = figure.add_axes((left / WIDTH_IN, 1 - (top + height) / total, width / WIDTH_IN, height / total))
-    _style(axes, len(bars), right_end, theme)
-    row_in = height / len(bars)
+def _draw_panel(axes: Axes, metric: str, bars: list[Bar], theme: Theme, with_names: bool) -> None:
+    """Bars, and what stands beside them: names on the left, values and changes on the right, titles above."""
     for row, bar in enumerate(bars):
         _draw_bar(axes, row, bar, theme)
-        middle = top + (row + 0.5) * row_in
         if with_names:
-            _write(figure, left - 0.1, middle, bar.name, theme.text, align="right", middle=True)
-        _write_values(figure, left + width, middle, bar, theme)
-    right = left + width + VALUE_IN + CHANGE_IN
+            _write(axes, (0, row), (-6, 0), bar.name, _font(bar.name, theme.text), ha="right")
+        _write_values(axes, row, bar, theme)
     title = metric_label(metric) + (" (%)" if is_share(metric) else "")
-    _write(figure, left, top - 0.27, title, theme.text, size=11, weight="bold")
-    _write(figure, left, top - 0.1, _sample_note(bars), theme.muted, size=8.5)
-    _write(figure, right, top - 0.1, "change", theme.muted, size=8.5, align="right")
+    axes.set_title(title, loc="left", pad=19, **_font(title, theme.text, 11, "bold"))
+    note, top = _font("", theme.muted, SMALL_PT), -0.5
+    _write(axes, (0, top), (0, 9), _sample_note(bars), note, ha="left")
+    _write(axes, (1, top), (CHANGE_PT, 9), "change", note, ha="right")
 
 
 def _style(axes: Axes, rows: int, right_end: float, theme: Theme) -> None:
@@ -195,16 +162,15 @@ def _draw_bar(axes: Axes, row: int, bar: Bar, theme: Theme) -> None:
         part.set_clip_on(False)
 
 
-def _write_values(figure: Figure, left: float, middle: float, bar: Bar, theme: Theme) -> None:
+def _write_values(axes: Axes, row: int, bar: Bar, theme: Theme) -> None:
     value, shade = (NOT_AVAILABLE, theme.muted) if bar.value is None else (number(bar.value), theme.text)
-    _write(figure, left + VALUE_IN, middle, value, shade, align="right", middle=True)
+    _write(axes, (1, row), (VALUE_PT, 0), value, _font(value, shade), ha="right")
     if bar.difference is None:
         return
-    strong = significant(bar.difference)
-    color, weight = (theme.text, "bold") if strong else (theme.muted, "normal")
-    right = left + VALUE_IN + CHANGE_IN
     change = signed(bar.difference.delta)
-    _write(figure, right, middle, change, color, align="right", middle=True, weight=weight)
+    strong = significant(bar.difference)
+    font = _font(change, theme.text if strong else theme.muted, weight="bold" if strong else "normal")
+    _write(axes, (1, row), (CHANGE_PT, 0), change, font, ha="right")
 
 
 def _sample_note(bars: list[Bar]) -> str:
@@ -218,37 +184,25 @@ def _sample_note(bars: list[Bar]) -> str:
 
 
 def _write(
-    figure: Figure,
-    x_in: float,
-    y_in: float,  # from the top
+    axes: Axes,
+    place: tuple[float, float],
+    shift: tuple[float, float],
     text: str,
-    color: str,
-    size: float = 10,
-    align: str = "left",
-    weight: str = "normal",
-    middle: bool = False,
+    font: Mapping[str, Any],
+    ha: str,
 ) -> None:
-    figure.text(
-        x_in / WIDTH_IN,
-        1 - y_in / figure.get_figheight(),
-        text,
-        color=color,
-        fontsize=size,
-        fontfamily=font_families(text) or [BASE_FONT],
-        fontweight=weight,
-        ha=align,
-        va="center_baseline" if middle else "baseline",
-        parse_math=False,
+    """`text` at (share of the axes' width, row), shifted by points."""
+    coordinates: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    axes.annotate(
+        text, place, shift, ha=ha, va="center_baseline", annotation_clip=False, **coordinates, **font
     )
 
 
-def _width_in(figure: Figure, text: str, size: float = 10, weight: str = "normal") -> float:
-    from matplotlib.backends.backend_agg import RendererAgg
-
-    written = figure.text(
-        0, 0, text, fontsize=size, fontfamily=font_families(text) or [BASE_FONT], fontweight=weight,
-        parse_math=False,
-    )  # fmt: skip
-    width = written.get_window_extent(RendererAgg(1, 1, figure.dpi)).width / figure.dpi
-    written.remove()
-    return width
+def _font(text: str, color: str, size: float = 10, weight: str = "normal") -> dict[str, Any]:
+    return {
+        "color": color,
+        "fontsize": size,
+        "fontweight": weight,
+        "fontfamily": font_families(text) or [BASE_FONT],
+        "parse_math": False,
+    }

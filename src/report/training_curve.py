@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.files import write_atomic
-from src.plotting import BASE_FONT, LIGHT, WIDTH_IN, new_figure, png_bytes
+from src.plotting import BASE_FONT, LIGHT, new_figure, png_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 HEIGHT_IN = 6.2
-LEFT_IN, RIGHT_IN = 0.80, 0.25  # margins
-PANELS = (  # title, top and height in inches, keys and names of the lines
-    ("Loss per supervised token", 0.45, 2.70, (("loss", "train"), ("eval_loss", "validation"))),
-    ("Learning rate", 3.60, 0.75, (("learning_rate", ""),)),
-    ("Real tokens per second", 4.80, 0.75, (("tokens_per_s", ""),)),
+PANELS = (  # title, share of the height, keys and names of the lines
+    ("Loss per supervised token", 3.6, (("loss", "train"), ("eval_loss", "validation"))),
+    ("Learning rate", 1, (("learning_rate", ""),)),
+    ("Real tokens per second", 1, (("tokens_per_s", ""),)),
 )
 MARKED_POINTS = 40  # a line of fewer points shows each of them
 
@@ -30,20 +29,14 @@ def draw_training_curve(history: Sequence[Mapping[str, Any]], path: Path) -> Non
     """
     figure = new_figure(HEIGHT_IN, LIGHT)
     steps = [entry["step"] for entry in history if "step" in entry]
-    for index, (title, top_in, height_in, lines) in enumerate(PANELS):
-        box = (LEFT_IN / WIDTH_IN, 1 - (top_in + height_in) / HEIGHT_IN)
-        size = ((WIDTH_IN - LEFT_IN - RIGHT_IN) / WIDTH_IN, height_in / HEIGHT_IN)
-        axes = figure.add_axes((*box, *size))
+    panels = figure.subplots(len(PANELS), sharex=True, height_ratios=[height for _, height, _ in PANELS])
+    for axes, (title, _, lines) in zip(panels, PANELS, strict=True):
         _style(axes, steps)
-        figure.text(
-            0.02, 1 - (top_in - 0.12) / HEIGHT_IN, title,
-            color=LIGHT.text, fontsize=11, fontweight="bold", fontfamily=BASE_FONT,
-        )  # fmt: skip
+        axes.set_title(
+            title, loc="left", color=LIGHT.text, fontsize=11, fontweight="bold", fontfamily=BASE_FONT
+        )
         _draw_lines(axes, history, lines)
-        if index < len(PANELS) - 1:
-            axes.tick_params(labelbottom=False)
-        else:
-            axes.set_xlabel("Step", color=LIGHT.text, fontsize=10, fontfamily=BASE_FONT)
+    panels[-1].set_xlabel("Step", color=LIGHT.text, fontsize=10, fontfamily=BASE_FONT)
     write_atomic(path, png_bytes(figure))
 
 

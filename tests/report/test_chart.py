@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+from matplotlib.text import Text
 
 from src.plotting import DARK, LIGHT, font_families
 from src.report.chart import chart_figure, draw_chart
@@ -64,7 +65,7 @@ def test_every_method_and_metric_is_named_with_value_and_change() -> None:
 
 def test_only_a_significant_change_is_bold() -> None:
     figure = chart_figure(comparison(1), LIGHT)
-    weights = {text.get_text(): text.get_fontweight() for text in figure.texts}
+    weights = {text.get_text(): text.get_fontweight() for text in figure.findobj(Text)}
     assert weights["+7.1"] == "bold"  # p 0.0004
     assert weights["+12.0"] == "normal"  # p 0.18
 

@@ -34,7 +34,6 @@ def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         axes.spines["bottom"].set_color(LIGHT.baseline)
-    figure.tight_layout(rect=(0, 0, 1, 0.99), w_pad=2.5)
     return png_bytes(figure)
 
 
