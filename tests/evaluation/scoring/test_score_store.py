@@ -182,8 +182,8 @@ def imports_of(path: Path) -> set[str]:
 
 
 def test_all_that_scoring_imports_is_in_the_key():
-    """Modules, down from the processes that score, and packages by the names they are installed under."""
-    pending = [SOURCES / "evaluation" / name / "worker.py" for name in ("scoring", "codebleu")]
+    """Modules, down from the process that scores, and packages by the names they are installed under."""
+    pending = [SOURCES / "evaluation" / "scoring" / "worker.py"]
     modules: set[Path] = set()
     packages: set[str] = set()
     while pending:
