@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import queue
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -19,6 +21,9 @@ import psutil
 
 POLL_S = 0.1  # between looks at what the process has used
 START_S = 300.0  # for its imports, on a busy machine
+KILL_S = 5.0  # for a tree that starts processes as fast as they are killed
+LAST_WORDS_BYTES = 4_000
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class Budget:
 
 class WorkerEndedError(Exception):
     """The process has ended, or was killed for passing its budget; the text says why."""
+
+    def __init__(self, reason: str, over_budget: bool = False) -> None:
+        super().__init__(reason)
+        self.over_budget = over_budget
 
 
 class WorkerProcess:
@@ -84,17 +93,12 @@ class WorkerProcess:
             ):
                 if amount > limit:
                     self.close()
-                    raise WorkerEndedError(f"more than {limit:g} {unit}")
+                    raise WorkerEndedError(f"more than {limit:g} {unit}", over_budget=True)
 
     def close(self) -> None:
         """Kill it with everything that it started."""
-        tree: list[psutil.Process] = []
-        with contextlib.suppress(psutil.Error):
-            own = psutil.Process(self._process.pid)
-            tree = [*own.children(recursive=True), own]
-        for process in tree:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        if self._process.poll() is None:  # else its number may be another's by now
+            kill_tree(self._process.pid)
         self._process.wait()
         with contextlib.suppress(OSError):
             if self._process.stdin is not None:
@@ -119,8 +123,35 @@ class WorkerProcess:
     def _ended(self) -> WorkerEndedError:
         """Why it has ended: its last words, else its signal or exit status."""
         self.close()
-        self._stderr.seek(0)
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - LAST_WORDS_BYTES))
         words = self._stderr.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
         status = self._process.returncode
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return WorkerEndedError(f"{how}: {words[:200]}" if words and status > 0 else how)
+
+
+def kill_tree(pid: int) -> None:
+    """Kill a process after everything that it started, what that starts meanwhile included."""
+    end = time.monotonic() + KILL_S
+    with contextlib.suppress(psutil.Error):
+        own = psutil.Process(pid)
+        while (alive := _living(own.children(recursive=True))) and time.monotonic() < end:
+            for process in alive:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+        own.kill()
+
+
+def _living(processes: list[psutil.Process]) -> list[psutil.Process]:
+    living = []
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                living.append(process)
+    return living
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when the thread that started it ends, however it ends (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

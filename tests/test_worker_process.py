@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
+from src import worker_process as module
 from src.worker_process import Budget, WorkerEndedError, WorkerProcess
 
+ROOT = Path(module.__file__).parents[1]
 READY = "import json, sys, os, time, subprocess\nprint(json.dumps('ready'), flush=True)\n"
 AMPLE = Budget(cpu_s=20, wall_s=60)
 
@@ -76,3 +80,39 @@ def test_its_children_end_with_it():
 def test_one_that_does_not_come_up_says_why():
     with pytest.raises(WorkerEndedError, match="ModuleNotFoundError: No module named 'nowhere'"):
         WorkerProcess([sys.executable, "-c", "import nowhere"], cwd=".", env={})
+
+
+def test_a_number_that_may_be_anothers_is_not_killed(monkeypatch):
+    worker = started("sys.stdin.readline()")
+    worker.send("go")
+    with pytest.raises(WorkerEndedError):
+        worker.receive(AMPLE)
+    monkeypatch.setattr(module, "kill_tree", lambda pid: pytest.fail(f"{pid} was killed"))
+    worker.close()
+
+
+def test_a_budget_that_was_passed_is_told_from_an_end():
+    worker = started("sys.stdin.readline()\nwhile True: pass")
+    worker.send("go")
+    with pytest.raises(WorkerEndedError) as passed:
+        worker.receive(Budget(cpu_s=0.2, wall_s=60))
+    with pytest.raises(WorkerEndedError) as ended:
+        worker.send("again")
+    assert (passed.value.over_budget, ended.value.over_budget) == (True, False)
+
+
+def test_a_process_ends_with_the_one_that_started_it():
+    """However that ends: here by SIGKILL, while the process spins."""
+    spinning = "from src.worker_process import end_with_parent; end_with_parent()\nprint(1, flush=True)\nwhile True: pass"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", "import subprocess, sys, time\n"
+         f"child = subprocess.Popen([sys.executable, '-c', {spinning!r}], stdout=subprocess.PIPE)\n"
+         "child.stdout.readline()\nprint(child.pid, flush=True)\ntime.sleep(60)"],
+        stdout=subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.communicate()
+    psutil.wait_procs([child], timeout=10)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.sandbox.inside import wire
+from src.sandbox.inside import resource_usage, wire
 
 INSIDE_MODULES = Path(__file__).with_name("inside")
 INSIDE = "/sandbox"
@@ -68,7 +68,7 @@ class Worker:
 
     def __init__(self, recipe: Recipe) -> None:
         """Raises WorkerError where it does not start."""
-        self.single_use = recipe.kind != "warm"
+        self.single_use, self._bare = recipe.kind != "warm", recipe.kind == "bare"
         program = recipe.bubblewrap or recipe.python
         with tempfile.TemporaryFile() as errors, _opened(program) as (executable, files):
             try:
@@ -94,12 +94,15 @@ class Worker:
             os.set_blocking(self.requests, False)
             try:
                 header, _ = wire.receive(self.responses, time.monotonic() + START_TIMEOUT_S)
-            except (EOFError, TimeoutError, OSError) as error:
+                self.version = str(header["ready"])
+            except KeyError as error:
+                self.close()
+                raise WorkerError(f"{recipe.python} is no worker: it did not say that it is ready") from error
+            except (EOFError, OSError) as error:  # TimeoutError and ConnectionError among them
                 self.close()
                 errors.seek(0)
                 lines = errors.read(2_000).decode("utf-8", "replace").strip().splitlines()
                 raise WorkerError(lines[-1] if lines else type(error).__name__) from error
-        self.version = str(header["ready"])
 
     def run(self, request: bytes, timeout_s: float) -> tuple[dict[str, object], list[bytes]]:
         """The response to one request. Raises WorkerError where the worker exits, TimeoutError where it hangs."""
@@ -114,6 +117,8 @@ class Worker:
 
     def kill(self) -> None:
         """End the worker and all that it runs; a thread that waits for its response gets WorkerError."""
+        if self._bare and self.process.poll() is None:  # no namespace ends with it
+            resource_usage.kill_descendants(self.process.pid)
         self.process.kill()
         self.process.wait()
 
@@ -132,7 +137,10 @@ def _opened(program: str) -> Iterator[tuple[int, dict[str, int]]]:
     with contextlib.ExitStack() as stack:
 
         def opened(path: str | Path) -> int:
-            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                descriptor = os.open(path, os.O_RDONLY)
+            except OSError as error:
+                raise WorkerError(f"{path}: {error.strerror}") from error
             stack.callback(os.close, descriptor)
             return descriptor
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 
+import psutil
 import pytest
 
 from src.sandbox import launch
@@ -202,3 +203,72 @@ def test_a_worker_that_does_not_start_says_why(tmp_path):
     python.chmod(0o755)
     with pytest.raises(WorkerError, match=r"^the reason$"):
         Worker(Recipe("bare", str(python)))
+
+
+@pytest.mark.parametrize(
+    "recipe", [Recipe("bare", "/nowhere/python"), Recipe("warm", "/usr/bin/python3", "/nowhere/bwrap")]
+)
+def test_a_program_that_is_not_there_is_named(recipe):
+    with pytest.raises(WorkerError, match=r"^/nowhere/\w+: No such file or directory$"):
+        Worker(recipe)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (b'{"sizes": []}', "is no worker: it did not say that it is ready"),
+        (b"no JSON", "ConnectionError"),
+        (b"", "EOFError"),
+    ],
+)
+def test_a_program_that_is_no_worker_is_named(tmp_path, message, reason):
+    python = tmp_path / "python"
+    (tmp_path / "sent").write_bytes(len(message).to_bytes(4, "big") + message if message else b"")
+    python.write_text(f"#!/bin/sh\ncat {tmp_path}/sent\n")
+    python.chmod(0o755)
+    with pytest.raises(WorkerError, match=reason):
+        Worker(Recipe("bare", str(python)))
+
+
+# Three processes that have left their parent, the group and the session of the program, and do not end by themselves.
+LEAVING = """
+import os, sys, time
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(300)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def left_by_bare_worker() -> list[psutil.Process]:
+    return [
+        child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+def test_what_an_unsandboxed_program_leaves_behind_ends_with_it(bare_worker):
+    header, _ = bare_worker.run(request(LEAVING), 30)
+    assert (header["status"], header["stopped"]) == (0, "")
+    bare_worker.process.wait(10)  # it serves one program
+    assert left_by_bare_worker() == []
+
+
+def test_an_unsandboxed_program_ends_with_a_worker_that_is_killed(bare_worker):
+    with pytest.raises(TimeoutError):
+        bare_worker.run(request(LEAVING + "time.sleep(300)"), 1.5)
+    started = left_by_bare_worker()
+    assert len(started) >= 5  # the worker, the program, and what has left it
+    bare_worker.kill()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_the_processes_of_an_unsandboxed_program_are_counted(bare_worker):
+    many = "import os, time\nfor _ in range(20):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(300)\ntime.sleep(300)"
+    header, _ = bare_worker.run(request(many), 30)
+    assert header["stopped"] == "processes"
+    bare_worker.process.wait(10)
+    assert left_by_bare_worker() == []

@@ -10,6 +10,7 @@ import os
 import queue
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ class _Workers:
     def _score(self, sample: Sample) -> SampleScore:
         """The sample's score; a stage that kills the process is left out when it is tried again."""
         failed: dict[str, str] = {}
-        starts = 0  # that ended before any stage began: none of the sample's doing
+        endings: Counter[str] = Counter()  # by stage; before any stage began it is none of the sample's doing
         while True:
             stage = "start"
             try:
@@ -121,9 +122,13 @@ class _Workers:
                     stage = reply["stage"]
             except WorkerEndedError as ended:
                 self._discard()
-                starts += stage == "start"
-                if starts == START_ATTEMPTS:
-                    raise UserError(f"the process that scores has ended {starts} times ({ended})") from ended
+                endings[stage] += 1
+                if endings["start"] == START_ATTEMPTS:
+                    raise UserError(
+                        f"the process that scores has ended {START_ATTEMPTS} times ({ended})"
+                    ) from ended
+                if endings[stage] == 1 and not ended.over_budget:  # the system may have ended it
+                    continue
                 if stage in failed:  # what stands in for the stage kills the process too
                     _warn(sample, failed | {"score": str(ended)})
                     return unreadable_score(sample)

@@ -17,6 +17,7 @@ from src.evaluation.scoring.sample import CodeBleuOf, Stages, score_sample
 from src.languages.registry import LANGUAGES
 from src.sandbox.sandbox import Limits, Sandbox
 from src.schema import Sample, UserError
+from src.worker_process import end_with_parent
 
 
 def main(settings: dict[str, Any]) -> None:
@@ -24,6 +25,7 @@ def main(settings: dict[str, Any]) -> None:
 
     A mistake that the user can fix is replied to as `{"error": TEXT}`, and ends the process.
     """
+    end_with_parent()
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no reply
 

@@ -10,12 +10,14 @@ import signal
 import tempfile
 from dataclasses import dataclass
 
+import resource_usage
 import syscall_filter
 
 NEWNS, NEWIPC, NEWPID = 0x00020000, 0x08000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 2, 4, 8, 4096
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+PR_SET_CHILD_SUBREAPER = 36
 CAPABILITY_VERSION_3 = 0x20080522
 LAST_CAPABILITY = 40
 WORK = "/tmp/work"
@@ -174,18 +176,26 @@ class SingleUse(Isolation):
 
 
 class Bare(SingleUse):
-    """No isolation at all, only limits: for callers that requested it."""
+    """No isolation at all, only limits: for callers that requested it.
+
+    What the program starts is found by its parents. This process adopts what has lost them, and all of it
+    ends with this process, but for what the program started and left.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def enter(self, quota: Quota, executable: bool) -> None:
         self.work = tempfile.mkdtemp(prefix="unsandboxed-")
         os.chdir(self.work)
 
     def processes(self, program: int) -> list[str]:
-        return [str(program)]
+        return list(map(str, resource_usage.descendants(os.getpid())))
 
     def kill_everything(self, program: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(program, signal.SIGKILL)
+        resource_usage.kill_descendants(os.getpid())
 
     def leave(self) -> None:
         import shutil
@@ -196,6 +206,7 @@ class Bare(SingleUse):
     def give_up_privileges(self, quota: Quota, whole_address_space: bool, dumpable: bool) -> None:
         os.setsid()
         limit_resources(quota, whole_address_space, limits_processes=False)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def limit_resources(quota: Quota, whole_address_space: bool, limits_processes: bool) -> None:

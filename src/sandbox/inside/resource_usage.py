@@ -1,14 +1,18 @@
-"""Reads what the processes of one program use."""
+"""Finds the processes of one program, and reads what they use."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
+import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+KILL_S = 5.0  # for a program that forks as fast as it is killed
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,27 @@ def proportional_mib(processes: Sequence[str]) -> float:
             continue
         total_kib += sum(int(line.split()[1]) for line in lines if line.startswith(b"Pss:"))
     return total_kib / 1024
+
+
+def descendants(ancestor: int) -> list[int]:
+    """The living processes that a process has started, and those that they have."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                state, parent = file.read().rpartition(b")")[2].split()[:2]
+                if state not in (b"Z", b"X"):
+                    children.setdefault(int(parent), []).append(int(name))
+    found = children.get(ancestor, [])
+    for process in found:  # it grows
+        found.extend(children.get(process, ()))
+    return found
+
+
+def kill_descendants(ancestor: int) -> None:
+    """Kill all of them, those that they start meanwhile included."""
+    end = time.monotonic() + KILL_S
+    while (alive := descendants(ancestor)) and time.monotonic() < end:
+        for process in alive:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)

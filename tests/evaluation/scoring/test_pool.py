@@ -136,3 +136,12 @@ def test_the_hash_seed_of_this_process_changes_nothing(monkeypatch, seed: str):
     monkeypatch.setattr(pool, "WORKER", ("-c", told))
     with pytest.raises(UserError, match=r"^seed 0$"):
         scored(GOOD)
+
+
+def test_a_sample_whose_process_the_system_ended_is_scored_again(monkeypatch, caplog, tmp_path, unpoisoned):
+    once = f"open({str(tmp_path / 'once')!r}, 'x'); os.kill(os.getpid(), 9)"
+    poison(monkeypatch, "extract", f"os.path.exists({str(tmp_path / 'once')!r}) or exec({once!r})")
+    bad = scored([BAD])["bad"]
+    assert (bad.code, bad.execution, bad.functional) == ("print('POISON')", "passed", "passed")
+    assert (tmp_path / "once").exists()
+    assert "bad" not in caplog.text

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from src.sandbox.inside.resource_usage import open_descriptors, proportional_mib, usage
+from src.sandbox.inside.resource_usage import (
+    descendants,
+    kill_descendants,
+    open_descriptors,
+    proportional_mib,
+    usage,
+)
 
 OWN = [str(os.getpid())]
 GONE = ["4194305"]  # above the largest process id (2 ** 22)
@@ -57,3 +63,20 @@ def test_shared_pages_count_once():
 def test_a_process_that_is_gone_uses_nothing():
     assert usage(GONE) == usage(())
     assert open_descriptors(GONE) == proportional_mib(GONE) == 0
+
+
+def test_what_a_process_started_is_found_and_killed_and_nothing_else():
+    other = subprocess.Popen(["sleep", "60"])
+    parent = subprocess.Popen(["sh", "-c", "sleep 60 & sh -c 'sleep 60; true' & wait"])
+    try:
+        end = time.monotonic() + 20
+        while len(descendants(parent.pid)) < 3 and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(descendants(parent.pid)) == 3
+        kill_descendants(parent.pid)
+        assert descendants(parent.pid) == []
+        assert other.poll() is None
+    finally:
+        for process in (other, parent):
+            process.kill()
+            process.wait()
