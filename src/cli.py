@@ -116,17 +116,11 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except OSError as error:
-        if error.filename is None and error.errno is None:
-            raise
-        path = f" ({error.filename})" if error.filename else ""
-        _print_error(f"{error.strerror or error}{path}; what was finished is kept", args.verbose)
-        sys.exit(EXIT_MISTAKE)
     except Exception as error:
-        limit = _limit_reached(error)
-        if not limit:
+        reason = _reason(error)
+        if not reason:
             raise
-        _print_error(limit, args.verbose)
+        _print_error(reason, args.verbose)
         sys.exit(EXIT_MISTAKE)
     except KeyboardInterrupt:
         print("stopped; the same command continues", file=sys.stderr)
@@ -136,8 +130,11 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
         sys.exit(143)
 
 
-def _limit_reached(error: Exception) -> str:
-    """The message where memory or disk is full; "" for any other error."""
+def _reason(error: Exception) -> str:
+    """The message where the system refused something, or memory or disk is full; "" for a bug."""
+    if isinstance(error, OSError) and (error.filename or error.errno):
+        path = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{path}; what was finished is kept"
     return OUT_OF_MEMORY if is_out_of_memory(error) else DISK_FULL if is_disk_full(error) else ""
 
 
@@ -202,6 +199,4 @@ def _configure_output(args: argparse.Namespace) -> None:
         os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     if args.quiet:
         os.environ["TQDM_DISABLE"] = "1"
-        sys.stderr = cast(
-            TextIO, _NoTerminal(sys.stderr)
-        )  # some bars check for a terminal only, not for the variable
+        sys.stderr = cast(TextIO, _NoTerminal(sys.stderr))  # some bars check for a terminal only

@@ -84,9 +84,7 @@ class SampleScore:
     codebleu_package: float | None  # 0-100, as the package combines its parts
     execution: str  # outcome of running the program alone
     functional: str  # outcome of its tests or of the differential run; "" = no verdict possible
-    error: str = (
-        ""  # taxonomy: syntax name type index import assertion wrong_output timeout no_code unreadable ...
-    )
+    error: str = ""  # syntax name type index import assertion wrong_output timeout no_code unreadable ...
     defines_only: bool = False  # the program ran but only defined things
     exact: bool = False  # equal to the reference but for surrounding white space
     flags: tuple[str, ...] = ()  # truncated, no_code, extra_turn, fenced

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from src.config import Config
 from src.hub_access import explain, is_hub_error
@@ -61,16 +61,13 @@ def load_benchmark(name: str, path: str | None = None) -> list[Example]:
     if name not in HUB_NAMES:
         raise UserError(f"no benchmark {name!r}: choose one of {', '.join(HUB_NAMES)}")
     rows = _read(Path(path)) if path else (_packaged(name) or _from_hub(name))
-    build: Callable[[Row], Example] = _humaneval if name == "humaneval" else _mbpp
+    source = path or HUB_NAMES[name]
     try:
-        examples = [build(row) for row in rows]
-    except KeyError as missing:
-        source = path or HUB_NAMES[name]
-        raise UserError(
-            f"{source} is not {name}: a row has no {missing}. Check --benchmark_path."
-        ) from missing
+        examples = [_humaneval(row) if name == "humaneval" else _mbpp(row) for row in rows]
+    except KeyError as key:
+        raise UserError(f"{source} is not {name}: a row has no {key}. Check --benchmark_path.") from key
     if not examples:
-        raise UserError(f"{path or HUB_NAMES[name]} holds no rows. Check --benchmark_path.")
+        raise UserError(f"{source} holds no rows. Check --benchmark_path.")
     return examples
 
 
@@ -78,16 +75,14 @@ def _read(path: Path) -> Iterator[Row]:
     if not path.is_file():
         raise UserError(f"no file {path}: give --benchmark_path a jsonl or jsonl.gz file")
     try:
-        with _opened(path) as lines:
-            for line in lines:
-                if line.strip():
-                    yield json.loads(line)
+        with (
+            gzip.open(path, "rt", encoding="utf-8")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8") as lines
+        ):
+            yield from (json.loads(line) for line in lines if line.strip())
     except (OSError, EOFError, ValueError) as error:
         raise UserError(f"{path} is not jsonl: {error}. Give --benchmark_path another file.") from error
-
-
-def _opened(path: Path) -> IO[str]:
-    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
 
 
 def _packaged(name: str) -> list[Row] | None:
@@ -96,20 +91,15 @@ def _packaged(name: str) -> list[Row] | None:
     if found is None or not found.origin:
         return None
     folder = Path(found.origin).parent
-    for place in (folder / "HumanEval.jsonl.gz", folder.parent / "data" / "HumanEval.jsonl.gz"):
-        if place.is_file():
-            return list(_read(place))
-    candidates = [*folder.rglob("HumanEval.jsonl.gz")]
-    return list(_read(candidates[0])) if candidates else None
+    places = [folder.parent / "data" / "HumanEval.jsonl.gz", *folder.rglob("HumanEval.jsonl.gz")]
+    return next((list(_read(place)) for place in places if place.is_file()), None)
 
 
 def _from_hub(name: str) -> list[Row]:
     import datasets
 
     try:
-        if name == "mbpp":
-            return list(datasets.load_dataset(HUB_NAMES[name], "full", split="test"))
-        return list(datasets.load_dataset(HUB_NAMES[name], split="test"))
+        return list(datasets.load_dataset(HUB_NAMES[name], "full" if name == "mbpp" else None, split="test"))
     except Exception as error:
         if not isinstance(error, ValueError) and not is_hub_error(error):
             raise

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src import cli
-from src.models.run_record import read_record
 from src.schema import UserError
 
 if TYPE_CHECKING:
@@ -59,10 +58,14 @@ def requests(args: argparse.Namespace, config: Config) -> list[RunRequest]:
     models = [model for name in ("model_path", "before_model", "after_model") if (model := flags.get(name))]
     if not models:
         return []
-    from src.evaluation.answers import RunRequest, run_name
     from src.evaluation.benchmarks import load_test_set
 
     test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+    from src.evaluation.answers import (
+        RunRequest,
+        run_name,
+    )  # imports torch, which a test set that is missing need not
+
     folder = flags.get("runs_dir") or args.output_dir / "runs"
     given = args.name if flags.get("model_path") else None  # compare_results.py --name is the method's
     return [
@@ -137,6 +140,8 @@ def method_name(args: argparse.Namespace) -> str:
         return str(args.name)
     if args.after_predictions:
         return str(args.after_predictions.stem)
+    from src.models.run_record import read_record
+
     record = read_record(Path(args.after_model))
     return record.method if record else Path(args.after_model).name
 
@@ -182,6 +187,8 @@ def after_comparison(args: argparse.Namespace) -> str:
 
 def _trained_on(base: str, config: Config) -> str | None:
     """The folder of a finished adapter for this base, where training writes it; None where there is none."""
+    from src.models.run_record import read_record
+
     for method in ("lora", "qlora"):
         folder = Path(config.training.output_dir) / method / "final"
         with suppress(UserError):  # a damaged one is not offered
@@ -205,9 +212,10 @@ def _scored_runs(
     args: argparse.Namespace, config: Config, files: list[Path], folder: Path, name: str | None = None
 ) -> list[ScoredRun]:
     """The runs of the models that the flags name, else those of predictions `files`."""
+    requested = requests(args, config)
     from src.evaluation.runs import run_model, run_predictions
 
-    return [run_model(request) for request in requests(args, config)] or [
+    return [run_model(request) for request in requested] or [
         run_predictions(file, config, folder, name, args.allow_unsandboxed) for file in files
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from src.config import EvaluationConfig
 from src.evaluation.evaluator import pass_at_k_measures
 from src.evaluation.metrics import measure, measures
 from src.evaluation.runs import ScoredRun
-from src.evaluation.statistics.estimates import Measure, difference, holm
+from src.evaluation.statistics.estimates import difference, holm
 from src.metrics.table import METRICS
 from src.schema import (
     ComparedExample,
@@ -59,15 +60,12 @@ def compare(
     )
     methods = {**(earlier.comparisons if earlier else {}), name: method}
     origin = before.run.provenance
-    languages: dict[str, int] = {}
-    for score in before.scores:
-        languages[score.language or "other"] = languages.get(score.language or "other", 0) + 1
     return Comparison(
         test_set={
             "name": origin.get("test_set", ""),
             "fingerprint": origin["test_set_fingerprint"],
             "n": before.run.n,
-            "languages": languages,
+            "languages": dict(Counter(score.language or "other" for score in before.scores)),
             "decoding": origin.get("decoding", "as given in the predictions files"),
         },
         before=before.run,
@@ -97,23 +95,28 @@ def load_comparison(path: Path) -> Comparison | None:
 
 
 def _check_comparable(before: Run, after: Run) -> None:
-    for key, what in MUST_MATCH.items():
-        old, new = before.provenance.get(key), after.provenance.get(key)
-        if old != new:
-            raise UserError(
-                f"cannot compare {before.name} with {after.name}: their {what} differ ({_short(old)} and "
-                f"{_short(new)}); evaluate both in the same way"
-            )
+    if mismatch := _mismatch(before, after, MUST_MATCH):
+        raise UserError(
+            f"cannot compare {before.name} with {after.name}: their {mismatch}; evaluate both in the same way"
+        )
 
 
 def _check_extends(earlier: Comparison, before: Run) -> None:
-    for key, what in (*MUST_MATCH.items(), ("fingerprint", "models before"), ("predictions", "files before")):
-        old, new = earlier.before.provenance.get(key), before.provenance.get(key)
+    names = MUST_MATCH | {"fingerprint": "models before", "predictions": "files before"}
+    if mismatch := _mismatch(earlier.before, before, names):
+        raise UserError(
+            f"the comparison in this folder has another 'before': the {mismatch}; give another --output_dir or "
+            "--fresh to replace it"
+        )
+
+
+def _mismatch(left: Run, right: Run, names: dict[str, str]) -> str:
+    """The first key of `names` in which their provenance differs, with both values; "" where there is none."""
+    for key, what in names.items():
+        old, new = left.provenance.get(key), right.provenance.get(key)
         if old != new:
-            raise UserError(
-                f"the comparison in this folder has another 'before': the {what} differ ({_short(old)} and "
-                f"{_short(new)}); give another --output_dir or --fresh to replace it"
-            )
+            return f"{what} differ ({_short(old)} and {_short(new)})"
+    return ""
 
 
 def _short(value: Any) -> str:
@@ -128,26 +131,18 @@ def _differences(
     return {
         name: difference(old[name], new[name], config.bootstrap_resamples, config.seed)
         for name in old
-        if name in new and _have_common_rows(old[name], new[name])
+        if name in new and (old[name].counts & new[name].counts).any()  # else no row counts in both
     }
-
-
-def _have_common_rows(before: Measure, after: Measure) -> bool:
-    return bool((before.counts & after.counts).any())
 
 
 def _by_language(
     before: ScoredRun, after: ScoredRun, config: EvaluationConfig
 ) -> dict[str, dict[str, Difference]]:
-    languages = sorted({score.language for score in before.scores})
-    return {
-        language or "other": _differences(
-            [score for score in before.scores if score.language == language],
-            [score for score in after.scores if score.language == language],
-            config,
-        )
-        for language in languages
-    }
+    made = {}
+    for language in sorted({score.language for score in before.scores}):
+        old, new = ([item for item in run.scores if item.language == language] for run in (before, after))
+        made[language or "other"] = _differences(old, new, config)
+    return made
 
 
 def _corrected(methods: dict[str, MethodComparison]) -> dict[str, MethodComparison]:
@@ -165,18 +160,14 @@ def _side_by_side(before: ScoredRun, after: ScoredRun) -> list[ComparedExample]:
     later = {score.id: (sample, score) for sample, score in _first(after)}
     return [
         ComparedExample(
-            id=sample.id,
-            language=sample.language,
-            instruction=sample.instruction,
-            input=sample.input,
-            reference=sample.reference,
+            sample.id, sample.language, sample.instruction, sample.input, sample.reference,
             before=score.code or sample.prediction,
             after=later[sample.id][1].code or later[sample.id][0].prediction,
             before_scores=sample_figures(score),
             after_scores=sample_figures(later[sample.id][1]),
         )
         for sample, score in _first(before)
-    ]
+    ]  # fmt: skip
 
 
 def _first(run: ScoredRun) -> list[tuple[Sample, SampleScore]]:

@@ -84,14 +84,12 @@ def _unsupported(reference: ModelReference) -> str:
         return f"{name} belongs to a {reference.quantization.bits}-bit base, and 16-bit bases are run here"
     settings = read_json(reference.adapter / "adapter_config.json")
     init = settings.get("init_lora_weights", True)
+    changes_base = isinstance(init, str) and init not in BASE_PRESERVING_INITS
     kinds = (
         (settings.get("use_dora"), "is a DoRA"),
         (settings.get("bias", "none") != "none" or settings.get("lora_bias"), "trains biases"),
         (settings.get("modules_to_save"), "holds modules trained in full"),
-        (
-            isinstance(init, str) and init not in BASE_PRESERVING_INITS,
-            f"began as {init}, which changes the base",
-        ),
+        (changes_base, f"began as {init}, which changes the base"),
         (_rank(settings) > RANKS[-1], f"has rank {_rank(settings)}"),
     )
     found = next((what for present, what in kinds if present), "")
@@ -164,11 +162,7 @@ def _engine(
     lora: dict[str, Any] = {}
     if reference.adapter is not None:
         rank = _rank(read_json(reference.adapter / "adapter_config.json"))
-        lora = {
-            "enable_lora": True,
-            "max_loras": 1,
-            "max_lora_rank": next(supported for supported in RANKS if supported >= rank),
-        }
+        lora = {"enable_lora": True, "max_loras": 1, "max_lora_rank": next(r for r in RANKS if r >= rank)}
     with loading_errors("model", reference.base):
         return LLM(
             model=location(reference.base),
@@ -196,12 +190,8 @@ def _sampling_params(request: _Request, decoding: Decoding, eos_ids: set[int]) -
 
     sampling: dict[str, Any] = {"temperature": 0.0}
     if decoding.temperature > 0:
-        key = repr((request.id, request.completion)).encode()
-        sampling = {
-            "temperature": decoding.temperature,
-            "top_p": decoding.top_p,
-            "seed": decoding.seed ^ zlib.crc32(key),
-        }
+        seed = decoding.seed ^ zlib.crc32(repr((request.id, request.completion)).encode())
+        sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p, "seed": seed}
     return SamplingParams(
         max_tokens=decoding.max_new_tokens,
         stop_token_ids=sorted(eos_ids),

@@ -19,9 +19,8 @@ MAX_NODES = 1_000
 MAX_DEPTH = 12
 MAX_VALUE_BYTES = 6_000
 MAX_DRAWN = 501  # items of an iterator, which may never end: of one with more than 500 the first 501 count
-CELLS = (
-    2**21
-)  # in which the numbers from one power of two to the next fall: narrower than equality.py's tolerance
+# In which the numbers from one power of two to the next fall: narrower than equality.py's tolerance.
+CELLS = 2**21
 UNEVEN = 0.7390851332151607  # keeps the borders of the cells away from the numbers that programs use
 WHOLE_BELOW = 1e8  # a float below is taken for an integer
 WHOLE_WITHIN = 3.7e-10  # where it is relatively as near as this to one

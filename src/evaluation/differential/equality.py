@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import Any
@@ -30,27 +31,12 @@ def well_formed(described: Any, depth: int = 0) -> bool:
         case "n" | "u":
             return not content
         case "l" | "t" | "g" | "S" | "d" | "o":
-            if len(content) != 1 or not isinstance(content[0], list):
-                return False
-            if kind == "d":
-                return all(
-                    _is_list(pair, 2) and all(well_formed(part, depth + 1) for part in pair)
-                    for pair in content[0]
-                )
-            if kind == "o":
-                return all(
-                    _is_list(field, 2) and isinstance(field[0], str) and well_formed(field[1], depth + 1)
-                    for field in content[0]
-                )
-            return all(well_formed(item, depth + 1) for item in content[0])
+            items = _items(kind, content)
+            return items is not None and all(well_formed(item, depth + 1) for item in items)
         case "b":
             return len(content) == 1 and type(content[0]) is int and content[0] in (0, 1)
         case "h":
-            return (
-                len(content) == 3
-                and type(content[1]) is int
-                and all(isinstance(content[i], str) for i in (0, 2))
-            )
+            return len(content) == 3 and [type(part) for part in content] == [str, int, str]
     if not all(isinstance(part, str) for part in content):
         return False
     match kind:
@@ -63,8 +49,19 @@ def well_formed(described: Any, depth: int = 0) -> bool:
     return (kind in ("s", "y") and len(content) == 1) or (kind == "x" and len(content) == 2)
 
 
-def _is_list(value: Any, length: int) -> bool:
-    return isinstance(value, list) and len(value) == length
+def _items(kind: str, content: list[Any]) -> list[Any] | None:
+    """The values in a container; None where its content is none."""
+    if len(content) != 1 or not isinstance(content[0], list):
+        return None
+    if kind not in ("d", "o"):
+        return content[0]
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in content[0]):
+        return None
+    if kind == "d":
+        return [part for pair in content[0] for part in pair]
+    return (
+        [value for _, value in content[0]] if all(isinstance(name, str) for name, _ in content[0]) else None
+    )
 
 
 def _is_float(text: str) -> bool:
@@ -84,7 +81,8 @@ def same_value(left: Any, right: Any, ordered: bool = True) -> bool:
         return left is right
     kind = left[0]
     if kind in "ibfc" and right[0] in "ibfc":
-        return _same_number(_number(left), _number(right))
+        a, b = _number(left), _number(right)
+        return _same_real(a.real, b.real) and _same_real(a.imag, b.imag)
     if kind != right[0]:
         return False
     if kind in "ltgSdo":
@@ -97,9 +95,8 @@ def same_value(left: Any, right: Any, ordered: bool = True) -> bool:
 def _same_content(kind: str, left: list[Any], right: list[Any], ordered: bool) -> bool:
     if kind in "Sd" or (kind in "ltg" and not ordered):
         # In one order on both sides: numbers that are equal but for rounding sort alike.
-        left, right = (
-            sorted(items, key=lambda item: _sort_key(kind, item, ordered)) for items in (left, right)
-        )
+        by_key = functools.partial(_sort_key, kind, ordered)
+        left, right = sorted(left, key=by_key), sorted(right, key=by_key)
     pairs = zip(left, right, strict=True)
     if kind == "o":
         return all(a[0] == b[0] and same_value(a[1], b[1], ordered) for a, b in pairs)
@@ -108,7 +105,7 @@ def _same_content(kind: str, left: list[Any], right: list[Any], ordered: bool) -
     return all(same_value(a, b, ordered) for a, b in pairs)
 
 
-def _sort_key(kind: str, item: Any, ordered: bool) -> tuple[Any, ...]:
+def _sort_key(kind: str, ordered: bool, item: Any) -> tuple[Any, ...]:
     """Of an item of a container of `kind`: first by rounded numbers, then by exact ones."""
     values = item if kind == "d" else [item]
     return tuple(_key(value, ordered, exact) for exact in (False, True) for value in values)
@@ -152,10 +149,6 @@ def _number(described: list[Any]) -> complex | float | int:
     return complex(float(described[1]), float(described[2]))
 
 
-def _same_number(left: complex | float | int, right: complex | float | int) -> bool:
-    return _same_real(left.real, right.real) and _same_real(left.imag, right.imag)
-
-
 def _same_real(left: float, right: float) -> bool:
     if left == right:
         return True
@@ -182,32 +175,24 @@ def same_text(left: str, right: str, ordered: bool = True) -> bool:
 
 def same_numbers(left: str, right: str) -> bool:
     """Whether two texts hold exactly the same numbers, in whatever order."""
-    return sorted(_NUMBER.findall(_ADDRESS.sub("0x", left))) == sorted(
-        _NUMBER.findall(_ADDRESS.sub("0x", right))
-    )
+    first, second = (sorted(_NUMBER.findall(_ADDRESS.sub("0x", text))) for text in (left, right))
+    return first == second
 
 
 def _lines(text: str, ordered: bool) -> list[str]:
     lines = [_ADDRESS.sub("0x", line.rstrip()) for line in text.strip("\n").rstrip().split("\n")]
-    lines = [_BRACED.sub(_sorted_set, line) for line in lines]
-    return lines if ordered else [_LISTED.sub(_sorted_list, line) for line in lines]
+    lines = [_BRACED.sub(_sorted_items, line) for line in lines]
+    return lines if ordered else [_LISTED.sub(_sorted_items, line) for line in lines]
 
 
-def _sorted_set(match: re.Match[str]) -> str:
-    return _sorted_items(match.group(), set, "{}")
-
-
-def _sorted_list(match: re.Match[str]) -> str:
-    return _sorted_items(match.group(), list, "[]")
-
-
-def _sorted_items(text: str, kind: type[set[Any]] | type[list[Any]], brackets: str) -> str:
-    """The literal of a container with its items in order; any other text as it is."""
+def _sorted_items(match: re.Match[str]) -> str:
+    """The literal of a set or a list with its items in order; any other text as it is."""
+    text = match.group()
     value = literal(text)
-    if not isinstance(value, kind):
+    if not isinstance(value, set | list):
         return text
     try:
-        return brackets[0] + ", ".join(sorted(map(repr, value))) + brackets[1]
+        return text[0] + ", ".join(sorted(map(repr, value))) + text[-1]
     except (ValueError, RecursionError):  # an integer of more digits than Python writes, or very deep
         return text
 
@@ -216,16 +201,12 @@ def _same_line(left: str, right: str) -> bool:
     """Whether the words are the same, and the numbers equal, within the tolerance where one has a fraction."""
     if _NUMBER.split(left) != _NUMBER.split(right):
         return False
-    return all(
-        a == b or _same_written(a, b)
-        for a, b in zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=True)
-    )
+    pairs = zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=True)
+    return all(a == b or _same_written(a, b) for a, b in pairs)
 
 
 def _same_written(left: str, right: str) -> bool:
     if not re.search(r"[.e]", left + right, re.IGNORECASE):
         return False
-    values = float(left), float(right)
-    return not any(math.isinf(value) for value in values) and _same_real(
-        *values
-    )  # too large to be told apart
+    a, b = float(left), float(right)
+    return not (math.isinf(a) or math.isinf(b)) and _same_real(a, b)  # infinite: too large to be told apart

@@ -134,9 +134,8 @@ def _generated(
     sets = itertools.product(*(kinds[:4] for kinds in ranked))
     combinations = sorted(sets, key=lambda c: sum(k.index(kind) for k, kind in zip(ranked, c, strict=True)))
     yield from _with_constants(function, needed, known, combinations[0])
-    yield from _related(
-        [*known[:2], *(_combination(combinations[0], turn) for turn in range(4))], len(needed)
-    )
+    first = [_combination(combinations[0], turn) for turn in range(4)]
+    yield from _related([*known[:2], *first], len(needed))
     rounds = PER_KINDS if len(combinations) < 8 else PER_KINDS // 2
     for kinds in combinations[:16]:
         for turn in range(rounds):
@@ -153,10 +152,8 @@ def _with_constants(
     function: Function, needed: Sequence[ast.arg], known: Sequence[Arguments], kinds: Sequence[str]
 ) -> Iterator[Arguments]:
     """Calls that take each branch on a constant: `if unit == "C"`."""
-    bases = [call for call in known[:2] if len(call) >= len(needed)] or [
-        _combination(kinds, 0),
-        _combination(kinds, 3),
-    ]
+    bases = [call for call in known[:2] if len(call) >= len(needed)]
+    bases = bases or [_combination(kinds, 0), _combination(kinds, 3)]
     for place, parameter in enumerate(needed):
         for constant in compared_constants(function, parameter.arg)[:6]:
             for base in bases:
@@ -170,12 +167,11 @@ def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
             continue
         for place, source in enumerate(base[:count]):
             for container, parts in _parts_of(literal(source)):
-                for other in range(count):
+                for other, part in itertools.product(range(count), parts):
                     if other != place:
-                        for part in parts:
-                            call = [*base]
-                            call[place], call[other] = container, part
-                            yield tuple(call)
+                        call = [*base]
+                        call[place], call[other] = container, part
+                        yield tuple(call)
 
 
 def _parts_of(value: object) -> Iterator[tuple[str, list[str]]]:
@@ -185,9 +181,7 @@ def _parts_of(value: object) -> Iterator[tuple[str, list[str]]]:
     elif isinstance(value, str) and len(value) > 2:
         yield repr(value), [repr(part) for part in (value[0], value[-2:], *value.split()[:1])]
     elif isinstance(value, list) and len(value) > 1:
-        versions = [value]
-        if all(isinstance(item, int | float) for item in value):
-            versions.append(sorted(value))
-        for version in versions:
+        numeric = all(isinstance(item, int | float) for item in value)
+        for version in [value, sorted(value)] if numeric else [value]:
             parts = (version[0], version[len(version) // 2], version[-1])
             yield repr(version), [repr(part) for part in parts]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from src.evaluation.differential import input_generation
+from src.evaluation.differential.input_generation import kinds_of
 from src.evaluation.differential.probe_runner import Call, ProbeRecord
 from src.evaluation.differential.program_analysis import names_in
 
@@ -28,14 +28,13 @@ def discriminating_calls(
     raised = {name for node in statements for name in names_in(node.exc)} - {"Exception", "TypeError"}
     chosen: list[Call] = []
     for function in dict.fromkeys(name for name, _ in tried):
-        informative: list[tuple[Call, str]] = []
-        for call, result in zip(tried, results, strict=False):
-            if call[0] != function or not _shows_behaviour(result, raised):
-                continue
-            informative.append((call, json.dumps(result)))
-        if _is_always_empty([json.loads(result) for _, result in informative]):
-            continue
-        chosen += _varied_results(informative)
+        informative = [
+            (call, json.dumps(result))
+            for call, result in zip(tried, results, strict=False)
+            if call[0] == function and _shows_behaviour(result, raised)
+        ]
+        if not _is_always_empty([json.loads(result) for _, result in informative]):
+            chosen += _varied_results(informative)
     return chosen
 
 
@@ -43,13 +42,11 @@ def _varied_results(informative: Sequence[tuple[Call, str]]) -> list[Call]:
     """Calls of the kinds that came first, one per distinct result ahead of the others."""
     allowed: list[tuple[str, ...]] = []
     for call, result in informative:
-        kinds = input_generation.kinds_of(call[1])
-        enough = len({r for c, r in informative if input_generation.kinds_of(c[1]) in allowed}) >= 5
+        kinds = kinds_of(call[1])
+        enough = len({r for c, r in informative if kinds_of(c[1]) in allowed}) >= 5
         if kinds not in allowed and not enough and not json.loads(result)["error"]:
             allowed.append(kinds)
-    fitting = [
-        (call, result) for call, result in informative if input_generation.kinds_of(call[1]) in allowed
-    ]
+    fitting = [(call, result) for call, result in informative if kinds_of(call[1]) in allowed]
     first: dict[str, Call] = {}
     for call, result in fitting:
         first.setdefault(result, call)
@@ -61,17 +58,15 @@ def _is_always_empty(results: Sequence[ProbeRecord]) -> bool:
     """Whether a function only raises, or gives one empty value whatever it is given: any stub does that."""
     ended = [result for result in results if not result["error"]]
     first = ended[0]["value"] if ended else None
-    return all(
-        result["value"] == first and not result["stdout"].strip() and result["changed"] is None
-        for result in ended
-    ) and (first is None or first[1:] in EMPTY)
+    silent = all(not result["stdout"].strip() and result["changed"] is None for result in ended)
+    return silent and all(result["value"] == first for result in ended) and (not first or first[1:] in EMPTY)
 
 
 def _shows_behaviour(result: ProbeRecord, raised: set[str]) -> bool:
     if result["error"]:
         return result["error"] in raised
-    return (
-        is_discriminating(result["value"]) or bool(result["stdout"].strip()) or result["changed"] is not None
+    return is_discriminating(result["value"]) or bool(
+        result["stdout"].strip() or result["changed"] is not None
     )
 
 

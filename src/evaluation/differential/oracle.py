@@ -29,7 +29,7 @@ from src.sandbox.outcome import one_line
 from src.schema import Execution, Sample
 
 if TYPE_CHECKING:
-    from src.sandbox.sandbox import Sandbox
+    from src.sandbox.sandbox import Limits, Sandbox
 
 CACHED_REFERENCES = 2048  # so that a second model's answers do not run them again; some kB each
 NOT_RUN = "not run: "  # prefix of the reason where there is no sandbox
@@ -80,7 +80,10 @@ def reference_behaviour(sandbox: Sandbox, sample: Sample) -> Behaviour:
     """What the sample's reference does; computed once for each reference and input."""
     try:
         return _behaviour(
-            _Key(sandbox), reference_program(sample.reference), sample.input, sample.instruction
+            _Key(sandbox.limits, sandbox),
+            reference_program(sample.reference),
+            sample.input,
+            sample.instruction,
         )
     except _NotRunError as stopped:
         return Behaviour(f"{NOT_RUN}{stopped}")
@@ -95,17 +98,12 @@ class _NotRunError(Exception):
     """There is no sandbox: nothing is known of the reference, and nothing may be cached."""
 
 
+@dataclass(frozen=True)
 class _Key:
     """Passes the sandbox to the cached function; only its limits are part of the cache key."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.sandbox.limits == other.sandbox.limits
-
-    def __hash__(self) -> int:
-        return hash(self.sandbox.limits)
+    limits: Limits
+    sandbox: Sandbox = field(compare=False)
 
 
 @functools.lru_cache(CACHED_REFERENCES)
@@ -167,16 +165,13 @@ def _same_numbers(record: ProbeRecord, again: ProbeRecord) -> bool:
 
 
 def _with_outcome(execution: Execution, outcome: str, detail: str) -> Execution:
-    return Execution(
-        outcome, one_line(detail), "", execution.stderr, execution.wall_s, execution.cpu_s, execution.peak_mib
-    )
+    return dataclasses.replace(execution, outcome=outcome, detail=one_line(detail), stdout="")
 
 
 def _raised(execution: Execution, module: ProbeRecord) -> Execution:
     error, message = module["error"], module["message"]
-    return _with_outcome(
-        execution, "timeout" if error == "timeout" else "error", f"{error}: {message}" if message else error
-    )
+    outcome = "timeout" if error == "timeout" else "error"
+    return _with_outcome(execution, outcome, f"{error}: {message}" if message else error)
 
 
 def _difference(behaviour: Behaviour, record: ProbeRecord) -> str:
@@ -186,15 +181,13 @@ def _difference(behaviour: Behaviour, record: ProbeRecord) -> str:
         return f"raises {record['module']['error']}"
     if not same_text(reference["module"]["stdout"], record["module"]["stdout"], ordered):
         return "prints something else"
-    if behaviour.by_last_value and not same_value(
-        reference["module"]["last"], record["module"]["last"], ordered
-    ):
+    last = reference["module"]["last"], record["module"]["last"]
+    if behaviour.by_last_value and not same_value(*last, ordered):
         return "ends with another value"
     if not _same_files(reference["files"], record["files"], ordered):
         return "writes other files"
-    for (name, arguments), expected, actual in zip(
-        behaviour.calls, reference["calls"], record["calls"], strict=True
-    ):
+    results = zip(behaviour.calls, reference["calls"], record["calls"], strict=True)
+    for (name, arguments), expected, actual in results:
         shown = f"{name}({', '.join(arguments)})"[:200]
         if expected["error"] != actual["error"]:
             return f"{shown}: raises {actual['error'] or 'nothing'}"

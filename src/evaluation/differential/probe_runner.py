@@ -51,18 +51,10 @@ def run_probe(
     wall_s = sandbox.limits.wall_s
     marker = f"probe-{secrets.token_hex(8)} "
     plan = {
-        "setup": inputs.setup,
-        "files": inputs.files,
-        "program": program,
-        "calls": calls,
-        "seed": seed,
-        "marker": marker,
-        "record_calls": record_calls,
-        "ordered": ordered,
-        "module_s": MODULE_SHARE * share * wall_s,
-        "call_s": CALL_SHARE * share * wall_s,
-        "total_s": TOTAL_SHARE * share * wall_s,
-    }
+        "setup": inputs.setup, "files": inputs.files, "program": program, "calls": calls, "seed": seed,
+        "marker": marker, "record_calls": record_calls, "ordered": ordered, "module_s": MODULE_SHARE * share * wall_s,
+        "call_s": CALL_SHARE * share * wall_s, "total_s": TOTAL_SHARE * share * wall_s,
+    }  # fmt: skip
     execution = sandbox.python(f"PLAN_JSON = {json.dumps(plan)!r}\n{_probe_source()}")
     at = execution.stdout.rfind(marker)
     if at < 0:
@@ -96,20 +88,14 @@ def _checked(record: Any, calls: int) -> ProbeRecord | None:
     return {"module": module, "calls": checked, "files": files, "seen": seen}
 
 
-def _checked_part(part: Any, parts: Mapping[str, Callable[[Any], bool]]) -> ProbeRecord | None:
-    if not isinstance(part, dict) or not all(
-        name in part and is_right(part[name]) for name, is_right in parts.items()
-    ):
-        return None
-    return {name: part[name] for name in parts}
+def _checked_part(part: Any, parts: _Parts) -> ProbeRecord | None:
+    if isinstance(part, dict) and all(name in part and right(part[name]) for name, right in parts.items()):
+        return {name: part[name] for name in parts}
+    return None
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
-
-
-def _is_value(value: Any) -> bool:
-    return value is None or well_formed(value)
 
 
 def _is_changes(value: Any) -> bool:
@@ -128,18 +114,12 @@ def _is_seen(value: Any) -> bool:
     )
 
 
-MODULE_PARTS: Mapping[str, Callable[[Any], bool]] = {
-    "error": _is_text,
-    "message": _is_text,
-    "stdout": _is_text,
-    "last": well_formed,
-}
-RESULT_PARTS: Mapping[str, Callable[[Any], bool]] = {
-    "value": _is_value,
-    "error": _is_text,
-    "stdout": _is_text,
-    "changed": _is_changes,
-}
+_Parts = Mapping[str, Callable[[Any], bool]]
+MODULE_PARTS: _Parts = {"error": _is_text, "message": _is_text, "stdout": _is_text, "last": well_formed}
+RESULT_PARTS: _Parts = {
+    "value": lambda value: value is None or well_formed(value),
+    "error": _is_text, "stdout": _is_text, "changed": _is_changes,
+}  # fmt: skip
 
 
 @functools.cache

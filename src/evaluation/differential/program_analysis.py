@@ -32,12 +32,7 @@ def functions_of(tree: ast.Module) -> dict[str, Function]:
 def entry_functions(tree: ast.Module) -> list[Function]:
     """Functions that a user of the program would call: those that no other function of it calls."""
     functions = functions_of(tree)
-    inner = {
-        name
-        for function in functions.values()
-        for name in names_in(function)
-        if name != function.name and name in functions
-    }
+    inner = {name for function in functions.values() for name in names_in(function) - {function.name}}
     entries = [f for name, f in functions.items() if name not in inner and input_generation.can_be_called(f)]
     return entries[:MAX_FUNCTIONS]
 
@@ -47,9 +42,7 @@ def matched_functions(reference: ast.Module, answer: ast.Module, called: set[str
     theirs = functions_of(answer)
     plain = {_plain(name): name for name in theirs}
     names = {name: theirs[name].name for name in called if name in theirs}
-    names.update(
-        {name: plain[_plain(name)] for name in called if name not in names and _plain(name) in plain}
-    )
+    names = {name: plain[_plain(name)] for name in called if _plain(name) in plain} | names
     left = [name for name in called if name not in names]
     spare = [f for f in entry_functions(answer) if f.name not in names.values()]
     if len(left) == 1 and len(spare) == 1 and _same_signature(functions_of(reference)[left[0]], spare[0]):
@@ -63,10 +56,7 @@ def _plain(name: str) -> str:
 
 def _same_signature(left: Function, right: Function) -> bool:
     """Whether calls that fit one function fit the other too."""
-    (every, required), (theirs, their_required) = (
-        input_generation.parameters(left),
-        input_generation.parameters(right),
-    )
+    (every, required), (theirs, their_required) = map(input_generation.parameters, (left, right))
     if right.args.vararg:
         return their_required <= required
     return their_required <= required <= len(theirs) or (their_required <= len(every) <= len(theirs))

@@ -10,111 +10,71 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _POOLS = {  # kind -> its examples, Python literals
     "int": "5 | 2 | 0 | 10 | 7 | 1 | -3 | 12 | 100 | 4 | 15 | 9",
     "float": "2.5 | 10.0 | 0.5 | -1.25 | 100.0 | 3.75 | 0.0 | 7.2",
-    "str": (
-        "'hello world' | 'racecar' | 'The Quick brown fox' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
-        " | 'Listen, it is 5 pm!' | 'banana' | 'never odd or even' | 'level up' | 'xyz'"
-    ),
+    "str": "'hello world' | 'racecar' | 'The Quick brown fox' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
+    " | 'Listen, it is 5 pm!' | 'banana' | 'never odd or even' | 'level up' | 'xyz'",
     "text number": "'1011' | '42' | '7' | '100' | '0' | '12'",
     "bool": "True | False",
-    "list[int]": (
-        "[3, 1, 2] | [1, 2, 3, 4, 5, 6, 7] | [5, 5, 2, 8, -1, 0] | [10] | [4, 4, 7, 2, 10, -3, 7] | []"
-        " | [2, 4, 6, 8] | [9, 7, 5, 3, 1] | [0, 1, 1, 0] | [-5, -2, -9] | [12, 15, 3, 30]"
-    ),
+    "list[int]": "[3, 1, 2] | [1, 2, 3, 4, 5, 6, 7] | [5, 5, 2, 8, -1, 0] | [10] | [4, 4, 7, 2, 10, -3, 7] | []"
+    " | [2, 4, 6, 8] | [9, 7, 5, 3, 1] | [0, 1, 1, 0] | [-5, -2, -9] | [12, 15, 3, 30]",
     "list[float]": "[1.5, 2.5, 3.0] | [0.1, -4.25, 10.0, 2.0] | [7.5]",
-    "list[str]": (
-        "['apple', 'banana', 'cherry'] | ['a', 'b', 'a', 'cc'] | ['Dog', 'cat', 'mouse', 'elephant'] | []"
-        " | ['level', 'noon', 'python'] | ['flower', 'flow', 'flight'] | ['eat', 'tea', 'tan', 'ate']"
-    ),
-    "matrix": (
-        "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]"
-    ),
-    "list[pair]": (
-        "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]"
-    ),
+    "list[str]": "['apple', 'banana', 'cherry'] | ['a', 'b', 'a', 'cc'] | ['Dog', 'cat', 'mouse', 'elephant'] | []"
+    " | ['level', 'noon', 'python'] | ['flower', 'flow', 'flight'] | ['eat', 'tea', 'tan', 'ate']",
+    "matrix": "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]",
+    "list[pair]": "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]",
     "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': -1} | {}",
-    "list[dict]": (
-        "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'name': 'Cy', 'age': 41, 'score': 7}]"
-    ),
+    "list[dict]": "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'name': 'Cy', 'age': 41, 'score': 7}]",
     "tuple": "(3, 1, 2) | (1, 2) | ('a', 'b', 'c') | (4, 5, 6, 7)",
     "set": "{1, 2, 3} | {3, 4} | {5}",
     "date": "'2023-04-15' | '2020-02-29' | '1999-12-31'",
     "email": "'ann@example.com' | 'not an email' | 'x@y' | 'first.last@mail.example.org'",
-}
+}  # fmt: skip
 POOLS: dict[str, tuple[str, ...]] = {kind: tuple(pool.split(" | ")) for kind, pool in _POOLS.items()}
 
-_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"matrix|grid|board|mat\b|2d|nested|image", ("matrix", "list[int]")),
-    (r"e?mail", ("email",)),
-    (r"date|dob|birth", ("date",)),
-    (r"binary|digits|decimal_str|hex", ("text number", "int")),
-    (r"dicts|records|people|students|employees|users", ("list[dict]", "dict", "list[str]")),
-    (r"dict|map|mapping|inventory|prices|scores?_by|counts|graph", ("dict", "list[int]")),
-    (r"pairs|tuples|intervals|points|coords", ("list[pair]", "matrix")),
-    (
-        r"words|strings|strs|names|str_list|string_list|list_of_strings|lines|fruits|items",
-        ("list[str]", "list[int]", "str"),
-    ),
-    (
-        r"sentence|text|string|str\d?\b|word|s\d?$|name|char|letter|paragraph|message|phrase|pattern"
-        r"|password|substr|key|url|path|prefix",
-        ("str", "list[str]"),
-    ),
-    (r"tuple|tup\b", ("tuple", "list[pair]")),
-    (r"set\d?\b", ("set", "list[int]")),
-    (
-        r"nums|numbers|arr|list|lst|values|array|data|seq|elements|integers|^l\d?$|weights|prices"
-        r"|scores|grades|iterable",
-        ("list[int]", "list[str]", "list[float]", "matrix", "int"),
-    ),
-    (r"flag|reverse|is_|has_|ascending", ("bool",)),
-    (
-        r"price|rate|amount|radius|temp|celsius|fahrenheit|height|width|length|weight|salary|base|side"
-        r"|distance|principal|balance",
-        ("float", "int"),
-    ),
-    (
-        r"^n$|num|number|count|k$|index|size|start|end|limit|year|age|target|low|high|left|right|min"
-        r"|max|step|i$|j$|m$|x\d?$|y\d?$|z$"
-        r"|^a$|^b$|^c$|^p$|^q$|^r$|value|val$|total|times|depth|level|position|pos$|day|month|hour|minute"
-        r"|second|power|exponent",
-        ("int", "float", "list[int]"),
-    ),
-)
+_NAMES = (  # pattern of a parameter's name, its kinds; the first that is found counts
+    (r"matrix|grid|board|mat\b|2d|nested|image", "matrix | list[int]"),
+    (r"e?mail", "email"),
+    (r"date|dob|birth", "date"),
+    (r"binary|digits|decimal_str|hex", "text number | int"),
+    (r"dicts|records|people|students|employees|users", "list[dict] | dict | list[str]"),
+    (r"dict|map|mapping|inventory|prices|scores?_by|counts|graph", "dict | list[int]"),
+    (r"pairs|tuples|intervals|points|coords", "list[pair] | matrix"),
+    (r"words|strings|strs|names|str_list|string_list|list_of_strings|lines|fruits|items", "list[str] | list[int] | str"),
+    (r"sentence|text|string|str\d?\b|word|s\d?$|name|char|letter|paragraph|message|phrase|pattern|password|substr|key"
+     r"|url|path|prefix", "str | list[str]"),
+    (r"tuple|tup\b", "tuple | list[pair]"),
+    (r"set\d?\b", "set | list[int]"),
+    (r"nums|numbers|arr|list|lst|values|array|data|seq|elements|integers|^l\d?$|weights|prices|scores|grades|iterable",
+     "list[int] | list[str] | list[float] | matrix | int"),
+    (r"flag|reverse|is_|has_|ascending", "bool"),
+    (r"price|rate|amount|radius|temp|celsius|fahrenheit|height|width|length|weight|salary|base|side|distance|principal"
+     r"|balance", "float | int"),
+    (r"^n$|num|number|count|k$|index|size|start|end|limit|year|age|target|low|high|left|right|min|max|step|i$|j$|m$|x\d?$"
+     r"|y\d?$|z$|^a$|^b$|^c$|^p$|^q$|^r$|value|val$|total|times|depth|level|position|pos$|day|month|hour|minute|second"
+     r"|power|exponent", "int | float | list[int]"),
+)  # fmt: skip
 
 
 def _inverted(words_by_kind: dict[str, str]) -> dict[str, str]:
     return {word: kind for kind, words in words_by_kind.items() for word in words.split()}
 
 
-_METHODS = _inverted(
-    {
-        "str": "split lower upper strip replace isalpha isdigit isalnum startswith endswith capitalize title swapcase"
-        " encode join splitlines isupper islower find",
-        "list[int]": "append sort reverse extend insert remove",
-        "dict": "items keys values get update setdefault",
-        "set": "union intersection difference issubset add",
-    }
-)
-_ANNOTATIONS = _inverted(
-    {
-        **{kind: kind for kind in ("int", "float", "str", "bool")},
-        "list[int]": "list List list[int] List[int] Sequence[int]",
-        "list[str]": "list[str] List[str]",
-        "list[float]": "list[float] List[float]",
-        "matrix": "list[list[int]] List[List[int]]",
-        "dict": "dict Dict",
-        "tuple": "tuple Tuple",
-        "set": "set Set",
-    }
-)
+_METHODS = _inverted({
+    "str": "split lower upper strip replace isalpha isdigit isalnum startswith endswith capitalize title swapcase"
+    " encode join splitlines isupper islower find",
+    "list[int]": "append sort reverse extend insert remove",
+    "dict": "items keys values get update setdefault",
+    "set": "union intersection difference issubset add",
+})  # fmt: skip
+_ANNOTATIONS = _inverted({
+    "int": "int", "float": "float", "str": "str", "bool": "bool", "dict": "dict Dict", "tuple": "tuple Tuple",
+    "set": "set Set", "list[int]": "list List list[int] List[int] Sequence[int]", "list[str]": "list[str] List[str]",
+    "list[float]": "list[float] List[float]", "matrix": "list[list[int]] List[List[int]]",
+})  # fmt: skip
 _ANY = "int|str|list[int]|list[str]|float|dict|matrix|list[pair]|text number|list[dict]|tuple".split("|")
 _CALLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("range", "sqrt", "str", "bin", "chr", "hex"), ("int",)),
-    "abs": ("int", "float"),
-    "int": ("text number", "int"),
-    "ord": ("str",),
-    "sum": ("list[int]",),
-}
+    "abs": ("int", "float"), "int": ("text number", "int"), "ord": ("str",), "sum": ("list[int]",),
+}  # fmt: skip
 _ARITHMETIC = ast.Mod | ast.FloorDiv | ast.Div | ast.Sub | ast.Pow | ast.Mult | ast.BitAnd
 
 
@@ -124,11 +84,11 @@ def likely_kinds(function: Function, parameter: ast.arg) -> list[str]:
     if parameter.annotation is not None:
         kind = _ANNOTATIONS.get(ast.unparse(parameter.annotation).replace("typing.", ""))
         found += [kind] if kind else []
-    found += _used_as(function, parameter.arg)
+    found += [kind for node in ast.walk(function) for kind in _kinds_of_use(node, parameter.arg)]
     name = parameter.arg.lower()
     for pattern, kinds in _NAMES:
         if re.search(pattern, name):
-            found += kinds
+            found += kinds.split(" | ")
             break
     if "str" in found and found[0] not in ("str", "int", "float"):
         found.insert(1, "str")
@@ -149,12 +109,8 @@ def compared_constants(function: Function, name: str) -> list[str]:
     return [source for source in dict.fromkeys(found) if source != "None"]
 
 
-def _used_as(function: Function, name: str) -> list[str]:
-    """Kinds that the body's use of `name` suggests."""
-    return [kind for node in ast.walk(function) for kind in _kinds_of_use(node, name)]
-
-
 def _kinds_of_use(node: ast.AST, name: str) -> tuple[str, ...]:
+    """Kinds that this use of `name` suggests."""
     if isinstance(node, ast.Attribute) and _is_name(node.value, name):
         return (_METHODS[node.attr],) if node.attr in _METHODS else ()
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
@@ -162,10 +118,8 @@ def _kinds_of_use(node: ast.AST, name: str) -> tuple[str, ...]:
     if isinstance(node, ast.BinOp) and (_is_name(node.left, name) or _is_name(node.right, name)):
         return ("int",) if isinstance(node.op, _ARITHMETIC) else ()
     if isinstance(node, ast.Compare) and _is_name(node.left, name):
-        numbers = [
-            c for c in node.comparators if isinstance(c, ast.Constant) and type(c.value) in (int, float)
-        ]
-        return ("int",) if numbers else ()
+        constants = [type(c.value) for c in node.comparators if isinstance(c, ast.Constant)]
+        return ("int",) if {int, float} & {*constants} else ()
     return ()
 
 
