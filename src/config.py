@@ -27,7 +27,7 @@ LayerNames = Annotated[list[Text], Field(min_length=1), BeforeValidator(_listed)
 
 @dataclass(frozen=True)
 class DataConfig:
-    source: Literal["hub", "github", "file", "starter"]
+    source: Text  # an entry of data.sources.catalog.SOURCES
     dataset_name: Text
     dataset_path: Text
     paths: Texts

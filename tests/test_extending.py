@@ -227,6 +227,8 @@ def test_a_new_data_source_is_prepared_like_any_other(checkout: Path):
         database.executemany("INSERT INTO examples VALUES (?, ?, ?)", [*rows, ("No answer.", "", None)])
     changed = ["data.near_duplicate_threshold=1", "data.validation_fraction=0.2", "data.test_fraction=0.2"]
     settings = [word for setting in changed for word in ("--set", setting)]
+    named = ["--set", "data.source=sqlite", "--set", "data.paths=[tasks.db]"]
+    _run(checkout, "download_data.py", *named, *settings)
     _run(checkout, "download_data.py", "--source", "sqlite", "--path", "tasks.db", *settings)
     [file] = (checkout / "data").rglob("card.json")
     card = json.loads(file.read_text(encoding="utf-8"))

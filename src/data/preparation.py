@@ -18,7 +18,7 @@ from src.data.curation.contamination import Overlap, find_overlaps
 from src.data.curation.quality import TokenCounter, find_defects, measure_lengths, measure_tokens
 from src.data.curation.splitting import NearDuplicates, assign_splits, find_neighbours, straddling, unit_hash
 from src.data.dataset import is_whole, load_card, load_split, split_bytes, write_data
-from src.data.sources.catalog import SOURCES, SPLITS, Source, find_source
+from src.data.sources.catalog import SPLITS, Source, find_source, has_paths
 from src.data.sources.row_schemas import ACCEPTED
 from src.files import sole_writer
 from src.schema import Example, UserError
@@ -49,9 +49,8 @@ def prepare_data(
     rows are compared with `benchmarks` and the test split, and dropped on overlap if config.remove_contamination.
     `counter` adds token lengths to the card.
     """
-    kind = source or ("file" if paths else config.source)
-    has_paths = kind in SOURCES and SOURCES[kind].has_paths
-    origin = find_source(config, kind, paths or (config.paths if has_paths else ()), force)
+    kind = source or ("file" if paths and not has_paths(config.source) else config.source)
+    origin = find_source(config, kind, paths or (config.paths if has_paths(kind) else ()), force)
     benchmarks = benchmarks or {}
     recipe = _recipe(config, origin, benchmarks)
     with sole_writer(Path(config.dataset_path), "set data.dataset_path to another folder"):

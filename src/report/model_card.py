@@ -9,7 +9,7 @@ from typing import Any
 
 from src.config import DataConfig, QloraConfig
 from src.data.preprocessing import render_prompt
-from src.data.sources.catalog import SOURCES, find_source
+from src.data.sources.catalog import SOURCES, find_source, has_paths
 from src.models import embedded
 from src.models.run_record import DataOrigin, RunRecord
 from src.report.formatting import (
@@ -104,7 +104,7 @@ def _data(run: RunRecord) -> Data:
     settings = run.config["data"]
     data = run.data or DataOrigin(settings["source"], "files of its maker", "not known")
     hub_id = ""
-    if data.source in SOURCES and not SOURCES[data.source].has_paths:
+    if data.source in SOURCES and not has_paths(data.source):
         source = find_source(DataConfig(**settings), data.source, [], force=False)
         hub_id = source.hub_id
         if run.data is None:

@@ -50,9 +50,14 @@ def find_source(config: DataConfig, kind: str, paths: Sequence[str], force: bool
     """
     if kind not in SOURCES:
         raise UserError(f"unknown source {kind!r}; expected one of {', '.join(SOURCES)}")
-    if paths and not SOURCES[kind].has_paths:
+    if paths and not has_paths(kind):
         raise UserError(f"--path goes with --source file, not with --source {kind}")
     return SOURCES[kind].find(config, paths, force)
+
+
+def has_paths(kind: str) -> bool:
+    """Whether the files of a source are given to it."""
+    return kind in SOURCES and SOURCES[kind].has_paths
 
 
 def _hub_source(config: DataConfig, paths: Sequence[str], force: bool) -> Source:

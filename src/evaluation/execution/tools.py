@@ -21,7 +21,10 @@ def find_tool(name: str) -> str | None:
 
 
 def tool_versions(name: str) -> dict[str, str]:
-    """What each tool of a language says of its version, MISSING where it is not there; Python's is the sandbox's."""
+    """What each tool of a language says of its version, MISSING where it is not there; Python's is the sandbox's.
+
+    With the commands that its programs may call and that are there: without them, such a program is not run.
+    """
     language = LANGUAGES.get(name)
     if not name or (language and language.run == SANDBOX_PYTHON):  # "" is run where it has tests
         recipe = find_recipe()[0]
@@ -29,7 +32,13 @@ def tool_versions(name: str) -> dict[str, str]:
     if language is None:
         return {}
     paths = {tool: find_tool(tool) for tool in language.tools}
-    return {tool: _version(path, language.version) if path else MISSING for tool, path in paths.items()}
+    versions = {tool: _version(path, language.version) if path else MISSING for tool, path in paths.items()}
+    return versions | {"commands": _present(" ".join(names for _, names in language.missing), SYSTEM_PATH)}
+
+
+@functools.cache
+def _present(names: str, path: str) -> str:
+    return " ".join(name for name in names.split() if shutil.which(name, path=path))
 
 
 @functools.cache

@@ -59,12 +59,12 @@ def test_tools_are_those_of_the_commands():
 
 def test_versions_are_what_the_tools_say():
     said = subprocess.run(["/usr/bin/bash", "--version"], capture_output=True, text=True).stdout
-    assert tool_versions("bash") == {"bash": " ".join(said.split())}
+    assert tool_versions("bash")["bash"] == " ".join(said.split())
     assert tool_versions("python")["python"].startswith("Python 3.")
-    assert tool_versions("html") == {}
+    assert tool_versions("html") == {"commands": ""}
 
 
 def test_a_tool_that_is_not_there_is_missing(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("src.evaluation.execution.tools.SYSTEM_PATH", "/nowhere")
     assert find_tool("gcc") is None
-    assert tool_versions("c") == {"gcc": MISSING}
+    assert tool_versions("c")["gcc"] == MISSING

@@ -98,6 +98,7 @@ def write_tool(folder: Path, name: str, version: str) -> None:
     tool.write_text(f"#!/bin/sh\necho {name} {version}\n", encoding="utf-8")
     tool.chmod(0o755)
     tools._version.cache_clear()
+    tools._present.cache_clear()
 
 
 def test_a_tool_that_comes_or_changes_concerns_the_scores_of_its_language_alone(
@@ -122,6 +123,18 @@ def test_a_tool_that_comes_or_changes_concerns_the_scores_of_its_language_alone(
     assert found() == [True, True, False]
     write_tool(tmp_path / "bin", "node", "22.0")
     assert found() == [True, False, False]
+
+
+def test_a_command_that_comes_concerns_the_programs_that_may_call_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tools, "SYSTEM_PATH", str(tmp_path / "bin"))
+    write_tool(tmp_path / "bin", "bash", "5.2")
+    bash, java = (dataclasses.replace(SAMPLES[4], language=language) for language in ("bash", "java"))
+    before = [sample_digest(bash), sample_digest(java)]
+    write_tool(tmp_path / "bin", "jq", "1.7")
+    after = [sample_digest(bash), sample_digest(java)]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True]
 
 
 def copied(folder: Path) -> Path:
