@@ -19,6 +19,8 @@ from codebleu.parser import remove_comments_and_docstrings
 from codebleu.utils import get_tree_sitter_language
 from tree_sitter import Node, Parser, Tree
 
+from src.languages.php import with_tag
+
 MAX_CHARACTERS = 16_384  # longer predictions are cut here, longer references have no CodeBLEU
 MAX_DEPTH = 300  # of the syntax tree: the package takes minutes on 10,000 nested brackets, 30,000 crash it
 MAX_VISITS = 100_000  # of leaves by the data flow, which walks every loop twice: 90 nested ones never end
@@ -139,7 +141,7 @@ def _parsable(code: str, language: str) -> str:
     PHP outside its tags is text to the parser, any two texts being equal.
     """
     code = _NOT_ASCII.sub(lambda character: f"u{ord(character.group()):x}", code)
-    return f"<?php\n{code}" if language == "php" and "<?" not in code else code
+    return with_tag(code) if language == "php" else code
 
 
 def _has_dataflow(code: str, language: str) -> bool:
