@@ -151,7 +151,7 @@ HEAVY = {"torch", "transformers", "numpy", "datasets", "sacrebleu", "scipy", "ma
 class Heavy(BaseException): pass
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name in HEAVY:
+        if name in HEAVY or (name == "pydantic" and "--help" in sys.argv):
             raise Heavy(name)
 sys.meta_path.insert(0, Refuse())
 for line in sys.stdin:

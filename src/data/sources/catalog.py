@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from src.config import DataConfig
 from src.data.sources.http import download_json
 from src.data.sources.hub import hub_rows
 from src.data.sources.readers import RawRow, read_bytes, read_rows
 from src.schema import UserError
+
+if TYPE_CHECKING:
+    from src.config import DataConfig
 
 GITHUB_URL = "https://raw.githubusercontent.com/sahil280114/codealpaca/master/data/code_alpaca_20k.json"
 STARTER = Path(__file__).resolve().parents[1] / "starter"
