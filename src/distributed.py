@@ -85,6 +85,15 @@ def sharding() -> str:
     return ""
 
 
+def shards_weights() -> bool:
+    """Whether accelerate, in this process group, shards a model as the launcher asks: it does so on GPUs only."""
+    if world_size() == 1:
+        return sharding() == "deepspeed"
+    from accelerate import PartialState
+
+    return sharding() != "" and PartialState().distributed_type.value not in ("NO", "MULTI_CPU")
+
+
 def cpu_requested() -> bool:
     """Whether `accelerate launch --cpu` turned off the use of GPUs."""
     return _is_set("ACCELERATE_USE_CPU")

@@ -15,12 +15,12 @@ from src.schema import Example, UserError, parse_record
 PAGES = ("data_card.md", "data_card.png")
 
 
-def load_split(config: DataConfig, split: str) -> list[Example]:
-    """The examples of "train", "validation" or "test", in the order of their ids.
+def load_split(config: DataConfig, split: str, card: DataCard | None = None) -> list[Example]:
+    """The examples of "train", "validation" or "test", in the order of their ids; `card` where it is read already.
 
     Raises UserError where the data set is missing, or a file does not match its checksum.
     """
-    card = load_card(config)
+    card = card or load_card(config)
     path = Path(config.dataset_path) / f"{split}.jsonl"
     if split not in card.splits:
         raise UserError(f"unknown split {split!r}; expected {', '.join(card.splits)}")
@@ -50,7 +50,7 @@ def is_whole(config: DataConfig, card: DataCard) -> bool:
     folder = Path(config.dataset_path)
     try:
         for name in card.splits:
-            load_split(config, name)
+            load_split(config, name, card)
     except UserError:
         return False
     return all((folder / page).is_file() for page in PAGES)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from transformers import PretrainedConfig, PreTrainedModel
 
 # two matrices and a LayerNorm; the others have three and an RMSNorm
 PLAIN_MLP = ("gpt_bigcode", "starcoder2")
+_OTHER_HEADS = ("summary_", "classifier_")  # dropouts of heads that a language model has not
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,11 @@ def decoder_of(base: PreTrainedModel) -> PreTrainedModel:
     if not isinstance(decoder, PreTrainedModel):  # ModernBERT's `decoder` is its head
         decoder = base.base_model
     return decoder if isinstance(decoder, PreTrainedModel) else base
+
+
+def is_random(model: PreTrainedModel) -> bool:
+    """Whether a forward pass in training draws random numbers: a dropout, as a module or in the settings of one."""
+    settings = model.config.get_text_config().to_dict().items()
+    stated = [value for name, value in settings if "drop" in name and not name.startswith(_OTHER_HEADS)]
+    modules = [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)]
+    return any(value > 0 for value in [*stated, *modules] if isinstance(value, float))

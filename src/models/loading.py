@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import logging
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -139,7 +142,7 @@ def load_base(
     # otherwise a service of the hub converts pickled weights to safetensors, which would then be loaded
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     with loading_errors("model", reference):
-        _check_format(path, reference, config)
+        _checked_config(path, reference, config)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             path,
             output_loading_info=True,
@@ -163,6 +166,24 @@ def load_base(
     return model
 
 
+def skeleton(reference: str, config: ModelConfig, hardware: Hardware) -> PreTrainedModel:
+    """The model without its weights, in which names, kinds and sizes of modules are looked up.
+
+    The files of a folder are checked as `load_base` does; those of the hub are not fetched for it.
+    """
+    path = location(reference)
+    if Path(path).is_dir():
+        return load_base(reference, config, dataclasses.replace(hardware, device="meta"))
+    with loading_errors("model", reference), torch.device("meta"):
+        made = AutoModelForCausalLM.from_config(
+            _checked_config(path, reference, config),
+            dtype=hardware.dtype,
+            trust_remote_code=config.trust_remote_code,
+        )
+    assert isinstance(made, PreTrainedModel)
+    return made
+
+
 def supports_sdpa(kind: type) -> bool:
     """Whether a class of models can use torch's scaled_dot_product_attention; soft caps and sinks cannot."""
     return bool(getattr(kind, "_supports_sdpa", False))
@@ -174,12 +195,12 @@ def _say_slower(kind: str) -> None:
     log.warning("%s does not support torch's fused attention: it uses its own, which is slower", kind)
 
 
-def _check_format(path: str, reference: str, config: ModelConfig) -> None:
+def _checked_config(path: str, reference: str, config: ModelConfig) -> PretrainedConfig:
     """Fail in a second, not after gigabytes, where the configuration cannot be loaded or is of another kind of model."""
-    found = AutoConfig.from_pretrained(path, trust_remote_code=config.trust_remote_code)
+    found: PretrainedConfig = AutoConfig.from_pretrained(path, trust_remote_code=config.trust_remote_code)
     remote = "AutoModelForCausalLM" in (getattr(found, "auto_map", None) or {})
     if remote or type(found) in MODEL_FOR_CAUSAL_LM_MAPPING:
-        return
+        return found
     kind = found.model_type or type(found).__name__
     if getattr(found, "is_encoder_decoder", False):
         reason = "an encoder-decoder, which reads the prompt with another network than it answers with"

@@ -6,12 +6,9 @@ import logging
 import re
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import LoraConfig as PeftLoraConfig
-from peft import PeftConfig, PeftModel, get_peft_model
-from peft.tuners.lora import LoraLayer
 from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
@@ -20,6 +17,9 @@ from src.models.architecture import decoder_of
 from src.models.loading import ModelReference, load_base, read_json
 from src.models.run_record import BaseKind, read_record
 from src.schema import UserError
+
+if TYPE_CHECKING:  # peft imports bitsandbytes and a compiler with it: not before an adapter is attached
+    from peft import PeftConfig, PeftModel
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,15 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
 
     Raises UserError where a layer is named that the model does not have, or the adapter does not fit.
     """
+    from peft import LoraConfig as PeftLoraConfig
+    from peft import PeftModel, get_peft_model
+
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     if config.continue_from != "none":
+        log.warning(
+            "training the adapter of %s further: its rank, scaling and layers are kept", config.continue_from
+        )
         return _attach_trained(model, Path(config.continue_from))
     pissa = config.init_lora_weights == "pissa"
     peft_config = PeftLoraConfig(
@@ -83,24 +89,44 @@ def _refused_by_peft(model: PreTrainedModel, error: ValueError) -> str:
 def _attach_trained(model: PreTrainedModel, folder: Path) -> PeftModel:
     if not (folder / "adapter_config.json").exists():
         raise UserError(f"lora.continue_from: no adapter in {folder} (adapter_config.json is missing)")
-    adapted = load_adapter(model, folder, trainable=True)
-    log.warning("training the adapter of %s further: its rank, scaling and layers are kept", folder)
-    return adapted
+    return load_adapter(model, folder, trainable=True)
 
 
-def _modules_to_save(model: torch.nn.Module, names: str | list[str]) -> list[str] | None:
-    """The modules to train in full; None for the word "none"."""
+def check_lora(skeleton: PreTrainedModel, config: LoraConfig, quantised: bool) -> None:
+    """Raise UserError where `attach_lora` would; an adapter to train further is attached to the skeleton.
+
+    peft is asked only where it may refuse: of layers that are not plainly linear, and of Mamba's.
+    """
+    from transformers.pytorch_utils import Conv1D
+
+    if config.continue_from != "none":
+        _attach_trained(skeleton, Path(config.continue_from))
+        return
+    target_modules(skeleton, config.target_modules)
+    _modules_to_save(skeleton, config.modules_to_save, quantised)
+    kinds = {type(skeleton.get_submodule(name)) for name in linear_layers(skeleton)}
+    if kinds - {torch.nn.Linear, Conv1D} or skeleton.config.model_type in _MAMBA_TYPES:
+        attach_lora(skeleton, config, seed=0)
+
+
+def _modules_to_save(
+    model: torch.nn.Module, names: str | list[str], quantised: bool = False
+) -> list[str] | None:
+    """The modules to train in full; None for the word "none". `quantised` linear layers cannot be."""
     if isinstance(names, str):
         return None
+    frozen = [f"{name}." for name in linear_layers(model)] if quantised else []
     for name in names:
-        found = [module for path, module in model.named_modules() if path.split(".")[-1] == name]
+        places = {path: module for path, module in model.named_modules() if path.split(".")[-1] == name}
+        found = list(places.values())
         if not found:
             paths = (path for path, _ in model.named_modules() if path and not path[-1].isdigit())
             existing = ", ".join(sorted({path.split(".")[-1] for path in paths}))
             raise UserError(
                 f"lora.modules_to_save: {type(model).__name__} has no module {name}; it has {existing}"
             )
-        if any(not parameter.is_floating_point() for module in found for parameter in module.parameters()):
+        whole = any(not weight.is_floating_point() for module in found for weight in module.parameters())
+        if whole or any(layer.startswith(f"{path}.") for path in places for layer in frozen):
             raise UserError(
                 f"lora.modules_to_save: {name} is quantised, and whole numbers cannot be trained; name modules "
                 "that stay in floating point, such as lm_head, or use train_lora.py"
@@ -186,6 +212,8 @@ def _suffixes(model: torch.nn.Module, chosen: list[str]) -> list[str]:
 
 def _say_what_is_adapted(model: PeftModel) -> None:
     """Of mixtures of experts, where "all" is not what one would think."""
+    from peft.tuners.lora import LoraLayer
+
     names = {
         name.removeprefix("base_model.model.")
         for name, item in model.named_modules()
@@ -228,6 +256,8 @@ def load_model(
 
 def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) -> PeftModel:
     """The model with the adapter of `folder` beside its weights. Raises UserError where they do not fit."""
+    from peft import PeftModel
+
     _check_base(model, folder)
     config = _adapter_config(folder)
     try:
@@ -253,6 +283,8 @@ def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) 
 
 def _adapter_config(folder: Path) -> PeftConfig:
     """adapter_config.json. Raises UserError where it is none, so that later errors are those of base or library."""
+    from peft import PeftConfig
+
     path = folder / "adapter_config.json"
     values = read_json(path)
     for name, kind in _FIELDS.items():

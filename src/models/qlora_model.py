@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import PeftModel
-from peft.tuners.lora import LoraLayer
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from src.config import QloraConfig
 from src.models.hardware import Hardware, cpu_has_bf16
 from src.schema import UserError
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 
 def quantization_config(config: QloraConfig, hardware: Hardware) -> BitsAndBytesConfig:
@@ -46,6 +47,8 @@ def init_loftq_weights(model: PeftModel, full: PreTrainedModel) -> None:
 
     peft's own version computes on GPUs only and ignores the adapter's scaling. The nearest matrix of rank r to the residual is its truncated singular value decomposition.
     """
+    from peft.tuners.lora import LoraLayer
+
     weights = dict(full.named_parameters())
     adapted = {
         name.removeprefix("base_model.model."): layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from src import cli, distributed
+from src import cli
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -37,11 +37,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def train(config: Config, args: argparse.Namespace, method: str) -> str:
     """Do what the flags ask for; the lines to print at the end."""
     if args.dry_run:
-        if not distributed.is_rank0():
-            return ""
-        from src.training.job import prepare
+        from src.training.job import prepared
 
-        return f"{preview(prepare(config, method))}\nnext: {_without_dry_run(args, method)}"
+        with prepared(config, method, args.resume, args.restart) as job:
+            return f"{preview(job)}\nnext: {_without_dry_run(args, method)}"
     from src.training.trainer import fine_tune
 
     trained = fine_tune(config, method, args.resume, args.restart)
@@ -53,6 +52,7 @@ def _without_dry_run(args: argparse.Namespace, method: str) -> str:
     """The command that trains what a dry run showed."""
     given = [("--base_model", args.base_model), ("--from_adapter", args.from_adapter)]
     words = [word for flag, value in given if value is not None for word in (flag, value)]
+    words += [f"--{name}" for name in ("resume", "restart") if vars(args)[name]]
     return cli.next_command(f"train_{method}.py", args, *words)
 
 
@@ -105,7 +105,7 @@ def _counts(job: Job) -> list[str]:
 
     training = job.config.training
     saved = job.prefix_sharing.saved
-    packs = sum(len(arrange(step, job.plan.pack_tokens, saved > 0)) for step in job.samples())
+    packs = sum(len(arrange(step, job.plan.pack_tokens, job.share)) for step in job.samples())
     verdict = "fits" if job.plan.estimate_gib <= job.plan.free_gib else "DOES NOT FIT"
     return [
         f"method        {job.method} on {job.config.model.base_model}, {job.hardware.name}, "
@@ -118,6 +118,7 @@ def _counts(job: Job) -> list[str]:
         f"memory        about {job.plan.estimate_gib:.1f} GiB needed, {job.plan.free_gib:.1f} GiB free: {verdict}"
         + (", with gradient checkpointing" if job.plan.checkpointing else "")
         + (", input embeddings in main memory" if job.plan.offload else ""),
+        f"start         {job.start}",
         f"would write   {job.folder / 'final'}",
     ]
 

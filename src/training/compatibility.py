@@ -45,6 +45,11 @@ def check_processes(config: Config, method: str, sharding: str, count: int) -> N
         (training.loraplus_lr_ratio > 1, "training.loraplus_lr_ratio=1"),
         (not training.optim.startswith("adamw_torch"), "training.optim=adamw_torch"),
     ]
+    if kind and not distributed.shards_weights():
+        raise UserError(
+            f"the launcher asks for {kind}, which accelerate uses on several GPUs only, and this run is not on them; "
+            "launch without it: configs/accelerate/multi_gpu.yaml or torchrun"
+        )
     if training.batch_size < count:
         raise UserError(
             f"training.batch_size is {training.batch_size} and {count} processes were started: each needs a sample "
@@ -102,6 +107,10 @@ def _conflicts(config: Config, method: str, hardware: Hardware) -> list[tuple[bo
             training.optim.startswith("paged_") and hardware.device == "cpu",
             f"training.optim={training.optim} pages optimizer state between GPU and main memory and there is no GPU "
             "in use; use adamw_torch or adamw_8bit",
+        ),
+        (
+            "8bit" in training.optim and importlib.util.find_spec("bitsandbytes") is None,
+            f"training.optim={training.optim} needs bitsandbytes: pip install -r requirements.txt, or use adamw_torch",
         ),
         (
             training.optim == "adamw_torch_fused"

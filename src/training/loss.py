@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from peft import PeftModel
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
@@ -68,7 +67,7 @@ def logits_ways(model: torch.nn.Module) -> tuple[str, ...]:
 
 def base_of(model: torch.nn.Module) -> PreTrainedModel:
     """The model of transformers within a plain or adapted one."""
-    inner = model.get_base_model() if isinstance(model, PeftModel) else model
+    inner = model if isinstance(model, PreTrainedModel) else model.get_base_model()  # type: ignore[operator]
     assert isinstance(inner, PreTrainedModel)
     return inner
 

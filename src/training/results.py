@@ -11,21 +11,18 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from safetensors import SafetensorError, safe_open
 
 from src import distributed, provenance
-from src.data.dataset import load_card
 from src.models.hardware import GIB, Hardware
-from src.models.run_record import BaseKind, DataOrigin, RunRecord, read_record, write_record
+from src.models.run_record import BaseKind, DataOrigin, RunRecord, write_record
 from src.report.training_curve import draw_training_curve
-from src.schema import UserError
 from src.training import checkpoints
 from src.training.job import Job
+from src.training.start import PARTIAL
 from src.training.step_trainer import StepTrainer
 from src.training.utils import total_parameters, trainable_parameters
 
 INITIAL_ADAPTER = "first_weights"  # PiSSA's adapter before training, kept until the end of the run
-PARTIAL = "final.partial-"
 
 
 @dataclass(frozen=True)
@@ -35,31 +32,6 @@ class Trained:
     folder: Path
     metrics: dict[str, Any]
     reused: bool = False  # an earlier result was kept
-
-
-def finished(job: Job) -> Trained | None:
-    """The result of an earlier run of the same job; None where there is none."""
-    final = job.folder / "final"
-    record = readable_record(final)
-    if record is None or record.identity != job.identity or not _is_readable(final):
-        return None
-    return Trained(final, record.metrics, reused=True)
-
-
-def readable_record(final: Path) -> RunRecord | None:
-    """The record of a final folder; None where there is none, or none that can be read: it will be replaced."""
-    try:
-        return read_record(final)
-    except UserError:
-        return None
-
-
-def _is_readable(final: Path) -> bool:
-    try:
-        with safe_open(final / "adapter_model.safetensors", framework="pt") as weights:
-            return bool(weights.keys())
-    except (OSError, SafetensorError):
-        return False
 
 
 def collect_metrics(job: Job, trainer: StepTrainer, best_step: int) -> dict[str, Any]:
@@ -111,12 +83,6 @@ def save(job: Job, trainer: StepTrainer, metrics: dict[str, Any]) -> Path:
         raise
 
 
-def remove_partial(folder: Path) -> None:
-    """Delete the partial results of killed runs."""
-    for leftover in folder.glob(f"{PARTIAL}*"):
-        shutil.rmtree(leftover)
-
-
 def _write(made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any]) -> None:
     model = trainer.model
     assert isinstance(model, PeftModel)
@@ -127,13 +93,12 @@ def _write(made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any]) 
     job.tokenizer.save_pretrained(made)
     history = trainer.state.log_history
     draw_training_curve(history, made / "training_curve.png")
-    card = load_card(job.config.data)
     record = RunRecord(
         method=job.method,  # type: ignore[arg-type]
         base_model=job.config.model.base_model,
         base_kind=BaseKind.of(model.get_base_model()),  # type: ignore[arg-type]
         qlora=job.quantization,
-        data=DataOrigin(card.source, card.origin, card.licence),
+        data=DataOrigin(job.card.source, job.card.origin, job.card.licence),
         metrics=metrics,
         self_check=trainer.self_check,
         history=history,

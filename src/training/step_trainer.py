@@ -29,7 +29,7 @@ from src.training import checkpoints
 from src.training.loss import as_forward, autocast, supervised_loss
 from src.training.packing.attention import VARLEN
 from src.training.packing.computation import Computation, Switch
-from src.training.packing.cuda_graphs import PackGraphs, is_random
+from src.training.packing.cuda_graphs import PackGraphs
 from src.training.packing.load_balance import extents, own_packs
 from src.training.packing.packs import Pack
 from src.training.progress import Counters
@@ -61,6 +61,7 @@ class StepTrainer(Trainer):
         epoch_steps: int,
         config: TrainingConfig,
         pack_tokens: int,
+        stochastic: bool,
         hardware: Hardware,
         computation: Computation,
         liger: Patches | None = None,
@@ -72,6 +73,7 @@ class StepTrainer(Trainer):
         self.epoch_steps = epoch_steps  # optimizer steps in one pass over the training split
         self.config = config
         self.pack_tokens = pack_tokens
+        self.stochastic = stochastic  # training draws random numbers
         self.hardware = hardware
         self.switch = Switch(self.adapted, liger)
         self.self_check: dict[str, Any] = {}  # its outcome
@@ -168,10 +170,9 @@ class StepTrainer(Trainer):
 
     def _graphs(self) -> PackGraphs | None:
         """CUDA graphs of packs, where each process holds all weights and draws no random numbers."""
+        table = type(self.adapted.get_input_embeddings())  # a graph cannot read main memory
         possible = self.hardware.device == "cuda" and self.computation.attention == VARLEN
-        # a graph cannot read main memory
-        possible &= type(self.adapted.get_input_embeddings()) is not MainMemoryEmbedding and not self.sharded
-        if not possible or is_random(self.adapted) or self.config.neftune_noise_alpha > 0:
+        if not possible or self.stochastic or self.sharded or table is MainMemoryEmbedding:
             return None
         rank, ranks = distributed.rank(), distributed.world_size()
         packs = extents(self.steps, self.pack_tokens, rank, ranks, self.computation.share)
@@ -295,10 +296,8 @@ class StepTrainer(Trainer):
         loss_sum = distributed.all_reduce_sum(self._tr_loss.detach().clone()).item()
         if distributed.is_rank0():  # the sum above has waited for the files of the other ranks
             made = self.folder / f"checkpoint-{self.state.global_step}"
-            unlogged = {
-                "loss_sum": loss_sum / distributed.world_size(),
-                "logged_step": self._globalstep_last_logged,
-            }
+            loss_sum /= distributed.world_size()
+            unlogged = {"loss_sum": loss_sum, "logged_step": self._globalstep_last_logged}
             (made / PROGRESS).write_text(json.dumps(counts | unlogged), encoding="utf-8")
             checkpoints.mark_complete(made)
             rotate_checkpoints(

@@ -3,45 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import os
 import shutil
 import signal
 import warnings
-from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from peft import set_peft_model_state_dict
 from safetensors.torch import load_file
-from transformers import TrainerState
+from transformers import TrainerState, TrainingArguments
 
 from src import distributed
-from src.config import Config
+from src.config import Config, TrainingConfig
 from src.exhaustion import is_out_of_memory
-from src.files import sole_writer, write_atomic
-from src.models.hardware import decide
+from src.files import sole_writer
+from src.models.hardware import Hardware
 from src.models.kernels.embedding_offload import offload_embeddings
 from src.models.kernels.liger import apply_liger
-from src.models.loading import load_base, location
+from src.models.loading import load_base
 from src.models.lora_model import attach_lora
 from src.models.qlora_model import init_loftq_weights
 from src.schema import UserError
 from src.training import checkpoints, results
 from src.training.callbacks import ResumedCounters, add_callbacks, early_stopping_due
-from src.training.job import Job, prepare, training_arguments
+from src.training.job import IN_USE, Job, prepared, run_folder
 from src.training.packing.computation import Computation
-from src.training.packing.cuda_graphs import is_random
 from src.training.results import INITIAL_ADAPTER, Trained
+from src.training.start import clear_for
 from src.training.step_trainer import StepTrainer
 
 log = logging.getLogger(__name__)
-
-FSDP_WEIGHTS = "pytorch_model_fsdp.bin"  # in a checkpoint: the Trainer's name
-IN_USE = "wait for it or set training.output_dir"
 
 
 def fine_tune(config: Config, method: str, resume: bool = False, restart: bool = False) -> Trained:
@@ -51,40 +44,21 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
     fix, SystemExit(130 or 143) after a stop that kept its work.
     """
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")  # sizes of packs vary
-    with distributed.process_group(decide(config.model).device):
-        distributed.rank0_first(lambda: location(config.model.base_model))  # downloaded and converted once
-        job = prepare(config, method)
-        with sole_writer(job.folder, IN_USE) if distributed.is_rank0() else nullcontext():
-            start = distributed.rank0_first(lambda: _prepare_folder(job, resume, restart))
-            if start.done is not None:
-                return start.done
-            try:
-                return _run(job, start.checkpoint)
-            except (MemoryError, RuntimeError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                raise UserError(
-                    f"out of memory on the {job.hardware.device} ({job.plan.estimate_gib:.1f} GiB were expected, "
-                    f"{job.plan.free_gib:.1f} GiB free); close other programs, set training.pack_tokens or "
-                    "data.max_length lower, or use a smaller base model"
-                ) from error
-
-
-@dataclass(frozen=True)
-class _Start:
-    """Where a run starts."""
-
-    done: Trained | None = None  # nothing is left to train
-    checkpoint: Path | None = None  # to resume from
-
-
-def _prepare_folder(job: Job, resume: bool, restart: bool) -> _Start:
-    """Find what earlier runs left in the folder, and clear it for a fresh start."""
-    results.remove_partial(job.folder)
-    done = results.finished(job)
-    if done is not None and not restart:
-        return _Start(done=done)
-    return _Start(checkpoint=_checkpoint_to_resume(job, resume, restart))
+    lock = sole_writer(run_folder(config, method), IN_USE) if distributed.is_rank0() else None
+    with prepared(config, method, resume, restart, lock) as job:
+        distributed.rank0_first(lambda: clear_for(job.start, job.folder, job.identity))
+        if job.start.finished is not None:
+            return Trained(job.folder / "final", job.start.finished.metrics, reused=True)
+        try:
+            return _run(job, job.start.checkpoint)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UserError(
+                f"out of memory on the {job.hardware.device} ({job.plan.estimate_gib:.1f} GiB were expected, "
+                f"{job.plan.free_gib:.1f} GiB free); close other programs, set training.pack_tokens or "
+                "data.max_length lower, or use a smaller base model"
+            ) from error
 
 
 def _run(job: Job, checkpoint: Path | None) -> Trained:
@@ -150,11 +124,8 @@ def build_trainer(job: Job) -> StepTrainer:
         offload_embeddings(base)
     liger = apply_liger(base) if job.fused else None
     if job.plan.checkpointing:
-        stochastic = (
-            config.lora.lora_dropout > 0 or config.training.neftune_noise_alpha > 0 or is_random(base)
-        )
         base.gradient_checkpointing_enable(
-            gradient_checkpointing_kwargs={"use_reentrant": False, "preserve_rng_state": stochastic}
+            gradient_checkpointing_kwargs={"use_reentrant": False, "preserve_rng_state": job.stochastic}
         )
         base.enable_input_require_grads()
     model = attach_lora(base, config.lora, config.training.seed)
@@ -170,15 +141,12 @@ def build_trainer(job: Job) -> StepTrainer:
         epoch_steps=-(-len(job.train.samples) // config.training.batch_size),
         config=config.training,
         pack_tokens=job.plan.pack_tokens,
+        stochastic=job.stochastic,
         hardware=job.hardware,
-        computation=Computation(job.attention, share=job.prefix_sharing.saved > 0 and not is_random(model)),
+        computation=Computation(job.attention, share=job.share),
         liger=liger,
     )
-    if distributed.sharding() and not trainer.sharded:
-        raise UserError(
-            f"the launcher asks for {distributed.sharding()}, which accelerate uses on GPUs only, and this run is on "
-            f"the {job.hardware.device}; launch without it: configs/accelerate/multi_gpu.yaml or torchrun"
-        )
+    assert trainer.sharded == bool(distributed.sharding())
     if (
         not distributed.is_rank0()
     ):  # the Trainer gives all ranks the same seed, and with it the same dropout masks
@@ -186,74 +154,38 @@ def build_trainer(job: Job) -> StepTrainer:
     return trainer
 
 
-def _checkpoint_to_resume(job: Job, resume: bool, restart: bool) -> Path | None:
-    """The checkpoint to resume from; None for a fresh start, for which the folder is cleared."""
-    before = _stored_identity(job, restart)
-    final = results.readable_record(job.folder / "final")
-    finished = bool(before) and final is not None and final.identity == before
-    unfinished = None if restart or finished else checkpoints.last_complete(job.folder)
-    if unfinished is not None:
-        _check_same_job(job, before, unfinished, resume)
-        _check_same_sharding(unfinished)
-        checkpoints.remove_others(unfinished)
-        log.warning("continuing from %s of %d steps", unfinished.name, len(job.steps))
-        _warn_of_other_random_numbers(job, unfinished)
-        return unfinished
-    if (job.folder / "final").exists() and not restart:
-        reason = f"of other settings ({_changed(job, before)})" if final else "damaged"
-        log.warning("%s is %s and will be replaced", job.folder / "final", reason)
-    for leftover in job.folder.glob("checkpoint-*"):
-        shutil.rmtree(leftover)
-    shutil.rmtree(job.folder / "runs", ignore_errors=True)
-    write_atomic(job.folder / "identity.json", json.dumps(job.identity, indent=1))
-    return None
-
-
-def _warn_of_other_random_numbers(job: Job, checkpoint: Path) -> None:
-    """Any number of processes can resume a run; only the states of the random generators belong to one number."""
-    before = max(1, len(list(checkpoint.glob("rng_state_*.pth"))))
-    stochastic = job.config.lora.lora_dropout > 0 or job.config.training.neftune_noise_alpha > 0
-    if before != distributed.world_size() and stochastic:
-        log.warning(
-            "it was made by %d processes, now there are %d: dropout and noise will be other ones, all else is the same",
-            before,
-            distributed.world_size(),
-        )
-
-
-def _stored_identity(job: Job, restart: bool) -> dict[str, Any]:
-    """The identity of the run in the folder; empty where there is none."""
-    path = job.folder / "identity.json"
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-    except (ValueError, TypeError) as error:
-        if restart:
-            return {}
-        raise UserError(f"{path} is damaged; start over with --restart") from error
-
-
-def _check_same_job(job: Job, before: dict[str, Any], unfinished: Path, resume: bool) -> None:
-    if not resume:
-        raise UserError(
-            f"{job.folder} holds an unfinished run ({unfinished.name} of {len(job.steps)} steps): "
-            "continue it with --resume or start over with --restart"
-        )
-    if before != job.identity:
-        raise UserError(f"cannot resume: {_changed(job, before)}; set it back or start over with --restart")
-
-
-def _check_same_sharding(unfinished: Path) -> None:
-    """FSDP's checkpoints have a format of their own, which any number of its processes can read, but nothing else."""
-    before = (unfinished / FSDP_WEIGHTS).exists()
-    if before != (distributed.sharding() == "fsdp"):
-        raise UserError(
-            f"cannot resume: {unfinished} was made {'with' if before else 'without'} FSDP and this run is "
-            f"{'without' if before else 'with'} it; launch as before or start over with --restart"
-        )
-
-
-def _changed(job: Job, before: dict[str, Any]) -> str:
-    """The first difference, by the name of its key."""
-    keys = [*job.identity, *(key for key in before if key not in job.identity)]
-    key = next((key for key in keys if before.get(key) != job.identity.get(key)), "its files")
-    return f"{key} was {before.get(key)!r} and is now {job.identity.get(key)!r}"
+def training_arguments(
+    config: TrainingConfig, folder: Path, steps: int, hardware: Hardware
+) -> TrainingArguments:
+    """The Trainer's own settings; batch size and order are the schedule's."""
+    constant = config.lr_scheduler_type == "constant"
+    return TrainingArguments(
+        output_dir=str(folder),
+        max_steps=steps,
+        per_device_train_batch_size=1,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="constant_with_warmup" if constant else config.lr_scheduler_type,
+        warmup_steps=round(config.warmup_ratio * steps),
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        optim=config.optim,
+        logging_steps=config.logging_steps,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,  # reads the loss back every step
+        eval_strategy="steps",
+        eval_steps=config.eval_steps,
+        save_strategy="steps",
+        save_steps=config.save_steps,
+        save_total_limit=config.save_total_limit,
+        load_best_model_at_end=False,  # done in trainer.py: the Trainer would also do it after a stop
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        report_to="none" if config.report_to == "tensorboard" else config.report_to,  # ours: see callbacks
+        seed=config.seed,
+        data_seed=config.seed,
+        disable_tqdm=True,
+        use_cpu=hardware.device == "cpu",
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        ddp_timeout=int(distributed.TIMEOUT.total_seconds()),
+    )

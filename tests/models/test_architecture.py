@@ -16,7 +16,8 @@ from transformers import (
     Starcoder2Config,
 )
 
-from src.models.architecture import head_dim, kv_heads, shape_of
+from src.models.architecture import head_dim, is_random, kv_heads, shape_of
+from src.models.lora_model import attach_lora
 from tests import tiny
 
 CODELLAMA_7B: dict[str, Any] = {
@@ -91,3 +92,17 @@ def test_the_shape_of_models_people_train(config: object, billions: float) -> No
     """Parameters as their model pages state them."""
     shape = shape_of(config)  # type: ignore[arg-type]
     assert (shape.linear_weights + shape.embedding_weights) / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+def test_dropout_anywhere_is_randomness() -> None:
+    assert not is_random(tiny.build_model("llama"))
+    assert is_random(tiny.build_model("gpt_bigcode", resid_pdrop=0.1))
+    assert is_random(
+        tiny.build_model("llama", attention_dropout=0.1)
+    )  # no module, a setting that layers read
+    assert not is_random(
+        tiny.build_model("gpt_bigcode", summary_first_dropout=0.1)
+    )  # of a head for sentences
+    adapted = tiny.build_model("llama")
+    attach_lora(adapted, tiny.configured("lora.target_modules=auto", "lora.lora_dropout=0.1").lora, 0)
+    assert is_random(adapted)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from src.report import training_curve as curve
 from src.report.training_curve import draw_training_curve
-from src.training import curve
 from tests.report.layout import misplaced
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ import pytest
 from src import cli
 from src.training import cli as training
 from tests import tiny
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _arguments(*flags: str) -> argparse.Namespace:
@@ -57,3 +61,20 @@ def test_resume_and_restart_exclude_each_other(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         _arguments("--resume", "--restart")
     assert "not allowed with" in capsys.readouterr().err
+
+
+HEAVY = "bitsandbytes peft datasets matplotlib torch._inductor.compile_fx torch._inductor.lowering"
+
+
+def test_a_dry_run_of_lora_imports_no_quantisation_and_no_compiler(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    program = (
+        "import runpy, sys; sys.argv = ['train_lora.py', *sys.argv[1:]]\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+        f"print('imported:', [name for name in {HEAVY.split()} if name in sys.modules])"
+    )
+    flags = ["--dry_run", *tiny.flags(tiny_model, tiny_data, tmp_path)]
+    done = subprocess.run([sys.executable, "-c", program, *flags], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "imported: []"

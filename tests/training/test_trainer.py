@@ -18,12 +18,13 @@ from safetensors.torch import load_file
 
 from src.config import Config
 from src.files import sole_writer
+from src.models.hardware import Hardware
 from src.models.run_record import read_record
 from src.schema import UserError
 from src.training import results
 from src.training.callbacks import early_stopping_due
 from src.training.cli import summary
-from src.training.trainer import fine_tune
+from src.training.trainer import fine_tune, training_arguments
 from tests import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -345,3 +346,15 @@ def test_embeddings_in_main_memory_learn_the_same_bits_and_are_named(
     assert runs[0]["metrics"]["total_parameters"] == runs[1]["metrics"]["total_parameters"]
     assert "; input embeddings in main memory" in summary(offloaded)
     assert "main memory" not in summary(plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("constant", "constant_with_warmup"), ("linear", "linear"), ("cosine", "cosine")]
+)
+def test_every_schedule_has_the_warm_up_of_its_ratio(tmp_path: Path, name: str, kind: str) -> None:
+    """By hand: 0.1 of 45 steps is 4.5, rounded to the even 4."""
+    config = tiny.configured(f"training.lr_scheduler_type={name}", "training.warmup_ratio=0.1").training
+    arguments = training_arguments(
+        config, tmp_path, steps=45, hardware=Hardware("cpu", torch.float32, "test", 8)
+    )
+    assert (arguments.lr_scheduler_type.value, arguments.warmup_steps, arguments.max_steps) == (kind, 4, 45)

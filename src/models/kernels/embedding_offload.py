@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch.nn import functional
-from transformers import PretrainedConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from src.config import LoraConfig
 from src.models.hardware import Hardware
 from src.models.switches import switched_on
-from src.schema import UserError
 
 
 class MainMemoryEmbedding(torch.nn.Module):
@@ -28,42 +27,36 @@ class MainMemoryEmbedding(torch.nn.Module):
 
 
 def offload_options(
-    setting: bool | str, config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, sharding: str
+    setting: bool | str, model: PreTrainedModel, hardware: Hardware, lora: LoraConfig, sharding: str
 ) -> tuple[bool, ...]:
     """Whether to offload: the options to try, the faster first; `setting` is training.offload: "auto", True or False.
 
     Raises UserError where it is True and not supported.
     """
-    possible = switched_on("training.offload", setting, lambda: _obstacle(config, hardware, lora, sharding))
+    possible = switched_on("training.offload", setting, lambda: _obstacle(model, hardware, lora, sharding))
     return (setting is True,) if setting is True or not possible else (False, True)
 
 
-def _obstacle(config: PretrainedConfig, hardware: Hardware, lora: LoraConfig, sharding: str) -> str:
+def _obstacle(model: PreTrainedModel, hardware: Hardware, lora: LoraConfig, sharding: str) -> str:
     """Why embeddings cannot be offloaded; empty where they can."""
     if hardware.device != "cuda":
         return "there is no GPU in use to keep the embeddings out of"
     if sharding:
         return f"{sharding} shards the weights among the GPUs"
-    if getattr(config, "tie_word_embeddings", False):
+    table, head = model.get_input_embeddings(), model.get_output_embeddings()
+    if getattr(model.config, "tie_word_embeddings", False) or (head and head.weight is table.weight):
         return "this model makes its logits with the same matrix (tie_word_embeddings)"
+    if type(table) is not torch.nn.Embedding or table.max_norm is not None:
+        return f"this model's input embeddings are more than a table ({type(table).__name__})"
     if lora.modules_to_save != "none":
         return "lora.modules_to_save may train the embeddings"
     return ""
 
 
 def offload_embeddings(model: PreTrainedModel) -> None:
-    """Move the input embeddings of a loaded, frozen model to main memory, and close the gap in GPU memory.
-
-    Raises UserError for embeddings that are more than a lookup table.
-    """
+    """Move the input embeddings of a loaded, frozen model to main memory, and close the gap in GPU memory."""
     embedding = model.get_input_embeddings()
-    head = model.get_output_embeddings()
-    tied = head is not None and head.weight is embedding.weight
-    if type(embedding) is not torch.nn.Embedding or embedding.max_norm is not None or tied:
-        raise UserError(
-            f"the input embeddings of {type(model).__name__} cannot be offloaded ({type(embedding).__name__}"
-            f"{', tied to the output' if tied else ''}); set training.offload=false"
-        )
+    assert type(embedding) is torch.nn.Embedding  # offload_options has made sure
     model.set_input_embeddings(MainMemoryEmbedding(embedding.weight))
     del embedding
     _defragment(model)

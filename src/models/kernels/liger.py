@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from peft import PeftModel
 from transformers import PretrainedConfig, PreTrainedModel
 
 from src.models.hardware import Hardware
 from src.models.kernels.triton_support import compiles_kernels
 from src.models.switches import switched_on
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 INSTALL = "pip install -r requirements-gpu.txt"
 _MISSING = object()
@@ -69,7 +71,7 @@ def apply_liger(model: PreTrainedModel | PeftModel) -> Patches:
     """Patch `model`, or the base of an adapted one; the loss stays our own, which computes logits only where there is a label."""
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
-    plain = model.get_base_model() if isinstance(model, PeftModel) else model
+    plain = model if isinstance(model, PreTrainedModel) else model.get_base_model()
     places = [vars(sys.modules[type(plain).__module__]), *(vars(module) for module in plain.modules())]
     before = [dict(place) for place in places]
     _apply_liger_kernel_to_instance(

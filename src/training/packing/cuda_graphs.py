@@ -164,8 +164,3 @@ def graph_sizes(packs: Iterable[int], most: int = MAX_GRAPHS) -> list[int]:
             for end, size in enumerate(sizes, start=1)
         ]
     return best[-1][1]
-
-
-def is_random(model: torch.nn.Module) -> bool:
-    """Whether a forward pass in training draws random numbers."""
-    return any(isinstance(module, torch.nn.Dropout) and module.p > 0 for module in model.modules())

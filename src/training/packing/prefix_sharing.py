@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transformers import PretrainedConfig
-
-from src.config import Config
 from src.data.preprocessing import Encoded
-from src.training.packing.attention import FALLBACK
 from src.training.packing.load_balance import shard_extents
 
-_OTHER_HEADS = ("summary_", "classifier_")  # dropouts of heads that a language model has not
 MIN_SAVED = 0.03  # part of the tokens; for less, keys and values are not gathered (chosen, not measured)
 
 
@@ -29,24 +24,10 @@ class PrefixSharing:
         return 1 / (1 - self.saved)
 
 
-def decide_prefix_sharing(
-    config: Config, model: PretrainedConfig, attention: str, steps: Sequence[Sequence[Encoded]], ranks: int
-) -> PrefixSharing:
+def decide_prefix_sharing(allowed: bool, steps: Sequence[Sequence[Encoded]], ranks: int) -> PrefixSharing:
     """Decide for a run of these `steps` on so many `ranks`, all of which decide the same."""
-    allowed = config.training.share_prefixes and attention != FALLBACK and not _is_stochastic(config, model)
     shards = shard_extents(steps, ranks, allowed)
     saved = 1 - sum(shard.tokens for shard in shards) / sum(shard.unshared_tokens for shard in shards)
     if saved < MIN_SAVED:
         return PrefixSharing(0.0, max(shard.unshared_tokens for shard in shards))
     return PrefixSharing(saved, max(shard.tokens for shard in shards))
-
-
-def _is_stochastic(config: Config, model: PretrainedConfig) -> bool:
-    """Whether training draws random numbers: then equal prefixes have different outputs in each sample."""
-    settings = model.get_text_config().to_dict().items()
-    dropouts = [
-        value
-        for name, value in settings
-        if "drop" in name and isinstance(value, float) and not name.startswith(_OTHER_HEADS)
-    ]
-    return any([config.lora.lora_dropout, config.training.neftune_noise_alpha, *dropouts])

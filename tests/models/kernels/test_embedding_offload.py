@@ -79,7 +79,18 @@ def test_the_table_is_neither_saved_nor_moved() -> None:
 
 
 def _llama(**changed: Any) -> Any:
-    return tiny.model_config("llama", **changed)
+    return tiny.build_model("llama", **changed)
+
+
+def _scaled() -> Any:
+    """A model whose embeddings are more than a table, as Gemma's are."""
+
+    class Scaled(torch.nn.Embedding):
+        pass
+
+    model = _llama()
+    model.set_input_embeddings(Scaled(400, 32))
+    return model
 
 
 def test_it_is_tried_last_unless_required() -> None:
@@ -90,24 +101,20 @@ def test_it_is_tried_last_unless_required() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "hardware", "changes", "sharding", "reason"),
+    ("model", "hardware", "changes", "sharding", "reason"),
     [
         (lambda: _llama(tie_word_embeddings=True), GPU, [], "", "this model makes its logits with the same"),
-        (lambda: tiny.model_config("gpt_bigcode"), GPU, [], "", "this model makes its logits with the same"),
+        (lambda: tiny.build_model("gpt_bigcode"), GPU, [], "", "this model makes its logits with the same"),
+        (_scaled, GPU, [], "", r"this model's input embeddings are more than a table \(Scaled\)"),
         (_llama, CPU, [], "", "there is no GPU in use"),
         (_llama, GPU, [], "fsdp", "fsdp shards the weights among the GPUs"),
         (_llama, GPU, ["lora.modules_to_save=[embed_tokens]"], "", "lora.modules_to_save may train"),
     ],
 )
 def test_true_says_why_it_is_not_supported_and_auto_does_without(
-    config: Callable[[], Any], hardware: Any, changes: list[str], sharding: str, reason: str
+    model: Callable[[], Any], hardware: Any, changes: list[str], sharding: str, reason: str
 ) -> None:
     lora = tiny.configured(*changes).lora
     with pytest.raises(UserError, match=rf"^training.offload=true, but {reason}.*; or set .*=auto$"):
-        offload_options(True, config(), hardware, lora, sharding)
-    assert offload_options("auto", config(), hardware, lora, sharding) == (False,)
-
-
-def test_embeddings_that_are_tied_after_all_are_refused() -> None:
-    with pytest.raises(UserError, match=r"tied to the output.*set training.offload=false"):
-        offload_embeddings(tiny.build_model("llama", tie_word_embeddings=True))
+        offload_options(True, model(), hardware, lora, sharding)
+    assert offload_options("auto", model(), hardware, lora, sharding) == (False,)

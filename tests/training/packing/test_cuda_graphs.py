@@ -11,10 +11,9 @@ import torch
 from src.models.kernels.fused_lora import fuse_lora_layers
 from src.training.loss import supervised_loss
 from src.training.packing import cuda_graphs
-from src.training.packing.cuda_graphs import PackGraphs, graph_sizes, is_random
+from src.training.packing.cuda_graphs import PackGraphs, graph_sizes
 from src.training.packing.packs import make_pack
 from src.training.packing.padding import extent
-from tests import tiny
 from tests.models.kernels.test_fused_lora import adapted
 from tests.training.encoded import random_samples
 from tests.training.gradients import loss_and_gradients
@@ -131,9 +130,3 @@ def test_no_other_sizes_pad_packs_with_fewer_tokens(seed, most):
 
 def test_as_many_sizes_as_occur_pad_to_the_next_multiple():
     assert graph_sizes([100, 129, 500, 128]) == [128, 256, 512]
-
-
-def test_dropout_anywhere_is_randomness():
-    assert not is_random(adapted("llama"))
-    assert is_random(adapted("llama", lora_dropout=0.1))
-    assert is_random(tiny.build_model("gpt_bigcode", resid_pdrop=0.1))

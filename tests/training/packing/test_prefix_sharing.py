@@ -1,16 +1,13 @@
-"""Prefixes are shared where that saves tokens, never where training is stochastic, and the learning is the same."""
+"""Prefixes are shared where that saves tokens, and the learning is the same."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from safetensors.torch import load_file
-from transformers import GPT2Config
 
 from src.data.preprocessing import Encoded
-from src.training.packing.attention import BY_SAMPLE, FALLBACK
 from src.training.packing.prefix_sharing import MIN_SAVED, PrefixSharing, decide_prefix_sharing
 from src.training.trainer import fine_tune
 from tests import tiny
@@ -23,11 +20,8 @@ def _step(common: int, length: int = 100, count: int = 4) -> list[Encoded]:
     ]
 
 
-def _decided(
-    common: int, *changes: str, attention: str = BY_SAMPLE, ranks: int = 1, **model: Any
-) -> PrefixSharing:
-    config, model_config = tiny.configured(*changes), tiny.model_config("llama", **model)
-    return decide_prefix_sharing(config, model_config, attention, [_step(common)], ranks)
+def _decided(common: int, allowed: bool = True, ranks: int = 1) -> PrefixSharing:
+    return decide_prefix_sharing(allowed, [_step(common)], ranks)
 
 
 def test_what_is_saved_is_what_is_in_common_with_the_sample_before() -> None:
@@ -39,26 +33,8 @@ def test_what_is_saved_is_what_is_in_common_with_the_sample_before() -> None:
     assert _decided(40, ranks=4) == PrefixSharing(saved=0.0, largest_step=100)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [["training.share_prefixes=false"], ["lora.lora_dropout=0.05"], ["training.neftune_noise_alpha=5"]],
-    ids=["switched off", "dropout", "NEFTune"],
-)
-def test_nothing_is_shared_where_it_is_switched_off_or_training_is_stochastic(changes: list[str]) -> None:
-    assert _decided(40, *changes) == PrefixSharing(saved=0.0, largest_step=400)
-
-
-def test_nothing_is_shared_with_a_models_own_dropout_or_with_masks() -> None:
-    assert _decided(40, attention_dropout=0.1).saved == 0
-    assert _decided(40, attention=FALLBACK).saved == 0
-
-
-def test_dropouts_of_heads_that_are_not_there_are_not_counted() -> None:
-    quiet = GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)
-    assert quiet.summary_first_dropout > 0
-    config = tiny.configured()
-    assert decide_prefix_sharing(config, quiet, BY_SAMPLE, [_step(40)], 1).saved > 0
-    assert decide_prefix_sharing(config, GPT2Config(), BY_SAMPLE, [_step(40)], 1).saved == 0
+def test_nothing_is_shared_where_that_is_not_allowed() -> None:
+    assert _decided(40, allowed=False) == PrefixSharing(saved=0.0, largest_step=400)
 
 
 @pytest.mark.parametrize(("common", "shared"), [(3, False), (5, True)])
