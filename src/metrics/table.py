@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -62,73 +63,42 @@ def passed(outcome: str) -> float | None:
     return None if outcome in NOT_RUN else 100.0 * (outcome == "passed")
 
 
+_BLEU: dict[str, Any] = {"width": 10, "combine": combine_bleu, "combine_row": combine_sentence_bleu}
+_SHARE: dict[str, Any] = {"binary": True, "unit": PERCENT, "drawn": True}
+_ENTRIES = (
+    Metric(
+        name="bleu", label="BLEU",
+        what="corpus BLEU over the extracted code, sacrebleu's tokenizer 13a", counts="always",
+        signature=text_statistics.bleu_signature, of_texts=text_statistics.bleu_statistics, drawn=True, **_BLEU,
+    ),
+    Metric(
+        name="bleu_code", label="BLEU over code",
+        what="corpus BLEU over code tokens, indentation included", counts="always",
+        signature=text_statistics.bleu_code_signature, of_texts=text_statistics.bleu_code_statistics, **_BLEU,
+    ),
+    Metric(
+        name="chrf", label="chrF", what="corpus chrF2", counts="always",
+        signature=text_statistics.chrf_signature, of_texts=text_statistics.chrf_statistics,
+        width=18, combine=combine_chrf,
+    ),
+    Metric(
+        name="codebleu", label="CodeBLEU",
+        what="mean of the samples' CodeBLEU, without the package's defects",
+        counts="its language is one of ten, its reference is code",
+        signature=lambda: f"parts:4|fixed:1|version:{importlib.metadata.version('codebleu')}",
+        of_score=lambda score: score.codebleu, drawn=True,
+    ),
+    Metric(
+        name="execution_success", label="Execution success",
+        what="share of programs that end without an error", counts="its language can be run here",
+        signature=lambda: "passed:exit0|of:runnable", of_score=lambda score: passed(score.execution), **_SHARE,
+    ),
+    Metric(
+        name="functional_accuracy", label="Functional accuracy",
+        what="share that passes its tests, or behaves as the reference", counts="a verdict is possible",
+        signature=lambda: "passed:tests-or-differential|of:verdicts",
+        of_score=lambda score: passed(score.functional), **_SHARE,
+    ),
+)  # fmt: skip
 # In the order of every table. The first one that a comparison has leads its headline.
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric(
-            name="bleu",
-            label="BLEU",
-            what="corpus BLEU over the extracted code, sacrebleu's tokenizer 13a",
-            counts="always",
-            signature=text_statistics.bleu_signature,
-            of_texts=text_statistics.bleu_statistics,
-            width=10,
-            combine=combine_bleu,
-            combine_row=combine_sentence_bleu,
-            drawn=True,
-        ),
-        Metric(
-            name="bleu_code",
-            label="BLEU over code",
-            what="corpus BLEU over code tokens, indentation included",
-            counts="always",
-            signature=text_statistics.bleu_code_signature,
-            of_texts=text_statistics.bleu_code_statistics,
-            width=10,
-            combine=combine_bleu,
-            combine_row=combine_sentence_bleu,
-        ),
-        Metric(
-            name="chrf",
-            label="chrF",
-            what="corpus chrF2",
-            counts="always",
-            signature=text_statistics.chrf_signature,
-            of_texts=text_statistics.chrf_statistics,
-            width=18,
-            combine=combine_chrf,
-        ),
-        Metric(
-            name="codebleu",
-            label="CodeBLEU",
-            what="mean of the samples' CodeBLEU, without the package's defects",
-            counts="its language is one of ten, its reference is code",
-            signature=lambda: f"parts:4|fixed:1|version:{importlib.metadata.version('codebleu')}",
-            of_score=lambda score: score.codebleu,
-            drawn=True,
-        ),
-        Metric(
-            name="execution_success",
-            label="Execution success",
-            what="share of programs that end without an error",
-            counts="its language can be run here",
-            signature=lambda: "passed:exit0|of:runnable",
-            of_score=lambda score: passed(score.execution),
-            binary=True,
-            unit=PERCENT,
-            drawn=True,
-        ),
-        Metric(
-            name="functional_accuracy",
-            label="Functional accuracy",
-            what="share that passes its tests, or behaves as the reference",
-            counts="a verdict is possible",
-            signature=lambda: "passed:tests-or-differential|of:verdicts",
-            of_score=lambda score: passed(score.functional),
-            binary=True,
-            unit=PERCENT,
-            drawn=True,
-        ),
-    )
-}
+METRICS = {metric.name: metric for metric in _ENTRIES}
