@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,30 @@ def test_the_page_knows_the_label_and_the_grammar_of_every_language() -> None:
     script = (PAGE / "highlight.js").read_text(encoding="utf-8")
     grammars = re.findall(r"^  (\w+): \[\[", script, re.MULTILINE)
     assert {grammar for _, grammar in data["languages"].values()} < {*grammars}
+
+
+HIGHLIGHT_ALL = r"""
+const vm = require("vm"), fs = require("fs");
+const grammars = "c css javascript markup php python shell sql other".split(" ");
+const page = vm.createContext({data: {languages: Object.fromEntries(grammars.map((name) => [name, ["", name]]))}});
+vm.runInContext(fs.readFileSync(process.argv[1], "utf8"), page);
+const highlight = vm.runInContext("highlight", page);
+let shown = 0;
+for (const unit of ['\\"', "\\'", "\\`", '"a\n', "/*", "<!--", "'''", "'a\\\n", " #", "--"])
+  for (const language of grammars)
+    shown += highlight(unit.repeat(100000 / unit.length), language).flat().map(([text]) => text).join("").length;
+console.log(shown);
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node")
+def test_no_text_takes_the_page_long_to_colour() -> None:
+    """An escaped quote 50,000 times, which a model that loops writes, took half a minute in each language."""
+    ran = subprocess.run(
+        ["node", "-e", HIGHLIGHT_ALL, str(PAGE / "highlight.js")], capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) > 5_000_000
 
 
 def test_the_page_names_no_other_file_and_forbids_all_requests() -> None:

@@ -42,7 +42,8 @@ function pattern(language) {
     const [comments, strings] = GRAMMARS[name];
     const either = (table, names) => names.map((key) => table[key]).join("|") || "(?!)";
     const parts = [either(COMMENTS, comments), either(STRINGS, strings), String.raw`\b\d[\w.]*`, String.raw`[A-Za-z_]\w*`];
-    patterns[name] = new RegExp(parts.map((part) => `(${part})`).join("|"), "g");
+    // an escaped quote opens nothing: else each of many would look for its end as far as the line goes
+    patterns[name] = new RegExp([...parts.map((part) => `(${part})`), String.raw`\\[^]`].join("|"), "g");
   }
   return [patterns[name], name === "sql" ? (word) => SQL_KEYWORDS.has(word.toLowerCase()) : isKeyword];
 }
@@ -62,7 +63,7 @@ function highlight(text, language) {
   let end = 0;
   for (const match of text.matchAll(tokens)) {
     const [token, comment, string, figure, word] = match;
-    const kind = comment ? "comment" : string ? "string" : figure ? "figure" : keyword(word) ? "keyword" : "";
+    const kind = comment ? "comment" : string ? "string" : figure ? "figure" : word && keyword(word) ? "keyword" : "";
     if (!kind) continue;
     add(text.slice(end, match.index), "");
     add(token, kind);
