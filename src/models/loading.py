@@ -234,7 +234,7 @@ def _quantised_base(reference: str, own: Any, wanted: QloraConfig | None) -> dic
         )
     if kind != "mxfp4":
         return {}
-    from transformers import Mxfp4Config
+    from transformers.utils.quantization_config import Mxfp4Config
 
     log.warning("%s comes in MXFP4, which has no gradients: it is loaded in 16 or 32 bits", reference)
     return {"quantization_config": Mxfp4Config(dequantize=True)}
