@@ -17,12 +17,13 @@ from transformers import (
     TrainerCallback,
     TrainerControl,
     TrainerState,
+    TrainingArguments,
 )
 
 from src import distributed
 from src.config import TrainingConfig
 from src.training import checkpoints
-from src.training.progress import ProgressBar, RunCallback
+from src.training.progress import ProgressBar
 from src.training.self_check.check import check
 from src.training.step_trainer import StepTrainer
 
@@ -41,7 +42,7 @@ def add_callbacks(
         trainer.add_callback(_tensorboard(trainer.folder / "runs", done_steps))
     if config.early_stopping_patience:
         trainer.add_callback(EarlyStopping(config.early_stopping_patience))
-    stop = GracefulStop(trainer.args.device)
+    stop = GracefulStop()
     trainer.add_callback(stop)
     return stop
 
@@ -54,17 +55,19 @@ def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
     return TensorBoardCallback(SummaryWriter(str(folder), purge_step=done_steps + 1))
 
 
-class SelfCheck(RunCallback):
+class SelfCheck(TrainerCallback):
     """Checks how packs are computed, once the model is ready for its first step, sharded where it will be."""
 
     def __init__(self, trainer: StepTrainer) -> None:
         self.trainer = trainer
 
-    def begun(self, state: TrainerState) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         check(self.trainer)
 
 
-class ResumedCounters(RunCallback):
+class ResumedCounters(TrainerCallback):
     """Restores the counts of the checkpoint, once the Trainer has set its own to zero.
 
     The best checkpoint is looked up beside it: the run's folder may have been moved.
@@ -74,7 +77,9 @@ class ResumedCounters(RunCallback):
         self.trainer = trainer
         self.checkpoint = checkpoint
 
-    def begun(self, state: TrainerState) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         self.restore(state)
 
     def restore(self, state: TrainerState) -> None:
@@ -85,13 +90,15 @@ class ResumedCounters(RunCallback):
         self.trainer.start_counters(self.checkpoint)
 
 
-class EarlyStopping(RunCallback):
+class EarlyStopping(TrainerCallback):
     """Ends a run after `patience` validations in a row without a better loss."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
 
-    def validated(self, state: TrainerState, control: TrainerControl) -> None:
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         if early_stopping_due(state.log_history, self.patience):
             control.should_training_stop = True
 
@@ -105,15 +112,14 @@ def early_stopping_due(history: Sequence[Mapping[str, Any]], patience: int) -> b
     return patience > 0 and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-class GracefulStop(RunCallback):
+class GracefulStop(TrainerCallback):
     """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once.
 
     Of several processes, all stop after the step in which the first of them got a signal. Launchers forward signals
     and terminals send them to every process, so a second one is ignored there.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = device  # of the process group
+    def __init__(self) -> None:
         self.signal: int | None = None
 
     @contextmanager
@@ -138,8 +144,10 @@ class GracefulStop(RunCallback):
         if distributed.is_rank0():
             print(f"\nfinishing this step and saving{again}", file=sys.stderr)
 
-    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
-        self.signal = _signal_of_any_process(self.signal, self.device)
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.signal = _signal_of_any_process(self.signal, args.device)
         if self.signal is not None:
             control.should_save = control.should_training_stop = True
 

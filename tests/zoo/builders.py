@@ -84,6 +84,8 @@ def _shrunk(default: dict[str, Any]) -> dict[str, Any]:
                 f"{at:02}": value[f"{layer:02}"] for at, layer in enumerate(kept) if f"{layer:02}" in value
             }
             small[name] = {layer: _shrunk(item) for layer, item in own.items()}
+        elif name.startswith("forced_"):
+            small[name] = None  # a last token that generate() puts, whatever the model says
         elif name in SPECIAL:
             small[name] = SPECIAL[name]
         elif name.endswith(_TOKEN) and isinstance(value, int):
@@ -176,8 +178,11 @@ def _fan_in(name: str, tensor: torch.Tensor) -> int:
     )
 
 
-def save(folder: Path, model_type: str, seed: int = 0, **changed: Any) -> Path:
-    """Model and tokenizer as a local folder that from_pretrained loads."""
-    build(model_type, seed, **changed).save_pretrained(folder)
+def save(folder: Path, model_type: str, seed: int = 0, **changed: Any) -> PreTrainedModel:
+    """Model and tokenizer as a local folder that from_pretrained loads; the model."""
+    model = build(model_type, seed, **changed)
+    model.save_pretrained(folder)
+    if model.config.model_type not in TYPES:  # of a part of the type, which is not loaded by itself
+        tiny_config(model_type, **changed).save_pretrained(folder)
     tiny.tokenizer().save_pretrained(folder)
-    return folder
+    return model

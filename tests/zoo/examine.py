@@ -18,6 +18,7 @@ from peft import LoraConfig
 
 from src.config import Config
 from src.data.preprocessing import Encoded, prompt_ids
+from src.generation import generate
 from src.generation.generate import generate_missing
 from src.generation.settings import Decoding
 from src.generation.store import GenerationStore
@@ -26,12 +27,13 @@ from src.models.loading import ModelReference, load_tokenizer
 from src.models.lora_model import linear_layers, load_model
 from src.schema import Example, UserError
 from src.training.job import prepare
+from src.training.self_check.check import check
 from src.training.trainer import build_trainer
 from tests import tiny
 from tests.zoo import builders, reference
 
 TOLERANCE = 1e-5  # relative, float32
-NEW_TOKENS = 40  # more than are decoded between two polls for rows that have ended
+NEW_TOKENS = 36  # more than are decoded between two polls for rows that have ended
 RIGHT = "right"
 
 
@@ -55,13 +57,19 @@ class Examined:
     kind: str = ""  # the class of the model
     stock: str = ""  # why stock transformers cannot train it; empty where it can
     training: Outcome = Outcome()  # as the project chooses
-    way: str = ""  # what it chose
-    packs: Outcome = Outcome()
-    sharing: Outcome = Outcome()
+    way: str = ""  # what it chose, in the words of its log
+    packs: bool = False
+    shared: bool = False  # prefixes
     qlora: Outcome = Outcome()
     decoding: Outcome = Outcome()
-    continuous: bool = False
+    decodes_by: str = ""  # as self_check.PATHS
     targets: list[str] = field(default_factory=list)
+
+    @property
+    def fails(self) -> bool:
+        """Whether the project does something wrong, or refuses what stock code trains."""
+        refused = self.training.verdict == "refused" and not self.stock
+        return refused or any(each.fails for each in (self.training, self.qlora, self.decoding))
 
 
 def examine(model_type: str, data: Path, quantised: bool = False) -> Examined:
@@ -69,11 +77,9 @@ def examine(model_type: str, data: Path, quantised: bool = False) -> Examined:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
         try:
-            model = builders.build(model_type)
+            model = builders.save(folder, model_type)
         except Exception as error:
             return Examined(model_type, stock=f"cannot be built: {_line(error)}")
-        model.save_pretrained(folder)
-        tiny.tokenizer().save_pretrained(folder)
         row = Examined(model_type, kind=type(model).__name__)
         row = _train(row, folder, data, Path(made))
         if quantised and not row.stock:
@@ -105,43 +111,36 @@ def _train(row: Examined, folder: Path, data: Path, out: Path) -> Examined:
     row = dataclasses.replace(row, stock=why)
     if built is None:
         return dataclasses.replace(row, training=refused)
-    outcomes = {
-        name: _held(stock, lambda change=change: built.computed(**change))
-        for name, change in {"training": {}, "packs": {"share": False}, "sharing": {"share": True}}.items()
-    }
-    if not built.trainer.share:
-        del outcomes["sharing"]
-    return dataclasses.replace(row, way=built.way, targets=sorted(lora.target_modules), **outcomes)
+    way = built.trainer.computation
+    return dataclasses.replace(
+        row,
+        training=_held(stock, built.computed),
+        way=str(way),
+        packs=way.packs,
+        shared=way.share,
+        targets=sorted(lora.target_modules),
+    )
 
 
 @dataclass
 class _Built:
-    """The project's trainer, before its first step."""
+    """The project's trainer, checked by itself and before its first step."""
 
     trainer: Any
     samples: list[Encoded]
     lora: LoraConfig
 
-    @property
-    def way(self) -> str:
-        return "shared prefixes" if self.trainer.share else "packs"
-
-    def computed(self, **changed: Any) -> reference.Computed:
-        """Loss and gradients of the first step by the trainer itself, some of its settings changed."""
-        trainer = self.trainer
-        before = {name: getattr(trainer, name) for name in changed}
-        vars(trainer).update(changed)
-        trainer.adapted.zero_grad(set_to_none=True)
-        try:
-            loss = float(trainer.training_step(trainer.adapted, self.samples))
-            return reference.Computed(loss, reference.gradients(trainer.adapted))
-        finally:
-            vars(trainer).update(before)
+    def computed(self) -> reference.Computed:
+        """Loss and gradients of the first step by the trainer itself."""
+        self.trainer.adapted.zero_grad(set_to_none=True)
+        loss = float(self.trainer.training_step(self.trainer.adapted, self.samples))
+        return reference.Computed(loss, reference.gradients(self.trainer.adapted))
 
 
-def _built(config: Any, method: str) -> _Built:
+def _built(config: Config, method: str) -> _Built:
     job = prepare(config, method)
-    trainer, _ = build_trainer(job)
+    trainer = build_trainer(job)
+    check(trainer)
     reference.fill_b(trainer.adapted)
     lora: Any = trainer.adapted.peft_config["default"]
     return _Built(trainer, job.samples()[0], lora)
@@ -161,7 +160,11 @@ def _stock(
 ) -> tuple[reference.Computed | None, str]:
     """Loss and gradients by stock code, or why there are none; of any layer where the project names none."""
     why = ""
-    for each in [lora] if lora else _any_layer(folder):
+    try:
+        layers = [lora] if lora else list(_any_layer(folder))
+    except Exception as error:
+        return None, _line(error)
+    for each in layers:
         try:
             model = reference.adapt(reference.stock_model(folder), each)
             if reference.sees_the_future(model, samples[0]):
@@ -223,8 +226,8 @@ def _line(error: Exception) -> str:
 
 
 def _decode(row: Examined, folder: Path, out: Path) -> Examined:
-    """Answers of the project to prompts of many lengths, of which some end early, against generate() one by one."""
-    rows = tiny.rows(4)
+    """Answers of the project to prompts of many lengths, of which some end early, against the plain forward pass, one by one."""
+    rows = tiny.rows(3)
     examples = [
         Example(str(number), item["instruction"], item["input"], "") for number, item in enumerate(rows)
     ]
@@ -246,7 +249,7 @@ def _decode(row: Examined, folder: Path, out: Path) -> Examined:
     wanted = [(tokenizer.decode(item, skip_special_tokens=True), len(item)) for item in expected]
     equal = sum(one == other for one, other in zip(found, wanted, strict=True))
     outcome = Outcome(RIGHT if equal == len(wanted) else "wrong", f"{equal} of {len(wanted)} answers")
-    return dataclasses.replace(row, decoding=outcome, continuous=bool(ways))
+    return dataclasses.replace(row, decoding=outcome, decodes_by=ways[-1])
 
 
 def _cut(tokens: list[int], ends: set[int]) -> list[int]:
@@ -262,27 +265,25 @@ def _answers(folder: Path, examples: list[Example], ends: set[int], out: Path) -
     decoding = Decoding(NEW_TOKENS)
     store = GenerationStore(out / "answers.jsonl", {})
     tokenizer = load_tokenizer(str(folder), config.model)
-    generate_missing(model, tokenizer, store.missing(examples, decoding), decoding, store, batch_size=3)
+    generate_missing(model, tokenizer, store.missing(examples, decoding), decoding, store, batch_size=2)
     return [(item.text, item.tokens) for item in store.of(examples, decoding)]
 
 
 @contextmanager
 def _listening() -> Iterator[list[str]]:
-    """What is decoded continuously within the block."""
-    from src.generation import generate
+    """The ways to decode that are chosen within the block."""
+    chosen: list[str] = []
+    own = generate.decoding_path
 
-    used: list[str] = []
-    own = generate.SlotDecoder
+    def noted(*arguments: Any) -> str:
+        chosen.append(own(*arguments))
+        return chosen[-1]
 
-    def noted(model: Any, *rest: Any, **options: Any) -> Any:
-        used.append(type(model).__name__)
-        return own(model, *rest, **options)
-
-    generate.SlotDecoder = noted  # type: ignore[assignment,misc]
+    generate.decoding_path = noted
     try:
-        yield used
+        yield chosen
     finally:
-        generate.SlotDecoder = own  # type: ignore[misc]
+        generate.decoding_path = own
 
 
 def quiet() -> None:

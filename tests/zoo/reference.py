@@ -103,13 +103,11 @@ def sees_the_future(model: torch.nn.Module, sample: Encoded) -> bool:
 def answers(
     model: PreTrainedModel, prompts: Sequence[list[int]], new_tokens: int, end: int
 ) -> list[list[int]]:
-    """Greedy tokens of generate(), one prompt at a time."""
+    """Greedy tokens of the plain forward pass, up to and with `end`, one prompt at a time and without a cache."""
     found = []
     for prompt in prompts:
-        ids = torch.tensor([prompt])
-        output: Any = model.generate(  # type: ignore[operator]
-            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=new_tokens, do_sample=False,
-            num_beams=1, eos_token_id=end, pad_token_id=1,
-        )  # fmt: skip
-        found.append(output[0, len(prompt) :].tolist())
+        ids = list(prompt)
+        while len(ids) < len(prompt) + new_tokens and (len(ids) == len(prompt) or ids[-1] != end):
+            ids.append(int(model(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1].argmax()))
+        found.append(ids[len(prompt) :])
     return found
