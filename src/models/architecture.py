@@ -52,8 +52,8 @@ def shape_of(config: PretrainedConfig) -> Shape:
     return Shape(
         layers=_largest(getattr(text, "num_hidden_layers", 1)),
         hidden=hidden,
-        intermediate=_largest(getattr(text, "intermediate_size", None))
-        or _largest(getattr(text, "n_inner", None))
+        intermediate=_largest(_stated(text, "intermediate_size"))
+        or _largest(_stated(text, "n_inner"))
         or 4 * hidden,
         kv_hidden=kv_heads(config) * head_dim(config),
         vocabulary=text.vocab_size,
@@ -65,7 +65,7 @@ def shape_of(config: PretrainedConfig) -> Shape:
 def head_dim(config: PretrainedConfig) -> int:
     """The width of a head's keys and values."""
     text = config.get_text_config()
-    stated = _largest(getattr(text, "head_dim", None))
+    stated = _largest(_stated(text, "head_dim"))
     return stated or _hidden(text) // _heads(text)
 
 
@@ -74,7 +74,7 @@ def kv_heads(config: PretrainedConfig) -> int:
     text = config.get_text_config()
     if getattr(text, "multi_query", False):
         return 1
-    return _largest(getattr(text, "num_key_value_heads", None)) or _heads(text)
+    return _largest(_stated(text, "num_key_value_heads")) or _heads(text)
 
 
 def _hidden(text: PretrainedConfig) -> int:
@@ -85,7 +85,15 @@ def _hidden(text: PretrainedConfig) -> int:
 
 def _heads(text: PretrainedConfig) -> int:
     """Heads of queries; 1 where there is no attention."""
-    return _largest(getattr(text, "num_attention_heads", None)) or 1
+    return _largest(_stated(text, "num_attention_heads")) or 1
+
+
+def _stated(text: PretrainedConfig, name: str) -> Any:
+    """An attribute; a list of it where layers differ, of which transformers refuses to name one (Gemma 4)."""
+    try:
+        return getattr(text, name, None)
+    except RuntimeError:
+        return [getattr(layer, name, None) for layer in text.per_layer_config]
 
 
 def _largest(value: Any) -> int:

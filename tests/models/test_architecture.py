@@ -9,6 +9,7 @@ import torch
 from transformers import (
     BltConfig,
     Gemma3nTextConfig,
+    Gemma4TextConfig,
     GPTBigCodeConfig,
     LlamaConfig,
     MambaConfig,
@@ -55,6 +56,8 @@ def test_layers_without_attention_and_of_several_widths_have_sizes_too() -> None
     assert (mamba.hidden, mamba.layers, mamba.kv_hidden, mamba.intermediate) == (64, 3, 64, 128)
     layered = Gemma3nTextConfig(num_hidden_layers=2, intermediate_size=[128, 256])
     assert shape_of(layered).intermediate == 256
+    varied = Gemma4TextConfig()  # heads of 256, and of 512 where attention is full
+    assert head_dim(varied) == 512
     blt = BltConfig()
     assert shape_of(blt).hidden == blt.global_config.hidden_size > 0
 
