@@ -80,7 +80,7 @@ def test_the_loss_moves_when_a_feature_of_another_type_is_switched_off(model_typ
 def test_selected_types_have_features_of_every_kind():
     names = {name for model_type in SELECTED for name in _effects(model_type)}
     wanted = "sliding_window attention_chunk_size final_logit_softcapping attn_logit_softcapping logit_scale logits_scaling"
-    assert set(wanted.split()) | {"sink", "A_log", "conv1d.weight", "index_topk", "clip_qkv"} <= names
+    assert set(wanted.split()) | {"sink", "A_log", "conv1d.weight", "index_topk"} <= names
 
 
 def test_all_types_are_listed():
