@@ -177,15 +177,13 @@ INERT = {
 # Examined at every run: each kind of attention, of recurrence and of what stands before the logits.
 SELECTED = (
     "llama mistral qwen2 qwen3 starcoder2 gpt_bigcode granite granitemoehybrid granite_swa cohere2 gemma gemma2 gemma3_text "
-    "gemma3n_text gpt_oss falcon falcon_h1 bloom gpt2 gpt_neo gpt_neox gptj mpt phi3 nemotron jamba mamba2 lfm2 "
+    "gemma4_text gemma3n_text gpt_oss falcon falcon_h1 bloom gpt2 gpt_neo gpt_neox gptj mpt phi3 nemotron jamba mamba2 lfm2 "
     "minimax recurrent_gemma qwen3_next olmo_hybrid deepseek_v3 deepseek_v32 minicpm3 llama4_text doge diffllama "
     "modernbert-decoder opt biogpt bert bart qwen2_moe dbrx cpmant mimo_v2_flash".split()
 )
 # What is not right yet: a traceback, or a refusal of what stock code trains. A type that is mended must leave this list.
-_PER_LAYER = "src.models.architecture reads one head_dim, and layers differ: a traceback"
 _GATE = "auto names the attention's gate_proj, which peft takes for half of the fused gate of the experts"
 FAULTS = {
-    **dict.fromkeys("gemma4 gemma4_text gemma4_unified gemma4_unified_text".split(), _PER_LAYER),
     **dict.fromkeys("afmoe beam".split(), _GATE),
     "deepseek_v4": "auto names a layer whose weight is used in groups, without its module",
 }
