@@ -21,10 +21,10 @@ quickstart: .venv/installed
 	    --output_dir reports/quickstart --name qlora
 
 test: check
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term --durations=25
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=25
 
 test-full: check
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "" --durations=25
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "" --cov --cov-report=term --durations=25
 	$(BIN)/python -m tests.goldens
 
 check: .venv/installed

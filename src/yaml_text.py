@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 MAX_DEPTH = 20  # of nested collections
-_EXPONENT = re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$")
+_EXPONENT = re.compile(r"\A[-+]?(?:[0-9][0-9_]*+(?:\.[0-9_]*+)?|\.[0-9][0-9_]*+)[eE][-+]?[0-9]+\Z")
 
 
 def parse_yaml(text: str) -> Any:

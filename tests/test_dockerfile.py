@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from src.languages.registry import LANGUAGES
+
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
-# Commands that src/evaluation/execution/runners.py starts, and the Debian packages that bring them.
+# Commands that the files of src/languages name, and the Debian packages that bring them.
 RUNTIMES = {
     "node": "nodejs", "bash": "bash", "php": "php-cli", "ruby": "ruby", "gcc": "gcc", "g++": "g++",
     "javac": "default-jdk-headless",
@@ -76,9 +78,8 @@ def test_every_tracked_file_reaches_the_image_and_no_result_or_secret_does():
 
 
 def test_the_languages_that_are_run_have_their_tools():
-    runners = (ROOT / "src" / "evaluation" / "execution" / "runners.py").read_text(encoding="utf-8")
-    started = {command for command in RUNTIMES if f'"{command}"' in runners}
-    assert started == set(RUNTIMES)
+    started = {command for language in LANGUAGES.values() for command in language.tools}
+    assert set(RUNTIMES) <= started
     installed = set(re.findall(r"apt-get install -y --no-install-recommends (.+?) +&&", TEXT)[0].split())
     assert set(RUNTIMES.values()) <= installed
 

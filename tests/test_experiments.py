@@ -364,6 +364,7 @@ def experiment(phase: str, folder: Path, *words: str | Path, **variables: str) -
     return done.stdout
 
 
+@pytest.mark.campaign
 def test_one_run_goes_through_all_phases_and_answers_need_no_scoring_package(
     tmp_path: Path, tiny_model: Path, tiny_data: Path
 ):

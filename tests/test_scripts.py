@@ -131,7 +131,7 @@ def test_inference_answers_flags_and_standard_input_the_same(flow: Flow):
     assert flagged.stdout.endswith("\n")
 
 
-@pytest.mark.parametrize("method", ["lora", "qlora"])
+@pytest.mark.parametrize("method", [pytest.param("lora", marks=pytest.mark.campaign), "qlora"])
 def test_a_merged_model_answers_as_its_adapter_does(flow: Flow, method: str):
     merged = flow.root / f"merged-{method}"
     run("inference.py", "--model_path", flow.adapter[method], "--merge_to", merged, *flow.flags)

@@ -146,8 +146,9 @@ def _render_rows(header: Sequence[str], rows: list[list[str]], left: int, bold: 
         table.add_row(*(Text(cell) for cell in cells), style="bold" if row in bold else None)
     stream = io.StringIO()
     Console(
-        file=stream, width=COLUMNS, force_terminal=colours, color_system="standard" if colours else None
-    ).print(table)
+        file=stream, width=COLUMNS, force_terminal=colours, color_system="standard" if colours else None,
+        force_jupyter=False,  # in a notebook the stream would stay empty
+    ).print(table)  # fmt: skip
     return "\n".join(line.rstrip() for line in stream.getvalue().strip("\n").split("\n"))
 
 

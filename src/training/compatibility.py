@@ -45,11 +45,6 @@ def check_processes(config: Config, method: str, sharding: str, count: int) -> N
         (training.loraplus_lr_ratio > 1, "training.loraplus_lr_ratio=1"),
         (not training.optim.startswith("adamw_torch"), "training.optim=adamw_torch"),
     ]
-    if kind and not distributed.shards_weights():
-        raise UserError(
-            f"the launcher asks for {kind}, which accelerate uses on several GPUs only, and this run is not on them; "
-            "launch without it: configs/accelerate/multi_gpu.yaml or torchrun"
-        )
     if training.batch_size < count:
         raise UserError(
             f"training.batch_size is {training.batch_size} and {count} processes were started: each needs a sample "
@@ -66,6 +61,11 @@ def check_processes(config: Config, method: str, sharding: str, count: int) -> N
             raise UserError(
                 f"{kind} shards the weights, and this setting was not tested with it; set {remedy}"
             )
+    if kind and not distributed.shards_weights():
+        raise UserError(
+            f"the launcher asks for {kind}, which accelerate uses on several GPUs only, and this run is not on them; "
+            "launch without it: configs/accelerate/multi_gpu.yaml or torchrun"
+        )
 
 
 def _conflicts(config: Config, method: str, hardware: Hardware) -> list[tuple[bool, str]]:

@@ -10,7 +10,7 @@ from src.config import LoraConfig, QloraConfig, TrainingConfig
 from src.models.architecture import Shape
 from src.models.hardware import GIB, Hardware
 from src.schema import UserError
-from src.training.loss import LOGIT_CHUNK
+from src.training.packing.loss import LOGIT_CHUNK
 
 PACK_TOKENS: dict[str, tuple[int, ...]] = {
     "cpu": (1024, 512, 256),  # 2,048 were no faster

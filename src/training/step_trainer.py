@@ -26,11 +26,11 @@ from src.models.kernels.embedding_offload import MainMemoryEmbedding
 from src.models.kernels.liger import Patches
 from src.schema import UserError
 from src.training import checkpoints
-from src.training.loss import as_forward, autocast, supervised_loss
 from src.training.packing.attention import VARLEN
 from src.training.packing.computation import Computation, Switch
 from src.training.packing.cuda_graphs import PackGraphs
 from src.training.packing.load_balance import extents, own_packs
+from src.training.packing.loss import as_forward, autocast, supervised_loss
 from src.training.packing.packs import Pack
 from src.training.progress import Counters
 

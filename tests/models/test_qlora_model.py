@@ -15,7 +15,7 @@ from src.models.loading import load_base, resolve
 from src.models.lora_model import attach_lora, load_model
 from src.models.qlora_model import compute_dtype, dequantised, init_loftq_weights, quantization_config
 from src.schema import UserError
-from src.training.loss import supervised_loss
+from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import make_pack
 from src.training.utils import total_parameters
 from tests import tiny

@@ -32,7 +32,7 @@ if __name__ == "__main__":
     PartialState._prepare_backend = _as_on_gpus  # type: ignore[method-assign]
     sys.argv = sys.argv[1:]
     sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))
-    from src.training import loss
+    from src.training.packing import loss
 
     loss.LOGIT_CHUNK = 40
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from src.training.loss import supervised_loss
+from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import Pack
 
 

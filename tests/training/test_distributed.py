@@ -35,8 +35,11 @@ def _assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -
 
 @pytest.mark.parametrize(
     ("method", "launcher", "script"),
-    [("lora", "accelerate", []), ("qlora", "torchrun", []), ("lora", "torchrun", [FSDP])],
-    ids=["LoRA by accelerate launch", "QLoRA by torchrun", "LoRA under FSDP2"],
+    [
+        pytest.param("lora", "accelerate", [], id="LoRA by accelerate launch", marks=pytest.mark.campaign),
+        pytest.param("qlora", "torchrun", [], id="QLoRA by torchrun"),
+        pytest.param("lora", "torchrun", [FSDP], id="LoRA under FSDP2"),
+    ],
 )
 def test_two_processes_end_with_the_adapter_of_one(
     tiny_model: Path, tiny_data: Path, tmp_path: Path, method: str, launcher: str, script: list[str]

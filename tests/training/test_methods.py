@@ -14,7 +14,7 @@ from src.models.loading import resolve
 from src.models.lora_model import load_model
 from src.schema import UserError
 from src.training.job import prepare
-from src.training.loss import supervised_loss
+from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import make_pack
 from src.training.trainer import fine_tune
 from tests import tiny

@@ -10,8 +10,8 @@ import torch
 from src.data.preprocessing import Encoded
 from src.models.hardware import Hardware
 from src.models.lora_model import attach_lora
-from src.training.loss import supervised_loss
 from src.training.packing.attention import BY_SAMPLE, training_attention
+from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import arrange, make_pack
 from tests import tiny
 from tests.training.encoded import tiny_samples

@@ -9,8 +9,8 @@ from peft import PeftModel
 from src.models.kernels.fused_lora import fuse_lora_layers, unfuse_lora_layers
 from src.models.kernels.liger import Patches
 from src.models.loading import supports_sdpa
-from src.training.loss import HEAD, base_of
 from src.training.packing.attention import FALLBACK
+from src.training.packing.loss import HEAD, base_of
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ import torch
 from src import distributed
 from src.data.preprocessing import Encoded
 from src.schema import UserError
-from src.training.loss import FORWARD, TAIL, base_of, logits_ways
 from src.training.memory import MASKED_PACK_TOKENS
 from src.training.packing.attention import FALLBACK
 from src.training.packing.computation import Computation
+from src.training.packing.loss import FORWARD, TAIL, base_of, logits_ways
 from src.training.packing.packs import make_pack
 from src.training.self_check.conditions import prepared
 from src.training.self_check.measurements import (

@@ -14,9 +14,9 @@ from src import distributed
 from src.data.preprocessing import Encoded
 from src.exhaustion import is_out_of_memory
 from src.schema import UserError
-from src.training.loss import FORWARD, base_of
 from src.training.packing.attention import FALLBACK
 from src.training.packing.computation import Computation
+from src.training.packing.loss import FORWARD, base_of
 from src.training.packing.packs import make_pack
 from src.training.self_check.conditions import is_16_bit, last_digits_changed, local
 from src.training.step_trainer import StepTrainer

@@ -17,7 +17,7 @@ from src.models.kernels.embedding_offload import MainMemoryEmbedding, offload_em
 from src.models.loading import load_base
 from src.models.lora_model import attach_lora
 from src.schema import UserError
-from src.training.loss import supervised_loss
+from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import make_pack
 from src.training.utils import total_parameters
 from tests import tiny

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from src.models.kernels.fused_lora import fuse_lora_layers
-from src.training.loss import supervised_loss
 from src.training.packing import cuda_graphs
 from src.training.packing.cuda_graphs import PackGraphs, graph_sizes
+from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import make_pack
 from src.training.packing.padding import extent
 from tests.models.kernels.test_fused_lora import adapted

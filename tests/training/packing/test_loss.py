@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from src.data.preprocessing import Encoded
-from src.training import loss
-from src.training.loss import (
+from src.training.packing import loss
+from src.training.packing.attention import BoundariesLostError
+from src.training.packing.loss import (
     FORWARD,
     HEAD,
     LOGIT_CHUNK,
@@ -18,7 +19,6 @@ from src.training.loss import (
     logits_ways,
     supervised_loss,
 )
-from src.training.packing.attention import BoundariesLostError
 from src.training.packing.packs import make_pack
 from tests import tiny
 from tests.training.encoded import tiny_samples
