@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = "torch transformers peft accelerate bitsandbytes datasets sacrebleu codebleu".split()
 
 
-def describe(config: Config, **more: Any) -> dict[str, Any]:
+def describe(config: Config | None = None, **more: Any) -> dict[str, Any]:
     """The provenance in a results file. No environment variables, no user names, no absolute paths."""
     return {
         "commit": commit(),
         "command": command(),
-        "config": dataclasses.asdict(config),
+        **({"config": dataclasses.asdict(config)} if config else {}),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         "hardware": {"machine": platform.machine(), "system": platform.system(), "cpu_count": _cpu_count()},
         **more,

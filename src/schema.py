@@ -205,17 +205,3 @@ def _validator(kind: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
-
-
-def from_dict(kind: type[Record], values: dict[str, Any]) -> Record:
-    """Rebuild a flat record from its JSON object; lists become tuples, in a mapping too.
-
-    Raises TypeError when a field is missing or unknown.
-    """
-    return kind(**_with_tuples(values))
-
-
-def _with_tuples(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _with_tuples(item) for key, item in value.items()}
-    return tuple(value) if isinstance(value, list) else value

@@ -57,6 +57,7 @@ NAMES = {
     "peft.tuners.lora:LoraLayer.get_base_layer": "fused layers and LoftQ read the frozen weights",
     "peft.tuners.lora:LoraLayer.merged": "a merged layer is computed by peft",
     "peft.tuners.lora:LoraLayer.disable_adapters": "a layer with its adapter off is computed by peft",
+    "transformers.utils.quantization_config:Mxfp4Config": "bases in MXFP4 are loaded in full",
     "torch:_foreach_copy_": "gradients of all ranks in one kernel",
     "torch:_foreach_add_": "gradients of a CUDA graph are added in one kernel",
     "torch:native_dropout": "dropout with its mask, which the fused backward pass reads",

@@ -14,6 +14,7 @@ from src.config import load_config
 
 
 def test_it_names_commit_configuration_versions_and_hardware():
+    assert "config" not in provenance.describe()
     made = provenance.describe(load_config(), device="here")
     assert set(made) >= {"commit", "command", "config", "versions", "hardware", "device"}
     assert made["config"]["lora"]["r"] == 16

@@ -14,7 +14,7 @@ from src.schema import (
     SampleScore,
     Score,
     UserError,
-    from_dict,
+    decode,
     parse_record,
     to_json,
 )
@@ -29,7 +29,7 @@ SCORE = SampleScore(
     "record", [Example("1", "a\u2028", "", '"b"'), Generation("2", "x", 3, "stop", 4), SCORE]
 )
 def test_a_flat_record_survives_its_json(record):
-    assert from_dict(type(record), json.loads(to_json(record))) == record
+    assert decode(type(record), to_json(record)) == record
 
 
 def test_keys_come_in_the_order_of_the_fields_and_text_stays_readable():
@@ -46,8 +46,8 @@ def test_a_figure_that_json_does_not_have_is_refused():
     "values", [{"id": "1"}, {"id": "1", "text": "", "tokens": 1, "finish": "", "more": 2}]
 )
 def test_a_missing_or_unknown_field_is_refused(values: dict):
-    with pytest.raises(TypeError):
-        from_dict(Generation, values)
+    with pytest.raises(ValueError, match="Generation"):
+        decode(Generation, json.dumps(values))
 
 
 RUN = Run(

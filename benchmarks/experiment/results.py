@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.experiment.plan import Spec
 from src.files import write_atomic
-from src.schema import UserError, from_dict
+from src.schema import UserError, decode
 
 FILE = "experiments.json"
 SCHEMA = 1
@@ -101,7 +101,7 @@ def load_results(path: Path) -> Results | None:
         if values.pop("schema") != SCHEMA:
             raise ValueError
         for part in ("runs", "alone"):
-            values[part] = {name: from_dict(Result, run) for name, run in values[part].items()}
+            values[part] = {name: decode(Result, json.dumps(run)) for name, run in values[part].items()}
         return Results(**values)
     except FileNotFoundError:
         return None

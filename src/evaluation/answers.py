@@ -85,8 +85,7 @@ def answer(request: RunRequest) -> Answers:
 def keep_answers(request: RunRequest) -> Path:
     """The predictions file of `answer`, with a record of its origin beside it, for scoring later or elsewhere."""
     answers = answer(request)
-    made = provenance.describe(request.config, device=decide(request.config.model).name)
-    generated = {key: value for key, value in made.items() if key != "config"}
+    generated = provenance.describe(device=decide(request.config.model).name)
     origin = {"name": request.name, **answers.origin, "generated": generated}
     return write_answers(request.folder, answers.samples, origin)
 
@@ -132,7 +131,7 @@ def _set_up(request: RunRequest) -> _Setup:
     backend = _backend(reference, hardware, config)
     key = {
         "preparation": PROMPT_VERSION,
-        "fingerprint": model_fingerprint(reference, config.model),
+        "fingerprint": model_fingerprint(reference),
         "precision": (vllm.precision if backend else precision)(reference, hardware),
         "prompt": prompt_template(reference, config),
         "decoding": dataclasses.asdict(decoding),

@@ -86,13 +86,12 @@ def _score(
     store = ScoreStore(folder / "scored.jsonl", {"sandbox": sandbox, **limits})
     samples = sorted(samples, key=lambda sample: (sample.id, sample.completion))
     scores = score_samples(samples, config.evaluation, store, allow_unsandboxed, f"scoring {folder.name}")
-    environment = {key: value for key, value in provenance.describe(config).items() if key != "config"}
     run_provenance = {
         **origin,
         "test_set_fingerprint": samples_fingerprint(samples),
         "sandbox": sandbox,
         "evaluation": dataclasses.asdict(config.evaluation),
-        **environment,
+        **provenance.describe(),
     }
     run = summarise_run(folder.name, scores, config.evaluation, run_provenance)
     write_atomic(folder / "scores.json", to_json(run, indent=1) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -13,6 +14,10 @@ MAX_SQL_DEPTH = 40  # of brackets
 MAX_SQL_SUBSCRIPTS = 200  # sqlglot is quadratic in a[1][1][1]
 MAX_SQL_READINGS = 10_000  # of calls: sqlglot reads what is in some twice, so what is d deep 2 ** d times
 
+logging.getLogger("sqlglot").setLevel(
+    logging.CRITICAL
+)  # it logs each statement that it supports only in part
+
 _SQL_DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "oracle")
 _TABLE = re.compile(r"(?i)\bcreate\s+table\b")
 _CALL = re.compile(r"\w\s*+[(\[]|[()\[\]]")  # f(, ARRAY[, or a bracket of another kind
@@ -20,13 +25,10 @@ _CALL = re.compile(r"\w\s*+[(\[]|[()\[\]]")  # f(, ARRAY[, or a bracket of anoth
 
 def sql_error(text: str) -> str | None:
     """What is wrong with `text` as SQL of any of the dialects, or None where one takes it."""
-    import logging
-
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it logs what it supports only in part
     if refused := _sql_refusal(text):
         return refused
     first_error: str | None = None

@@ -7,7 +7,6 @@ import hashlib
 import json
 from pathlib import Path
 
-from src.config import ModelConfig
 from src.models.loading import ModelReference, loading_errors, location
 
 WEIGHT_FILES = ("*.safetensors",)
@@ -15,13 +14,13 @@ SETTINGS_FILES = ("config.json", "generation_config.json", "adapter_config.json"
 BLOCK, BLOCKS = 1 << 16, 64  # bytes of a block, and blocks that are read of a large file
 
 
-def model_fingerprint(reference: ModelReference, config: ModelConfig) -> str:
+def model_fingerprint(reference: ModelReference) -> str:
     """16 hex digits that change with the weights, settings or quantisation of a model.
 
     Of a folder the content of its files is sampled, of a hub model the commit counts. Raises UserError where there
     is neither.
     """
-    digest = hashlib.sha256(_base_identity(reference.base, config).encode())
+    digest = hashlib.sha256(_base_identity(reference.base).encode())
     if reference.adapter is not None:
         digest.update(_folder_identity(reference.adapter).encode())
     if reference.quantization is not None:
@@ -29,7 +28,7 @@ def model_fingerprint(reference: ModelReference, config: ModelConfig) -> str:
     return digest.hexdigest()[:16]
 
 
-def _base_identity(base: str, config: ModelConfig) -> str:
+def _base_identity(base: str) -> str:
     place = Path(location(base))
     if place.is_dir():
         return _folder_identity(place)

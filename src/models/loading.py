@@ -142,7 +142,8 @@ def load_base(
     # otherwise a service of the hub converts pickled weights to safetensors, which would then be loaded
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     with loading_errors("model", reference):
-        _checked_config(path, reference, config)
+        own = getattr(_checked_config(path, reference, config), "quantization_config", None)
+        options |= _quantised_base(reference, own, quantization)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             path,
             output_loading_info=True,
@@ -211,6 +212,32 @@ def _checked_config(path: str, reference: str, config: ModelConfig) -> Pretraine
     raise UserError(
         f"{reference} ({kind}) is {reason}; choose a decoder-only language model, such as codellama/CodeLlama-7b-hf"
     )
+
+
+def _quantised_base(reference: str, own: Any, wanted: QloraConfig | None) -> dict[str, Any]:
+    """What to change of the options where a base comes quantised, as its config.json states in `own`.
+
+    Raises UserError where it would be quantised once more.
+    """
+    if own is None:
+        return {}
+    kind = own.get("quant_method") if isinstance(own, dict) else own.quant_method
+    kind = str(getattr(kind, "value", kind))
+    if wanted is not None and kind != "bitsandbytes":
+        raise UserError(
+            f"{reference} comes quantised ({kind}) and cannot be quantised again; use train_lora.py, which trains an "
+            "adapter on it, or choose the same model in 16 bits"
+        )
+    if wanted is not None:
+        log.warning(
+            "%s comes quantised by bitsandbytes: its own settings hold, not those of qlora", reference
+        )
+    if kind != "mxfp4":
+        return {}
+    from transformers.utils.quantization_config import Mxfp4Config
+
+    log.warning("%s comes in MXFP4, which has no gradients: it is loaded in 16 or 32 bits", reference)
+    return {"quantization_config": Mxfp4Config(dequantize=True)}
 
 
 @contextmanager

@@ -70,6 +70,8 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
         task_type="CAUSAL_LM",
     )
     torch.manual_seed(seed)  # peft draws the adapter's initial weights from the global generator
+    if isinstance(config.target_modules, str) and isinstance(peft_config.target_modules, set):
+        peft_config.target_modules -= _taken_for_experts(model, peft_config.target_modules)
     try:
         adapted = get_peft_model(model, peft_config)
     except ValueError as error:
@@ -78,6 +80,14 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
     if config.target_modules == "all-linear":
         _say_what_is_adapted(adapted)
     return adapted
+
+
+def _taken_for_experts(model: PreTrainedModel, chosen: set[str]) -> set[str]:
+    """Gates of attention that peft takes for the gates of experts, whose other half is not chosen: it would refuse."""
+    if not any("expert" in name for name, _ in model.named_modules()):
+        return set()
+    halves = {name for name in chosen if name.endswith(".up_proj")}
+    return set() if halves else {name for name in chosen if name.endswith(".gate_proj")}
 
 
 def _refused_by_peft(model: PreTrainedModel, error: ValueError) -> str:

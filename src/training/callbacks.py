@@ -17,13 +17,12 @@ from transformers import (
     TrainerCallback,
     TrainerControl,
     TrainerState,
-    TrainingArguments,
 )
 
 from src import distributed
 from src.config import TrainingConfig
 from src.training import checkpoints
-from src.training.progress import ProgressBar
+from src.training.progress import ProgressBar, RunCallback
 from src.training.self_check.check import check
 from src.training.step_trainer import StepTrainer
 
@@ -42,7 +41,7 @@ def add_callbacks(
         trainer.add_callback(_tensorboard(trainer.folder / "runs", done_steps))
     if config.early_stopping_patience:
         trainer.add_callback(EarlyStopping(config.early_stopping_patience))
-    stop = GracefulStop()
+    stop = GracefulStop(trainer.args.device)
     trainer.add_callback(stop)
     return stop
 
@@ -55,19 +54,17 @@ def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
     return TensorBoardCallback(SummaryWriter(str(folder), purge_step=done_steps + 1))
 
 
-class SelfCheck(TrainerCallback):
+class SelfCheck(RunCallback):
     """Checks how packs are computed, once the model is ready for its first step, sharded where it will be."""
 
     def __init__(self, trainer: StepTrainer) -> None:
         self.trainer = trainer
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def begun(self, state: TrainerState) -> None:
         check(self.trainer)
 
 
-class ResumedCounters(TrainerCallback):
+class ResumedCounters(RunCallback):
     """Restores the counts of the checkpoint, once the Trainer has set its own to zero.
 
     The best checkpoint is looked up beside it: the run's folder may have been moved.
@@ -77,9 +74,7 @@ class ResumedCounters(TrainerCallback):
         self.trainer = trainer
         self.checkpoint = checkpoint
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def begun(self, state: TrainerState) -> None:
         self.restore(state)
 
     def restore(self, state: TrainerState) -> None:
@@ -90,15 +85,13 @@ class ResumedCounters(TrainerCallback):
         self.trainer.start_counters(self.checkpoint)
 
 
-class EarlyStopping(TrainerCallback):
+class EarlyStopping(RunCallback):
     """Ends a run after `patience` validations in a row without a better loss."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
 
-    def on_evaluate(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def validated(self, state: TrainerState, control: TrainerControl) -> None:
         if early_stopping_due(state.log_history, self.patience):
             control.should_training_stop = True
 
@@ -112,14 +105,15 @@ def early_stopping_due(history: Sequence[Mapping[str, Any]], patience: int) -> b
     return patience > 0 and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-class GracefulStop(TrainerCallback):
+class GracefulStop(RunCallback):
     """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once.
 
     Of several processes, all stop after the step in which the first of them got a signal. Launchers forward signals
     and terminals send them to every process, so a second one is ignored there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self.device = device  # of the process group
         self.signal: int | None = None
 
     @contextmanager
@@ -144,10 +138,8 @@ class GracefulStop(TrainerCallback):
         if distributed.is_rank0():
             print(f"\nfinishing this step and saving{again}", file=sys.stderr)
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        self.signal = _signal_of_any_process(self.signal, args.device)
+    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
+        self.signal = _signal_of_any_process(self.signal, self.device)
         if self.signal is not None:
             control.should_save = control.should_training_stop = True
 

@@ -226,12 +226,12 @@ def _identity(config: Config, method: str, card: DataCard) -> dict[str, Any]:
         "data.fingerprint": card.fingerprint,
         "data.max_length": config.data.max_length,
         "prompt.template": config.prompt.template,
-        "model.fingerprint": model_fingerprint(ModelReference(config.model.base_model), config.model),
+        "model.fingerprint": model_fingerprint(ModelReference(config.model.base_model)),
     }
     for name in ("model", "lora") + (("qlora",) if method == "qlora" else ()):
         identity |= {f"{name}.{key}": value for key, value in sections[name].items()}
     if config.lora.continue_from != "none":
         adapter = ModelReference(config.model.base_model, Path(config.lora.continue_from))
-        identity["lora.continue_from.fingerprint"] = model_fingerprint(adapter, config.model)
+        identity["lora.continue_from.fingerprint"] = model_fingerprint(adapter)
     training = {key: value for key, value in sections["training"].items() if key not in _NOT_IDENTITY.split()}
     return identity | {f"training.{key}": value for key, value in training.items()}

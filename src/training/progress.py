@@ -54,27 +54,42 @@ class Counters:
         self.started = time.perf_counter()
 
 
-class ProgressBar(TrainerCallback):
-    """Steps, loss, real tokens/s and the time left, on a terminal; one line per log entry in a pipe."""
+class RunCallback(TrainerCallback):
+    """A callback that sees the state of a run and may control it.
 
-    def __init__(self, counters: Counters, name: str) -> None:
-        self.counters = counters
-        self.name = name
-        self.bar: tqdm | None = None
+    The Trainer hands over more, which no callback here reads: the model, the tokenizer, the optimizer with its
+    schedule, the loaders and the metrics.
+    """
+
+    def begun(self, state: TrainerState) -> None:
+        """Before the first step."""
+
+    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
+        """After each step."""
+
+    def validated(self, state: TrainerState, control: TrainerControl) -> None:
+        """After each validation."""
+
+    def logged(self, state: TrainerState, entry: dict[str, float]) -> None:
+        """After each entry of the log."""
+
+    def ended(self) -> None:
+        """After the last step."""
 
     def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **unread: object
     ) -> None:
-        self.bar = tqdm(
-            total=state.max_steps, initial=state.global_step, desc=self.name, unit="step",
-            dynamic_ncols=True, disable=None,
-        )  # fmt: skip
+        self.begun(state)
 
     def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **unread: object
     ) -> None:
-        assert self.bar is not None
-        self.bar.update(state.global_step - self.bar.n)
+        self.stepped(state, control)
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **unread: object
+    ) -> None:
+        self.validated(state, control)
 
     def on_log(
         self,
@@ -82,9 +97,36 @@ class ProgressBar(TrainerCallback):
         state: TrainerState,
         control: TrainerControl,
         logs: dict[str, float] | None = None,
-        **_: Any,
+        **unread: object,
     ) -> None:
-        shown = {key: f"{value:.4g}" for key, value in (logs or {}).items() if key in SHOWN_KEYS}
+        self.logged(state, logs or {})
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **unread: object
+    ) -> None:
+        self.ended()
+
+
+class ProgressBar(RunCallback):
+    """Steps, loss, real tokens/s and the time left, on a terminal; one line per log entry in a pipe."""
+
+    def __init__(self, counters: Counters, name: str) -> None:
+        self.counters = counters
+        self.name = name
+        self.bar: tqdm | None = None
+
+    def begun(self, state: TrainerState) -> None:
+        self.bar = tqdm(
+            total=state.max_steps, initial=state.global_step, desc=self.name, unit="step",
+            dynamic_ncols=True, disable=None,
+        )  # fmt: skip
+
+    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
+        assert self.bar is not None
+        self.bar.update(state.global_step - self.bar.n)
+
+    def logged(self, state: TrainerState, entry: dict[str, float]) -> None:
+        shown = {key: f"{value:.4g}" for key, value in entry.items() if key in SHOWN_KEYS}
         if self.bar is None or not shown:
             return
         if not self.bar.disable:
@@ -94,8 +136,6 @@ class ProgressBar(TrainerCallback):
             done = f"{self.name} {state.global_step}/{state.max_steps}"
             log.warning("%s  %s  %.0f tokens/s", done, words, self.counters.tokens_per_s)
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def ended(self) -> None:
         if self.bar is not None:
             self.bar.close()

@@ -19,6 +19,7 @@ from src import distributed
 from src.config import Config, TrainingConfig
 from src.exhaustion import is_out_of_memory
 from src.files import sole_writer
+from src.models.attention_arguments import UnknownArgumentError
 from src.models.hardware import Hardware
 from src.models.kernels.embedding_offload import offload_embeddings
 from src.models.kernels.liger import apply_liger
@@ -29,6 +30,7 @@ from src.schema import UserError
 from src.training import checkpoints, results
 from src.training.callbacks import ResumedCounters, add_callbacks, early_stopping_due
 from src.training.job import IN_USE, Job, prepared, run_folder
+from src.training.packing.attention import BoundariesLostError
 from src.training.packing.computation import Computation
 from src.training.results import INITIAL_ADAPTER, Trained
 from src.training.start import clear_for
@@ -51,6 +53,10 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
             return Trained(job.folder / "final", job.start.finished.metrics, reused=True)
         try:
             return _run(job, job.start.checkpoint)
+        except (UnknownArgumentError, BoundariesLostError) as error:
+            raise UserError(
+                f"packs cannot be computed with {config.model.base_model} ({error}); set training.self_check=auto"
+            ) from error
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise

@@ -12,12 +12,11 @@ from src.models.fingerprints import BLOCK, model_fingerprint
 from src.models.loading import ModelReference
 from tests import tiny
 
-CONFIG = tiny.configured().model
 QLORA = tiny.configured().qlora
 
 
 def _fingerprint(folder: Path) -> str:
-    return model_fingerprint(ModelReference(str(folder)), CONFIG)
+    return model_fingerprint(ModelReference(str(folder)))
 
 
 @pytest.fixture
@@ -59,4 +58,4 @@ def test_it_changes_with_adapter_and_quantisation(tiny_model: Path, tiny_adapter
         dataclasses.replace(base, quantization=QLORA),
         dataclasses.replace(base, quantization=dataclasses.replace(QLORA, bits=8)),
     ]
-    assert len({model_fingerprint(reference, CONFIG) for reference in references}) == 4
+    assert len({model_fingerprint(reference) for reference in references}) == 4

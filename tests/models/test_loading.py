@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,6 +22,7 @@ from transformers import (
 from src.models import embedded, loading
 from src.models.hardware import decide
 from src.models.loading import ModelReference, load_base, loading_errors, location, read_json, resolve
+from src.models.lora_model import attach_lora
 from src.schema import UserError
 from tests import tiny
 
@@ -194,3 +196,50 @@ def test_other_kinds_of_models_are_refused_in_a_sentence(
     config.save_pretrained(tmp_path)
     with pytest.raises(UserError, match=message + ".*; choose a decoder-only language model"):
         load_base(str(tmp_path), CPU, decide(CPU))
+
+
+def test_a_base_that_comes_in_4_bits_keeps_them_and_can_be_trained(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    qlora = tiny.configured().qlora
+    tiny.save_model(tmp_path / "a")
+    load_base(str(tmp_path / "a"), CPU, decide(CPU), qlora).save_pretrained(tmp_path / "b")
+    for quantization in (None, qlora):
+        model = load_base(str(tmp_path / "b"), CPU, decide(CPU), quantization)
+        layer = model.model.layers[0].self_attn.q_proj
+        assert type(layer).__name__ == "Linear4bit"
+    assert caplog.text.count("comes quantised by bitsandbytes: its own settings hold") == 1
+    adapted = attach_lora(model, tiny.configured("lora.target_modules=auto", "lora.r=2").lora, 0)
+    adapted(input_ids=torch.tensor([[5, 6, 7]])).logits.sum().backward()
+    assert any(item.grad is not None and item.grad.any() for item in adapted.parameters())
+
+
+@pytest.mark.parametrize("kind", ["gptq", "awq", "mxfp4"])
+def test_a_quantised_base_is_not_quantised_again(tmp_path: Path, kind: str) -> None:
+    folder = tiny.save_model(tmp_path)
+    values = json.loads((folder / "config.json").read_text())
+    settings = {"quant_method": kind, "bits": 4, "group_size": 128}
+    (folder / "config.json").write_text(json.dumps(values | {"quantization_config": settings}))
+    with pytest.raises(UserError, match=rf"comes quantised \({kind}\) and cannot be quantised again"):
+        load_base(str(folder), CPU, decide(CPU), tiny.configured().qlora)
+    if kind != "mxfp4":  # its library is not installed: one line
+        with pytest.raises(UserError, match="cannot load the model of"):
+            load_base(str(folder), CPU, decide(CPU))
+
+
+def test_mxfp4_is_loaded_dequantised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tiny.save_model(tmp_path)
+    values = json.loads((folder / "config.json").read_text())
+    quantised = values | {"quantization_config": {"quant_method": "mxfp4"}}
+    (folder / "config.json").write_text(json.dumps(quantised))
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(
+        loading.AutoModelForCausalLM,
+        "from_pretrained",
+        lambda *_, **named: given.update(named) or (tiny.build_model("llama"), {"missing_keys": []}),
+    )
+    load_base(str(folder), CPU, decide(CPU))
+    assert given["quantization_config"].dequantize
+    assert "comes in MXFP4" in caplog.text

@@ -237,6 +237,12 @@ def test_all_linear_says_what_it_means_for_a_mixture_of_experts(caplog: pytest.L
     assert "q_proj" in caplog.text
 
 
+def test_gates_of_attention_that_peft_takes_for_those_of_experts_are_left_out() -> None:
+    adapted = attach_lora(builders.build("afmoe"), _lora("target_modules=auto"), 0)
+    names = {name.split(".")[-3] for name, _ in adapted.named_modules() if name.endswith("lora_A.default")}
+    assert names == {"q_proj", "k_proj", "v_proj", "o_proj"}
+
+
 def test_what_peft_refuses_is_one_line() -> None:
     with pytest.raises(UserError, match=r"peft cannot adapt MambaForCausalLM so \(.*out_proj.*\); set lora"):
         attach_lora(builders.build("mamba"), _lora("target_modules=[out_proj]"), 0)

@@ -49,7 +49,7 @@ def test_training_is_to_stop_once_patience_is_spent() -> None:
 def test_a_signal_saves_and_stops_after_the_step_and_a_second_one_at_once(
     number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stop, control = GracefulStop(), TrainerControl()
+    stop, control = GracefulStop(torch.device("cpu")), TrainerControl()
     handler = signal.getsignal(number)
     with stop.listening():
         stop.on_step_end(ARGS, TrainerState(), control)
@@ -67,7 +67,7 @@ def test_of_several_processes_a_second_signal_is_ignored(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    stop = GracefulStop()
+    stop = GracefulStop(torch.device("cpu"))
     with stop.listening():
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)

@@ -26,6 +26,7 @@ from src.training.callbacks import early_stopping_due
 from src.training.cli import summary
 from src.training.trainer import fine_tune, training_arguments
 from tests import tiny
+from tests.zoo import builders
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -313,6 +314,13 @@ def test_a_run_that_diverges_says_so(
     changes = ("training.max_steps=2", "training.self_check=off")
     with pytest.raises(UserError, match=r"never a finite number.*training\.learning_rate"):
         fine_tune(tiny.config(tiny_model, tiny_data, tmp_path, *changes), "lora")
+
+
+def test_packs_that_cannot_be_are_one_line_where_nothing_was_checked(tiny_data: Path, tmp_path: Path) -> None:
+    builders.save(tmp_path / "model", "nemotron")
+    changes = ("training.max_steps=2", "training.self_check=off", "lora.target_modules=auto")
+    with pytest.raises(UserError, match=r"do not hand on where samples end\); set training\.self_check=auto"):
+        fine_tune(tiny.config(tmp_path / "model", tiny_data, tmp_path, *changes), "lora")
 
 
 def test_running_out_of_memory_on_the_cpu_is_one_line(

@@ -19,7 +19,7 @@ from typing import Any
 
 from src.evaluation.scoring.sample import unreadable_score
 from src.sandbox.sandbox import Limits
-from src.schema import Sample, SampleScore, UserError, from_dict
+from src.schema import Sample, SampleScore, UserError, decode
 from src.worker_process import Budget, WorkerEndedError, WorkerProcess
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class _Workers:
                         raise UserError(reply["error"])
                     if "score" in reply:
                         _warn(sample, reply["failed"])
-                        return from_dict(SampleScore, reply["score"])
+                        return decode(SampleScore, json.dumps(reply["score"]))
                     stage = reply["stage"]
             except WorkerEndedError as ended:
                 self._discard()

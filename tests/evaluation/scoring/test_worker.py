@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from src.sandbox.sandbox import Limits
-from src.schema import Sample, SampleScore, from_dict
+from src.schema import Sample, SampleScore, decode
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {
@@ -39,7 +39,7 @@ def test_requests_are_answered_in_order():
     assert done.returncode == 0, done.stderr
     replies = [json.loads(line) for line in done.stdout.splitlines()]
     assert replies[0] == {"ready": True}
-    scores = [from_dict(SampleScore, reply["score"]) for reply in replies if "score" in reply]
+    scores = [decode(SampleScore, json.dumps(reply["score"])) for reply in replies if "score" in reply]
     assert [score.id for score in scores] == ["one", "two", "three"]
     assert [score.execution for score in scores] == ["passed", "not_run", "not_run"]
     assert [reply["stage"] for reply in replies if "stage" in reply][:3] == [
