@@ -23,7 +23,7 @@ from src.data.sources.row_schemas import ACCEPTED
 from src.files import sole_writer
 from src.schema import Example, UserError
 
-PREPARATION = 1  # version, increased when the same rows would be prepared differently
+PREPARATION = 2  # version, increased when the same rows would be prepared differently
 MAX_SHOWN_REJECTS = 10
 MAX_SHOWN_PER_REASON = 2
 COPY = "copy of an earlier row"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -44,11 +45,11 @@ def _clean(values: Any) -> Example | str:
     """The example, or why there is none: "reason" or "reason: detail"."""
     if not isinstance(values, dict):
         return f"not an object: {type(values).__name__}"
-    columns = alpaca_columns(values)
+    columns = alpaca_columns({name: value for name, value in values.items() if not _is_missing(value)})
     if isinstance(columns, str):
         return columns
     texts: dict[str, str] = {}
-    for name in ("instruction", "input", "output", "language", "tests"):
+    for name in ("instruction", "input", "output", "language", "tests", "context"):
         value: Any = columns.get(name)
         if value is None and name not in ("instruction", "output"):
             value = ""
@@ -59,11 +60,19 @@ def _clean(values: Any) -> Example | str:
     texts["instruction"] = LEADING_SPACE.sub("", texts["instruction"])
     if is_no_input(texts["input"]):
         texts["input"] = ""
+    context = texts.pop("context")
+    if context:
+        texts["input"] = f"{context}\n\nInput:\n{texts['input']}" if texts["input"] else context
     for name in ("instruction", "output"):
         if not texts[name].strip():
             return f"{name} empty"
     texts["language"] = LANGUAGE_ALIASES.get(texts["language"].strip().lower(), "")
     return Example(id=content_id(texts["instruction"], texts["input"], texts["output"]), **texts)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a column is not there: null, or the NaN that pandas writes for an empty cell."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _text_problem(name: str, value: Any) -> str:

@@ -10,8 +10,15 @@ from itertools import pairwise
 
 import numpy as np
 
-TOKEN = re.compile(r"\w+|[^\w\s]")  # a word, or one punctuation character
-WORD = re.compile(r"\w")
+# Scripts that put no space between words: Thai to Burmese, Khmer, Chinese and Japanese.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u312f\u31a0-\u31ff\u3400-\u4dbf"
+)
+UNSPACED += "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+TOKEN = re.compile(  # a word, one character of such a script, or one punctuation character
+    rf"[^\W{UNSPACED}]+|[{UNSPACED}]|[^\w\s]"
+)
+WORD = re.compile(rf"[\w{UNSPACED}]")
 SHINGLE_TOKENS = 3
 SHORT_ANSWER_TOKENS = 6  # two shorter answers ("25") are equal by chance, not by leakage
 

@@ -1,6 +1,7 @@
 """A raw row becomes an example with normal texts, or says why it is none."""
 
 import json
+import math
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -59,6 +60,23 @@ def test_a_row_of_another_shape_is_cleaned_too():
     chat = [{"role": "user", "content": "Add \r\n"}, {"role": "assistant", "content": "a + b\n"}]
     assert clean(RawRow(1, {"messages": chat})) == cleaned()
     assert clean(RawRow(1, {"messages": chat[:1]})) == Reject(1, "no assistant turn")
+
+
+@pytest.mark.parametrize("empty", [None, math.nan])
+def test_null_and_nan_are_columns_that_are_not_there(empty):
+    assert cleaned(input=empty, language=empty, tests=empty, history=empty, system=empty) == cleaned()
+    assert cleaned(output=empty) == Reject(3, "output missing")
+    chat = [{"role": "user", "content": "Add"}, {"role": "assistant", "content": "a + b"}]
+    assert cleaned(instruction=empty, output=empty, messages=chat) == cleaned()
+
+
+def test_what_was_said_before_stands_in_the_input():
+    said = {"system": "Be brief.", "history": [["Hi", "Hello"]]}
+    context = "System: Be brief.\n\nUser: Hi\n\nAssistant: Hello"
+    assert cleaned(**said).input == context
+    assert cleaned(**said, input="N/A").input == context
+    assert cleaned(**said, input="a = 1\n").input == f"{context}\n\nInput:\na = 1"
+    assert cleaned(system="a\0b") == Reject(3, "NUL character")
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,19 @@ def test_an_n_gram_of_words_of_the_prompt_is_found_anywhere():
     assert kinds(planted(instruction=f"My teacher said: {shorter}! Please hurry.")) == set()
 
 
+def test_a_prompt_without_spaces_is_found_whole_and_in_part():
+    text = "写一个函数计算购物篮里所有商品的总价并把结果四舍五入到两位小数"
+    task = dataclasses.replace(TASK, instruction=text, prefix="")
+
+    def kinds_of(instruction):
+        found = find_overlaps([*TRAIN, planted(instruction=instruction)], {"tasks": [task]}, 0.7)
+        return {item.kind for item in found}
+
+    assert kinds_of(text.replace("篮", "车")) == {"prompt n-gram", "near prompt"}
+    assert kinds_of(f"老师说：{text[4 : 4 + PROMPT_WORDS]}！") == {"prompt n-gram"}
+    assert kinds_of(f"老师说：{text[4 : 3 + PROMPT_WORDS]}！") == set()
+
+
 def test_a_copied_solution_is_found():
     assert kinds(planted(output=TASK.prefix + TASK.output)) >= {"solution n-gram", "near solution"}
 

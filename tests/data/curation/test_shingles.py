@@ -28,7 +28,7 @@ def test_tokens_of_any_text():
     texts = ["", "   ", "日本語 コード", "\0", "é" * 1000]
     found = tokenise(texts)
     assert found.hashes.dtype == np.uint64
-    assert found.lengths.tolist() == [0, 0, 2, 1, 1]
+    assert found.lengths.tolist() == [0, 0, 6, 1, 1]
     assert tokenise([]).split() == []
 
 
@@ -47,6 +47,24 @@ def test_words_are_the_tokens_without_punctuation():
     found = tokenise(["x += y_1 (é)", "+", "z"]).words()
     assert found.hashes.tolist() == tokenise(["x y_1 é z"]).hashes.tolist()
     assert found.lengths.tolist() == [3, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("用Python写", "用 Python 写"),
+        ("ﾃｽﾄ、ぁ々〇ㄅ", "ﾃ ｽ ﾄ 、 ぁ 々 〇 ㄅ"),
+        ("𠀀𠀁", "𠀀 𠀁"),
+        ("สวัสดี", "ส ว ั ส ด ี"),  # the marks above and below a letter too
+        ("안녕 세상", "안녕 세상"),  # Korean has spaces
+        ("naïve Ω2", "naïve Ω2"),
+    ],
+)
+def test_a_character_of_a_script_without_spaces_is_a_token(text, tokens):
+    found = tokenise([text])
+    assert found.hashes.tolist() == tokenise([tokens]).hashes.tolist()
+    assert found.lengths.tolist() == [len(tokens.split())]
+    assert found.words().lengths.tolist() == [len(tokens.replace("、", "").split())]
 
 
 @given(LISTS, st.integers(1, 6))

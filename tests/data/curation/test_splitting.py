@@ -4,6 +4,7 @@ import dataclasses
 import random
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,6 +99,28 @@ def test_no_pair_of_near_duplicates_straddles_by_brute_force():
     assert len(near) >= 20
     assert all(splits[left] == splits[right] for left, right in near)
     assert {"train", "validation", "test"} == set(splits.values())
+
+
+CHINESE = (
+    "请用语言编写程序读取文件内容统计其中单词出现次数然后打印结果返回列表排序删除重复元素计算平均值最大最小"
+)
+THAI = "เขียนโปรแกรมอ่านข้อความจากไฟล์แล้วนับจำนวนคำที่ปรากฏและพิมพ์ผลลัพธ์เรียงลำดับรายการลบซ้ำ"
+
+
+@pytest.mark.parametrize("alphabet", [CHINESE, THAI])
+def test_prompts_without_spaces_that_differ_in_one_character_stay_together(alphabet):
+    draw = random.Random(3)
+    examples = []
+    for pair in range(60):
+        text = "".join(draw.choices(alphabet, k=40))
+        for member, letter in enumerate("甲乙"):
+            instruction = text[:20] + letter + text[20:]
+            examples.append(example(f"{pair}-{member}", f"f({pair}, {member})", instruction=instruction))
+    near = find_neighbours(examples, THRESHOLD)
+    assert {group for group in near.groups if len(group) > 1} == {
+        (2 * pair, 2 * pair + 1) for pair in range(60)
+    }
+    assert straddling(near, assign_splits(near, 0.2, 0.3)) == []
 
 
 def test_examples_with_the_same_answer_stay_together_but_not_with_the_same_short_one():

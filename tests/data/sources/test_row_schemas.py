@@ -47,6 +47,45 @@ def test_shapes_of_a_row(values, expected):
     assert alpaca_columns(values) == expected
 
 
+ROW = {"instruction": "Sort it", "output": "sorted(x)"}
+SAID = "System: Be brief.\n\nUser: Sort it\n\nAssistant: sorted(x)"
+
+
+@pytest.mark.parametrize("system", ["system", "system_prompt"])
+@pytest.mark.parametrize("history", [[["Sort it", "sorted(x)"]], CHAT])
+def test_a_system_text_and_a_history_come_before_whatever_stands_beside_them(system, history):
+    beside = {system: " Be brief. ", "history": history}
+    assert alpaca_columns(ROW | beside) == {**ROW, **beside, "context": SAID}
+    assert alpaca_columns({"prompt": "a", "completion": "b"} | beside) == columns("a", "", "b") | {
+        "context": SAID
+    }
+    last = [turn("user", "Backwards"), turn("assistant", "x[::-1]")]
+    expected = columns("Backwards", SAID, "x[::-1]")
+    assert alpaca_columns({"conversations": last} | beside) == expected
+    assert alpaca_columns({"prompt": last[:1], "completion": last[1:]} | beside) == expected
+
+
+@pytest.mark.parametrize(
+    "beside", [{"system": "", "history": []}, {"system": None}, {"history": ""}, {"system": " "}]
+)
+def test_an_empty_history_is_none(beside):
+    assert alpaca_columns(ROW | beside) == ROW | beside
+
+
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [
+        ({"system": 3}, "system not text"),
+        ({"history": "Sort it"}, "history not a list"),
+        ({"history": ["Sort it"]}, "history turn not an object"),
+        ({"history": [["Sort it"]]}, "history turn not an object"),
+        ({"history": [["Sort it", None]]}, "history turn not text"),
+    ],
+)
+def test_a_history_that_is_none_is_a_reason(beside, reason):
+    assert alpaca_columns(ROW | beside) == reason
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
