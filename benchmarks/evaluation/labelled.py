@@ -1,0 +1,122 @@
+"""Holds the differential run against answers to tasks of the starter set that were written and labelled by hand.
+
+    python -m benchmarks.evaluation.labelled [development|held_out] [--each]
+
+The tasks' asserts are taken away: they only check the labels (tests/evaluation/differential/test_labelled.py). "right" does what was
+asked in the form of the reference, "acceptable" in another form that a teacher would take, "wrong" not. "wrong, unseen"
+passes the task's few asserts all the same. The development half may be looked at; the held-out half is scored once,
+when the work on the verdicts is over. Writes benchmarks/results/labelled.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks import RESULTS
+from src.data.sources.catalog import STARTER
+from src.evaluation.execution.judge import judge
+from src.evaluation.statistics.proportions import wilson
+from src.sandbox.sandbox import Sandbox
+from src.schema import Sample
+
+HALVES = ("development", "held_out")
+ANSWERS = Path(__file__).with_name("labelled_answers")
+STORED = RESULTS / "labelled.json"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One answer to a task of the starter set."""
+
+    task: str  # its file, and its line from 0: "train-3"
+    label: str  # "right", "acceptable" or "wrong"
+    seen: bool  # False: wrong, and the task's asserts do not notice
+    form: str
+    code: str
+
+
+def labelled_answers(half: str) -> list[Labelled]:
+    """The answers of a half, task by task."""
+    return list(_parsed((ANSWERS / f"{half}.txt").read_text(encoding="utf-8")))
+
+
+def _parsed(text: str) -> Iterator[Labelled]:
+    for block in re.split(r"^@@ ", text, flags=re.MULTILINE)[1:]:
+        task, *answers = re.split(r"\n@ ", block)
+        for answer in answers:
+            head, code = answer.split("\n", 1)
+            label, form = head.split(": ", 1)
+            yield Labelled(task, label.removesuffix(", unseen"), ", unseen" not in label, form, code)
+
+
+def task(name: str) -> dict[str, str]:
+    """The starter set's row: instruction, input, output, language, tests."""
+    split, _, line = name.partition("-")
+    row: dict[str, str] = json.loads(
+        (STARTER / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()[int(line)]
+    )
+    return row
+
+
+def sample_of(answer: Labelled) -> Sample:
+    """The task without its asserts."""
+    row = task(answer.task)
+    return Sample(answer.task, row["instruction"], row.get("input", ""), row["output"], answer.code, "python")
+
+
+def outcomes(sandbox: Sandbox, answers: Sequence[Labelled]) -> list[tuple[str, str]]:
+    """ "passed", "rejected" or "no verdict" for each answer, and why."""
+    jobs = [partial(judge, sample=sample_of(answer), code=answer.code) for answer in answers]
+    found = []
+    for verdict in sandbox.map(jobs):
+        kind = {None: "no verdict", "not_run": "no verdict", "passed": "passed"}.get(
+            verdict and verdict.outcome, "rejected"
+        )
+        found.append((kind, verdict.detail if verdict else ""))
+    return found
+
+
+def summary(answers: Sequence[Labelled], found: Sequence[tuple[str, str]]) -> dict[str, dict[str, object]]:
+    """For each label its n, the outcomes, and the share that passed in per cent, with Wilson's interval."""
+    counts = Counter((answer.label, kind) for answer, (kind, _) in zip(answers, found, strict=True))
+    rows: dict[str, dict[str, object]] = {}
+    for label in ("right", "acceptable", "wrong"):
+        by_kind = {kind: counts[label, kind] for kind in ("passed", "rejected", "no verdict")}
+        n = sum(by_kind.values())
+        low, high = wilson(by_kind["passed"], n)
+        rows[label] = {
+            "n": n, **by_kind, "passed_percent": round(100 * by_kind["passed"] / n, 1),
+            "ci95": [round(low, 1), round(high, 1)],
+        }  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("half", choices=HALVES, nargs="?", default=HALVES[0])
+    parser.add_argument("--each", action="store_true", help="list the verdicts that are not the label's")
+    args = parser.parse_args()
+    answers = labelled_answers(args.half)
+    with Sandbox() as sandbox:
+        found = outcomes(sandbox, answers)
+    if args.each:
+        for answer, (kind, detail) in zip(answers, found, strict=True):
+            if (kind == "passed") == (answer.label == "wrong"):
+                print(f"{answer.task} {answer.label}: {answer.form} | {kind} {detail}")
+    result = {"half": args.half, "tasks": len({a.task for a in answers}), **summary(answers, found)}
+    stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
+    STORED.write_text(json.dumps(stored | {args.half: result}, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
