@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import signal
@@ -102,6 +103,7 @@ def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
 
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse, call `main`, exit: 0 done; 2 a user's mistake, one line; 130/143 stopped, resumable."""
+    _escape_unencodable()
     args = arguments.parse_args()
     _configure_output(args)
     signal.signal(signal.SIGTERM, _stop)
@@ -132,6 +134,10 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
 
 def _reason(error: Exception) -> str:
     """The message where the system refused something, or memory or disk is full; "" for a bug."""
+    if isinstance(error, UnicodeEncodeError) and error.encoding == sys.getfilesystemencoding() != "utf-8":
+        return (
+            f"the locale's encoding ({error.encoding}) has no name for {error.object!a:.80}; set PYTHONUTF8=1"
+        )
     if isinstance(error, OSError) and (error.filename or error.errno):
         path = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{path}; what was finished is kept"
@@ -177,11 +183,26 @@ def _print_error(message: str, verbose: bool) -> None:
     print(f"error{distributed.rank_suffix()}: {' '.join(message.split())}", file=sys.stderr)
 
 
+def _escape_unencodable() -> None:
+    """Let no character end a script: a terminal that is not UTF-8 gets escapes for what it cannot show.
+
+    What it sends and cannot be decoded becomes lone surrogates, which are refused where text is expected.
+    """
+    streams = (
+        (sys.stdin, "surrogateescape"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    )
+    for stream, errors in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
 def _configure_output(args: argparse.Namespace) -> None:
     """Set the verbosity of all libraries, before any of them is imported."""
     if not distributed.is_rank0():
         args.quiet = True
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # only rank 0 prints
+        sys.stdout = Path(os.devnull).open("w", errors="replace")  # noqa: SIM115  # only rank 0 prints
     level = logging.INFO if args.verbose else logging.ERROR if args.quiet else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "info" if args.verbose else "error")

@@ -16,7 +16,10 @@ from src.schema import UserError
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
-    """Replace `path` by `data` in one step; text is stored as UTF-8 with its line ends untouched."""
+    """Replace `path` by `data` in one step; text is stored as UTF-8 with its line ends untouched.
+
+    Names of files in it whose bytes Python could not decode, and keeps as lone surrogates, become UTF-8 or U+FFFD.
+    """
     write_together({path: data})
 
 
@@ -33,7 +36,7 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
             # beside its target: a rename cannot cross disks
             temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
             staged.append((temporary, target))
-            _write_durably(temporary, data.encode("utf-8") if isinstance(data, str) else data)
+            _write_durably(temporary, _utf8(data) if isinstance(data, str) else data)
         for temporary, target in staged:
             temporary.replace(target)
     except BaseException:  # Ctrl-C too must leave no leftovers
@@ -42,6 +45,10 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
         raise
     for folder in {target.parent for _, target in staged}:
         _sync_folder(folder)
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").encode("utf-8")
 
 
 def _write_durably(path: Path, data: bytes) -> None:

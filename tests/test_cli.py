@@ -181,3 +181,60 @@ def test_a_config_file_that_is_given_and_missing_is_refused_whatever_its_name(mo
 def test_a_script_says_that_it_loads_once_its_settings_are_read(capsys, flags: list[str], said: str):
     cli.configure(cli.parser("test").parse_args(flags))
     assert capsys.readouterr().err == said
+
+
+PRINTING = r"""
+import sys
+from src import cli
+from src.schema import UserError
+def main(args):
+    print("5 \u2212 3, \u7a7a, \U0001f600, \ufffd, \udcff")
+    print("\u7a7a", file=sys.stderr)
+    print(ascii(sys.stdin.read()))
+    raise UserError("no folder \u7a7a\ufffd")
+cli.run(main, cli.parser("test"))
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk", "cp1252", "utf-8"])
+def test_no_character_ends_a_script(encoding: str):
+    """What `encoding` cannot show comes out as an escape; what it cannot read goes on as lone surrogates."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTING],
+        cwd=Path(cli.__file__).parents[1],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        input=b"a\xff",
+        capture_output=True,
+    )
+    assert done.returncode == 2
+    output, errors = done.stdout.decode(encoding), done.stderr.decode(encoding)
+    assert errors.count("\n") == 2
+    for text, shown in ((output, "\u7a7a \U0001f600 \ufffd \udcff"), (errors, "no folder \u7a7a\ufffd")):
+        escaped = shown.encode(encoding, "backslashreplace").decode(encoding)
+        assert all(part in text for part in escaped.split())
+    read = b"a\xff".decode(encoding, "surrogateescape")
+    assert ascii(read) in output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk"])
+@pytest.mark.parametrize("script", sorted(path.name for path in Path(cli.__file__).parents[1].glob("*.py")))
+def test_help_is_shown_in_any_encoding(script: str, encoding: str):
+    done = subprocess.run(
+        [sys.executable, script, "--help"],
+        cwd=Path(cli.__file__).parents[1],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"usage:")
+
+
+def test_a_name_that_the_locale_has_no_bytes_for_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "gbk")
+    assert _run(monkeypatch, UnicodeEncodeError("gbk", "data/\u0e01", 5, 6, "illegal")) == 2
+    assert "(gbk) has no name for 'data/\\u0e01'; set PYTHONUTF8=1" in capsys.readouterr().err
+
+
+def test_text_that_cannot_be_encoded_elsewhere_stays_a_bug(monkeypatch):
+    with pytest.raises(UnicodeEncodeError):
+        _run(monkeypatch, UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"))

@@ -18,6 +18,15 @@ def test_what_is_written_is_read_back_byte_for_byte(tmp_path: Path):
     assert (tmp_path / "b").read_bytes() == b"\x00\xff"
 
 
+@pytest.mark.parametrize(
+    ("name", "stored"), [(b"\xe7\xa9\xba", "\u7a7a"), (b"caf\xe9", "caf\ufffd"), (b"plain", "plain")]
+)
+def test_names_that_the_locale_cannot_decode_are_stored_as_utf8(tmp_path: Path, name: bytes, stored: str):
+    argument = name.decode("ascii", "surrogateescape")  # as Python reads the command line
+    write_atomic(tmp_path / "a.txt", f"--output_dir {argument}")
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == f"--output_dir {stored}"
+
+
 def test_a_failure_leaves_the_old_files_and_no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     first, second = tmp_path / "a", tmp_path / "b"
     write_together({first: "old a", second: "old b"})

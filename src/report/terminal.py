@@ -33,6 +33,7 @@ GAP = "  "
 PLAIN_BOX = (
     "    \n    \n -  \n    \n    \n    \n    \n    \n"  # of a rich table: dashes below each heading alone
 )
+HYPHENS = str.maketrans(f"{MINUS}\u2500", "--")  # minus signs, and the rules of rich's tables
 COMPARISON_HEADER = ("Metric", "Method", "Score [95 % CI]", "Change [95 % CI]", "p (Holm)", "n")
 RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")
 OUTCOME_TITLES = {"execution": "Programs", "functional": "Verdicts", "error": "Faults", "flags": "Form"}
@@ -79,12 +80,12 @@ def _outcome_lines(run: Run) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """`text` with what standard output cannot encode replaced: a minus sign by a hyphen, the rest by "?"."""
+    """`text` with what standard output cannot encode replaced: minus signs and rules by hyphens, the rest by "?"."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        return text.replace(MINUS, "-").encode(encoding, "replace").decode(encoding)
+        return text.translate(HYPHENS).encode(encoding, "replace").decode(encoding)
     return text
 
 

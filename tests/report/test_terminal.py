@@ -136,6 +136,19 @@ def test_a_narrow_encoding_gets_hyphens_instead_of_an_error(monkeypatch: pytest.
     assert "-5.1* [-8.2 to -1.9]" in text
 
 
+def test_the_rules_of_a_coloured_table_become_hyphens_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = _Terminal()
+    screen.encoding = "ascii"
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    text = render_table(comparison(3))
+    text.encode("ascii")
+    assert "\x1b[" in text
+    assert "?" not in text
+    assert "-----" in text
+
+
 def test_a_run_is_a_table_too() -> None:
     lines = render_run(comparison(1).before).splitlines()
     assert lines[0] == "before, 50 samples"
