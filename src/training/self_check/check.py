@@ -31,6 +31,7 @@ from src.training.self_check.measurements import (
     Deviation,
     Measurements,
     SamplesTooLongError,
+    loss_of,
 )
 from src.training.step_trainer import StepTrainer
 
@@ -128,7 +129,6 @@ class _Choice:
                 f"{self._name()}: its own forward pass gives no finite loss ({loss}); the weights are damaged, or "
                 "model.dtype does not suit them"
             )
-        self._refuse_to_see_the_future()
         logits = self._logits()
         first = replace(self.chosen, logits=logits)
         single = Computation(FALLBACK, packs=False, logits=logits)
@@ -167,9 +167,11 @@ class _Choice:
     @torch.no_grad()
     def _logits(self) -> str:
         """The quickest way to make logits that gives the loss of the plain one for the shortest sample."""
-        sample = min(self.samples, key=len)
+        sample = self.samples[0]
         self.measurements.use(PLAIN)
-        expected = self.measurements.plain_loss(sample).item()
+        plain = self.measurements.plain_logits(sample.input_ids)
+        self._refuse_to_see_the_future(sample, plain)
+        expected = loss_of(plain, sample).item()
         most = SAME_LOGITS[self.measurements.bytes] * abs(expected)
         ways = [way for way in logits_ways(self.trainer.adapted) if way != FORWARD]
         if self.trainer.sharded:  # processes have unequal numbers of chunks
@@ -184,14 +186,12 @@ class _Choice:
                 return way
         return FORWARD
 
-    @torch.no_grad()
-    def _refuse_to_see_the_future(self) -> None:
+    def _refuse_to_see_the_future(self, sample: Encoded, plain: torch.Tensor) -> None:
         """Raises UserError where a token changes the logits of those before it: then the answer would be its own prompt."""
-        tokens = min(self.samples, key=len).input_ids
-        self.measurements.use(PLAIN)
-        before = self.measurements.plain_logits(tokens)[:-1].float()
-        after = self.measurements.plain_logits([*tokens[:-1], tokens[0]])[:-1].float()
-        if (after - before).norm() > (1e-3 if self.measurements.bytes == 4 else 0.1) * before.norm():
+        first, *_ = tokens = sample.input_ids
+        changed = self.measurements.plain_logits([*tokens[:-1], first])[:-1].float()
+        before = plain[:-1].float()
+        if (changed - before).norm() > (1e-3 if self.measurements.bytes == 4 else 0.1) * before.norm():
             raise UserError(
                 f"{self._name()} lets a token see those after it, so that it could not be trained to answer: it is no "
                 "causal language model; encoders that can be one need is_decoder: true in their config.json"

@@ -24,7 +24,7 @@ from src.training.step_trainer import StepTrainer
 # Relative deviations of loss and gradients that need no explanation, by the bytes of the number type.
 UNEXPLAINED = {4: (1e-5, 3e-4), 2: (1e-3, 1e-2)}
 # Above them the limit is this many times what the plain way itself deviates when the inputs of all adapted layers
-# change by their last digit, but never more than the ceiling.
+# change by their last digit (for the longest sample), but never more than the ceiling.
 SPREADS = 4
 CEILING = (2e-2, 0.3)
 FAILURES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError)
@@ -46,12 +46,15 @@ class Deviation:
         return self.failure or f"loss off by {self.loss:.1e}, gradients by {self.gradients:.1e}"
 
 
+Measured = tuple[float, list[torch.Tensor]]  # a loss, and the gradients of all that is trained
+
+
 class SamplesTooLongError(Exception):
     """Some process has no memory for these samples."""
 
 
 class Measurements:
-    """Of the same samples by any way; the plain one is what others are held against."""
+    """Of the same samples, the longest last, by any way; the plain one is what others are held against."""
 
     def __init__(self, trainer: StepTrainer, samples: Sequence[Encoded]) -> None:
         self.trainer = trainer
@@ -60,18 +63,22 @@ class Measurements:
         self.bytes = 2 if is_16_bit(trainer) else 4
         self.trained = [each for each in trainer.adapted.named_parameters() if each[1].requires_grad]
         self._spread: Deviation | None = None
+        longest, others = samples[-1:], samples[:-1]
         try:
-            self.loss, self.gradients = self._measured(self._plain)
+            self._longest = self._measured(lambda: self._plain(longest))
+            loss, gradients = self._measured(lambda: self._plain(others))
         except FAILURES as error:
             raise UserError(
                 f"{type(base_of(trainer.adapted)).__name__} cannot be trained: its own forward pass fails "
                 f"({_reason(error)}); choose another base model or other lora.target_modules"
             ) from error
+        self.loss = self._longest[0] + loss
+        self.gradients = [sum(pair) for pair in zip(self._longest[1], gradients, strict=True)]
 
     def deviation_of(self, way: Computation) -> tuple[Deviation, bool]:
         """How far `way` is from the plain one, and whether rounding explains it in every process."""
         try:
-            deviation = self._deviation(*self._measured(lambda: self._by(way)))
+            deviation = self._deviation(self._measured(lambda: self._by(way)), (self.loss, self.gradients))
         except FAILURES as error:
             deviation = Deviation(numpy.inf, numpy.inf, _reason(error))
         return deviation, all(distributed.gather(deviation.within(self._limits(deviation))))
@@ -83,28 +90,29 @@ class Measurements:
             return floor
         if self._spread is None:
             with last_digits_changed(self.trainer, self.bytes):
-                self._spread = self._deviation(*self._measured(self._plain))
+                changed = self._measured(lambda: self._plain(self.samples[-1:]))
+            self._spread = self._deviation(changed, self._longest)
         explained = (SPREADS * self._spread.loss, SPREADS * self._spread.gradients)
         return (min(max(floor[0], explained[0]), CEILING[0]), min(max(floor[1], explained[1]), CEILING[1]))
 
-    def _deviation(self, loss: float, gradients: Sequence[torch.Tensor]) -> Deviation:
+    def _deviation(self, found: Measured, expected: Measured) -> Deviation:
         """Of the gradients that of A, of B or of all others, whichever is largest."""
         sums: dict[str, list[float]] = {}
         names = [name for name, _ in self.trained]
-        for name, found, expected in zip(names, gradients, self.gradients, strict=True):
+        for name, gradient, plain in zip(names, found[1], expected[1], strict=True):
             kind = next((part for part in ("lora_A", "lora_B") if part in name), "others")
             total = sums.setdefault(kind, [0.0, 0.0])
-            total[0] += float((found.double() - expected.double()).square().sum())
-            total[1] += float(expected.double().square().sum())
+            total[0] += float((gradient.double() - plain.double()).square().sum())
+            total[1] += float(plain.double().square().sum())
         shards = distributed.gather(sums)  # the same everywhere, unless each process holds a part
         worst = 0.0
         for kind in sums:
             change, size = (sum(shard[kind][place] for shard in shards) for place in (0, 1))
             worst = max(worst, (change / size) ** 0.5 if size else numpy.inf if change else 0.0)
             worst = worst if numpy.isfinite(change) else numpy.inf
-        return Deviation(abs(loss - self.loss) / max(abs(self.loss), 1e-9), worst)
+        return Deviation(abs(found[0] - expected[0]) / max(abs(expected[0]), 1e-9), worst)
 
-    def _measured(self, work: Callable[[], float]) -> tuple[float, list[torch.Tensor]]:
+    def _measured(self, work: Callable[[], float]) -> Measured:
         """The loss and the gradients that `work` leaves. All processes raise where one is out of memory or fails."""
         self.trainer.adapted.zero_grad(set_to_none=True)
         loss = 0.0
@@ -140,15 +148,9 @@ class Measurements:
         self.trainer.switch.set(way)
         self.trainer.computation = way
 
-    def _plain(self) -> float:
+    def _plain(self, samples: Sequence[Encoded]) -> float:
         self.use(PLAIN)
-        return sum(_backward(self.plain_loss(sample)) for sample in self.samples)
-
-    def plain_loss(self, sample: Encoded) -> torch.Tensor:
-        start = max(sample.prompt_length, 1)
-        logits = self.plain_logits(sample.input_ids)[start - 1 : -1]
-        targets = torch.tensor(sample.input_ids[start:], device=logits.device)
-        return functional.cross_entropy(logits.float(), targets, reduction="sum")
+        return sum(_backward(loss_of(self.plain_logits(each.input_ids), each)) for each in samples)
 
     def plain_logits(self, tokens: Sequence[int]) -> torch.Tensor:
         """(t, v), as the model's own forward pass gives them."""
@@ -157,6 +159,13 @@ class Measurements:
         accepted = inspect.signature(type(base).forward).parameters
         uncached = {"use_cache": False} if "use_cache" in accepted else {}
         return self.trainer.computed(self.model, lambda: base(input_ids=ids, **uncached).logits[0], ids)
+
+
+def loss_of(logits: torch.Tensor, sample: Encoded) -> torch.Tensor:
+    """The summed cross-entropy of what is supervised; logits (t, v) of the whole sample."""
+    start = max(sample.prompt_length, 1)
+    targets = torch.tensor(sample.input_ids[start:], device=logits.device)
+    return functional.cross_entropy(logits[start - 1 : -1].float(), targets, reduction="sum")
 
 
 def _reason(error: Exception) -> str:
