@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,21 @@ def model_config(architecture: str, **changed: Any) -> PretrainedConfig:
         small = {"vocab_size": 400, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512}
         return GPTBigCodeConfig(**small | quiet | special | changed)
     raise ValueError(f"unknown architecture {architecture!r}; expected {', '.join(ARCHITECTURES)}")
+
+
+def chain_model(tokens: Sequence[int]) -> PreTrainedModel:
+    """A model that continues each token of `tokens`, all of which differ, with the one after it."""
+    model = build_model("llama", hidden_size=512, head_dim=8)
+    with torch.no_grad():
+        for layer in model.model.layers:  # nothing but the embedding of the last token reaches the head
+            layer.self_attn.o_proj.weight.zero_()
+            layer.mlp.down_proj.weight.zero_()
+        known = torch.eye(400, 512)  # (v, hidden), orthogonal
+        model.model.embed_tokens.weight.copy_(known)
+        model.lm_head.weight.zero_()
+        model.lm_head.weight[list(tokens[1:])] = known[list(tokens[:-1])]
+    model.generation_config.eos_token_id = None
+    return model
 
 
 def build_model(architecture: str = "llama", seed: int = 0, **changed: Any) -> PreTrainedModel:

@@ -24,7 +24,7 @@ from transformers import GenerationConfig
 
 from src.config import load_config
 from src.data.preprocessing import prompt_ids
-from src.generation.continuous.decoder import Request, SlotDecoder, StopCondition
+from src.generation.continuous.decoder import Request, SlotDecoder
 from src.generation.continuous.steps import Steps
 from src.generation.settings import Decoding
 from src.models.hardware import decide
@@ -110,8 +110,8 @@ def _examples(place: Path, count: int) -> list[tuple[str, str]]:
 
 def _in_slots(model: Any, prompts: Sequence[list[int]], decoding: Decoding, slots: int) -> Rows:
     requests = [Request((str(n), 0), prompt) for n, prompt in enumerate(prompts)]
-    endless = StopCondition(frozenset(), lambda tokens: False)
-    decoder = SlotDecoder(model, requests, decoding, endless, slots, model.device.type == "cuda")
+    graphs = model.device.type == "cuda"
+    decoder = SlotDecoder(model, requests, decoding, lambda row, checked: (row, "length"), slots, graphs)
     return {int(answer.key[0]): answer.tokens for answers in decoder.answers() for answer in answers}
 
 

@@ -13,10 +13,10 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src import distributed
-from src.data.preprocessing import NEXT_TURN, prompt_ids
-from src.generation.continuous.decoder import Request, SlotDecoder, StopCondition, free_slots
+from src.data.preprocessing import prompt_ids
+from src.generation.continuous.decoder import Request, SlotDecoder, free_slots
 from src.generation.continuous.kv_cache import slot_bytes
-from src.generation.continuous.steps import POLL_INTERVAL, CaptureError
+from src.generation.continuous.steps import CaptureError
 from src.generation.self_check import ONE_BY_ONE, PATHS, SLOTS, UNCACHED, decoding_path
 from src.generation.settings import (
     Decoding,
@@ -152,15 +152,9 @@ def _answer_in_slots(
     size: int,
 ) -> Iterator[list[Generation]]:
     """Answers to all prompts, at most `size` rows at a time, as they finish."""
-    # tokens since the last poll, and as many as the text can take
-    recent = POLL_INTERVAL + 2 * len(NEXT_TURN)
-
-    def is_next_turn(tokens: list[int]) -> bool:
-        return NEXT_TURN in tokenizer.decode(tokens[-recent:])
-
-    stop = StopCondition(frozenset(end_tokens(model, tokenizer)), is_next_turn)
+    truncate = partial(truncate_at_end, eos_ids=end_tokens(model, tokenizer), tokenizer=tokenizer)
     requests = [Request(key, prompt) for key, prompt in prompts.items()]
-    decoder = SlotDecoder(model, requests, decoding, stop, size, graphs=model.device.type == "cuda")
+    decoder = SlotDecoder(model, requests, decoding, truncate, size, graphs=model.device.type == "cuda")
     for answers in decoder.answers():
         yield [_generation(item.key, item.tokens, item.finish, tokenizer) for item in answers]
 
@@ -183,7 +177,7 @@ def _answer_batch(
         decoding,
         eos_ids,
         pad,
-        lambda row: truncate_at_end(row, eos_ids, tokenizer),
+        partial(truncate_at_end, eos_ids=eos_ids, tokenizer=tokenizer),
         cached,
     )
     yield [_generation(key, *row, tokenizer=tokenizer) for key, row in zip(prompts, rows, strict=True)]

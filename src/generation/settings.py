@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,13 +86,24 @@ def no_other_defaults(model: PreTrainedModel) -> Iterator[None]:
 
 
 def truncate_at_end(
-    row: list[int], eos_ids: set[int], tokenizer: PreTrainedTokenizerBase
+    row: list[int], checked: int, eos_ids: set[int], tokenizer: PreTrainedTokenizerBase
 ) -> tuple[list[int], str]:
-    """The row up to and with its first end token, and its finish reason: "stop", "turn", or "length" so far."""
-    end = next((index for index, token in enumerate(row) if token in eos_ids), None)
-    if end is not None:
-        return row[: end + 1], "stop"
-    return row, "turn" if NEXT_TURN in tokenizer.decode(row) else "length"
+    """The row up to and with the first token that ends it, and its finish reason: "stop", "turn", or "length" so far.
+
+    An end token ends a row, and so does the token that completes the next-turn marker. The first `checked` tokens are
+    known not to.
+    """
+    ends = (place for place in range(checked, len(row)) if row[place] in eos_ids)
+    end = next(ends, None)
+    row = row if end is None else row[: end + 1]
+    start = max(0, checked - 2 * len(NEXT_TURN))  # as many tokens as the beginning of the marker can take
+
+    def has_next_turn(length: int) -> bool:
+        return NEXT_TURN in tokenizer.decode(row[start:length])
+
+    if has_next_turn(len(row)):
+        return row[: bisect_left(range(len(row)), True, key=has_next_turn)], "turn"
+    return row, "length" if end is None else "stop"
 
 
 def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:

@@ -65,23 +65,24 @@ def decode_batch(
     decoding: Decoding,
     eos_ids: set[int],
     pad: int,
-    truncate: Callable[[list[int]], tuple[list[int], str]],
+    truncate: Callable[[list[int], int], tuple[list[int], str]],
     cached: bool = True,
 ) -> list[tuple[list[int], str]]:
     """New tokens of each prompt, and its finish reason.
 
-    `truncate` gets all new tokens of a row at every poll; it returns those that count, and "length" while the row
-    continues.
+    `truncate` gets all new tokens of a row at every poll, and how many it has seen before; it returns those that count,
+    and "length" while the row continues.
     """
     batch = StaticBatch(model, prompts, pad, cached)
     rows: list[tuple[list[int], str]] = [([], "length") for _ in prompts]
     alive = list(range(len(prompts)))
     while alive and batch.num_new < decoding.max_new_tokens:
-        count = min(POLL_INTERVAL, decoding.max_new_tokens - batch.num_new)
+        checked = batch.num_new
+        count = min(POLL_INTERVAL, decoding.max_new_tokens - checked)
         batch.generate(generation_config(decoding, count, eos_ids, pad))
         kept = []
         for index, row in enumerate(batch.ids[:, batch.longest :].tolist()):
-            rows[alive[index]] = truncate(row)
+            rows[alive[index]] = truncate(row, checked)
             if rows[alive[index]][1] == "length":
                 kept.append(index)
         if kept and len(kept) < len(alive):

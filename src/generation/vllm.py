@@ -206,7 +206,7 @@ def _answer(
     request: _Request, row: list[int], eos_ids: set[int], tokenizer: PreTrainedTokenizerBase
 ) -> Generation:
     """One answer, stopped as src.generation.generate stops it; vLLM's token ids include the end token too."""
-    tokens, finish = truncate_at_end(row, eos_ids, tokenizer)
+    tokens, finish = truncate_at_end(row, 0, eos_ids, tokenizer)
     text = str(tokenizer.decode(tokens, skip_special_tokens=True))
     return Generation(request.id, text, len(tokens), finish, request.completion)
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from src.config import load_config
-from src.data.preprocessing import prompt_ids
+from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.generation.continuous.steps import CaptureError, Steps
 from src.generation.generate import generate_missing, own_shard, stream_answer
-from src.generation.self_check import SLOTS
+from src.generation.self_check import PATHS, SLOTS
 from src.generation.settings import Decoding, end_tokens, generation_config
 from src.generation.store import GenerationStore
 from src.models.hardware import decide
@@ -133,13 +133,30 @@ def test_the_shards_of_several_ranks_sample_what_one_process_would(tmp_path: Pat
     assert {**shares[0], **shares[1], **shares[2]} == whole.done
 
 
-def test_another_turn_ends_a_row(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("src.generation.generate.NEXT_TURN", "")  # every text contains it
-    config = load_config(overrides=["model.device=cpu"]).model
-    loaded = load_base(str(tiny_model), config, decide(config)), load_tokenizer(str(tiny_model), config)
-    answers = _answers(loaded, GenerationStore(tmp_path / "a", {}))
-    assert {answer.finish for answer in answers} <= {"turn", "stop"}
-    assert max(answer.tokens for answer in answers) == 32
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "before", [3, 29, 30, 31, 40]
+)  # tokens before the marker, which a poll interval may divide
+@pytest.mark.parametrize("first", ["turn", "stop", "length"])
+def test_a_row_ends_with_the_first_token_that_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, before: int, first: str
+):
+    """A marker of the next turn and an end token in either order within one poll interval, or neither."""
+    tokenizer = tiny.tokenizer()
+    marker, end = tokenizer(NEXT_TURN, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id
+    text = [token for token in range(100, 400) if token not in marker][:before]
+    assert len({*text, *marker, end}) == before + len(marker) + 1
+    answer = {"turn": [*text, *marker, end], "stop": [*text, *marker[:-1], end], "length": text}[first]
+    tokens = answer[:-1] if first == "turn" else answer
+    last = prompt_ids(tokenizer, "Print 1.", "")[-1]
+    assert last not in answer
+    monkeypatch.setattr("src.generation.generate.decoding_path", lambda *_: path)
+    loaded = tiny.chain_model([last, *answer]), tokenizer
+    limit = len(tokens) if first == "length" else before + 40
+    store, example = GenerationStore(tmp_path / "a", {}), Example("1", "Print 1.", "", "y")
+    [found] = _answers(loaded, store, Decoding(limit), examples=[example])
+    assert (found.finish, found.tokens) == (first, len(tokens))
+    assert found.text == tokenizer.decode(tokens, skip_special_tokens=True)
 
 
 def test_running_out_of_memory_halves_the_batch(

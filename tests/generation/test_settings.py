@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from src.config import load_config
 from src.data.preprocessing import HEADERS, NEXT_TURN, render_prompt
@@ -50,16 +53,45 @@ def _encode(text: str) -> list[int]:
     return list(tiny.tokenizer()(text, add_special_tokens=False)["input_ids"])
 
 
+def _truncated(row: list[int], eos_ids: set[int], checked: int = 0) -> tuple[list[int], str]:
+    return truncate_at_end(row, checked, eos_ids, tiny.tokenizer())
+
+
 def test_a_row_counts_up_to_its_first_end_token():
     row, end = _encode("done"), tiny.tokenizer().eos_token_id
-    assert truncate_at_end([*row, end, 5, end], {end}, tiny.tokenizer()) == ([*row, end], "stop")
-    assert truncate_at_end([*row, 9], {end, 9}, tiny.tokenizer()) == ([*row, 9], "stop")
+    assert _truncated([*row, end, 5, end], {end}) == ([*row, end], "stop")
+    assert _truncated([*row, 9], {end, 9}) == ([*row, 9], "stop")
 
 
-def test_a_row_without_end_token_has_begun_another_turn_or_continues():
-    marked = _encode(f"done\n\n{NEXT_TURN}")
-    assert truncate_at_end(marked, {0}, tiny.tokenizer()) == (marked, "turn")
-    assert truncate_at_end(marked[:-1], {0}, tiny.tokenizer()) == (marked[:-1], "length")
+def test_a_row_counts_up_to_the_token_that_completes_the_next_turn_marker():
+    marked, end = _encode(f"done\n\n{NEXT_TURN}"), tiny.tokenizer().eos_token_id
+    assert _truncated([*marked, *_encode(": x"), end], {end}) == (marked, "turn")
+    assert _truncated([*marked[:-1], end, *marked], {end}) == ([*marked[:-1], end], "stop")
+    assert _truncated(marked[:-1], {end}) == (marked[:-1], "length")
+
+
+PIECES = [*map(_encode, ("a b", "\n\n### ", "Instruction", NEXT_TURN, "é€")), *([byte] for byte in b"### In")]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from([*PIECES, [0], [5]]), max_size=12), st.integers(1, 40))
+def test_a_row_read_at_any_interval_ends_with_the_first_token_that_ends_it(pieces, interval: int):
+    """Against the definition: token by token, the whole text of every beginning of the row."""
+    tokenizer, tokens = tiny.tokenizer(), [token for piece in pieces for token in piece]
+    ends = (
+        (tokens[: place + 1], "stop" if tokens[place] in {0, 5} else "turn")
+        for place in range(len(tokens))
+        if tokens[place] in {0, 5} or NEXT_TURN in tokenizer.decode(tokens[: place + 1])
+    )
+    expected = next(ends, (tokens, "length"))
+    read = partial(truncate_at_end, eos_ids={0, 5}, tokenizer=tokenizer)
+    for seen in range(0, len(tokens), interval):
+        row, finish = read(tokens[: seen + interval], seen)
+        if finish != "length":
+            break
+    else:
+        row, finish = tokens, "length"
+    assert (row, finish) == expected
 
 
 def test_another_turn_begins_as_the_prompt_does():

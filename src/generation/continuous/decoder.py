@@ -44,14 +44,6 @@ class Answer:
     finish: str
 
 
-@dataclass(frozen=True)
-class StopCondition:
-    """What stops a row besides its length."""
-
-    tokens: frozenset[int]
-    is_next_turn: Callable[[list[int]], bool]  # called at every poll with all new tokens of the row
-
-
 @dataclass
 class _Row:
     request: Request
@@ -69,20 +61,24 @@ class _Row:
 
 
 class SlotDecoder:
-    """Decodes `requests`, at most `slots` rows at a time; with `graphs`, by CUDA graphs."""
+    """Decodes `requests`, at most `slots` rows at a time; with `graphs`, by CUDA graphs.
+
+    `truncate` gets all new tokens of a row at every poll, and how many it has seen before; it returns those that count,
+    and "length" while the row continues.
+    """
 
     def __init__(
         self,
         model: PreTrainedModel,
         requests: Sequence[Request],
         decoding: Decoding,
-        stop: StopCondition,
+        truncate: Callable[[list[int], int], tuple[list[int], str]],
         slots: int,
         graphs: bool,
     ) -> None:
         self.model = model
         self.decoding = decoding
-        self.stop = stop
+        self.truncate = truncate
         self.graphs = graphs
         self.waiting = sorted(requests, key=lambda request: -len(request.prompt))
         self.rows: list[_Row | None] = [None] * min(slots, len(requests))
@@ -143,16 +139,9 @@ class SlotDecoder:
 
     def _extend(self, row: _Row, tokens: list[int]) -> str | None:
         """Append the row's new tokens up to its end; returns the finish reason, None while the row continues."""
-        limit = self.decoding.max_new_tokens
-        tokens = tokens[: limit - len(row.tokens)]
-        end = next((index for index, token in enumerate(tokens) if token in self.stop.tokens), None)
-        if end is not None:
-            row.tokens += tokens[: end + 1]
-            return "stop"
-        row.tokens += tokens
-        if self.stop.is_next_turn(row.tokens):
-            return "turn"
-        return "length" if len(row.tokens) == limit else None
+        limit, checked = self.decoding.max_new_tokens, len(row.tokens)
+        row.tokens, finish = self.truncate((row.tokens + tokens)[:limit], checked)
+        return None if finish == "length" and len(row.tokens) < limit else finish
 
     def _admit(self) -> None:
         """Prefill waiting prompts into free slots, as soon as enough are free to be worth a forward pass.

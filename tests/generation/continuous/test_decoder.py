@@ -11,7 +11,7 @@ from scipy.stats import chisquare
 from transformers import GenerationConfig, TemperatureLogitsWarper, TopPLogitsWarper
 
 from src.generation.continuous import decoder, kernel
-from src.generation.continuous.decoder import Request, SlotDecoder, StopCondition
+from src.generation.continuous.decoder import Request, SlotDecoder
 from src.generation.continuous.steps import CaptureError, Steps
 from src.generation.settings import Decoding
 from tests import tiny
@@ -57,11 +57,12 @@ def reference(request):
     return model, ends, expected
 
 
-def _decode(
-    model, requests=REQUESTS, settings=None, ends=frozenset(), slots=5, graphs=False, is_next_turn=None
-):
-    stop = StopCondition(ends, is_next_turn or (lambda tokens: False))
-    decoder = SlotDecoder(model, requests, settings or Decoding(NEW), stop, slots, graphs)
+def _decode(model, requests=REQUESTS, settings=None, ends=frozenset(), slots=5, graphs=False, truncate=None):
+    def at_ends(row, checked):
+        end = next((place + 1 for place, token in enumerate(row) if token in ends), None)
+        return (row[:end], "stop") if end else (row, "length")
+
+    decoder = SlotDecoder(model, requests, settings or Decoding(NEW), truncate or at_ends, slots, graphs)
     found = [answer for answers in decoder.answers() for answer in answers]
     assert len(found) == len(requests)
     return {answer.key: (answer.tokens, answer.finish) for answer in found}
@@ -171,14 +172,14 @@ def test_a_long_answer_does_not_hold_the_batch(monkeypatch: pytest.MonkeyPatch):
         sizes.append(len(tokens))
         return start(steps, tokens, *arguments)
 
-    def is_next_turn(tokens):  # all but the row that is polled first
-        first.append(tokens)
-        return tokens is not first[0]
+    def truncate(row, checked):  # all but the row that is polled first
+        polled.append(len(row))
+        return row, "length" if len(polled) == 1 or checked else "turn"
 
-    first: list[list[int]] = []
+    polled: list[int] = []
     monkeypatch.setattr(Steps, "start", counted)
     requests = [Request((str(n), 0), [5] * (20 - n)) for n in range(5)]
-    rows = _decode(model, requests, Decoding(128), slots=2, is_next_turn=is_next_turn)
+    rows = _decode(model, requests, Decoding(128), slots=2, truncate=truncate)
     assert sorted(len(tokens) for tokens, _ in rows.values()) == [32, 32, 32, 32, 128]
     assert sizes == [2, 2, 2, 2]
 
@@ -204,9 +205,9 @@ def test_the_model_attends_as_before_afterwards():
     _decode(model, REQUESTS[:2])
     assert model.config._attn_implementation == before
 
-    def fails(tokens):
+    def fails(row, checked):
         raise CaptureError("no")
 
     with pytest.raises(CaptureError):
-        _decode(model, REQUESTS[:2], is_next_turn=fails)
+        _decode(model, REQUESTS[:2], truncate=fails)
     assert model.config._attn_implementation == before
