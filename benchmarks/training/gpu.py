@@ -5,7 +5,7 @@
 
 Its last results: benchmarks/results/train_gpu.json. Groups of runs: `speed` (LoRA and QLoRA beside plain padded loops), `memory` (what the plan chooses for cards of 6 to
 40 GiB, its estimate beside the measured peak), `processes` (one and two GPUs: DDP, FSDP2), `small` (7B within
-4.2 GiB), `34b` (34B within 21 GiB), `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
+4.2 GiB), `self_check` (wall clock with and without it, in turns), `34b` (34B within 21 GiB), `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
 are installed). The model has a shape that is stated and random weights, which train as fast as real ones; it is made
 on first use (13.5 GB for the shape of CodeLlama-7B, 31 GB for StarCoder's). The 34B shape has weights of zero in sparse
 files, which take no disk: the same memory, but products of zeros are somewhat faster; the output says `"weights": "zeros"`.
@@ -63,6 +63,7 @@ GROUPS = {
         Run("QLoRA within 6 GiB", "qlora", ("training.memory_budget_gib=6",)),
         Run("QLoRA, length 512, 4.4 GiB", "qlora", ("training.memory_budget_gib=4.4", "data.max_length=512")),
     ],
+    "self_check": [Run("checked", "lora"), Run("unchecked", "lora", ("training.self_check=off",))] * 4,
     "small": [Run("QLoRA, length 512, 4.2 GiB", "qlora", ("training.memory_budget_gib=4.2", "data.max_length=512"))],
     "34b": [Run("QLoRA, 34B, 21 GiB", "qlora", ("training.memory_budget_gib=21",))],
     "starcoder": [Run("QLoRA, StarCoder", "qlora", ("lora.target_modules=auto",))],
@@ -101,7 +102,8 @@ def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
     if done.returncode:
         return row | {"failed": _shortened(done.stderr or done.stdout)}
     folder = out / run.method / "final"
-    metrics = json.loads((folder / "run.json").read_text(encoding="utf-8"))["metrics"]
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    metrics = record["metrics"]
     (state,) = (out / run.method).glob("checkpoint-*/trainer_state.json")
     history = [
         entry for entry in json.loads(state.read_text(encoding="utf-8"))["log_history"] if "loss" in entry
@@ -110,6 +112,7 @@ def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
         "tokens_per_s": _steady(history),
         "peak_gib": metrics["peak_gib"],
         "estimated_gib": metrics["estimated_gib"],
+        "self_check_s": record["self_check"].get("seconds"),
         "pack_tokens": metrics["pack_tokens"],
         "shared_prefixes": metrics["shared_prefixes"],
         "gradient_checkpointing": metrics["gradient_checkpointing"],

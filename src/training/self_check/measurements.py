@@ -73,7 +73,7 @@ class Measurements:
                 f"({_reason(error)}); choose another base model or other lora.target_modules"
             ) from error
         self.loss = self._longest[0] + loss
-        self.gradients = [sum(pair) for pair in zip(self._longest[1], gradients, strict=True)]
+        self.gradients = [one + other for one, other in zip(self._longest[1], gradients, strict=True)]
 
     def deviation_of(self, way: Computation) -> tuple[Deviation, bool]:
         """How far `way` is from the plain one, and whether rounding explains it in every process."""
