@@ -27,6 +27,7 @@ from src.generation.settings import (
 )
 from src.generation.static_batches import decode_batch
 from src.generation.store import GenerationStore
+from src.models.limits import check_prompts
 from src.schema import Example, Generation, UserError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def generate_missing(
     keys.sort(key=lambda key: (-len(prompts[key[0]]), key))
     if not keys:
         return
+    check_prompts(model, tokenizer, prompts.values(), decoding.max_new_tokens)
     length = len(prompts[keys[0][0]]) + decoding.max_new_tokens
     own = decoding_path(model, list(prompts.values()), decoding.max_new_tokens, int(tokenizer.pad_token_id))
     path = max(distributed.gather(own), key=PATHS.index)
@@ -129,6 +131,7 @@ def stream_answer(
     streamer: BaseStreamer | None = None,
 ) -> str:
     """The answer to one tokenised prompt; `streamer` gets its tokens one by one."""
+    check_prompts(model, tokenizer, [prompt], decoding.max_new_tokens)
     if decoding.temperature > 0:
         torch.manual_seed(decoding.seed)
     eos_ids = end_tokens(model, tokenizer)

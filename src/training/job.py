@@ -23,6 +23,7 @@ from src.models.fingerprints import model_fingerprint
 from src.models.hardware import Hardware, decide
 from src.models.kernels.embedding_offload import offload_options
 from src.models.kernels.liger import uses_fused_kernels
+from src.models.limits import check_length, check_tokens
 from src.models.loading import ModelReference, load_tokenizer, location, skeleton
 from src.models.lora_model import check_lora
 from src.models.qlora_model import quantization_config
@@ -124,6 +125,7 @@ def prepare(
         train = train.with_loss_on_prompts()
     steps = schedule(len(train.samples), config.training)
     model = _checked_model(config, method, hardware)
+    _check_samples(model, tokenizer, train.samples + validation.samples, config.data.max_length)
     attention = training_attention(model.config, hardware)
     stochastic = config.lora.lora_dropout > 0 or config.training.neftune_noise_alpha > 0 or is_random(model)
     allowed = config.training.share_prefixes and attention != FALLBACK and not stochastic
@@ -169,6 +171,20 @@ def _checked_model(config: Config, method: str, hardware: Hardware) -> PreTraine
     made = skeleton(config.model.base_model, config.model, hardware)
     check_lora(made, config.lora, quantised=quantization is not None)
     return made
+
+
+def _check_samples(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, samples: Sequence[Encoded], max_length: int
+) -> None:
+    pad = [int(tokenizer.pad_token_id)]  # of its evaluation, refused before hours of training
+    check_tokens(model, tokenizer, [pad, *(sample.input_ids for sample in samples)])
+    longest = max(map(len, samples))
+    check_length(
+        model,
+        longest,
+        f"samples have up to {longest:,} tokens (data.max_length={max_length:,})",
+        "lower data.max_length to that",
+    )
 
 
 def _quantization(config: Config, method: str) -> QloraConfig | None:

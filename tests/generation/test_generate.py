@@ -206,3 +206,12 @@ def test_sampling_in_static_batches_keeps_the_batches_of_one_process():
     shards = [own_shard(KEYS, 4, Decoding(8, 0.7), (rank, 2)) for rank in range(2)]
     batches = [shard[start : start + 4] for shard in shards for start in range(0, len(shard), 4)]
     assert sorted(batches) == sorted(alone)
+
+
+def test_what_a_model_cannot_read_is_refused_before_it_is_decoded(tmp_path: Path):
+    loaded = (tiny.build_model("gpt_bigcode", n_positions=LENGTH), tiny.tokenizer())
+    with pytest.raises(UserError, match=f"evaluation.max_new_tokens.*has {LENGTH} positions"):
+        _answers(loaded, GenerationStore(tmp_path / "a", {}))
+    with pytest.raises(UserError, match=f"evaluation.max_new_tokens.*has {LENGTH} positions"):
+        stream_answer(*loaded, [5] * 40, Decoding(LENGTH))
+    assert stream_answer(*loaded, [5] * 40, Decoding(LENGTH - 40)) is not None

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
 
 from src import distributed
 from src.data import dataset
@@ -49,6 +50,26 @@ def test_what_changes_the_learning_is_in_the_identity(
     other = prepare(tiny.config(tiny_model, tiny_data, tmp_path, f"{key}={value}"), "lora").identity
     assert {name for name in first if first[name] != other[name]} == {key}
     assert other[key] == value
+
+
+def test_samples_longer_than_the_models_positions_are_refused_and_shorter_ones_are_not(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    base = tiny.save_model(tmp_path / "m", "gpt_bigcode", n_positions=80)
+    with pytest.raises(UserError, match=r"data.max_length=256\), and GPTBigCodeForCausalLM has 80 positions"):
+        prepare(tiny.config(base, tiny_data, tmp_path), "lora")
+    prepare(tiny.config(base, tiny_data, tmp_path, "data.max_length=80"), "lora")
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model_has_rows_is_refused(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    base = tiny.save_model(tmp_path / "m")
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer.add_tokens(["Instruction"])
+    tokenizer.save_pretrained(base)
+    with pytest.raises(UserError, match="has 401 tokens, the model rows for 400: 'Instruction'"):
+        prepare(tiny.config(base, tiny_data, tmp_path), "lora")
 
 
 def test_settings_of_quantisation_are_in_the_identity_of_qlora_alone(
