@@ -16,7 +16,7 @@ import torch
 from transformers import AutoModelForCausalLM, GPTNeoXConfig, PreTrainedModel
 
 from src.data.preprocessing import Encoded
-from src.evaluation.extraction import extract
+from src.evaluation.extraction.extract import extract
 from src.languages.registry import LANGUAGE_ALIASES
 from src.models.lora_model import target_modules
 from src.schema import Sample, UserError
@@ -122,7 +122,7 @@ import json, sys
 from src.evaluation.execution import runners
 from src.evaluation.execution.judge import classify, execute
 from src.evaluation.execution.tools import tool_versions
-from src.evaluation.extraction import extract
+from src.evaluation.extraction.extract import extract
 from src.languages.detection import detect
 from src.languages.registry import LANGUAGES, LANGUAGE_ALIASES, syntax_error
 from src.languages.tokenizer import tokenize_code

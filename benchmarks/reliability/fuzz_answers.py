@@ -26,7 +26,7 @@ VALUES = st.recursive(
 
 
 def extraction_target(size: int) -> Check:
-    from src.evaluation.extraction import extract
+    from src.evaluation.extraction.extract import extract
     from src.languages.registry import LANGUAGES
 
     @given(answers(size), st.sampled_from(["", "cobol", *LANGUAGES]))

@@ -37,6 +37,7 @@ LANGUAGE = Language(
         r"|for \w++ in .*(?:; do|$)(?<!:)|then[^\S\n]*+$)|\$\(|\$\{?\w++"
         r"|; ?(?:then|do)\b|\]\]|\| ?(?:grep|awk|sed|sort|wc|xargs|head|tail)\b|>&2|/dev/null"),
     weigh=_weigh, bare_lines=True, line_start=r"(?:echo)\b(?!,)(?=.)", comments="#",
+    prompt=Pattern(r"(?m)^[^\S\n]*+\$ ", "$ "),
     file="main.sh", run="bash main.sh",
     missing=((Pattern(r"(?<![\w.+-])([\w.+-]++): command not found"), _COMMANDS),),
     errors={

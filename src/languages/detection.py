@@ -32,6 +32,11 @@ _BARE_LINES = [_EVIDENCE[language.name] for language in _ALL if language.bare_li
 _COMMENTS = "|".join({re.escape(mark): None for language in _ALL for mark in language.comments.split()})
 _COMMENT = re.compile(rf"^\s*(?:\*|{_COMMENTS})")
 _LINE_START = re.compile("|".join(language.line_start for language in _ALL if language.line_start))
+_WORDS = re.compile(r"[^\W\d_][^\W\d_'’-]*+(?:['’-][^\W\d_]++)*+")
+_UNSPACED = re.compile(
+    r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]{1,2})"
+)  # no space parts words
+_FOREIGN_END = tuple("。！？：।؟")  # of a sentence, in scripts other than Latin
 _CODE_SYMBOL = re.compile(
     r"[{}\[\]=;$\\|&^~@]|[\"')\]]\.\w|[<>](?=\S)|\w_\w|\w\(|\)\s*$|::|->|\w\.\w+\(|:\s*$|^\s*#"
 )
@@ -39,6 +44,8 @@ _CODE_SYMBOL = re.compile(
 
 def is_prose(text: str) -> bool:
     """Whether `text` reads as sentences or bare words rather than code, by its first INSPECTED_CHARS."""
+    if text.lstrip().startswith("#!"):
+        return False
     prose = code = 0
     for line in text[:INSPECTED_CHARS].splitlines():
         stripped = line.strip().lstrip("-*•>0123456789.) ").rstrip()
@@ -54,8 +61,12 @@ def is_prose(text: str) -> bool:
 def _is_sentence(line: str, indented: bool) -> bool:
     if _LINE_START.match(line):
         return False
-    words = re.findall(r"[A-Za-z][A-Za-z'’-]*", line)
-    symbols = len(_CODE_SYMBOL.findall(line.rstrip(":") if line[0].isupper() else line))
+    if line.endswith(_FOREIGN_END):
+        return True
+    words = [part for run in _WORDS.findall(line) for part in _UNSPACED.split(run) if part]
+    symbols = len(
+        _CODE_SYMBOL.findall(line if line[0].isascii() and not line[0].isupper() else line.rstrip(":"))
+    )
     if not symbols and any(bare.match(line) for bare in _BARE_LINES) and not re.search(r"[a-z]\.$", line):
         return False
     if len(words) >= 4 and symbols * 5 <= len(words):

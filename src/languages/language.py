@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -94,6 +94,14 @@ class Language:
     definitions: str = ""  # kinds of top-level nodes that do nothing when a program starts
     definition: Pattern | None = None  # other top-level nodes that do nothing, by their text
     main: Pattern | None = None  # where a program starts although its top level only defines
+    names: Callable[[str], tuple[set[str], set[str]]] | None = (
+        None  # bound at the top level; loaded from there
+    )
+    whole_beginning: Callable[[str], str] | None = None  # up to the first statement that is not whole
+    join: Callable[[Sequence[str]], str] | None = (
+        None  # several programs, where it takes more than one after another
+    )
+    prompt: Pattern | None = None  # before each line that was typed, in a record of a session
 
     # Running
     file: str = ""  # that a program is written to

@@ -1,12 +1,16 @@
 """Python."""
 
 import ast
+import builtins
 import re
+import symtable
+from collections.abc import Iterator, Sequence
 
 from src.languages.language import SANDBOX_PYTHON, Evidence, Language, Pattern
-from src.languages.syntax import parse_python, python_error
+from src.languages.syntax import first_error_line, parse_python, python_error, symbols
 
 MAX_INPUT_CHARS = 20_000
+MAX_CUTS = 12  # statements that are left off one by one in search of a whole beginning
 
 # Only what is widely used: a module that exists nowhere was made up, and importing it is an error.
 _PACKAGES = (
@@ -19,6 +23,8 @@ _PACKAGES = (
     " joblib numba cython dask pyspark geopy folium shapely geopandas jinja2 markdown emoji fuzzywuzzy Levenshtein"
     " prettytable tabulate termcolor pyperclip qrcode pika kafka celery web3 stripe twilio win32com win32api"
 )
+
+_STATEMENT_START = re.compile(r"(?!(?:else|elif|except|finally)\b)[^\s)\]}]")
 
 
 def _weigh(text: str, evidence: Evidence) -> float:
@@ -58,7 +64,60 @@ def _with_input(input: str, program: str) -> str:
     before, tree = parse_python(setup), parse_python(program)
     if not setup or before is None or tree is None or not _bound(before) & (_loaded(tree) - _bound(tree)):
         return program
-    return f"{setup}\n{program}"
+    return join([setup, program])
+
+
+def join(programs: Sequence[str]) -> str:
+    """Programs one after another; imports from __future__, which must come first, come first."""
+    parts, futures = [], []
+    for program in programs:
+        tree = parse_python(program) if "__future__" in program else None
+        lines = program.rstrip().split("\n")
+        for node in reversed(tree.body if tree else []):
+            if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+                futures += [ast.unparse(node)]
+                last = lines[(node.end_lineno or node.lineno) - 1][node.end_col_offset :]
+                lines[node.lineno - 1 : node.end_lineno] = [last.lstrip("; ")]
+        parts.append("\n".join(lines).lstrip("\n"))
+    return "\n\n".join(filter(None, ["\n".join(sorted(set(futures))), *parts]))
+
+
+def _whole_beginning(text: str) -> str:
+    lines = text.split("\n")
+    end = len(lines)
+    for _ in range(MAX_CUTS):
+        wrong = first_error_line("\n".join(lines[:end]))
+        if not wrong:
+            return "\n".join(lines[:end])
+        end = min(wrong, end) - 1
+        while end > 0 and not _STATEMENT_START.match(lines[end]):
+            end -= 1
+        if end == 0:
+            break
+    return ""
+
+
+def _names(program: str) -> tuple[set[str], set[str]]:
+    tree, table = parse_python(program), symbols(program)
+    if tree is None or table is None:
+        return set(), set()
+    bound = {
+        symbol.get_name()
+        for symbol in table.get_symbols()
+        if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+    }
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
+    stars = {"*" for node in imports for alias in node.names if alias.name == "*"}
+    return bound | stars, set(_global_names(table)) - set(dir(builtins))
+
+
+def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
+    outermost = table.get_type() == "module"
+    yield from (
+        s.get_name() for s in table.get_symbols() if s.is_referenced() and (outermost or s.is_global())
+    )
+    for child in table.get_children():
+        yield from _global_names(child)
 
 
 def _bound(tree: ast.Module) -> set[str]:
@@ -94,6 +153,8 @@ LANGUAGE = Language(
     comments="# \"\"\" '''",
     parser=python_error, top_level=_top_level,
     definitions="FunctionDef AsyncFunctionDef ClassDef Import ImportFrom Constant",
+    names=_names, whole_beginning=_whole_beginning, join=join,
+    prompt=Pattern(r"(?m)^[^\S\n]*+(?:>>>|\.\.\.|In \[\d++\]:)(?: |$)", ">>>|in ["),
     file="main.py", run=SANDBOX_PYTHON, with_input=_with_input,
     missing=((Pattern(r"No module named '(\w+)"), _PACKAGES),),
     errors={

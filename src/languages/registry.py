@@ -9,7 +9,7 @@ from pathlib import Path
 from src.languages.language import Language
 
 PACKAGE = __name__.rpartition(".")[0]
-MACHINERY = "detection language registry syntax tokenizer".split()
+MACHINERY = "detection language programs registry syntax tokenizer".split()
 
 _NAMES = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
 _ALL = [importlib.import_module(f"{PACKAGE}.{name}").LANGUAGE for name in _NAMES if name not in MACHINERY]

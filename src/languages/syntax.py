@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import symtable
 import threading
 import warnings
 from collections.abc import Callable
@@ -86,6 +87,17 @@ def literal(text: str) -> Any:
     return _read(lambda: ast.literal_eval(text), text)
 
 
+def symbols(text: str) -> symtable.SymbolTable | None:
+    """Python's symbol table of a program, or None where `text` is none."""
+    found: symtable.SymbolTable | None = _read(lambda: symtable.symtable(text, "main.py", "exec"), text)
+    return found
+
+
+def first_error_line(text: str) -> int:
+    """The line, from 1, at which Python's parser stops; 0 where `text` parses."""
+    return 1 if _too_large(text) else _python_tree(text)[2]
+
+
 def _read(read: Callable[[], Any], text: str) -> Any:
     if _too_large(text):
         return None
@@ -100,17 +112,18 @@ def _too_large(text: str) -> bool:
     return len(text) > MAX_CHARS or bracket_depth(text) > MAX_DEPTH or text.count("{") > MAX_PYTHON_BRACES
 
 
-def _python_tree(text: str) -> tuple[ast.Module | None, str | None]:
+def _python_tree(text: str) -> tuple[ast.Module | None, str | None, int]:
+    """The tree of `text`, or why there is none and in which line."""
     if text.count("{") > MAX_PYTHON_BRACES:
-        return None, f"more than {MAX_PYTHON_BRACES} braces"
+        return None, f"more than {MAX_PYTHON_BRACES} braces", 1
     with _PARSER_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warnings about a model's invalid escapes are noise here
         try:
-            return ast.parse(text), None
+            return ast.parse(text), None, 0
         except SyntaxError as error:
-            return None, f"{error.msg} (line {error.lineno})"
+            return None, f"{error.msg} (line {error.lineno})", error.lineno or 1
         except PARSE_ERRORS as error:
-            return None, type(error).__name__
+            return None, type(error).__name__, 1
 
 
 def python_error(text: str) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 
 from src.evaluation.benchmarks import load_benchmark
 from src.evaluation.execution.judge import judge, whole_program
-from src.evaluation.extraction import extract
+from src.evaluation.extraction.extract import extract
 from src.schema import Sample
 
 pytestmark = pytest.mark.skipif(

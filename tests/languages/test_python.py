@@ -9,8 +9,8 @@ from src.languages.python import LANGUAGE, setup_program
 @pytest.mark.parametrize(
     ("input", "program", "whole"),
     [
-        ("nums = [1, 2]", "print(sum(nums))", "nums = [1, 2]\nprint(sum(nums))"),
-        ("a = 3, k = 4", "print(a * k)", "a = 3\nk = 4\nprint(a * k)"),
+        ("nums = [1, 2]", "print(sum(nums))", "nums = [1, 2]\n\nprint(sum(nums))"),
+        ("a = 3, k = 4", "print(a * k)", "a = 3\nk = 4\n\nprint(a * k)"),
         ("nums = [1, 2]", "nums = [3]\nprint(nums)", None),
         ("nums = [1, 2]", "print(1)", None),
         ("Some words, and more", "print(nums)", None),

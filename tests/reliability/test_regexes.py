@@ -89,7 +89,7 @@ def test_the_sources_are_read() -> None:
     assert {
         "languages/python.py",
         "sandbox/inside/python_program.py",
-        "evaluation/extraction.py",
+        "evaluation/extraction/extract.py",
     } <= files
 
 

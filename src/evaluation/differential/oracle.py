@@ -22,7 +22,7 @@ from src.evaluation.differential.program_analysis import (
     matched_functions,
     shows_addresses,
 )
-from src.evaluation.extraction import extract
+from src.evaluation.extraction.extract import extract
 from src.languages.python import setup_program
 from src.languages.syntax import parse_python
 from src.sandbox.outcome import one_line

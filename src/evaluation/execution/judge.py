@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from src.evaluation.differential import oracle
 from src.evaluation.execution.missing_dependencies import marked_missing
 from src.evaluation.execution.runners import refusal, run_program
+from src.evaluation.extraction.wanted import stub_function
 from src.exhaustion import OUT_OF_MEMORY
+from src.languages.python import join
 from src.languages.registry import LANGUAGES
 from src.languages.syntax import parse_python
 from src.schema import Execution, Sample
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 STOP_SEQUENCES = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
 
 DEFINES_ONLY = "defines only"
-# Tests import what they test: the main program of an answer does not run.
-_MAIN_GUARD = re.compile(r"^if\s+__name__\s*==\s*([\"'])__main__\1", re.MULTILINE)
 
 _OUR_ERRORS = {
     "timeout": "^timeout", "memory": OUT_OF_MEMORY.pattern, "syntax": "not text|nested deeper|^longer than",
@@ -63,8 +63,7 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
         refused = refusal(code)
         if refused:
             return refused
-        program = _MAIN_GUARD.sub("if False", whole_program(sample, code))
-        return marked_missing("python", sandbox.python(program, sample.tests))
+        return marked_missing("python", sandbox.python(whole_program(sample, code), sample.tests))
     verdict = oracle.judge_by_reference(sandbox, sample, code)
     return verdict and marked_missing("python", verdict)
 
@@ -74,10 +73,9 @@ def whole_program(sample: Sample, code: str) -> str:
     prefix = sample.prefix
     if not prefix:
         return code
-    stub = parse_python(f"{prefix}\n    pass\n")
     answer = parse_python(code)
-    if stub is not None and answer is not None and _last_function(stub) in _function_names(answer):
-        return f"{prefix}\n    pass\n\n{code}"
+    if answer is not None and stub_function(prefix) in _function_names(answer):
+        return join([f"{prefix}\n    pass", code])
     for body in _bodies(code):
         if parse_python(prefix + body) is not None or parse_python(f"{prefix}\n{body}") is not None:
             return prefix + body if prefix.endswith("\n") else f"{prefix}\n{body}"
@@ -106,11 +104,6 @@ def _bodies(code: str) -> tuple[str, ...]:
 def _until_stop(code: str) -> str:
     ends = [at for at in (code.find(stop) for stop in STOP_SEQUENCES) if at >= 0]
     return code[: min(ends)] if ends else code
-
-
-def _last_function(tree: ast.Module) -> str:
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return names[-1] if names else ""
 
 
 def _function_names(tree: ast.Module) -> set[str]:

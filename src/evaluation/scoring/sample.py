@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from src.evaluation.execution.judge import classify, execute, judge
-from src.evaluation.extraction import MAX_ANSWER_CHARS, Extracted, extract
+from src.evaluation.extraction.extract import MAX_ANSWER_CHARS, Extracted, extract
+from src.evaluation.extraction.wanted import wanted_names
 from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
 from src.metrics.text_statistics import bleu_statistics
@@ -45,7 +46,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
     """The score of a sample. An answer that cannot be read counts as one without code, or as killed."""
     item = stages.run(
         "extraction",
-        lambda: extract(sample.prediction, sample.language),
+        lambda: extract(sample.prediction, sample.language, wanted_names(sample), sample.finish),
         lambda: Extracted("", (UNREADABLE,)),
     )
     statistics, raw_bleu = stages.run(
@@ -64,7 +65,8 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         lambda: judge(sandbox, sample, item.code),
         lambda: killed if _has_verdict(sample) else None,
     )
-    flags = item.flags + (("truncated",) if sample.finish == "length" else ())
+    cut_off = sample.finish == "length" and "truncated" not in item.flags
+    flags = (*item.flags, "truncated") if cut_off else item.flags
     unreadable = {"extraction", "execution", "functional accuracy"} & stages.failed.keys()
     return SampleScore(
         id=sample.id,

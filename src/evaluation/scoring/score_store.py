@@ -24,7 +24,7 @@ SOURCES = Path(__file__).resolve().parents[2]
 # Folders and files whose code decides a score, and the packages that this code leans on.
 DECIDING_CODE = (
     "data/preprocessing.py languages sandbox evaluation/codebleu.py evaluation/differential evaluation/execution "
-    "evaluation/extraction.py evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py "
+    "evaluation/extraction evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py "
     "exhaustion.py metrics/text_statistics.py worker_process.py"
 ).split()
 DECIDING_PACKAGES = "sacrebleu codebleu html5lib sqlglot tinycss2 PyYAML".split()

@@ -62,7 +62,8 @@ def starter(source: bytes, tests: bytes, work: str) -> Callable[[int, int], None
         leave = os._exit
         try:
             _open_streams()
-            namespace = _fresh_main(work)
+            # tests import what they test: the main part of a program, however it asks for its name, does not run
+            namespace = _fresh_main(work, "main" if tests else "__main__")
             _write_program(source)
             if tests:
                 _forget_machinery()
@@ -96,10 +97,10 @@ def _open_streams() -> None:
         setattr(sys, f"__{name}__", stream)
 
 
-def _fresh_main(work: str) -> dict[str, Any]:
-    module = types.ModuleType("__main__")
+def _fresh_main(work: str, name: str) -> dict[str, Any]:
+    module = types.ModuleType(name)
     module.__dict__.update(__builtins__=builtins, __file__=PROGRAM)
-    sys.modules["__main__"] = module
+    sys.modules["__main__"] = sys.modules[name] = module
     sys.argv[:] = [PROGRAM]
     sys.path[:] = [work, *[entry for entry in sys.path if entry not in ("", os.path.dirname(__file__))]]
     os.environ["HOME"] = work

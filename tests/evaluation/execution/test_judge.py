@@ -1,5 +1,6 @@
 """Tests decide what is right, whatever the shape of the answer; errors fall into kinds."""
 
+import dataclasses
 import json
 from itertools import combinations
 
@@ -8,7 +9,7 @@ import pytest
 
 from src.evaluation.benchmarks import load_benchmark
 from src.evaluation.execution.judge import classify, execute, judge, pass_at_k, whole_program
-from src.evaluation.extraction import extract
+from src.evaluation.extraction.extract import extract
 from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
 from src.schema import Execution, Sample
 
@@ -241,6 +242,48 @@ def test_a_package_that_this_machine_lacks_is_missing_and_a_made_up_one_is_an_er
     assert judge(sandbox, sample, made_up).outcome == "error"
 
 
-def test_tests_do_not_start_the_main_part_of_an_answer(sandbox):
-    main = "\n\nif __name__ == '__main__':\n    print(total([int(input())]))\n"
-    assert judge(sandbox, task(), PROMPT + BODY + main).outcome == "passed"
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "if __name__ == '__main__':",
+        'if "__main__" == __name__:',
+        "if (__name__ == '__main__'):",
+        "if __name__ in ('__main__',):",
+        "if __name__ == '__main__' and True:",
+        "if not __name__ != '__main__':",
+        "if __name__.strip('_') == 'main' and '_' in __name__:",
+        "main = '__main__'\nif __name__ == main:",
+        "if globals()['__name__'] == '__main__':",
+    ],
+)
+def test_tests_do_not_start_the_main_part_of_an_answer(sandbox, guard):
+    code = f"{PROMPT}{BODY}\n\n{guard}\n    print(total([int(input())]))\n"
+    assert judge(sandbox, task(), code).outcome == "passed"
+    assert execute(sandbox, task(), code).detail == "EOFError"  # alone, it does start
+
+
+def test_a_main_guard_in_a_string_stays_as_it_is(sandbox):
+    code = 'TEXT = """\nif __name__ == "__main__":\n    main()\n"""\n\ndef total(numbers):\n    return TEXT\n'
+    sample = task(prefix="", tests="assert 'if __name__ ==' in total([])\n")
+    assert judge(sandbox, sample, code).outcome == "passed"
+
+
+def test_beside_tests_a_program_is_a_module_that_can_be_looked_up(sandbox):
+    code = (
+        "import dataclasses, pickle, sys, typing\n\n@dataclasses.dataclass\nclass Pair:\n    a: 'int'\n\n"
+        "def total(numbers):\n    assert typing.get_type_hints(Pair) == {'a': int}\n"
+        "    assert sys.modules[__name__].Pair is Pair\n"
+        "    return sum(pickle.loads(pickle.dumps(Pair(n))).a for n in numbers)\n"
+    )
+    assert judge(sandbox, task(prefix=""), code).outcome == "passed"
+
+
+@pytest.mark.parametrize("code", [PROMPT + BODY, "x = 1\n" + PROMPT + BODY])
+def test_imports_from_the_future_may_follow_a_prompt(sandbox, code):
+    future = "from __future__ import annotations\n"
+    assert judge(sandbox, task(), future + code).outcome == "passed"
+    assert judge(sandbox, task(prefix=future + PROMPT), future + code).outcome == "passed"
+    assert (
+        execute(sandbox, dataclasses.replace(task(prefix=""), input="y = 2"), f"{future}print(y)").outcome
+        == "passed"
+    )

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from src.evaluation import extraction
-from src.evaluation.extraction import MAX_PARSED_CHARS, extract
+from src.evaluation.extraction import candidates
+from src.evaluation.extraction.candidates import MAX_PARSED_CHARS
+from src.evaluation.extraction.extract import extract
+from tests.evaluation.extraction.answer_forms import FORMS
 
 CODE = "def add(a, b):\n    return a + b"
 SHAPES = {
@@ -53,6 +55,20 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_same_code_is_found_in_every_shape(shape):
     assert extract(SHAPES[shape], "python").code == CODE
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_program_in_an_answer_is_the_one_that_a_careful_reader_takes(name):
+    form = FORMS[name]
+    found = extract(form.answer, form.language, frozenset(form.names.split()), form.finish)
+    assert found.code == form.code
+    assert set(form.flags.split()) <= set(found.flags)
+    assert form.flags or not {"truncated", "no_code"} & set(found.flags)
+
+
+def test_the_table_of_forms_is_as_large_as_the_documents_say():
+    assert len(FORMS) == 219
+    assert len({form.language for form in FORMS.values()}) == 8
 
 
 @pytest.mark.parametrize(
@@ -149,7 +165,7 @@ def test_ten_megabytes_take_seconds(text):
 )
 def test_the_candidates_of_a_long_answer_are_not_all_parsed(monkeypatch, language, text):
     parsed = []
-    monkeypatch.setattr(extraction, "syntax_error", lambda _, code: parsed.append(code) or "no")
+    monkeypatch.setattr(candidates, "syntax_error", lambda _, code: parsed.append(code) or "no")
     extract(text, language)
     assert parsed
     assert sum(map(len, parsed)) <= MAX_PARSED_CHARS
@@ -172,5 +188,5 @@ def test_no_answer_breaks_the_extraction(answer, language):
     assert (found.code == "") == (not found.code.strip())
     assert ("no_code" in found.flags) == (found.code == "")
     assert len(found.code) <= len(answer)
-    assert set(found.flags) <= {"fenced", "no_code", "extra_turn", "oversized"}
+    assert set(found.flags) <= {"fenced", "no_code", "extra_turn", "oversized", "truncated"}
     assert extract(answer, language) == found

@@ -1,0 +1,169 @@
+"""Finds the programs in one block of an answer: as it stands, or without the prose around it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from src.languages.detection import is_prose
+from src.languages.programs import Names, joined, names, whole_beginning
+from src.languages.registry import LANGUAGES, has_parser, syntax_error
+from src.languages.syntax import parse_python
+
+MAX_PARSED_CHARS = 250_000  # of an answer's candidates together; ten times what an honest answer needs
+PARSES = 4  # of a text in search of its whole beginning, about
+MAX_PARTS = 12  # that prose divides bare code into
+_WRAPPER = "def _():\n"  # around the body of a function
+_DEFINITION = re.compile(r"(?:async |def |class |@)")
+_STATEMENT = re.compile(r"[^\s)\]{}@]")
+_VALUES = (
+    ast.Name, ast.Constant, ast.BoolOp, ast.Compare, ast.Tuple, ast.UnaryOp, ast.List, ast.Dict, ast.Set,
+    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context,
+)  # fmt: skip
+_FOREIGN_EDGE = re.compile(r"[。！？：।؟][ \t]*+(?:\n|\Z)")
+_SENTENCE_END = tuple(".!?:。！？：।؟")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A program in an answer."""
+
+    text: str
+    truncated: bool = False  # what was cut off at its end is left out
+
+
+class Candidates:
+    """The candidates of one answer; those past MAX_PARSED_CHARS are not looked at."""
+
+    def __init__(self, language: str, wanted: frozenset[str], finish: str) -> None:
+        self.language = language
+        self.wanted = wanted
+        self._finish = finish
+        self._left = MAX_PARSED_CHARS
+        self._known: dict[str, bool] = {}
+
+    def of(self, text: str) -> Candidate | None:
+        """The program that `text` is, else the one in it."""
+        text = self._typed(text)
+        parser = has_parser(self.language)
+        if parser and self.parses(text):
+            trimmed = (
+                _trimmed(text) if _FOREIGN_EDGE.search(text) else text
+            )  # lenient parsers take it for names
+            return Candidate(trimmed if self.parses(trimmed) else text)
+        if parser and LANGUAGES[self.language].top_level:
+            return self._joined_parts(text)
+        trimmed = _trimmed(text)
+        return Candidate(trimmed) if trimmed.strip() and self.parses(trimmed) else None
+
+    def parses(self, code: str) -> bool:
+        """Whether `code`, or for Python the body of a function, is a program; True where there is no parser."""
+        if not has_parser(self.language):
+            return not is_prose(code)
+        if code not in self._known:
+            self._known[code] = self._afford(code) and self._read(code)
+        return self._known[code]
+
+    def names(self, code: str) -> Names:
+        return names(self.language, code) if self.language in LANGUAGES else Names()
+
+    def is_output(self, code: str) -> bool:
+        """Whether a program does nothing: it is empty, or only words and values, such as what another one prints."""
+        if self.language == "python":
+            return _is_bare_value(code)
+        top_level = LANGUAGES[self.language].top_level if self.language in LANGUAGES else None
+        return top_level is not None and all(
+            "comment" in kind or kind in ("\n", ";") for kind, _ in top_level(code)
+        )
+
+    def _afford(self, code: str) -> bool:
+        fits = len(code) <= self._left
+        self._left -= len(code) if fits else 0
+        return fits
+
+    def _read(self, code: str) -> bool:
+        if syntax_error(self.language, code) is None:
+            return not (self.language == "python" and is_prose(code) and _is_bare_value(code))
+        return self._is_body(code) and syntax_error("python", _WRAPPER + code) is None
+
+    def _is_body(self, code: str) -> bool:
+        return self.language == "python" and code.lstrip("\n")[:1] in (" ", "\t")
+
+    def _typed(self, text: str) -> str:
+        """What was typed in a record of a session, without what it showed; other text as it is."""
+        prompt = LANGUAGES[self.language].prompt if self.language in LANGUAGES else None
+        if prompt is None or not prompt(text, text.lower()):
+            return text
+        begins = prompt.compiled.match(text.lstrip("\n"))
+        if not begins and (self.parses(text) or not has_parser(self.language)):
+            return text
+        found = ((line, prompt.compiled.match(line)) for line in text.split("\n"))
+        return "\n".join(line[match.end() :] for line, match in found if match)
+
+    def _joined_parts(self, text: str) -> Candidate | None:
+        """The parts that prose divides, as one program; None where anything else than prose is no program."""
+        parts, rest = self._parts(text)
+        code = joined(self.language, parts) if parts else ""
+        if not self.parses(code) or (rest and not self._is_cut_off(code, rest)):
+            return None
+        return Candidate(code, truncated=bool(rest))
+
+    def _parts(self, text: str) -> tuple[list[str], str]:
+        """The whole statements of `text` without the prose between them, and what follows where it is neither."""
+        lines = text.split("\n") if len(text) <= MAX_PARSED_CHARS else []
+        parts: list[str] = []
+        at = 0
+        while at < len(lines):
+            if not lines[at].strip() or is_prose(lines[at]):
+                at += 1
+                continue
+            rest = "\n".join(lines[at:])
+            part = self._whole_beginning(rest, allow_body=not parts) if len(parts) < MAX_PARTS else ""
+            paragraph = re.split(r"\n[ \t]*\n", rest, maxsplit=1)[0]
+            if part.strip():
+                parts.append(part.rstrip())
+                at += part.rstrip("\n").count("\n") + 1
+            elif is_prose(paragraph):
+                at += paragraph.count("\n") + 1
+            else:
+                return parts, rest
+        return parts, ""
+
+    def _whole_beginning(self, text: str, allow_body: bool) -> str:
+        if not self._afford(text * PARSES):
+            return ""
+        if allow_body and self._is_body(text):
+            return whole_beginning("python", _WRAPPER + text)[len(_WRAPPER) :]
+        return whole_beginning(self.language, text)
+
+    def _is_cut_off(self, code: str, rest: str) -> bool:
+        """Whether `rest` is one more statement that the end of the answer broke off, and the program is there without."""
+        starts = [line for line in rest.split("\n") if _STATEMENT.match(line)]
+        if self._finish in ("stop", "turn") or len(starts) > 1:
+            return False
+        if self.wanted:
+            return self._is_body(code) or not self.wanted.isdisjoint(self.names(code).bound)
+        return self._finish == "length" and self.language == "python" and not _DEFINITION.match(rest)
+
+
+def _is_bare_value(code: str) -> bool:
+    """Whether Python that parses is only words and values, if anything: "True", "spam and eggs", "[1, 2]"."""
+    tree = parse_python(code)
+    return tree is not None and all(
+        isinstance(node, ast.Expr) and all(isinstance(part, _VALUES) for part in ast.walk(node.value))
+        for node in tree.body
+    )
+
+
+def _trimmed(text: str) -> str:
+    """`text` without the paragraphs of prose at its start and end, and lines of it directly above and below."""
+    for edge in (0, -1):
+        paragraphs = re.split(r"\n[ \t]*\n", text)
+        while paragraphs and (not paragraphs[edge].strip() or is_prose(paragraphs[edge])):
+            del paragraphs[edge]
+        lines = "\n\n".join(paragraphs).split("\n")
+        while len(lines) > 1 and lines[edge].rstrip().endswith(_SENTENCE_END) and is_prose(lines[edge]):
+            del lines[edge]
+        text = "\n".join(lines)
+    return text
