@@ -24,7 +24,7 @@ def arguments() -> argparse.ArgumentParser:
     flag("--force", action="store_true", help="fetch and prepare again what is there already")
     flag("--stats", action="store_true", help="only print the data card")
     flag("--benchmark", choices=("humaneval", "mbpp"), help="report training rows that overlap it")
-    flag("--benchmark_path", metavar="FILE", help="the benchmark's own jsonl, also .gz")
+    flag("--benchmark_path", metavar="FILE", help="the benchmark's own json or jsonl, also .gz")
     flag("--count_tokens", action="store_true", help="lengths in tokens of model.base_model's tokenizer")
     return parser
 
@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> None:
         return
     benchmarks, counter = {}, None
     if args.benchmark:
-        from src.evaluation.benchmarks import load_benchmark
+        from src.evaluation.benchmarks.catalog import load_benchmark
 
         benchmarks[args.benchmark] = load_benchmark(args.benchmark, args.benchmark_path)
     if args.count_tokens:

@@ -63,7 +63,7 @@ def test_stats_prints_the_card_and_prepares_nothing(run, tmp_path):
 
 
 def test_overlap_with_humaneval_is_reported_and_removed(run, tmp_path):
-    from src.evaluation.benchmarks import load_benchmark
+    from src.evaluation.benchmarks.catalog import load_benchmark
 
     task = load_benchmark("humaneval")[0]
     leak = {"instruction": "Solve this", "input": task.prefix, "output": task.prefix + task.output}

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from benchmarks import RESULTS
 from benchmarks.evaluation.mutations import changes_functions, mutants, rewrites
-from src.evaluation.benchmarks import load_benchmark
+from src.evaluation.benchmarks.catalog import load_benchmark
 from src.evaluation.differential import oracle
 from src.evaluation.differential.file_fixtures import files_for
 from src.evaluation.differential.probe_runner import Inputs, run_probe

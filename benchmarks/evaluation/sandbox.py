@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import RESULTS
-from src.evaluation.benchmarks import load_benchmark
+from src.evaluation.benchmarks.catalog import load_benchmark
 from src.evaluation.execution.judge import judge
 from src.provenance import commit
 from src.sandbox.launch import find_recipe

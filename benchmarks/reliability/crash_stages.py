@@ -92,7 +92,7 @@ def prepare(root: Path, output: Path) -> None:
 def generate(root: Path, output: Path) -> None:
     from src.config import load_config
     from src.evaluation.answers import RunRequest, answer
-    from src.evaluation.benchmarks import load_test_set
+    from src.evaluation.benchmarks.test_set import load_test_set
     from src.files import sole_writer
     from src.generation import generate
 

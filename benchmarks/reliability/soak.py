@@ -76,7 +76,7 @@ def train(root: Path, steps: int, samples: int) -> None:
 def generate(root: Path, steps: int, samples: int) -> None:
     from src.config import load_config
     from src.evaluation.answers import RunRequest, answer
-    from src.evaluation.benchmarks import TestSet
+    from src.evaluation.benchmarks.test_set import TestSet
     from src.schema import Example
 
     examples = [

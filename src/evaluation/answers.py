@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from src import distributed, provenance
 from src.config import Config
-from src.evaluation.benchmarks import TestSet
+from src.evaluation.benchmarks.test_set import TestSet
 from src.evaluation.predictions import ANSWERS, predictions_text, to_samples, write_answers
 from src.files import write_atomic
 from src.generation import vllm

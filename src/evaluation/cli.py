@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src import cli
+from src.evaluation.benchmarks.catalog import ALL, DEFAULT_SPLIT, SPLITS
 from src.schema import UserError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from src.evaluation.runs import ScoredRun
     from src.schema import Comparison, Run
 
+DEFAULTS = {"benchmark": "codealpaca", "benchmark_split": DEFAULT_SPLIT}
 REPORTS = Path("reports")  # default of --output_dir; --runs_dir is its folder runs
 
 
@@ -26,10 +28,18 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--num_samples", type=int, metavar="N", help="samples of the test set; 0 = all")
     parser.add_argument(
-        "--benchmark", choices=("codealpaca", "humaneval", "mbpp"), default="codealpaca",
+        "--benchmark", choices=("codealpaca", "humaneval", "mbpp"), default=DEFAULTS["benchmark"],
         help="the test set; codealpaca is the prepared test split, whatever its source",
     )  # fmt: skip
-    parser.add_argument("--benchmark_path", metavar="FILE", help="the benchmark's own jsonl, also .gz")
+    parser.add_argument(
+        "--benchmark_path", metavar="FILE", help="the benchmark's own json or jsonl, also .gz"
+    )
+    parser.add_argument(
+        "--benchmark_split",
+        choices=(*SPLITS, ALL),
+        default=DEFAULT_SPLIT,
+        help="of MBPP, by the numbers of its tasks",
+    )
     parser.add_argument("--num_completions", type=int, metavar="N", help="answers per prompt, for pass@k")
     parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy")
     parser.add_argument(
@@ -58,9 +68,9 @@ def requests(args: argparse.Namespace, config: Config) -> list[RunRequest]:
     models = [model for name in ("model_path", "before_model", "after_model") if (model := flags.get(name))]
     if not models:
         return []
-    from src.evaluation.benchmarks import load_test_set
+    from src.evaluation.benchmarks.test_set import load_test_set
 
-    test_set = load_test_set(config, args.benchmark, args.benchmark_path)
+    test_set = load_test_set(config, args.benchmark, args.benchmark_path, args.benchmark_split)
     from src.evaluation.answers import (
         RunRequest,
         run_name,
@@ -201,9 +211,11 @@ def _trained_on(base: str, config: Config) -> str | None:
 def _given_flags(args: argparse.Namespace) -> list[str]:
     """The flags of add_flags that were given, for the next command."""
     words: list[str] = []
-    for name in "base_model num_samples benchmark benchmark_path num_completions temperature".split():
+    for name in (
+        "base_model num_samples benchmark benchmark_path benchmark_split num_completions temperature".split()
+    ):
         value = getattr(args, name)
-        if value is not None and (name, value) != ("benchmark", "codealpaca"):
+        if value is not None and (name, value) not in DEFAULTS.items():
             words += [f"--{name}", str(value)]
     return [*words, "--allow_unsandboxed"] if args.allow_unsandboxed else words
 

@@ -75,6 +75,11 @@ def _to_sample(example: Example, generation: Generation) -> Sample:
     )
 
 
+def reference_sample(example: Example) -> Sample:
+    """A sample whose answer is its own reference."""
+    return _to_sample(example, Generation(example.id, example.output, 0, ""))
+
+
 def write_answers(folder: Path, samples: Sequence[Sample], origin: dict[str, Any]) -> Path:
     """Write a model's predictions file with a record of its origin, for scoring on another machine."""
     text = predictions_text(samples)

@@ -13,7 +13,7 @@ from src.data.curation.shingles import shingles, tokenise
 from src.data.curation.splitting import find_neighbours
 from src.data.sources.catalog import SPLITS, STARTER
 from src.data.sources.readers import read_rows
-from src.evaluation.benchmarks import load_benchmark
+from src.evaluation.benchmarks.catalog import load_benchmark
 from src.languages.detection import detect
 from src.languages.registry import has_parser, syntax_error
 from src.schema import Example

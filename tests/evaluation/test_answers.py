@@ -10,7 +10,7 @@ import torch
 from src.config import load_config
 from src.evaluation import answers
 from src.evaluation.answers import RunRequest, answer, keep_answers, precision, run_name
-from src.evaluation.benchmarks import TestSet
+from src.evaluation.benchmarks.test_set import TestSet
 from src.evaluation.predictions import read_origin, read_predictions
 from src.models.hardware import Hardware
 from src.models.loading import ModelReference

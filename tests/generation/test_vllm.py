@@ -13,7 +13,7 @@ from src import distributed
 from src.config import Config, QloraConfig, load_config
 from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.evaluation import answers
-from src.evaluation.benchmarks import TestSet
+from src.evaluation.benchmarks.test_set import TestSet
 from src.generation import vllm
 from src.generation.generate import generate_missing
 from src.generation.settings import Decoding, end_tokens

@@ -1,11 +1,13 @@
-"""Reads instruction files row by row: JSON arrays, JSON lines, CSV, Parquet."""
+"""Reads instruction files row by row: JSON arrays, JSON lines, CSV, Parquet, also compressed by gzip."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ BLANKS = re.compile(r"[\s,]*")
 OBJECT_START = re.compile(
     r'\{\s*"(?:instruction|input|output|id|messages|conversations|prompt|completion)"\s*:'
 )
+GZIP = ".gz"
 BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
@@ -40,7 +43,8 @@ def read_rows(path: Path) -> Iterator[RawRow]:
 
     Raises UserError where the file as a whole cannot be read.
     """
-    reader = READERS.get(path.suffix.lower())
+    name = path.with_suffix("") if path.suffix.lower() == GZIP else path
+    reader = READERS.get(name.suffix.lower())
     if reader is None:
         raise UserError(
             f"{path}: expected a file ending in {', '.join(READERS)}, got {path.suffix or 'none'!r}"
@@ -56,6 +60,11 @@ def read_bytes(path: Path) -> bytes:
         raise UserError(f"no data file {path}; check --path") from error
     except OSError as error:
         raise UserError(f"cannot read the data file {path}: {error.strerror or error}") from error
+    if path.suffix.lower() == GZIP:
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{path} is no whole gzip file ({error}); download it again") from error
     if not content.strip():
         raise UserError(f"the data file {path} is empty; check --path or download it again")
     return content
@@ -148,9 +157,9 @@ def _read_parquet(path: Path) -> Iterator[RawRow]:
     import pyarrow
     import pyarrow.parquet
 
-    read_bytes(path)
+    content = read_bytes(path)
     try:
-        table = pyarrow.parquet.read_table(path)
+        table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
         rows = table.to_pylist()
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not a whole Parquet file: {str(error).splitlines()[0][:120]}") from error

