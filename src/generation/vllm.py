@@ -19,8 +19,9 @@ from src.config import ModelConfig
 from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.generation.settings import Decoding, end_tokens, truncate_at_end
 from src.generation.store import GenerationStore
+from src.models.adapters import read_settings
 from src.models.hardware import Hardware
-from src.models.loading import ModelReference, loading_errors, location, read_json
+from src.models.loading import ModelReference, loading_errors, location
 from src.models.switches import require
 from src.schema import Example, Generation
 
@@ -82,7 +83,7 @@ def _unsupported(reference: ModelReference) -> str:
     name = f"the adapter in {reference.adapter}"
     if reference.quantization is not None:
         return f"{name} belongs to a {reference.quantization.bits}-bit base, and 16-bit bases are run here"
-    settings = read_json(reference.adapter / "adapter_config.json")
+    settings = read_settings(reference.adapter)
     init = settings.get("init_lora_weights", True)
     changes_base = isinstance(init, str) and init not in BASE_PRESERVING_INITS
     kinds = (
@@ -161,7 +162,7 @@ def _engine(
 
     lora: dict[str, Any] = {}
     if reference.adapter is not None:
-        rank = _rank(read_json(reference.adapter / "adapter_config.json"))
+        rank = _rank(read_settings(reference.adapter))
         lora = {"enable_lora": True, "max_loras": 1, "max_lora_rank": next(r for r in RANKS if r >= rank)}
     with loading_errors("model", reference.base):
         return LLM(

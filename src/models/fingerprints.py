@@ -9,7 +9,7 @@ from pathlib import Path
 
 from src.models.loading import ModelReference, loading_errors, location
 
-WEIGHT_FILES = ("*.safetensors",)
+WEIGHT_FILES = ("*.safetensors", "adapter_model.bin")
 SETTINGS_FILES = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
 BLOCK, BLOCKS = 1 << 16, 64  # bytes of a block, and blocks that are read of a large file
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ from src import hub_access
 from src.config import ModelConfig, QloraConfig
 from src.exhaustion import is_out_of_memory
 from src.hub_access import go_offline_unless_reachable
-from src.models import embedded
+from src.models import adapters, embedded
 from src.models.hardware import Hardware
 from src.models.run_record import read_record
 from src.schema import UserError
@@ -38,6 +38,8 @@ from src.schema import UserError
 log = logging.getLogger(__name__)
 
 _PROJECT_FOLDERS = ("checkpoints", "reports", "data", "models")
+_CACHED = re.compile(r"models--([\w.-]+?)--([\w.-]+)[/\\]snapshots[/\\]")  # the hub's cache
+_NO_ADAPTER = {"subfolder": "no-adapter"}  # where transformers looks for one, which it would load unasked
 
 
 @dataclass(frozen=True)
@@ -56,53 +58,84 @@ def resolve(model_path: str, base_model: str | None = None) -> ModelReference:
         raise UserError(
             f"no model at {model_path}: no such folder. Run train_lora.py or train_qlora.py first"
         )
-    if not folder.is_dir():
-        return ModelReference(model_path)
-    if (folder / "adapter_config.json").exists():
+    if (folder / adapters.SETTINGS).exists():
         return _resolve_adapter(folder, base_model)
-    if (folder / "config.json").exists():
+    if not folder.is_dir() or (folder / "config.json").exists():
         return ModelReference(model_path)
     found = ", ".join(sorted(path.name for path in folder.iterdir())[:5]) or "nothing"
-    raise UserError(f"no adapter and no model in {model_path} (found: {found}). Run train_lora.py first")
+    inside = [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/{adapters.SETTINGS}")]
+    newest = sorted(inside, key=lambda path: (path.name == "final", path.stat().st_mtime), reverse=True)
+    remedy = (
+        f"It holds {', '.join(map(str, newest[:3]))}: give one of them"
+        if inside
+        else "Run train_lora.py first"
+    )
+    raise UserError(f"no adapter and no model in {model_path} (found: {found}). {remedy}")
 
 
 def _could_be_hub_id(reference: str) -> bool:
-    if reference == embedded.EMBEDDED_MODEL:
-        return True
+    two_parts = reference.count("/") == 1 and not _is_path(reference)
+    return reference == embedded.EMBEDDED_MODEL or two_parts
+
+
+def _is_path(reference: str) -> bool:
+    """Whether a reference can be nothing but a path: no hub id has this form."""
     parts = reference.split("/")
-    local = reference.startswith((".", "~")) or parts[0] in _PROJECT_FOLDERS
-    return len(parts) == 2 and all(parts) and not local
+    odd = len(parts) > 2 or "" in parts or "\\" in reference or reference.startswith((".", "~"))
+    return odd or parts[0] in _PROJECT_FOLDERS
 
 
 def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
-    if not (folder / "adapter_model.safetensors").exists():
-        raise UserError(
-            f"{folder} has an adapter_config.json but no adapter_model.safetensors; other formats are refused"
-        )
-    record = read_record(folder)
-    settings = read_json(folder / "adapter_config.json")
+    adapters.weights_file(folder)
+    settings, record = adapters.read_settings(folder), read_record(folder)
     base = base_model or (record and record.base_model) or settings.get("base_model_name_or_path")
     if not base or not isinstance(base, str):
         raise UserError(
             f"the adapter in {folder} does not name its base model in run.json or adapter_config.json; give --base_model"
         )
+    beside = (folder / "config.json").exists() and any(folder.glob("model*.safetensors"))
+    if _is_path(base) and not Path(base).exists():
+        if base_model:
+            raise UserError(f"no base model at {base}: no such folder; give another --base_model")
+        if not beside:
+            raise UserError(
+                f"the base of the adapter in {folder}, {base}, is not on this machine; give --base_model"
+            )
+        base = str(folder)
+    if beside:
+        log.warning(
+            "%s holds an adapter and a whole model: the adapter is used, on %s. To use it on the model beside it, give "
+            "--base_model %s; to use that model alone, move adapter_config.json away",
+            folder,
+            base,
+            folder,
+        )
     return ModelReference(base, folder, record.qlora if record else None)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file of a model's or an adapter's folder. Raises UserError where there is none."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not valid JSON ({error}); the folder is damaged") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} should hold a JSON object")
-    return values
-
-
 def location(reference: str) -> str:
-    """The path or hub id that transformers loads for `reference`."""
-    return str(embedded.embedded_model()) if reference == embedded.EMBEDDED_MODEL else reference
+    """The path or hub id that transformers loads for `reference`. Raises UserError where that is no model."""
+    if reference == embedded.EMBEDDED_MODEL:
+        return str(embedded.embedded_model())
+    folder = Path(reference)
+    if _is_path(reference) and not folder.exists():
+        raise UserError(
+            f"no model at {reference}: no such folder; give another, or the id of a model on the hub"
+        )
+    if (folder / adapters.SETTINGS).exists() and not (folder / "config.json").exists():
+        raise UserError(
+            f"{reference} is an adapter and no base model: train it further with train_lora.py --from_adapter, or merge "
+            f"it (python inference.py --model_path {reference} --merge_to DIR) and give DIR"
+        )
+    return reference
+
+
+def public_name(reference: str) -> str:
+    """The model as others can load it: its hub id also where it is the embedded model or a folder of the hub's cache."""
+    cached = _CACHED.search(reference)
+    if cached:
+        return "/".join(cached.groups())
+    return embedded.HUB_ID if reference == embedded.EMBEDDED_MODEL else reference
 
 
 def load_tokenizer(reference: str, config: ModelConfig) -> PreTrainedTokenizerBase:
@@ -152,6 +185,7 @@ def load_base(
             attn_implementation=attention,
             use_safetensors=True,
             trust_remote_code=config.trust_remote_code,
+            adapter_kwargs=_NO_ADAPTER,
             **options,
         )
     model, found = loaded

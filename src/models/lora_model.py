@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from src.config import LoraConfig
+from src.models.adapters import load_adapter, merge_adapter
 from src.models.architecture import decoder_of
-from src.models.loading import ModelReference, load_base, read_json
-from src.models.run_record import BaseKind, read_record
+from src.models.loading import ModelReference, load_base
 from src.schema import UserError
 
 if TYPE_CHECKING:  # peft imports bitsandbytes and a compiler with it: not before an adapter is attached
-    from peft import PeftConfig, PeftModel
+    from peft import PeftModel
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +26,6 @@ _WHOLE_LAYER = re.compile("layer|block|model", re.IGNORECASE)  # a class such as
 # peft 0.21 refuses these layers of these types, whose fused kernels do not call them.
 _MAMBA_TYPES = ("falcon_h1", "mamba", "mamba2", "falcon_mamba", "nemotron_h")
 _MAMBA_KERNELS = ("out_proj", "conv1d")
-
-_FIELDS = {  # of adapter_config.json, whose values peft does not check
-    "r": int,
-    "lora_alpha": int | float,
-    "lora_dropout": int | float,
-    "target_modules": str | list | None,
-    "modules_to_save": list | None,
-    "rank_pattern": dict | None,
-    "alpha_pattern": dict | None,
-}
-_OTHER_SHAPES = "Error(s) in loading state_dict"  # torch's words
 
 
 def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftModel:
@@ -260,58 +247,5 @@ def load_model(
         return model.eval()
     adapted = load_adapter(model, reference.adapter)
     if merge and reference.quantization is None:
-        return adapted.merge_and_unload().eval()
+        return merge_adapter(adapted, reference.adapter).eval()
     return adapted.eval()
-
-
-def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) -> PeftModel:
-    """The model with the adapter of `folder` beside its weights. Raises UserError where they do not fit."""
-    from peft import PeftModel
-
-    _check_base(model, folder)
-    config = _adapter_config(folder)
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            adapted = PeftModel.from_pretrained(
-                model, str(folder), is_trainable=trainable, config=config, use_safetensors=True
-            )
-    except SafetensorError as error:
-        raise UserError(
-            f"{folder}/adapter_model.safetensors is damaged ({error}); train again or use a checkpoint"
-        ) from error
-    except (RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        if not isinstance(error, ValueError) and _OTHER_SHAPES not in reason:
-            raise
-        raise UserError(f"the adapter in {folder} does not fit this base model: {reason[:200]}") from error
-    missing = [str(item.message) for item in caught if "missing adapter keys" in str(item.message)]
-    if missing:
-        raise UserError(f"the adapter in {folder} was made for another model: {missing[0][:200]}")
-    return adapted
-
-
-def _adapter_config(folder: Path) -> PeftConfig:
-    """adapter_config.json. Raises UserError where it is none, so that later errors are those of base or library."""
-    from peft import PeftConfig
-
-    path = folder / "adapter_config.json"
-    values = read_json(path)
-    for name, kind in _FIELDS.items():
-        if name in values and not isinstance(values[name], kind):
-            raise UserError(f"{path}: {name} is {values[name]!r:.80}; damaged, or not written by peft")
-    try:
-        return PeftConfig.from_pretrained(str(folder))
-    except (KeyError, ValueError, TypeError) as error:  # an unknown kind of adapter, or no kind
-        raise UserError(
-            f"{path} is no adapter that this peft knows ({error}); damaged, or of another version"
-        ) from error
-
-
-def _check_base(model: PreTrainedModel, folder: Path) -> None:
-    """Compare `model` with the base that the adapter's run.json states, if a run of this project made it."""
-    record, here = read_record(folder), BaseKind.of(model)
-    if record and record.base_kind and record.base_kind != here:
-        raise UserError(
-            f"the adapter in {folder} was made for a {record.base_kind}; this base model is a {here}"
-        )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import logging
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoConfig
 
 from src.config import ModelConfig
 from src.files import scratch_folder
+from src.models.adapters import load_adapter, merge_adapter
 from src.models.hardware import GIB, Hardware, available_ram_gib, decide
 from src.models.loading import ModelReference, load_base, load_tokenizer, loading_errors, location
-from src.models.lora_model import load_adapter
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,9 @@ def merge_to(reference: ModelReference, config: ModelConfig, folder: Path) -> to
     model = load_base(reference.base, config, hardware, reference.quantization)
     if reference.quantization is not None:
         model = model.dequantize()
-    merged = load_adapter(model, reference.adapter).merge_and_unload(safe_merge=True).to(stored)
+    adapted = load_adapter(model, reference.adapter)
+    merged: Any = merge_adapter(adapted, reference.adapter, check=True)
+    merged = merged.to(stored)
     with scratch_folder(folder.parent, f".{folder.name}.partial-") as scratch:
         made = scratch / folder.name
         merged.save_pretrained(made)

@@ -156,7 +156,9 @@ ADAPTERS = [  # what adapter_config.json states, what the refusal says
 
 @pytest.mark.parametrize(("settings", "said"), ADAPTERS)
 def test_an_adapter_that_vllm_would_run_as_another_is_refused(calls, tmp_path: Path, settings, said: str):
-    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 8, "bias": "none"} | settings))
+    (tmp_path / "adapter_config.json").write_text(
+        json.dumps({"peft_type": "LORA", "r": 8, "bias": "none"} | settings)
+    )
     with pytest.raises(UserError, match=said) as refused:
         vllm.check_support(ModelReference("base", tmp_path), _gpu())
     assert f"inference.py --model_path {tmp_path} --merge_to DIR" in str(refused.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from transformers import (
 
 from src.models import embedded, loading
 from src.models.hardware import decide
-from src.models.loading import ModelReference, load_base, loading_errors, location, read_json, resolve
+from src.models.loading import ModelReference, load_base, loading_errors, location, public_name, resolve
 from src.models.lora_model import attach_lora
 from src.schema import UserError
 from tests import tiny
@@ -71,12 +72,6 @@ def _copy(adapter: Path, folder: Path, **changed: bytes | None) -> Path:
     return folder
 
 
-def test_an_adapter_without_weights_is_refused(tiny_adapter: Path, tmp_path: Path) -> None:
-    broken = _copy(tiny_adapter, tmp_path / "a", adapter_model__safetensors=None)
-    with pytest.raises(UserError, match=r"no adapter_model\.safetensors; other formats are refused"):
-        resolve(str(broken))
-
-
 def test_a_base_given_by_hand_wins_over_the_one_named(tiny_adapter: Path, tiny_model: Path) -> None:
     assert resolve(str(tiny_adapter)).base == str(tiny_model)
     assert resolve(str(tiny_adapter), "org/other").base == "org/other"
@@ -97,13 +92,90 @@ def test_a_damaged_run_json_is_named(tiny_adapter: Path, tmp_path: Path, content
         resolve(str(broken))
 
 
+GONE = [
+    "/home/someone/llama",
+    "./llama",
+    "models/llama",
+    "a/b/c",
+    "C:\\\\models\\\\llama",
+    "~/llama",
+    "llama/",
+]
+
+
+def _naming(adapter: Path, folder: Path, base: str) -> Path:
+    """A copy of an adapter that was trained elsewhere, on `base`."""
+    settings = json.loads((adapter / "adapter_config.json").read_text()) | {"base_model_name_or_path": base}
+    return _copy(adapter, folder, run__json=None, adapter_config__json=json.dumps(settings).encode())
+
+
+@pytest.mark.parametrize("base", GONE)
+def test_a_base_that_is_gone_is_no_matter_of_the_hub(tiny_adapter: Path, tmp_path: Path, base: str) -> None:
+    folder = _naming(tiny_adapter, tmp_path / "a", base)
+    with pytest.raises(UserError, match=re.escape(f", {base}, is not on this machine; give --base_model")):
+        resolve(str(folder))
+    with pytest.raises(UserError, match=re.escape(f"no base model at {base}: no such folder")):
+        resolve(str(folder), base)
+    with pytest.raises(UserError, match=re.escape(f"no model at {base}: no such folder")):
+        location(base)
+
+
+@pytest.mark.parametrize("base", ["org/model", "gpt2", "code.org/model-7b_v1", embedded.EMBEDDED_MODEL])
+def test_a_base_that_may_be_on_the_hub_stays_its_id(tiny_adapter: Path, tmp_path: Path, base: str) -> None:
+    folder = _naming(tiny_adapter, tmp_path / "a", base)
+    assert resolve(str(folder)) == ModelReference(base, folder)
+
+
+def test_a_folder_of_results_names_those_in_it(tiny_adapter: Path, tmp_path: Path) -> None:
+    for name in ("checkpoint-2", "final", "checkpoint-10"):
+        shutil.copytree(tiny_adapter, tmp_path / "ck/lora" / name)
+    for given in ("ck/lora", "ck"):
+        with pytest.raises(
+            UserError, match=r"It holds \S*ck/lora/final, \S*checkpoint-\d+.*: give one of them"
+        ):
+            resolve(str(tmp_path / given))
+
+
+def test_of_an_adapter_and_a_model_in_one_folder_the_adapter_is_used_and_said(
+    tiny_adapter: Path, tiny_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    both = Path(shutil.copytree(tiny_adapter, tmp_path / "both"))
+    shutil.copytree(tiny_model, both, dirs_exist_ok=True)
+    assert resolve(str(both)) == ModelReference(str(tiny_model), both)
+    assert f"the adapter is used, on {tiny_model}." in caplog.text
+    assert resolve(str(both), str(both)) == ModelReference(str(both), both)
+    elsewhere = _naming(both, tmp_path / "elsewhere", "/home/someone/llama")
+    assert resolve(str(elsewhere)) == ModelReference(str(elsewhere), elsewhere)
+
+
+def test_a_base_is_loaded_without_an_adapter_that_lies_beside_it(
+    tiny_adapter: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    """transformers would load it unasked."""
+    both = Path(shutil.copytree(tiny_adapter, tmp_path / "both"))
+    shutil.copytree(tiny_model, both, dirs_exist_ok=True)
+    loaded, plain = (load_base(str(place), CPU, decide(CPU)) for place in (both, tiny_model))
+    ids = torch.tensor([[5, 6, 7]])
+    assert torch.equal(loaded(ids).logits, plain(ids).logits)
+    assert not any("lora" in name for name, _ in loaded.named_parameters())
+
+
+def test_an_adapter_is_no_base(tiny_adapter: Path) -> None:
+    with pytest.raises(UserError, match=r"is an adapter and no base model: .*--from_adapter.*--merge_to"):
+        location(str(tiny_adapter))
+
+
 @pytest.mark.parametrize(
-    ("content", "message"), [(b"{", "is not valid JSON"), (b"[1]", "should hold a JSON object")]
-)
-def test_json_that_is_no_object_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
-    (tmp_path / "a.json").write_bytes(content)
-    with pytest.raises(UserError, match=rf"a\.json {message}"):
-        read_json(tmp_path / "a.json")
+    ("reference", "name"),
+    [
+        (embedded.EMBEDDED_MODEL, embedded.HUB_ID),
+        ("/root/.cache/huggingface/hub/models--codellama--CodeLlama-7b-hf/snapshots/0a1b", "codellama/CodeLlama-7b-hf"),
+        ("org/model", "org/model"),
+        ("/data/models/mine", "/data/models/mine"),
+    ],
+)  # fmt: skip
+def test_others_know_a_model_by_its_hub_id(reference: str, name: str) -> None:
+    assert public_name(reference) == name
 
 
 def test_the_embedded_model_is_loaded_from_its_converted_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -113,97 +112,6 @@ def test_plain_peft_and_transformers_load_the_adapter(tiny_adapter: Path, tiny_m
     torch.testing.assert_close(AutoPeftModelForCausalLM.from_pretrained(tiny_adapter)(PROMPT).logits, ours)
     assert not torch.equal(AutoModelForCausalLM.from_pretrained(tiny_model)(PROMPT).logits, ours)
     assert AutoTokenizer.from_pretrained(tiny_adapter).eos_token == tiny.END
-
-
-def _copy(folder: Path, target: Path, **changed: bytes | None) -> Path:
-    """A copy of an adapter with files replaced, or removed where the new content is None."""
-    shutil.copytree(folder, target)
-    for name, content in changed.items():
-        path = target / name.replace("__", ".")
-        path.unlink() if content is None else path.write_bytes(content)
-    return target
-
-
-def _weights(folder: Path) -> bytes:
-    return (folder / "adapter_model.safetensors").read_bytes()
-
-
-def test_a_pickle_is_refused_unread(tiny_adapter: Path, tmp_path: Path) -> None:
-    broken = _copy(tiny_adapter, tmp_path / "a", adapter_model__safetensors=None)
-    import pickle
-
-    class Trap:
-        def __reduce__(self) -> tuple[object, tuple[str]]:
-            return Path.touch, (tmp_path / "sprung",)  # type: ignore[return-value]
-
-    (broken / "adapter_model.bin").write_bytes(pickle.dumps(Trap()))
-    with pytest.raises(UserError, match="other formats are refused"):
-        _load(broken)
-    assert not (tmp_path / "sprung").exists()
-
-
-@pytest.mark.parametrize("keep", [0, 7, 100, -1])
-def test_truncated_weights_are_refused(tiny_adapter: Path, tmp_path: Path, keep: int) -> None:
-    broken = _copy(tiny_adapter, tmp_path / "a", adapter_model__safetensors=_weights(tiny_adapter)[:keep])
-    with pytest.raises(UserError, match=r"adapter_model\.safetensors is damaged.*train again"):
-        _load(broken)
-
-
-def test_foreign_weights_are_refused(tiny_adapter: Path, tmp_path: Path) -> None:
-    from safetensors.torch import save
-
-    broken = _copy(
-        tiny_adapter, tmp_path / "a", adapter_model__safetensors=save({"encoder.weight": torch.zeros(2)})
-    )
-    with pytest.raises(UserError, match="was made for another model"):
-        _load(broken)
-
-
-@pytest.mark.parametrize(
-    ("architecture", "changes", "message"),
-    [
-        ("qwen2", {}, r"made for a LlamaForCausalLM of 32 units.*this base model is a Qwen2ForCausalLM"),
-        ("llama", {"vocab_size": 480}, r"32 units and 400 tokens; this base model is.*480 tokens"),
-        ("llama", {"hidden_size": 64}, "64 units and 400 tokens"),
-    ],
-)
-def test_another_base_or_vocabulary_is_refused(
-    tiny_adapter: Path, tmp_path: Path, architecture: str, changes: dict[str, int], message: str
-) -> None:
-    other = tiny.save_model(tmp_path / "other", architecture, **changes)
-    with pytest.raises(UserError, match=message):
-        _load(tiny_adapter, str(other))
-
-
-def test_an_adapter_without_our_record_for_another_width_is_refused(
-    tiny_adapter: Path, tmp_path: Path
-) -> None:
-    foreign = _copy(tiny_adapter, tmp_path / "a", run__json=None)
-    other = tiny.save_model(tmp_path / "other", hidden_size=64)
-    with pytest.raises(UserError, match=r"does not fit this base model: .*size mismatch"):
-        _load(foreign, str(other))
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        TypeError("got an unexpected keyword argument 'is_trainable'"),
-        AttributeError("'PeftModel' object has no attribute 'x'"),
-        torch.OutOfMemoryError("CUDA out of memory"),
-        RuntimeError("CUDA error: an illegal memory access was encountered"),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_a_break_in_a_library_is_not_laid_at_the_door_of_the_adapter(
-    tiny_adapter: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr("peft.PeftModel.from_pretrained", broken)
-    with pytest.raises(type(error)) as caught:
-        _load(tiny_adapter)
-    assert caught.value is error
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,184 @@
+"""An adapter's folder: its settings and weights, checked, and put beside the weights of a base model."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import PreTrainedModel
+
+from src.exhaustion import is_out_of_memory
+from src.models.run_record import BaseKind, read_record
+from src.schema import UserError
+
+if TYPE_CHECKING:  # peft imports bitsandbytes and a compiler with it: not before an adapter is attached
+    from peft import PeftConfig, PeftModel
+
+SETTINGS = "adapter_config.json"
+SAFETENSORS, PICKLE = "adapter_model.safetensors", "adapter_model.bin"
+_FIELDS = {  # of the settings, whose values peft does not check
+    "r": int,
+    "lora_alpha": int | float,
+    "lora_dropout": int | float,
+    "target_modules": str | list | None,
+    "modules_to_save": list | None,
+    "rank_pattern": dict | None,
+    "alpha_pattern": dict | None,
+}
+# torch's words
+_OTHER_SHAPES = re.compile(
+    r"size mismatch for (\S+): .*?Size\((\[.*?\])\).*?, the shape .*?Size\((\[.*?\])\)"
+)
+_SHOWN = 3  # names of tensors in a message
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of an adapter's folder. Raises UserError where there is none."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not valid JSON ({error}); the folder is damaged") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path} should hold a JSON object")
+    return values
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """The values of adapter_config.json. Raises UserError where they are not those of a LoRA adapter that writes text."""
+    path = folder / SETTINGS
+    values = read_json(path)
+    kind, task = values.get("peft_type"), values.get("task_type")
+    if not isinstance(kind, str):
+        raise UserError(f"{path} names no kind of adapter (peft_type); damaged, or not written by peft")
+    if kind != "LORA":
+        raise UserError(
+            f"{folder} holds a {kind} adapter, only LoRA ones can be used; where peft can merge it into its base, give "
+            "the merged model, else train one with train_lora.py"
+        )
+    if task not in (None, "CAUSAL_LM"):
+        raise UserError(f"{folder} holds an adapter for {task!s:.80}; only those for CAUSAL_LM write text")
+    for name, expected in _FIELDS.items():
+        if name in values and not isinstance(values[name], expected):
+            raise UserError(f"{path}: {name} is {values[name]!r:.80}; damaged, or not written by peft")
+    return values
+
+
+def weights_file(folder: Path) -> Path:
+    """The adapter's weights: safetensors, else a pickle. Raises UserError where there is neither."""
+    found = next((folder / name for name in (SAFETENSORS, PICKLE) if (folder / name).exists()), None)
+    if found is None:
+        raise UserError(f"{folder} has an {SETTINGS} but no {SAFETENSORS} and no {PICKLE}; copy it again")
+    return found
+
+
+def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) -> PeftModel:
+    """The model with the adapter of `folder` beside its weights. Raises UserError where they do not fit.
+
+    Of a pickle nothing but tensors is loaded.
+    """
+    from peft import PeftModel, PeftModelForCausalLM
+
+    _check_base(model, folder)
+    config = _peft_config(folder)
+    config.inference_mode = not trainable
+    _check_weights(weights_file(folder))
+    kind = PeftModelForCausalLM if config.task_type else PeftModel
+    mapping = getattr(model, "_checkpoint_conversion_mapping", {})
+    try:
+        adapted = kind(model, config)
+        result = adapted.load_adapter(str(folder), "default", is_trainable=trainable, key_mapping=mapping)
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        others = _OTHER_SHAPES.findall(reason)
+        if not isinstance(error, ValueError) and not others:
+            raise
+        shapes = [f"{name} is {stored}, the layer {wanted}" for name, stored, wanted in others]
+        raise _misfit(folder, [_named(shapes, "of another shape")] if others else [reason[:200]]) from error
+    faults = [_named(result.missing_keys, "missing"), _named(result.unexpected_keys, "without a layer")]
+    if any(faults):
+        raise _misfit(folder, faults)
+    return adapted
+
+
+def merge_adapter(adapted: PeftModel, folder: Path, check: bool = False) -> PreTrainedModel:
+    """The base with the adapter of `folder` added to its weights; `check` refuses weights that are not numbers.
+
+    Raises UserError where it is of a kind that has no sum with its base.
+    """
+    config: Any = adapted.peft_config["default"]
+    if config.layer_replication:
+        raise UserError(
+            f"the adapter in {folder} repeats layers of its base, which share weights: it has no merged model"
+        )
+    try:
+        return adapted.merge_and_unload(safe_merge=check)
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise UserError(f"the adapter in {folder} cannot be merged into its base: {error}") from error
+
+
+def _misfit(folder: Path, faults: Sequence[str]) -> UserError:
+    return UserError(
+        f"the adapter in {folder} does not fit this base model: {'; '.join(filter(None, faults))}. Give the base that "
+        "it was trained on (--base_model)"
+    )
+
+
+def _named(tensors: Sequence[str], fault: str) -> str:
+    """Tensors with a fault, the first by name; "" where there are none."""
+    short = [name.replace("base_model.model.", "").replace(".default.", ".") for name in sorted(tensors)]
+    rest = f" and {len(short) - _SHOWN} more" if len(short) > _SHOWN else ""
+    return f"tensors {fault}: {', '.join(short[:_SHOWN])}{rest}" if short else ""
+
+
+def _check_weights(path: Path) -> None:
+    """Read the file once, so that later errors are those of base or library."""
+    from safetensors import safe_open
+
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt"):
+                return
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except SafetensorError as error:
+        raise UserError(f"{path} is damaged ({error}); train again or use a checkpoint") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"{path} is damaged, or holds more than tensors, which is not loaded ({reason}); save the adapter again "
+            "with peft, which writes safetensors"
+        ) from error
+    if not isinstance(weights, dict) or not all(
+        isinstance(value, torch.Tensor) for value in weights.values()
+    ):
+        raise UserError(f"{path} holds no tensors by name; save the adapter again with peft")
+
+
+def _peft_config(folder: Path) -> PeftConfig:
+    from peft import PeftConfig
+
+    read_settings(folder)
+    try:
+        return PeftConfig.from_pretrained(str(folder))
+    except (KeyError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{folder / SETTINGS} is none that this peft knows ({error}); damaged, or of another version"
+        ) from error
+
+
+def _check_base(model: PreTrainedModel, folder: Path) -> None:
+    """Compare `model` with the base that the adapter's run.json states, if a run of this project made it."""
+    record, here = read_record(folder), BaseKind.of(model)
+    if record and record.base_kind and record.base_kind != here:
+        raise UserError(
+            f"the adapter in {folder} was made for a {record.base_kind}; this base model is a {here}"
+        )
