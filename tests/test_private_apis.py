@@ -53,6 +53,7 @@ NAMES = {
     "transformers.generation.streamers:BaseStreamer": "streams the answer of a chat",
     "transformers.integrations:TensorBoardCallback": "logs to a folder of ours",
     "transformers:MODEL_FOR_CAUSAL_LM_MAPPING": "the class of a model before its weights are loaded",
+    "bitsandbytes.functional:has_avx512bf16": "where it is true, Linear4bit packs weights anew in evaluation mode: kept off",
     "peft.optimizers:create_loraplus_optimizer": "LoRA+",
     "peft.tuners.lora:LoraLayer.get_base_layer": "fused layers and LoftQ read the frozen weights",
     "peft.tuners.lora:LoraLayer.merged": "a merged layer is computed by peft",

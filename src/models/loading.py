@@ -196,6 +196,10 @@ def load_base(
             "incomplete, or another kind of model; download it again"
         )
     assert isinstance(model, PreTrainedModel)
+    if hardware.device == "cpu":
+        from src.models.qlora_model import keep_weights_differentiable
+
+        keep_weights_differentiable(model)
     if attention is None and not supports_sdpa(type(model)):
         _say_slower(type(model).__name__)
     return model

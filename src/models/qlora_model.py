@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,9 +15,14 @@ from src.schema import UserError
 if TYPE_CHECKING:
     from peft import PeftModel
 
+log = logging.getLogger(__name__)
+
 
 def quantization_config(config: QloraConfig, hardware: Hardware) -> BitsAndBytesConfig:
     """The settings for transformers to quantise the linear layers as they are loaded."""
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(
+        logging.ERROR
+    )  # a kernel that is not used is not here
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
@@ -38,6 +44,34 @@ def compute_dtype(config: QloraConfig, hardware: Hardware) -> torch.dtype:
     if hardware.device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     return torch.bfloat16 if cpu_has_bf16() and hardware.dtype == torch.bfloat16 else torch.float32
+
+
+def keep_weights_differentiable(model: PreTrainedModel) -> None:
+    """On a CPU: keep bitsandbytes from packing 4-bit weights anew at the first pass in evaluation mode.
+
+    Where the CPU has AVX-512 BF16 it does, for products in bfloat16 that have no backward pass: gradients after a
+    validation pass would be wrong without an error (bitsandbytes 0.50.2, Linear4bit.forward).
+    """
+    uneven = {}
+    for name, module in model.named_modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+            state = getattr(module.weight, "quant_state", None)
+            if state is not None and state.shape[-1] % state.blocksize:
+                uneven[name] = state
+    if uneven and _has_avx512():
+        name, state = next(iter(uneven.items()))
+        log.warning(
+            "%s: bitsandbytes' AVX-512 kernel gives other 4-bit values for layers with %d inputs, which is no "
+            "multiple of %d, than other machines do",
+            name,
+            state.shape[-1],
+            state.blocksize,
+        )
+
+
+def _has_avx512() -> bool:
+    return torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
 @torch.no_grad()

@@ -10,16 +10,24 @@ import pytest
 import torch
 
 from src.config import ModelConfig, QloraConfig
+from src.models import qlora_model
 from src.models.hardware import Hardware, decide
 from src.models.loading import load_base, resolve
 from src.models.lora_model import attach_lora, load_model
-from src.models.qlora_model import compute_dtype, dequantised, init_loftq_weights, quantization_config
+from src.models.qlora_model import (
+    compute_dtype,
+    dequantised,
+    init_loftq_weights,
+    keep_weights_differentiable,
+    quantization_config,
+)
 from src.schema import UserError
 from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import make_pack
 from src.training.utils import total_parameters
 from tests import tiny
 from tests.training.encoded import tiny_samples
+from tests.zoo import builders
 
 CPU: ModelConfig = tiny.configured("model.device=cpu").model
 QLORA: QloraConfig = tiny.configured().qlora
@@ -77,9 +85,41 @@ def test_gradients_reach_the_adapter_through_4_bit_weights_and_nothing_else(
 def test_4_bits_err_as_much_as_nf4_does(tiny_model: Path) -> None:
     """NF4 of normal weights has a relative error of 0.08 to 0.1; bitsandbytes 0.50.2 on this model: 0.09."""
     full = load_base(str(tiny_model), CPU, decide(CPU))
-    exact = full.model.layers[0].mlp.up_proj.weight
-    held = dequantised(_base(tiny_model).model.layers[0].mlp.up_proj.weight)
+    exact = full.model.layers[0].mlp.down_proj.weight
+    held = dequantised(_base(tiny_model).model.layers[0].mlp.down_proj.weight)
     assert 0.05 < ((held - exact).norm() / exact.norm()).item() < 0.12
+
+
+def test_a_validation_pass_changes_no_gradient_of_the_next_step(tmp_path: Path) -> None:
+    """With AVX-512 BF16 bitsandbytes packs the weights anew in evaluation mode, for products without a backward pass:
+    gradients were off by 88 %."""
+    builders.save(tmp_path, "llama", hidden_size=64, head_dim=16, intermediate_size=128)
+    model = attach_lora(_base(tmp_path), tiny.configured("lora.r=4").lora, 0)  # type: ignore[arg-type]
+    for name, item in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(item, std=0.1, generator=torch.Generator().manual_seed(0))
+
+    def gradients() -> torch.Tensor:
+        model.train().zero_grad()
+        supervised_loss(model, make_pack(tiny_samples(3)), "sdpa").backward()
+        return torch.cat([item.grad.flatten() for item in model.parameters() if item.grad is not None])
+
+    before = gradients()
+    with torch.no_grad():
+        supervised_loss(model.eval(), make_pack(tiny_samples(3)), "sdpa")
+    torch.testing.assert_close(gradients(), before)
+
+
+def test_values_that_depend_on_the_machine_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qlora_model, "_has_avx512", lambda: True)
+    for width, said in ((32, ["model.layers.0.self_attn.q_proj"]), (64, [])):
+        builders.save(tmp_path / str(width), "llama", hidden_size=width, head_dim=16, intermediate_size=128)
+        caplog.clear()
+        _base(tmp_path / str(width))
+        warned = [record.args[0] for record in caplog.records if record.name == qlora_model.__name__]  # type: ignore[index]
+        assert warned == said
 
 
 def test_parameters_are_counted_as_weights_not_as_bytes(tiny_model: Path) -> None:
@@ -118,6 +158,7 @@ def test_plain_peft_loads_it_on_a_4_bit_base(tiny_qlora_adapter: Path) -> None:
     config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.float32)  # fmt: skip
     named = json.loads((tiny_qlora_adapter / "adapter_config.json").read_text())["base_model_name_or_path"]
     base = AutoModelForCausalLM.from_pretrained(named, quantization_config=config, dtype=torch.float32)
+    keep_weights_differentiable(base)
     theirs = PeftModel.from_pretrained(base, tiny_qlora_adapter)(PROMPT).logits
     ours = load_model(resolve(str(tiny_qlora_adapter)), config=CPU, hardware=decide(CPU))(PROMPT).logits
     torch.testing.assert_close(theirs, ours)

@@ -26,7 +26,7 @@ UNEXPLAINED = {4: (1e-5, 3e-4), 2: (1e-3, 1e-2)}
 # Above them the limit is this many times what the plain way itself deviates when the inputs of all adapted layers
 # change by their last digit (for the longest sample), but never more than the ceiling.
 SPREADS = 4
-CEILING = (2e-2, 0.3)
+CEILING = {4: (1e-4, 1e-2), 2: (2e-2, 0.3)}
 FAILURES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError)
 PLAIN = Computation(FALLBACK, packs=False, logits=FORWARD, fused=False)
 
@@ -93,7 +93,9 @@ class Measurements:
                 changed = self._measured(lambda: self._plain(self.samples[-1:]))
             self._spread = self._deviation(changed, self._longest)
         explained = (SPREADS * self._spread.loss, SPREADS * self._spread.gradients)
-        return (min(max(floor[0], explained[0]), CEILING[0]), min(max(floor[1], explained[1]), CEILING[1]))
+        loss, gradients = map(max, floor, explained)
+        most = CEILING[self.bytes]
+        return min(loss, most[0]), min(gradients, most[1])
 
     def _deviation(self, found: Measured, expected: Measured) -> Deviation:
         """Of the gradients that of A, of B or of all others, whichever is largest."""
