@@ -23,7 +23,8 @@ BATCHES = "static batches"
 ONE_BY_ONE = "batches of one"
 UNCACHED = "batches of one without a cache"
 PATHS = (SLOTS, BATCHES, ONE_BY_ONE, UNCACHED)  # the fastest first
-# Attributes of configurations whose attention reads the best few keys: padding may change which, some tokens later.
+# Attributes of configurations whose attention reads this many of the keys, the best: padding may change which, some
+# tokens later, and in a text of more keys the rounding of a cache too.
 _CHOOSES_KEYS = ("index_topk", "keep_window_size")
 STEPS = 4  # tokens decoded of each row
 # Two computations of the same logits are this far apart at most (see _distance); in float32 1e-6 is usual, and 0.01
@@ -73,8 +74,12 @@ def decoding_path(model: PreTrainedModel, prompts: Sequence[list[int]], max_new_
             logits for row in rows for logits in _batch_logits(model, [row], pad, cached=False)
         ],
     }
-    if any(hasattr(plain_model(model).config.get_text_config(), name) for name in _CHOOSES_KEYS):
+    settings = plain_model(model).config.get_text_config()
+    keys = [getattr(settings, name) for name in _CHOOSES_KEYS if hasattr(settings, name)]
+    if keys:
         del ways[BATCHES]
+        if min(keys) < length:
+            del ways[ONE_BY_ONE]
     elif supports_slots(model, length):
         ways = {SLOTS: lambda: _slot_logits(model, rows), **ways}
     for name, logits_of in ways.items():
