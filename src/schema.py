@@ -69,6 +69,7 @@ class Execution:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_mib: float = 0.0
+    lacks: str = ""  # what the program needs and this machine lacks; "fragment": the code around it
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,14 @@ class SampleScore:
     functional: str  # outcome of its tests or of the differential run; "" = no verdict possible
     error: str = ""  # syntax name type index import assertion wrong_output timeout no_code unreadable ...
     defines_only: bool = False  # the program ran but only defined things
-    exact: bool = False  # equal to the reference but for surrounding white space
+    exact: bool = (
+        False  # equal to the reference but for line ends and white space at the end of a line or of the text
+    )
     flags: tuple[str, ...] = ()  # truncated, no_code, extra_turn, fenced
     raw_bleu: tuple[int, ...] = ()  # BLEU statistics of the raw answer, before extraction
     completion: int = 0
+    execution_lacks: str = ""  # as in Execution
+    functional_lacks: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ class Score:
     n: int  # samples that count in the value
     coverage: float  # n / all samples
     signature: str
+    package_value: float | None = None  # of CodeBLEU: the mean as the package combines its parts
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,13 @@ class Comparison:
 
 def to_json(record: Any, indent: int | None = None) -> str:
     """A frozen record as JSON, keys in field order, UTF-8 kept readable."""
-    return json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=indent, allow_nan=False)
+    values = dataclasses.asdict(record, dict_factory=_present)
+    return json.dumps(values, ensure_ascii=False, indent=indent, allow_nan=False)
+
+
+def _present(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a record as a dict, `package_value` only where there is one."""
+    return {key: value for key, value in pairs if key != "package_value" or value is not None}
 
 
 def decode(kind: type[Record], text: str | bytes) -> Record:

@@ -173,12 +173,12 @@ def _scores(results: Results) -> str:
             found = [results.scores[f"{run}--{kind}"] for run in runs if f"{run}--{kind}" in results.scores]
             if found:
                 rows.append((title, name, str(len(found)), str(found[0]["n"]), *_values(found), _cut(found)))
-    labels = tuple(metric.label for metric in METRICS.values())
+    labels = tuple(metric.label for metric in METRICS.values() if not metric.beside)
     return _table(("Test set", "Model", "Models", "Samples", *labels, "Cut off at the length limit"), rows)
 
 
 def _values(found: Sequence[dict[str, Any]]) -> Iterable[str]:
-    for metric in METRICS:
+    for metric in (name for name, entry in METRICS.items() if not entry.beside):
         values = [run["metrics"][metric]["value"] for run in found if metric in run["metrics"]]
         yield spread([value for value in values if value is not None], ".1f")
 

@@ -131,6 +131,7 @@ def _differences(
     return {
         name: difference(old[name], new[name], config.bootstrap_resamples, config.seed)
         for name in old
+        if not (name in METRICS and METRICS[name].beside)
         if name in new and (old[name].counts & new[name].counts).any()  # else no row counts in both
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
 from src.evaluation.scoring.score_store import ScoreStore
 from src.evaluation.statistics.estimates import Measure, estimate
 from src.metrics.combine import combine_mean
-from src.metrics.table import NOT_RUN
+from src.metrics.table import METRICS
 from src.sandbox.sandbox import Limits, unavailable_reason
 from src.schema import Run, Sample, SampleScore, Score
 
@@ -58,7 +59,9 @@ def summarise_run(
     def estimated(part: Sequence[SampleScore]) -> dict[str, Score]:
         found = measures(part) | pass_at_k_measures(part)
         resamples, seed = config.bootstrap_resamples, config.seed
-        return {metric: estimate(measure, resamples, seed) for metric, measure in found.items()}
+        scored = {metric: estimate(measure, resamples, seed) for metric, measure in found.items()}
+        package_value = scored["codebleu_package"].value
+        return scored | {"codebleu": dataclasses.replace(scored["codebleu"], package_value=package_value)}
 
     languages = sorted({item.language for item in scores})
     return Run(
@@ -78,8 +81,9 @@ def pass_at_k_measures(scores: Sequence[SampleScore]) -> dict[str, Measure]:
     """pass@k for each k > 1 that the completions allow, one row per sample; empty where there is one completion."""
     verdicts: dict[str, list[bool]] = {}
     for item in scores:
-        if item.functional not in NOT_RUN:
-            verdicts.setdefault(item.id, []).append(item.functional == "passed")
+        value = METRICS["functional_accuracy"].value(item)
+        if value is not None:
+            verdicts.setdefault(item.id, []).append(value > 0)
     fewest = min(map(len, verdicts.values()), default=0)
     ids = tuple(sorted({item.id for item in scores}))
     found = {}
@@ -103,7 +107,9 @@ def outcomes(scores: Sequence[SampleScore]) -> dict[str, dict[str, int]]:
         "error": Counter(item.error for item in scores if item.error),
         "flags": Counter(flag for item in scores for flag in item.flags),
         "other": Counter(
-            exact=sum(item.exact for item in scores), defines_only=sum(item.defines_only for item in scores)
+            exact=sum(item.exact for item in scores),
+            defines_only=sum(item.defines_only for item in scores),
+            lacking=sum(bool(item.execution_lacks or item.functional_lacks) for item in scores),
         ),
     }
     return {kind: dict(sorted(counter.items())) for kind, counter in counts.items()}

@@ -39,7 +39,7 @@ LANGUAGE = Language(
     weigh=_weigh, bare_lines=True, line_start=r"(?:echo)\b(?!,)(?=.)", comments="#",
     prompt=Pattern(r"(?m)^[^\S\n]*+\$ ", "$ "),
     file="main.sh", run="bash main.sh",
-    missing=((Pattern(r"(?<![\w.+-])([\w.+-]++): command not found"), _COMMANDS),),
+    missing=((Pattern(r"(?<![\w./+-])([\w.+-]++): command not found"), _COMMANDS),),
     errors={
         "name": "command not found", "syntax": "syntax error|unexpected (?:token|end of file)|unexpected EOF"},
 )  # fmt: skip

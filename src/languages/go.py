@@ -7,6 +7,21 @@ from src.languages.syntax import TreeSitter
 
 _GRAMMAR = TreeSitter("tree_sitter_go")
 _PACKAGES = "fmt strings sort math strconv errors time os".split()
+# Only what is widely used, by who makes it: a module that exists nowhere was made up, and importing it is an error.
+_OWNER = r"github\.com/[\w.-]+|[\w-]+\.[\w.-]+"
+_MODULES = (
+    " ".join(
+        f"github.com/{owner}"
+        for owner in (
+            "gin-gonic gorilla stretchr spf13 sirupsen go-sql-driver lib jinzhu labstack dgrijalva golang-jwt google pkg"
+            " go-redis redis aws mattn fatih urfave joho PuerkitoBio gocolly satori gofiber prometheus streadway rabbitmq"
+            " jmoiron go-chi julienschmidt nats-io segmentio confluentinc mitchellh hashicorp docker kubernetes golang"
+            " graphql-go 99designs graph-gophers rs robfig tealeg xuri dustin robertkrimen nsqio micro go-kit go-gorm"
+            " jackc lestrrat-go mongodb elastic olivere shopspring bwmarrin faiface hajimehoshi valyala json-iterator"
+        ).split()
+    )
+    + " golang.org go.mongodb.org gopkg.in google.golang.org go.uber.org gorm.io k8s.io gonum.org gocv.io fyne.io"
+)
 
 
 def _wrap(code: str) -> Source:
@@ -37,7 +52,7 @@ LANGUAGE = Language(
     main=Pattern(r"\bfunc\s+main\s*\("), compile="go build -o main main.go", run="./main", version="version", memory_mib=4096, wrap=_wrap,
     unknown_name=Pattern("undefined:|undeclared"),
     missing=(
-        (Pattern(r"package ([\w-]+\.[\w./-]+) (?:is not|in any)"), ""),
-        (Pattern(r"no required module provides package ([\w.-]+\.[\w./-]+)"), "")),
+        (Pattern(rf"package ({_OWNER})[\w./-]* (?:is not|in any)"), _MODULES),
+        (Pattern(rf"no required module provides package ({_OWNER})"), _MODULES)),
     errors={"name": "undefined:", "syntax": "syntax error", "type": "cannot use .{0,200} as "},
 )  # fmt: skip

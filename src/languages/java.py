@@ -18,6 +18,20 @@ _PACKAGES = "java.util java.util.function java.util.stream java.io java.math".sp
 _IMPORTS = "".join(f"import {package}.*;\n" for package in _PACKAGES)
 # A class with no main is part of a program, whose other classes it may name; a variable it must make itself.
 _LACKS_CLASS = Pattern(r"symbol:\s+class \w")
+# Only what is widely used: a package that exists nowhere was made up, and importing it is an error.
+_FAMILIES = (
+    "javafx|jakarta|android|androidx|lombok|okhttp3|retrofit2|junit|twitter4j|reactor|kotlin|scala|cucumber"
+)
+_LIBRARIES = _FAMILIES.replace("|", " ") + (
+    " javax.servlet javax.persistence javax.mail javax.ws javax.validation javax.inject javax.ejb javax.json javax.jms"
+    " javax.faces org.json org.apache org.junit org.springframework org.hibernate org.mockito org.slf4j org.jsoup"
+    " org.bson org.postgresql org.eclipse org.openqa org.testng org.joda org.codehaus org.opencv org.bouncycastle"
+    " org.assertj org.hamcrest org.jfree org.quartz org.neo4j org.elasticsearch org.tensorflow org.deeplearning4j"
+    " org.mongodb org.jetbrains com.google com.fasterxml com.mysql com.mongodb com.amazonaws com.squareup"
+    " com.itextpdf com.opencsv com.zaxxer com.rabbitmq com.twilio com.microsoft com.badlogic com.jayway com.jcraft"
+    " io.netty io.reactivex io.jsonwebtoken io.restassured io.vertx io.micronaut io.quarkus io.swagger"
+    " net.sf redis.clients edu.stanford weka.core weka.classifiers gnu.trove"
+)
 
 
 def _wrap(code: str) -> Source:
@@ -99,8 +113,8 @@ LANGUAGE = Language(
     main=Pattern(r"\bstatic\s+(?:final\s+)?void\s+main\s*\("),
     compile=f"javac -nowarn {_OPTIONS.replace('-X', '-J-X')} {{files}}",
     run=f"java {_OPTIONS} -Xshare:auto -cp . {{start}}", memory_mib=8192, wrap=_wrap,
-    unknown_name=Pattern(r"cannot find symbol|package .{0,200} does not exist"),
-    missing=((Pattern(r"package (?!java\.|[A-Z])([\w.]+) does not exist"), ""),),
+    unknown_name=Pattern("cannot find symbol"),
+    missing=((Pattern(rf"package ({_FAMILIES}|\w+\.\w+)(?:\.[\w.]+)? does not exist"), _LIBRARIES),),
     errors={
         "import": "package .{0,200} does not exist", "name": "cannot find symbol",
         "syntax": "';' expected|class, interface, enum, or record expected|reached end of file",

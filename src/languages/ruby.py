@@ -4,6 +4,17 @@ from src.languages.language import Language, Pattern
 from src.languages.syntax import TreeSitter
 
 _GRAMMAR = TreeSitter("tree_sitter_ruby")
+# Only what is widely used: a gem that exists nowhere was made up, and requiring it is an error.
+_GEMS = (
+    "nokogiri rails active_record active_support active_model action_controller action_mailer action_view activerecord"
+    " activesupport sinatra rspec httparty faraday rest-client rest_client sequel pg mysql mysql2 sqlite3 redis mongo"
+    " mongoid devise pry byebug thor sidekiq resque puma thin rack bundler mechanize watir selenium-webdriver capybara"
+    " cucumber twitter octokit aws-sdk aws-sdk-s3 bcrypt jwt money colorize tty-prompt rmagick RMagick mini_magick prawn"
+    " roo spreadsheet axlsx builder haml slim gosu ruby2d oj ox typhoeus ffi minitest test factory_bot faker sanitize"
+    " addressable concurrent concurrent-ruby eventmachine celluloid em-http-request websocket faye mail twilio-ruby stripe"
+    " google geocoder kaminari will_paginate carrierwave paperclip dotenv pony highline terminal-table rake rubygems curb"
+    " matrix prime bigdecimal csv webrick chronic i18n tzinfo yajl multi_json msgpack tk"
+)
 
 LANGUAGE = Language(
     name="ruby", label="Ruby", aliases="rb rails", rank=10, decisive_rank=5, codebleu="ruby", highlight="python",
@@ -16,6 +27,6 @@ LANGUAGE = Language(
     line_start=r"(?:puts|end|else|elsif)\b(?!,)(?=.)", comments="#",
     parser=_GRAMMAR.error, top_level=_GRAMMAR.top_level, definitions="method class module singleton_method",
     file="main.rb", run="ruby main.rb",
-    missing=((Pattern(r"cannot load such file -- (?!/)([\w/-]+)"), ""),),
+    missing=((Pattern(r"cannot load such file -- (?!/)([\w-]+)"), _GEMS),),
     errors={"import": "LoadError", "name": "undefined local variable", "type": "NoMethodError"},
 )  # fmt: skip

@@ -39,6 +39,7 @@ class Metric:
     binary: bool = False  # 0 or 100: pass or fail
     unit: str = ""  # PERCENT: a share of samples, of which differences are points
     drawn: bool = False  # in the chart and in the table by language
+    beside: str = ""  # the metric that this counts otherwise: shown where the two differ, and in no test
 
     @property
     def by_sample(self) -> bool:
@@ -58,13 +59,19 @@ class Metric:
         return float((self.combine_row or self.combine)(np.array(row, dtype=float))) if row else None
 
 
-def passed(outcome: str) -> float | None:
-    """100 for a pass, 0 for a failure, None where there is no verdict."""
-    return None if outcome in NOT_RUN else 100.0 * (outcome == "passed")
+def passed(outcome: str, lacks: str) -> float | None:
+    """100 for a pass, 0 for a failure, None where there is no verdict. An answer that needs what the machine lacks
+    has failed: what an answer chooses is no way out of the count."""
+    return None if outcome in NOT_RUN and not lacks else 100.0 * (outcome == "passed")
+
+
+def passed_runnable(outcome: str, lacks: str) -> float | None:
+    """The same, but for answers that need what the machine lacks, which do not count."""
+    return None if lacks else passed(outcome, lacks)
 
 
 _BLEU: dict[str, Any] = {"width": 10, "combine": combine_bleu, "combine_row": combine_sentence_bleu}
-_SHARE: dict[str, Any] = {"binary": True, "unit": PERCENT, "drawn": True}
+_SHARE: dict[str, Any] = {"binary": True, "unit": PERCENT}
 _ENTRIES = (
     Metric(
         name="bleu", label="BLEU",
@@ -89,15 +96,35 @@ _ENTRIES = (
         of_score=lambda score: score.codebleu, drawn=True,
     ),
     Metric(
+        name="codebleu_package", label="CodeBLEU of package",
+        what="mean of the samples' CodeBLEU as the package combines its parts", counts="the package can be run on it",
+        signature=lambda: f"parts:4|package's-mean|version:{importlib.metadata.version('codebleu')}",
+        of_score=lambda score: score.codebleu_package, beside="codebleu",
+    ),
+    Metric(
         name="execution_success", label="Execution success",
         what="share of programs that end without an error", counts="its language can be run here",
-        signature=lambda: "passed:exit0|of:runnable", of_score=lambda score: passed(score.execution), **_SHARE,
+        signature=lambda: "passed:exit0|of:language-runs|lacking:failed",
+        of_score=lambda score: passed(score.execution, score.execution_lacks), drawn=True, **_SHARE,
+    ),
+    Metric(
+        name="execution_success_runnable", label="Execution, runnable",
+        what="the same without answers that are fragments or need what this machine lacks", counts="it can be run here",
+        signature=lambda: "passed:exit0|of:language-runs|lacking:left-out", beside="execution_success",
+        of_score=lambda score: passed_runnable(score.execution, score.execution_lacks), **_SHARE,
     ),
     Metric(
         name="functional_accuracy", label="Functional accuracy",
-        what="share that passes its tests, or behaves as the reference", counts="a verdict is possible",
-        signature=lambda: "passed:tests-or-differential|of:verdicts",
-        of_score=lambda score: passed(score.functional), **_SHARE,
+        what="share that passes its tests, or behaves as the reference",
+        counts="it has tests, or a reference that decides",
+        signature=lambda: "passed:tests-or-differential|of:decidable|lacking:failed",
+        of_score=lambda score: passed(score.functional, score.functional_lacks), drawn=True, **_SHARE,
+    ),
+    Metric(
+        name="functional_accuracy_runnable", label="Accuracy, runnable",
+        what="the same without answers that need what this machine lacks", counts="the same, and it can be run here",
+        signature=lambda: "passed:tests-or-differential|of:decidable|lacking:left-out", beside="functional_accuracy",
+        of_score=lambda score: passed_runnable(score.functional, score.functional_lacks), **_SHARE,
     ),
 )  # fmt: skip
 # In the order of every table. The first one that a comparison has leads its headline.

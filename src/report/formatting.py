@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from src.languages.registry import label
 from src.metrics.table import METRICS, PERCENT
-from src.schema import Comparison, Difference, MethodComparison, Score
+from src.schema import Comparison, Difference, MethodComparison, Run, Score
 
 METHOD_LABELS = {"lora": "LoRA", "qlora": "QLoRA", "dora": "DoRA", "rslora": "rsLoRA", "pissa": "PiSSA"}
 SIGNIFICANCE = 0.05
@@ -32,8 +32,19 @@ def language_label(name: str) -> str:
 def metric_names(comparison: Comparison) -> list[str]:
     """Every metric of the comparison: the known ones in their usual order, then the others."""
     runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
-    found = {name for run in runs for name in run.metrics}
+    found = {name for run in runs for name in shown_metrics(run)}
     return [name for name in METRICS if name in found] + sorted(found - METRICS.keys())
+
+
+def shown_metrics(run: Run) -> list[str]:
+    """Every metric of the run but those that say the same as the one that they stand beside."""
+    return [name for name in run.metrics if not _repeats(run, name)]
+
+
+def _repeats(run: Run, name: str) -> bool:
+    main = run.metrics.get(METRICS[name].beside) if name in METRICS else None
+    score = run.metrics[name]
+    return main is not None and (main.value, main.n) == (score.value, score.n)
 
 
 def drawn_metrics() -> list[str]:

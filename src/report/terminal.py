@@ -20,6 +20,7 @@ from src.report.formatting import (
     p_text,
     percent,
     score_text,
+    shown_metrics,
     signed,
     significant,
 )
@@ -27,7 +28,7 @@ from src.report.safe_markdown import visible
 from src.schema import Comparison, Difference, Run, Score
 
 COLUMNS = 100  # of a line, at most
-NAME_COLUMNS = 19  # of a name; "Functional accuracy" just fits
+NAME_COLUMNS = 19  # of a name; the longest labels just fit
 MIN_NAME_COLUMNS = 8  # of a method's name, where the values are at their widest
 GAP = "  "
 PLAIN_BOX = (
@@ -62,7 +63,7 @@ def render_run(run: Run) -> str:
     """A row for each metric of one run, then the outcomes of its answers."""
     rows = [
         [_name(metric_label(name)), score_text(score), str(score.n), percent(score.coverage)]
-        for name, score in run.metrics.items()
+        for name, score in ((name, run.metrics[name]) for name in shown_metrics(run))
     ]
     title = f"{_name(run.name, 60)}, {run.n} samples"
     blocks = [title, _render_rows(RUN_HEADER, rows, 1, frozenset()), "\n".join(_outcome_lines(run))]

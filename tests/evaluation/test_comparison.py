@@ -10,10 +10,10 @@ import pytest
 
 from src.config import Config
 from src.evaluation.comparison import compare, format_share, load_comparison
-from src.evaluation.metrics import measures
 from src.evaluation.runs import ScoredRun, run_predictions
 from src.evaluation.statistics.estimates import holm
-from src.schema import Sample, UserError, to_json
+from src.metrics.table import METRICS
+from src.schema import Comparison, Sample, UserError, parse_record, to_json
 from tests.evaluation.samples import write_predictions
 
 REFERENCE = "def double(x):\n    return 2 * x"
@@ -62,7 +62,7 @@ def test_both_methods_stand_beside_one_before_and_are_corrected_together(scored,
     made = _compared(scored, config, "lora", "qlora")
     assert list(made.comparisons) == ["lora", "qlora"]
     family = [d for method in made.comparisons.values() for d in method.difference.values()]
-    assert len(family) == 2 * len(measures(scored["before"].scores))
+    assert len(family) == 2 * sum(not metric.beside for metric in METRICS.values())
     assert [d.p_holm for d in family] == holm([d.p_value for d in family])
     alone = _compared(scored, config, "lora").comparisons["lora"].difference["bleu"]
     assert made.comparisons["lora"].difference["bleu"].p_value == alone.p_value
@@ -132,7 +132,10 @@ def test_json_follows_the_documented_shape(scored, config):
     values = json.loads(to_json(made))
     assert values["schema"] == 1
     assert set(values) == {"schema", "test_set", "before", "comparisons", "provenance"}
-    assert {"value", "ci95", "n", "coverage", "signature"} == set(values["before"]["metrics"]["bleu"])
+    documented = {"value", "ci95", "n", "coverage", "signature"}
+    assert documented == set(values["before"]["metrics"]["bleu"])
+    assert documented | {"package_value"} == set(values["before"]["metrics"]["codebleu"])
+    assert parse_record(Comparison, to_json(made), "x", "") == made
     difference = values["comparisons"]["lora"]["difference"]["bleu"]
     assert {"delta", "ci95", "p_value", "wins", "losses", "ties"} <= set(difference)
     assert made.test_set["languages"] == {"python": 8}

@@ -47,6 +47,13 @@ def test_a_run_states_values_coverage_and_languages_of_its_samples(
     assert run.by_language["python"]["functional_accuracy"].n == 4
 
 
+def test_the_mean_of_the_codebleu_package_stands_beside_ours(config: Config):
+    figures = (("a", 40.0, 30.0), ("b", 60.0, 20.0), ("c", 0.0, None), ("d", None, None))
+    scores = [sample_score(id, codebleu=ours, codebleu_package=theirs) for id, ours, theirs in figures]
+    found = summarise_run("run", scores, config.evaluation, {}).metrics["codebleu"]
+    assert (found.value, found.package_value, found.n) == (pytest.approx(100 / 3), 25, 3)
+
+
 def test_what_the_store_holds_is_not_measured_again(
     tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ):
@@ -73,6 +80,14 @@ def test_pass_at_k_is_the_mean_over_samples_of_the_unbiased_estimate():
     assert (found.value, found.n) == (pytest.approx((50 + 0) / 2), 2)
 
 
+def test_pass_at_k_counts_a_completion_that_lacks_a_package_as_failed():
+    lacking = [
+        sample_score("a", functional="not_run", functional_lacks="numpy", completion=n) for n in range(10)
+    ]
+    found = estimate(pass_at_k_measures([*lacking, *completions("b", 10, 0)])["pass@10"])
+    assert (found.value, found.n) == (50, 2)
+
+
 def test_pass_at_k_needs_k_completions_of_every_sample_with_a_verdict():
     assert pass_at_k_measures([*completions("a", 5, 5), *completions("b", 9, 0)]) == {}
     assert pass_at_k_measures([]) == {}
@@ -83,7 +98,7 @@ def test_every_outcome_is_counted_by_kind():
         [
             sample_score("a", execution="passed", functional="passed", exact=True, flags=("fenced",)),
             sample_score("b", execution="passed", functional="failed", error="assertion", defines_only=True),
-            sample_score("c", execution="not_run", flags=("fenced", "truncated")),
+            sample_score("c", execution="not_run", execution_lacks="numpy", flags=("fenced", "truncated")),
         ]
     )
     assert found == {
@@ -91,5 +106,5 @@ def test_every_outcome_is_counted_by_kind():
         "functional": {"failed": 1, "no_verdict": 1, "passed": 1},
         "error": {"assertion": 1},
         "flags": {"fenced": 2, "truncated": 1},
-        "other": {"defines_only": 1, "exact": 1},
+        "other": {"defines_only": 1, "exact": 1, "lacking": 1},
     }

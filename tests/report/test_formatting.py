@@ -10,12 +10,15 @@ from src.report.formatting import (
     headline,
     interval,
     language_label,
+    metric_names,
     number,
     p_text,
     points,
     score_text,
+    shown_metrics,
     signed,
 )
+from src.report.markdown.metrics import metrics_section
 from src.schema import Difference, MethodComparison, Score
 from tests.evaluation.comparisons import comparison
 
@@ -114,3 +117,16 @@ def test_shares_are_counted_in_points(metric: str, text: str, expected: str) -> 
 def test_a_language_is_shown_by_its_label_and_one_that_is_not_known_as_it_is() -> None:
     assert [language_label(name) for name in ("cpp", "cobol")] == ["C++", "cobol"]
     assert {language_label(name) for name in ("", "other")} == {"other or not known"}
+
+
+def test_a_metric_that_another_one_repeats_is_shown_where_the_two_differ():
+    same, other = Score(50.0, None, 4, 1.0, "s"), Score(75.0, None, 3, 0.75, "s")
+    run = comparison(0).before
+    for score, shown in ((same, False), (other, True)):
+        metrics = {"execution_success": same, "execution_success_runnable": score, "pass@10": same}
+        found = dataclasses.replace(run, metrics=metrics)
+        assert ("execution_success_runnable" in shown_metrics(found)) is shown
+        assert {"execution_success", "pass@10"} <= set(shown_metrics(found))
+        made = dataclasses.replace(comparison(0), before=found)
+        assert ("execution_success_runnable" in metric_names(made)) is shown
+        assert ("Execution success counted otherwise" in metrics_section(made)) is shown

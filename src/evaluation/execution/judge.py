@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from src.evaluation.differential import oracle
 from src.evaluation.execution.missing_dependencies import marked_missing
-from src.evaluation.execution.runners import refusal, run_program
+from src.evaluation.execution.runners import FRAGMENT, refusal, run_program
 from src.evaluation.extraction.wanted import stub_function
 from src.exhaustion import OUT_OF_MEMORY
 from src.languages.python import join
@@ -53,7 +53,10 @@ def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
 
 
 def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
-    """Whether the prediction is correct: by tests, else against its reference; None where neither decides."""
+    """Whether the prediction is correct: by tests, else against its reference; None where neither decides.
+
+    Where there are tests, one that needs what the machine lacks has failed; else it is not_run.
+    """
     if sample.language not in ("python", "") or (not sample.tests and not sample.language):
         return None
     if not code.strip():
@@ -63,7 +66,8 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
         refused = refusal(code)
         if refused:
             return refused
-        return marked_missing("python", sandbox.python(whole_program(sample, code), sample.tests))
+        execution = sandbox.python(whole_program(sample, code), sample.tests)
+        return dataclasses.replace(execution, lacks=marked_missing("python", execution).lacks)
     verdict = oracle.judge_by_reference(sandbox, sample, code)
     return verdict and marked_missing("python", verdict)
 
@@ -114,13 +118,16 @@ def classify(execution: Execution, functional: Execution | None, flags: tuple[st
     """What went wrong, in one word; "" where nothing did, or nothing could be run.
 
     no_code syntax name type index import assertion wrong_output timeout memory output_limit killed fragment
-    runtime
+    missing runtime
     """
     if "no_code" in flags or not code.strip():
         return "no_code"
+    lacks = execution.lacks or (functional.lacks if functional else "")
+    if lacks:
+        return "fragment" if lacks == FRAGMENT else "missing"
     decided = execution if execution.outcome not in ("passed", "not_run") else functional
     if decided is None or decided.outcome in ("passed", "not_run"):
-        return "fragment" if execution.detail.startswith("fragment") and functional is None else ""
+        return ""
     if decided.outcome == "timeout":
         return "timeout"
     if decided.outcome == "out_of_memory":

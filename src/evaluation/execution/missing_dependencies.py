@@ -1,4 +1,4 @@
-"""Recognises what a program needs and this machine lacks, so that it is not counted as wrong."""
+"""Recognises what a program needs and this machine lacks, so that it is told from what is wrong with the program."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ _NO_NETWORK = re.compile(
 def marked_missing(name: str, execution: Execution) -> Execution:
     """`execution` as not_run with what is missing, where that is why it failed; otherwise as it is.
 
-    A package, header, command or browser that the machine lacks says nothing about the program, like a missing
-    compiler. What the program wrote decides, so a program could exclude itself from the count this way, but
-    never pass: coverage shows how many are excluded.
+    A package, header, command or browser counts where it is widely used: what nobody knows was made up, which is an
+    error. What the program wrote decides, so it is no way out of a count: where answers are counted, it has failed.
     """
     if execution.outcome != "error":
         return execution
@@ -29,7 +28,9 @@ def marked_missing(name: str, execution: Execution) -> Execution:
     for pattern, names in language.missing if language else ():
         for found in pattern.compiled.finditer(text):
             if not names or found.group(1) in names.split():
-                return dataclasses.replace(execution, outcome="not_run", detail=f"no {found.group(1)}")
+                return dataclasses.replace(
+                    execution, outcome="not_run", detail=f"no {found.group(1)}", lacks=found.group(1)
+                )
     if _NO_NETWORK.search(text):
-        return dataclasses.replace(execution, outcome="not_run", detail="no network")
+        return dataclasses.replace(execution, outcome="not_run", detail="no network", lacks="network")
     return execution

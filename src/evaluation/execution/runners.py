@@ -15,6 +15,8 @@ from src.schema import Execution
 if TYPE_CHECKING:
     from src.sandbox.sandbox import Sandbox
 
+FRAGMENT = "fragment"  # what such a program lacks is the code around it
+
 
 def run_program(name: str, sandbox: Sandbox, code: str) -> Execution:
     """Run one answer: what is no program is not started, and what needs more than the machine has is not_run."""
@@ -73,5 +75,7 @@ def _without_context(language: Language, source: Source, execution: Execution) -
     taken_from = source.taken_from
     unknown = language.unknown_name.compiled.search(execution.stderr)
     if unknown and (source.wrapped or (taken_from and taken_from.compiled.search(execution.stderr))):
-        return dataclasses.replace(execution, outcome="not_run", detail=f"fragment: {unknown.group()}")
+        return dataclasses.replace(
+            execution, outcome="not_run", detail=f"fragment: {unknown.group()}", lacks=FRAGMENT
+        )
     return execution

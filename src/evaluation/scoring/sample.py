@@ -80,10 +80,12 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         functional=functional.outcome if functional else "",
         error=UNREADABLE if unreadable else classify(execution, functional, flags, item.code),
         defines_only=execution.detail == "defines only",
-        exact=item.code.strip() == sample.reference.strip(),
+        exact=_normalised(item.code) == _normalised(sample.reference),
         flags=flags,
         raw_bleu=raw_bleu,
         completion=sample.completion,
+        execution_lacks=execution.lacks,
+        functional_lacks=functional.lacks if functional else "",
     )
 
 
@@ -108,6 +110,11 @@ def unreadable_score(sample: Sample) -> SampleScore:
 
 def _has_verdict(sample: Sample) -> bool:
     return bool(sample.tests) or sample.language == "python"
+
+
+def _normalised(text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip()
 
 
 def _text_metrics(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from src.metrics.table import METRICS
 from src.report.formatting import (
     NOT_AVAILABLE,
     drawn_metrics,
@@ -74,7 +75,15 @@ def _metric_block(comparison: Comparison, metric: str) -> str:
         score = _non_breaking(score_text(method.after.metrics.get(metric)))
         rows.append([inline(method_label(name)), score, *_difference_cells(method.difference.get(metric))])
     heading = f"### {inline(metric_label(metric))}"
-    return f"{heading}\n\n{_sample_counts(comparison, metric)}\n\n{table(HEADER, rows)}"
+    counts = f"{_sample_counts(comparison, metric)}{_beside_note(metric)}"
+    return f"{heading}\n\n{counts}\n\n{table(HEADER, rows)}"
+
+
+def _beside_note(metric: str) -> str:
+    found = METRICS.get(metric)
+    if found is None or not found.beside:
+        return ""
+    return inline(f" {metric_label(found.beside)} counted otherwise: {found.what}. Not tested.")
 
 
 def _difference_cells(difference: Difference | None) -> list[str]:

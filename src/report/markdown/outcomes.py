@@ -13,6 +13,7 @@ ERROR_LABELS = {
     "index": "index or key error",
     "killed": "killed",
     "memory": "out of memory",
+    "missing": "needs what this machine lacks",
     "name": "name error",
     "no_code": "no code in the answer",
     "output_limit": "too much output",
@@ -32,6 +33,7 @@ OUTCOME_LABELS = {
     "oversized": "too long to read whole",
     "unreadable": "could not be read",
     "exact": "equal to the reference",
+    "lacking": "fragments, or need what this machine lacks",
     "defines_only": "ran, but only defined things",
 }
 KINDS = {

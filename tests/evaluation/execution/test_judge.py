@@ -125,7 +125,13 @@ def test_a_language_that_cannot_be_run_is_not_failed():
         (Execution("error", "compile: 1", stderr="a.c:1: error: 'y' undeclared"), None, "name"),
         (Execution("error", "compile: 1", stderr="Main.java:3: error: ';' expected"), None, "syntax"),
         (Execution("error", "exit 127", stderr="main.sh: line 1: foo: command not found"), None, "name"),
-        (Execution("not_run", "fragment: cannot find symbol"), None, "fragment"),
+        (Execution("not_run", "fragment: cannot find symbol", lacks="fragment"), None, "fragment"),
+        (
+            Execution("not_run", "no numpy", lacks="numpy"),
+            Execution("not_run", "no numpy", lacks="numpy"),
+            "missing",
+        ),
+        (Execution("passed"), Execution("error", "ModuleNotFoundError", lacks="numpy"), "missing"),
     ],
 )
 def test_errors_fall_into_kinds(execution, functional, kind):
@@ -238,8 +244,16 @@ def test_a_package_that_this_machine_lacks_is_missing_and_a_made_up_one_is_an_er
     known, made_up = "import tensorflow\nprint(1)", "import no_such_package_at_all\nprint(1)"
     assert execute(sandbox, sample, known).detail == "no tensorflow"
     assert judge(sandbox, sample, known).outcome == "not_run"
+    assert judge(sandbox, sample, known).lacks == execute(sandbox, sample, known).lacks == "tensorflow"
+    assert classify(execute(sandbox, sample, known), judge(sandbox, sample, known), (), known) == "missing"
     assert execute(sandbox, sample, made_up).outcome == "error"
     assert judge(sandbox, sample, made_up).outcome == "error"
+
+
+def test_with_tests_an_answer_that_needs_a_package_that_is_not_there_has_failed(sandbox):
+    for code in (f"import tensorflow\n{PROMPT}{BODY}", f"{PROMPT}    import tensorflow\n{BODY}"):
+        verdict = judge(sandbox, task(), code)
+        assert (verdict.outcome, verdict.lacks) == ("error", "tensorflow")
 
 
 @pytest.mark.parametrize(

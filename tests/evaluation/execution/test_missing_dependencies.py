@@ -21,9 +21,18 @@ LACKING = [  # language, the error's type, what it wrote (as the tools of 2026 w
         "go",
         "compile: exit 1",
         "no required module provides package github.com/gin-gonic/gin: go.mod",
-        "no github.com/gin-gonic/gin",
+        "no github.com/gin-gonic",
     ),
+    ("go", "compile: exit 1", "main.go:3:8: package golang.org/x/net/html is not in std", "no golang.org"),
     ("rust", "compile: exit 1", "error[E0432]: unresolved import `rand`", "no rand"),
+    (
+        "cpp",
+        "compile: exit 1",
+        "main.cpp:1:10: fatal error: boost/any.hpp: No such file or directory",
+        "no boost",
+    ),
+    ("java", "compile: exit 1", "error: package javafx.application does not exist", "no javafx"),
+    ("ruby", "exit 1", "cannot load such file -- active_support/core_ext (LoadError)", "no active_support"),
 ]
 WRONG = [
     ("python", "ModuleNotFoundError", "ModuleNotFoundError: No module named 'made_up_thing'"),
@@ -31,7 +40,16 @@ WRONG = [
     ("javascript", "exit 1", "Error: Cannot find module './helper'"),
     ("javascript", "exit 1", "ReferenceError: total is not defined"),
     ("bash", "exit 127", "main.sh: line 3: no_such_thing: command not found"),
+    ("c", "compile: exit 1", "main.c:1:10: fatal error: my_made_up_header.h: No such file or directory"),
+    ("c", "compile: exit 1", 'main.c:1:10: fatal error: /etc/passwd: No such file or directory'),
+    ("cpp", "compile: exit 1", "main.cpp:1:10: fatal error: ../boost.h: No such file or directory"),
     ("java", "compile: exit 1", "error: package java.utl does not exist"),
+    ("java", "compile: exit 1", "error: package com.example.shapes does not exist"),
+    ("go", "compile: exit 1", "no required module provides package github.com/nobody/made-up: go.mod"),
+    ("go", "compile: exit 1", "main.go:3:8: package shapes is not in std"),
+    ("ruby", "exit 1", "cannot load such file -- made_up (LoadError)"),
+    ("ruby", "exit 1", "cannot load such file -- /tmp/rails (LoadError)"),
+    ("bash", "exit 1", "main.sh: line 3: ./kubectl: command not found"),
     ("java", "compile: exit 1", "error: cannot find symbol"),
     ("rust", "compile: exit 1", "error[E0432]: unresolved import `helper`"),
     ("sql", "OperationalError", "no such table: pets"),
@@ -42,6 +60,7 @@ WRONG = [
 def test_what_is_missing_is_named(language, detail, stderr, missing):
     execution = marked_missing(language, Execution("error", detail, stderr=stderr))
     assert (execution.outcome, execution.detail) == ("not_run", missing)
+    assert f"no {execution.lacks}" == missing
 
 
 @pytest.mark.parametrize(("language", "detail", "stderr"), WRONG)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from src.evaluation.codebleu import CodeBleu
@@ -36,6 +38,29 @@ def test_all_stages_are_announced_before_they_begin():
     assert (score.code, score.codebleu, score.exact) == ("print(1)", 100.0, True)
     assert set(score.flags) == {"fenced", "truncated"}
     assert score.error == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "reference", "exact"),
+    [
+        ("print(1)", "print(1)\r\n", True),
+        ("if a:  \n    b", "\n\nif a:\r    b \t\n", True),
+        ("if a:\n    b", "if a:\n   b", False),
+        ("print( 1)", "print(1)", False),
+    ],
+)
+def test_exact_is_blind_to_line_ends_and_to_white_space_at_ends(code: str, reference: str, exact: bool):
+    sample = dataclasses.replace(SAMPLE, prediction=code, reference=reference, language="")
+    stages = Stages({}, lambda _: None)
+    assert score_sample(sample, None, lambda *_: None, stages).exact is exact  # type: ignore[arg-type]
+
+
+def test_what_an_answer_lacks_is_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "execute", lambda *_: Execution("not_run", "no numpy", lacks="numpy"))
+    monkeypatch.setattr(module, "judge", lambda *_: None)
+    score, _, _ = scored({})
+    assert (score.execution, score.execution_lacks, score.functional_lacks) == ("not_run", "numpy", "")
+    assert score.error == "missing"
 
 
 def test_a_stage_known_to_kill_is_left_out():
