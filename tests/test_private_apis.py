@@ -169,6 +169,12 @@ WORDS = {
         "self._model_path =": "the model that the session of one thread loads",
         "self._init_onnx_session()": "where the overridden method is called",
     },
+    "vllm.v1.engine.utils": {"See root cause above. ": "an engine that does not start is known by these words"},
+    "vllm.v1.engine.exceptions": {"See stack trace (above)": "an engine that ends is known by these words"},
+    "vllm.envs": {
+        "VLLM_NO_USAGE_STATS": "keeps it from reporting its use",
+        "VLLM_LOGGING_STREAM": "its messages go to standard error",
+    },
 }  # fmt: skip
 
 
@@ -217,6 +223,9 @@ def test_a_function_still_takes_its_parameters_in_this_order(name: str):
     ("module", "words"), [(module, words) for module in WORDS for words in WORDS[module]]
 )
 def test_a_library_still_says_these_words(module: str, words: str):
+    package = module.partition(".")[0]
+    if package in NOT_HERE and importlib.util.find_spec(package) is None:
+        pytest.skip(NOT_HERE[package])
     spec = importlib.util.find_spec(module)
     assert spec
     assert spec.origin

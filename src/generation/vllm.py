@@ -193,6 +193,7 @@ def _engine(
         seed=decoding.seed,
         trust_remote_code=config.trust_remote_code,
         generation_config="vllm",  # none of the model's own sampling defaults
+        enforce_eager=hardware.device == "cpu",  # compiling takes a C++ compiler and several minutes there
         **lora,
     )
 

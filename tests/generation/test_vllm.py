@@ -88,6 +88,7 @@ def test_the_engine_is_made_for_the_requests(calls, tiny_model, tmp_path: Path):
             "seed": 0,
             "trust_remote_code": False,
             "generation_config": "vllm",
+            "enforce_eager": False,
         }
     ]
     assert [len(batch[0]) for batch in calls.batches] == [2, 2, 1]
