@@ -274,6 +274,4 @@ def _consistent(config: Config) -> Config:
         raise UserError(
             "evaluation.num_completions > 1 needs evaluation.temperature > 0: greedy answers are all the same"
         )
-    if config.model.dtype == "float16" and config.model.device == "cpu":
-        raise UserError("model.dtype float16 does not work on a CPU; use auto, float32 or bfloat16")
     return config

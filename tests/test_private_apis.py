@@ -30,6 +30,7 @@ NOT_HERE = {
 NAMES = {
     "transformers:Trainer._save_checkpoint": "overridden: a checkpoint is marked complete before older ones go",
     "transformers:Trainer._determine_best_metric": "overridden: every new best is saved, whatever save_steps says",
+    "transformers:Trainer._load_scaler": "overridden: no scale is loaded where none is used",
     "transformers:Trainer._save": "writes the adapter that FSDP has gathered",
     "transformers:Trainer.get_optimizer_cls_and_kwargs": "LoRA+ builds the Trainer's own optimizer with two rates",
     "transformers:Trainer.floating_point_ops": "overridden: a batch is samples, of which it cannot count the tokens",
@@ -66,6 +67,7 @@ NAMES = {
     "torch.ops.mkldnn:_is_mkldnn_bf16_supported": "whether this CPU computes in bfloat16",
     "torch.nn.attention:sdpa_kernel": "CUDA graphs are captured with one kernel of attention",
     "torch.nn.attention:SDPBackend.MATH": "that kernel and its kin",
+    "torch.ops.aten:_efficient_attention_forward": "attention of packed samples on a GPU without that",
     "torch.nn.attention.varlen:varlen_attn": "attention of packed samples on a GPU; new in torch 2.11",
     "torch.distributed:DistError": "the type of NCCL's errors, by which a lost process is told from a bug",
     "torch.distributed.checkpoint.state_dict:get_model_state_dict": "gathers an adapter under FSDP2",
@@ -152,6 +154,9 @@ WORDS = {
     },
     "accelerate.accelerator": {
         'getattr(model, "_is_accelerate_prepared", False)': "keeps accelerate from wrapping the model in DDP",
+        "self.native_amp = False": "its own autocast and unscaling are off",
+        "self.scaler.scale(loss).backward(": "the loss is scaled by the scaler that is set",
+        "scaler=scaler": "and so are the steps of the optimizer",
     },
     "accelerate.utils.launch": {
         "ACCELERATE_USE_FSDP": "how the launcher asks for sharding",

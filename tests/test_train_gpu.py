@@ -6,14 +6,17 @@ import importlib.util
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from benchmarks import emulation
 from benchmarks.training.peers import PEERS, run_peer
 from benchmarks.training.random_models import SHAPES, model_config, save_zeros
 from src.models.architecture import shape_of
+from src.training import trainer as training
 from src.training.trainer import fine_tune
 from tests import tiny
 
@@ -68,6 +71,42 @@ def test_the_shapes_are_of_the_size_they_are_named_for(shape: str, billions: flo
     """Parameters as the models' pages state them; 135m has a smaller vocabulary than SmolLM2's 49,152."""
     counted = shape_of(model_config(SHAPES[shape]))
     assert (counted.linear_weights + counted.embedding_weights) / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+def test_an_emulated_t4_refuses_bfloat16_in_either_direction() -> None:
+    number = torch.ones(2, requires_grad=True)
+    with emulation.Watch() as watch:
+        (number.half() * 2).sum().backward()
+    assert watch.operations >= 5
+    for forward in (torch.Tensor.bfloat16, _Bfloat16Gradient.apply):
+        with pytest.raises(emulation.NotOnThisCardError, match="bfloat16 in"), emulation.Watch():
+            forward(number).sum().backward()
+
+
+class _Bfloat16Gradient(torch.autograd.Function):
+    """Adds in bfloat16, on its way back only."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> torch.Tensor:
+        return grads[0].bfloat16().float()
+
+
+def test_an_emulated_training_looks_at_every_operation_up_to_the_end_of_the_first_step(
+    tiny_model: Path,
+    tiny_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(training, "add_callbacks", emulation.watched(training.add_callbacks))
+    config = tiny.config(tiny_model, tiny_data, tmp_path, "model.dtype=float16", "training.max_steps=3")
+    assert fine_tune(config, "lora").metrics["steps"] == 3
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith(emulation.REPORT))
+    assert int(line.split()[-2].replace(",", "")) > 1000
 
 
 @pytest.mark.skipif(importlib.util.find_spec("trl") is not None, reason="trl is installed")

@@ -6,7 +6,8 @@
 Its last results: benchmarks/results/train_gpu.json. Groups of runs: `speed` (LoRA and QLoRA beside plain padded loops), `memory` (what the plan chooses for cards of 6 to
 40 GiB, its estimate beside the measured peak), `processes` (one and two GPUs: DDP, FSDP2), `small` (7B within
 4.2 GiB), `self_check` (wall clock with and without it, in turns), `34b` (34B within 21 GiB), `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
-are installed). The model has a shape that is stated and random weights, which train as fast as real ones; it is made
+are installed), `t4` (as on a GPU without bfloat16, see benchmarks.emulation, beside bfloat16 on the same GPU and unsloth in float16),
+`arithmetic` (the same steps in float32, bfloat16 and float16: give --model a real one, --steps 200). The model has a shape that is stated and random weights, which train as fast as real ones; it is made
 on first use (13.5 GB for the shape of CodeLlama-7B, 31 GB for StarCoder's). The 34B shape has weights of zero in sparse
 files, which take no disk: the same memory, but products of zeros are somewhat faster; the output says `"weights": "zeros"`.
 --tokenizer is a folder with a tokenizer of at most 32,000 tokens, --data a folder that download_data.py wrote. Speed is
@@ -51,6 +52,7 @@ def _accelerate(kind: str) -> tuple[str, ...]:
 
 
 TWICE = ("training.batch_size=64",)  # two GPUs then have packs of the size that one has with the default, 32
+T4 = ("-m", "benchmarks.emulation")
 UNSHARED = ("training.share_prefixes=false",)
 GROUPS = {
     "speed": [
@@ -68,6 +70,21 @@ GROUPS = {
     "34b": [Run("QLoRA, 34B, 21 GiB", "qlora", ("training.memory_budget_gib=21",))],
     "starcoder": [Run("QLoRA, StarCoder", "qlora", ("lora.target_modules=auto",))],
     "peers": [],
+    "t4": [
+        Run("LoRA, bfloat16", "lora"),
+        Run("LoRA as on a T4", "lora", (), T4),
+        Run("QLoRA, bfloat16", "qlora"),
+        Run("QLoRA as on a T4", "qlora", (), T4),
+        Run("LoRA as on a T4, 14.5 GiB", "lora", ("training.memory_budget_gib=14.5",), T4),
+        Run("QLoRA as on a T4, 8 GiB", "qlora", ("training.memory_budget_gib=8",), T4),
+    ],
+    "arithmetic": [
+        Run("float32", "lora", ("model.dtype=float32",)),
+        Run("bfloat16", "lora", ("model.dtype=bfloat16",)),
+        Run("float16 as on a T4", "lora", (), T4),
+        Run("QLoRA, bfloat16", "qlora", ("model.dtype=bfloat16",)),
+        Run("QLoRA, float16 as on a T4", "qlora", (), T4),
+    ],
     "memory": [
         Run(f"{method} on {gib} GiB", method, (f"training.memory_budget_gib={gib}",))
         for method, gib in (("qlora", 8), ("qlora", 12), ("lora", 16), ("lora", 24), ("qlora", 24), ("lora", 40))
@@ -86,6 +103,8 @@ GROUPS = {
 
 def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
     """One row of the table: what a run of `steps` steps recorded of itself."""
+    from benchmarks.emulation import REPORT
+
     out = args.work / "".join(letter if letter.isalnum() else "_" for letter in run.name)
     shutil.rmtree(out, ignore_errors=True)
     changes = [
@@ -112,6 +131,11 @@ def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
         "tokens_per_s": _steady(history),
         "peak_gib": metrics["peak_gib"],
         "estimated_gib": metrics["estimated_gib"],
+        "validation_loss": metrics["validation_loss"],
+        "skipped_steps": metrics["skipped_steps"],
+        "attention": metrics["attention"],
+        "emulation": [line for line in done.stderr.splitlines() if line.startswith(REPORT)],
+        "self_check": record["self_check"]["outcome"],
         "self_check_s": record["self_check"].get("seconds"),
         "pack_tokens": metrics["pack_tokens"],
         "shared_prefixes": metrics["shared_prefixes"],
@@ -144,8 +168,11 @@ def others(group: str, args: argparse.Namespace) -> list[Callable[[], dict[str, 
         named = {"plain loop": partial(padded, *given), "ancestor": partial(ancestor, *given, "lora")}
     elif group == "starcoder":
         named = {"ancestor": partial(ancestor, *given, "qlora")}
-    elif group == "peers":
-        named = {PEERS[key].name: partial(run_peer, key, *given) for key in PEERS}
+    elif group in ("peers", "t4"):
+        dtype = "bfloat16" if group == "peers" else "float16"
+        named = {
+            peer.name: partial(run_peer, key, *given) for key, peer in PEERS.items() if peer.dtype == dtype
+        }
     return [work for name, work in named.items() if not args.only or name in args.only]
 
 

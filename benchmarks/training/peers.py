@@ -44,6 +44,7 @@ class Peer:
     package: str
     quantised: bool
     checkpointing: bool
+    dtype: str = "bfloat16"
 
 
 PEERS = {
@@ -51,6 +52,10 @@ PEERS = {
     "trl-qlora": Peer("TRL, QLoRA, Liger, checkpointing", "trl", True, True),
     "unsloth-lora": Peer("unsloth, LoRA, no checkpointing", "unsloth", False, False),
     "unsloth-qlora": Peer("unsloth, QLoRA, its checkpointing", "unsloth", True, True),
+    "unsloth-lora-float16": Peer("unsloth, LoRA, float16", "unsloth", False, False, "float16"),
+    "unsloth-qlora-float16": Peer(
+        "unsloth, QLoRA, its checkpointing, float16", "unsloth", True, True, "float16"
+    ),
 }
 
 
@@ -96,8 +101,8 @@ def _train(peer: Peer, args: argparse.Namespace) -> dict[str, Any]:
     )
     with tempfile.TemporaryDirectory() as folder:
         settings = SFTConfig(
-            output_dir=folder, max_steps=WARM_UP_STEPS + args.steps, per_device_train_batch_size=PACKS, bf16=True,
-            packing=True, max_length=PACK_TOKENS, use_liger_kernel=peer.package == "trl",
+            output_dir=folder, max_steps=WARM_UP_STEPS + args.steps, per_device_train_batch_size=PACKS,
+            bf16=peer.dtype == "bfloat16", fp16=peer.dtype == "float16", packing=True, max_length=PACK_TOKENS, use_liger_kernel=peer.package == "trl",
             gradient_checkpointing=peer.checkpointing, learning_rate=2e-4, logging_steps=1, save_strategy="no",
             report_to="none", dataset_num_proc=None, dataloader_num_workers=0,
         )  # fmt: skip
@@ -128,9 +133,11 @@ def _plain_model(peer: Peer, folder: Path) -> tuple[Any, dict[str, Any]]:
     if peer.quantised:
         options["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
+            bnb_4bit_compute_dtype=getattr(torch, peer.dtype),
         )  # fmt: skip
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, device_map={"": 0}, **options)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=getattr(torch, peer.dtype), device_map={"": 0}, **options
+    )
     return model, {"peft_config": LoraConfig(**ADAPTER, task_type="CAUSAL_LM")}
 
 
@@ -139,7 +146,7 @@ def _unsloth_model(peer: Peer, folder: Path) -> tuple[Any, dict[str, Any]]:
     from unsloth import FastLanguageModel
 
     model, _ = FastLanguageModel.from_pretrained(
-        str(folder), max_seq_length=PACK_TOKENS, load_in_4bit=peer.quantised, dtype=torch.bfloat16
+        str(folder), max_seq_length=PACK_TOKENS, load_in_4bit=peer.quantised, dtype=getattr(torch, peer.dtype)
     )
     checkpointing = "unsloth" if peer.checkpointing else False
     return FastLanguageModel.get_peft_model(model, **ADAPTER, use_gradient_checkpointing=checkpointing), {}

@@ -59,9 +59,9 @@ def decide(config: ModelConfig) -> Hardware:
         raise UserError(
             f"model.dtype is bfloat16 but {properties.name} does not compute in it; use auto or float16"
         )
-    dtype = _named_dtype(config.dtype) or (torch.bfloat16 if bf16 else torch.float32)
+    dtype = _named_dtype(config.dtype) or (torch.bfloat16 if bf16 else torch.float16)
     notice = (
-        "" if bf16 or config.dtype != "auto" else f"{properties.name} has no bfloat16: working in float32"
+        "" if bf16 or config.dtype != "auto" else f"{properties.name} has no bfloat16: working in float16"
     )
     return Hardware("cuda", dtype, properties.name, properties.total_memory / GIB, notice)
 

@@ -42,7 +42,7 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
         log.warning(
             "training the adapter of %s further: its rank, scaling and layers are kept", config.continue_from
         )
-        return _attach_trained(model, Path(config.continue_from))
+        return _train_in_float32(_attach_trained(model, Path(config.continue_from)))
     pissa = config.init_lora_weights == "pissa"
     peft_config = PeftLoraConfig(
         r=config.r,
@@ -64,9 +64,18 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
     except ValueError as error:
         raise UserError(_refused_by_peft(model, error)) from error
     assert isinstance(adapted, PeftModel)
+    _train_in_float32(adapted)
     if config.target_modules == "all-linear":
         _say_what_is_adapted(adapted)
     return adapted
+
+
+def _train_in_float32(model: PeftModel) -> PeftModel:
+    """Of a base in float16, biases and modules trained in full too: steps are smaller than that type's digits."""
+    for parameter in model.parameters():
+        if parameter.requires_grad and parameter.dtype == torch.float16:
+            parameter.data = parameter.data.float()
+    return model
 
 
 def _taken_for_experts(model: PreTrainedModel, chosen: set[str]) -> set[str]:

@@ -41,6 +41,8 @@ def compute_dtype(config: QloraConfig, hardware: Hardware) -> torch.dtype:
     """The type of the matrix products: the requested one, else the fastest that the device supports natively."""
     if config.compute_dtype != "auto":
         return getattr(torch, config.compute_dtype)
+    if hardware.device == "cuda" and hardware.dtype != torch.float32:
+        return hardware.dtype
     if hardware.device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     return torch.bfloat16 if cpu_has_bf16() and hardware.dtype == torch.bfloat16 else torch.float32

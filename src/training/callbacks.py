@@ -35,6 +35,7 @@ def add_callbacks(
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(SelfCheck(trainer))
     trainer.add_callback(ResumedCounters(trainer, checkpoint))
+    trainer.add_callback(SkippedSteps(trainer))
     if distributed.is_rank0():
         trainer.add_callback(ProgressBar(trainer.counters, name))
     if config.report_to == "tensorboard" and distributed.is_rank0():
@@ -83,6 +84,19 @@ class ResumedCounters(RunCallback):
             best = checkpoints.best_of(self.checkpoint)
             state.best_model_checkpoint = str(best) if best else None
         self.trainer.start_counters(self.checkpoint)
+
+
+class SkippedSteps(RunCallback):
+    """Counts the steps that loss scaling skips."""
+
+    def __init__(self, trainer: StepTrainer) -> None:
+        self.trainer = trainer
+
+    def begun(self, state: TrainerState) -> None:
+        self.trainer.loss_scaling.begin()
+
+    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
+        self.trainer.counters.skipped_steps += self.trainer.loss_scaling.skipped()
 
 
 class EarlyStopping(RunCallback):

@@ -69,6 +69,10 @@ def summary(trained: Trained) -> str:
         + ("; input embeddings in main memory" if metrics.get("offload") else ""),
         f"  trained            {metrics['trainable_parameters']:,} of {metrics['total_parameters']:,} parameters",
     ]
+    if metrics.get("skipped_steps"):
+        lines.append(
+            f"  skipped            {metrics['skipped_steps']:,} steps, whose gradients were too large for float16"
+        )
     if metrics["truncated"] or metrics["skipped"]:
         lines.append(
             f"  too long           {metrics['truncated']:,} samples truncated, {metrics['skipped']:,} skipped"

@@ -73,10 +73,17 @@ def _conflicts(config: Config, method: str, hardware: Hardware) -> list[tuple[bo
     pissa, loftq = lora.init_lora_weights == "pissa", lora.init_lora_weights == "loftq"
     further = lora.continue_from != "none"
     in_full = lora.modules_to_save != "none"
+    half = hardware.dtype == torch.float16
     return [
         (
-            hardware.dtype == torch.float16,
-            "training in float16 loses small gradients; set model.dtype=auto",
+            half and bool(distributed.sharding()),
+            "sharding the weights was not tested in float16; use configs/accelerate/multi_gpu.yaml, or set "
+            "model.dtype=float32",
+        ),
+        (
+            half and method == "qlora" and lora.bias != "none",
+            "lora.bias trains biases, and those of quantised layers are kept in float16, too coarse to be trained; set "
+            "lora.bias=none or model.dtype=float32",
         ),
         (
             pissa and method == "qlora",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src import distributed
@@ -26,11 +27,11 @@ from src.models.kernels.liger import uses_fused_kernels
 from src.models.limits import check_length, check_tokens
 from src.models.loading import ModelReference, load_tokenizer, location, skeleton
 from src.models.lora_model import check_lora
-from src.models.qlora_model import quantization_config
+from src.models.qlora_model import compute_dtype, quantization_config
 from src.schema import UserError
 from src.training import memory
 from src.training.compatibility import check_compatibility, check_processes
-from src.training.packing.attention import FALLBACK, training_attention
+from src.training.packing.attention import EFFICIENT, FALLBACK, training_attention
 from src.training.packing.prefix_sharing import PrefixSharing, decide_prefix_sharing
 from src.training.start import Start, find_start
 from src.training.utils import schedule
@@ -75,6 +76,12 @@ class Job:
     def share(self) -> bool:
         """Whether the samples of a pack share their prefixes."""
         return self.prefix_sharing.saved > 0
+
+    @property
+    def loss_scaling(self) -> bool:
+        """Whether gradients pass through float16, which would lose the small ones of a loss that is not scaled."""
+        base = self.quantization
+        return torch.float16 in (self.hardware.dtype, base and compute_dtype(base, self.hardware))
 
     def samples(self) -> list[list[Encoded]]:
         """The samples themselves, by step."""
@@ -214,6 +221,7 @@ def _training_setup(
         weight_shards=distributed.world_size() if sharding else 1,
         fused=uses_fused_kernels(training.fused_kernels, model.config, hardware),
         masked=attention == FALLBACK,
+        repeated_kv=attention == EFFICIENT,
         offload=offload_options(training.offload, model, hardware, config.lora, sharding),
         unshared_per_computed=prefix_sharing.unshared_per_computed,
     )

@@ -46,6 +46,7 @@ class TrainingSetup:
     weight_shards: int = 1  # a process holds one, and two layers and the embeddings gathered
     fused: bool = False  # Liger's kernels, which keep less
     masked: bool = False  # attention by masks, which needs smaller packs
+    repeated_kv: bool = False  # attention that keeps keys and values once for every head of queries
     offload: tuple[bool, ...] = (False,)  # whether to, in the order of preference
     unshared_per_computed: float = 1.0  # tokens whose keys and values are kept, for each that is computed
 
@@ -53,6 +54,11 @@ class TrainingSetup:
     def width(self) -> int:
         """Bytes of a number."""
         return 4 if self.hardware.dtype == torch.float32 else 2
+
+    @property
+    def kv_kept(self) -> int:
+        """Width of the keys or values that a layer keeps."""
+        return self.shape.hidden if self.repeated_kv else self.shape.kv_hidden
 
 
 def estimate_gib(setup: TrainingSetup, pack: int, checkpointing: bool, offload: bool = False) -> float:
@@ -63,7 +69,7 @@ def estimate_gib(setup: TrainingSetup, pack: int, checkpointing: bool, offload: 
         gathered = 2 * shape.linear_weights / shape.layers + shape.embedding_weights
         weights = weights / shards + gathered * width
     adapter = 16 * _adapter_parameters(shape, setup.lora)  # bytes each: weight, gradient, two moments
-    again = width * 2 * shape.kv_hidden * (setup.unshared_per_computed - 1)
+    again = width * 2 * setup.kv_kept * (setup.unshared_per_computed - 1)
     layer = (_layer_bytes(setup) + again) * pack
     backward = width * (2 * shape.intermediate + shape.hidden) * pack + _dequantised_bytes(setup)
     logits = (8 + width) * min(pack, LOGIT_CHUNK) * shape.vocabulary
@@ -114,7 +120,7 @@ def _layer_bytes(setup: TrainingSetup) -> float:
     shape, lora, fused = setup.shape, setup.lora, setup.fused
     hidden, inner = shape.hidden, shape.intermediate
     # both norms' inputs, one norm's output, queries, attention output; keys, values
-    kept = 5 * hidden + 2 * shape.kv_hidden
+    kept = 5 * hidden + 2 * setup.kv_kept
     kept += (2 if fused else 3) * inner if shape.gated else inner
     dropout_masks = 4 * hidden  # a byte for each input of the adapted products
     if _adapts_mlp(lora):

@@ -23,6 +23,7 @@ class Counters:
 
     tokens: int = 0
     supervised: int = 0
+    skipped_steps: int = 0  # in float16, for gradients that were not finite
     earlier_s: float = 0.0  # training time before this process resumed the run
     started: float = field(default_factory=time.perf_counter)
 
@@ -37,7 +38,13 @@ class Counters:
 
     def stored(self) -> dict[str, Any]:
         """What a checkpoint holds of them."""
-        return {"tokens": self.tokens, "supervised": self.supervised, "seconds": self.seconds}
+        counts = {"tokens": self.tokens, "supervised": self.supervised, "skipped_steps": self.skipped_steps}
+        return counts | {"seconds": self.seconds}
+
+    def logged(self) -> dict[str, float]:
+        """What each entry of the log holds of them."""
+        skipped = {"skipped_steps": self.skipped_steps} if self.skipped_steps else {}
+        return {"tokens": self.tokens, "tokens_per_s": round(self.tokens_per_s, 1)} | skipped
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -48,9 +55,12 @@ class Counters:
         finally:
             self.started += time.perf_counter() - since
 
-    def start(self, tokens: int = 0, supervised: int = 0, seconds: float = 0.0) -> None:
+    def start(
+        self, tokens: int = 0, supervised: int = 0, seconds: float = 0.0, skipped_steps: int = 0
+    ) -> None:
         """Start the clock, from the counts of a checkpoint if there is one."""
-        self.tokens, self.supervised, self.earlier_s = tokens, supervised, seconds
+        self.tokens, self.supervised, self.skipped_steps = tokens, supervised, skipped_steps
+        self.earlier_s = seconds
         self.started = time.perf_counter()
 
 
@@ -129,6 +139,8 @@ class ProgressBar(RunCallback):
         shown = {key: f"{value:.4g}" for key, value in entry.items() if key in SHOWN_KEYS}
         if self.bar is None or not shown:
             return
+        if self.counters.skipped_steps:
+            shown["skipped_steps"] = str(self.counters.skipped_steps)
         if not self.bar.disable:
             self.bar.set_postfix(shown | {"tok/s": f"{self.counters.tokens_per_s:.0f}"})
         else:

@@ -42,6 +42,7 @@ def collect_metrics(job: Job, trainer: StepTrainer, best_step: int) -> dict[str,
     return {
         "steps": trainer.state.global_step,
         "planned_steps": len(job.steps),
+        "skipped_steps": counters.skipped_steps,
         "best_step": best_step,
         "validation_loss": min(validation, default=None),
         "train_samples": len(job.train.samples),

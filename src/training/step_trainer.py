@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from peft.optimizers import create_loraplus_optimizer
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from torch.utils.data import DataLoader
 from transformers import Trainer
@@ -26,13 +25,15 @@ from src.models.kernels.embedding_offload import MainMemoryEmbedding
 from src.models.kernels.liger import Patches
 from src.schema import UserError
 from src.training import checkpoints
-from src.training.packing.attention import VARLEN
+from src.training.packing.attention import EFFICIENT, VARLEN
 from src.training.packing.computation import Computation, Switch
 from src.training.packing.cuda_graphs import PackGraphs
 from src.training.packing.load_balance import extents, own_packs
 from src.training.packing.loss import as_forward, autocast, supervised_loss
+from src.training.packing.loss_scaling import LossScaling
 from src.training.packing.packs import Pack
 from src.training.progress import Counters
+from src.training.utils import loraplus_optimizer
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class StepTrainer(Trainer):
         stochastic: bool,
         hardware: Hardware,
         computation: Computation,
+        loss_scaling: bool = False,
         liger: Patches | None = None,
         **trainer_arguments: Any,
     ) -> None:
@@ -78,6 +80,7 @@ class StepTrainer(Trainer):
         self.switch = Switch(self.adapted, liger)
         self.self_check: dict[str, Any] = {}  # its outcome
         self.counters = Counters()
+        self.loss_scaling = LossScaling(self.args.device.type, loss_scaling).used_in(self.accelerator)
         if distributed.world_size() > 1 and not self.sharded:
             self._prevent_ddp_wrapping()
         self.use(computation)
@@ -93,13 +96,7 @@ class StepTrainer(Trainer):
         """As the Trainer does, or with LoRA+'s own learning rate for B."""
         if self.optimizer is None and self.config.loraplus_lr_ratio > 1:
             kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.adapted)  # type: ignore[arg-type]
-            self.optimizer = create_loraplus_optimizer(
-                self.adapted,
-                kind,
-                loraplus_lr_ratio=self.config.loraplus_lr_ratio,
-                loraplus_weight_decay=self.config.weight_decay,
-                **options,
-            )
+            self.optimizer = loraplus_optimizer(self.adapted, self.config, kind, options)
         return super().create_optimizer(model)
 
     @property
@@ -138,6 +135,7 @@ class StepTrainer(Trainer):
         total = self._retry_with_smaller_packs(lambda: self._accumulate(model, inputs, supervised))
         if not self.sharded:
             distributed.all_reduce_mean([item.grad for item in self._trainable() if item.grad is not None])
+        self.loss_scaling.unscale(self.optimizer)
         self.counters.tokens += sum(len(sample) for sample in inputs)
         self.counters.supervised += supervised
         return total
@@ -171,12 +169,13 @@ class StepTrainer(Trainer):
     def _graphs(self) -> PackGraphs | None:
         """CUDA graphs of packs, where each process holds all weights and draws no random numbers."""
         table = type(self.adapted.get_input_embeddings())  # a graph cannot read main memory
-        possible = self.hardware.device == "cuda" and self.computation.attention == VARLEN
+        possible = self.hardware.device == "cuda" and self.computation.attention in (VARLEN, EFFICIENT)
         if not possible or self.stochastic or self.sharded or table is MainMemoryEmbedding:
             return None
-        rank, ranks = distributed.rank(), distributed.world_size()
-        packs = extents(self.steps, self.pack_tokens, rank, ranks, self.computation.share)
-        return PackGraphs(lambda pack: self.pack_loss(self.adapted, pack), self._trainable(), packs)
+        place = distributed.rank(), distributed.world_size()
+        packs = extents(self.steps, self.pack_tokens, *place, self.computation.share)
+        work = partial(self.pack_loss, self.adapted)
+        return PackGraphs(work, self._trainable(), packs, self.loss_scaling.scaler.scale)
 
     @property
     def sharded(self) -> bool:
@@ -265,8 +264,7 @@ class StepTrainer(Trainer):
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log entries of steps only: the Trainer's closing summary differs between a run and a resumed one."""
         if "loss" in logs:
-            logs["tokens"] = self.counters.tokens
-            logs["tokens_per_s"] = round(self.counters.tokens_per_s, 1)
+            logs |= self.counters.logged()
         if "train_runtime" not in logs:
             fraction = self.state.epoch  # the Trainer counts the whole schedule as one epoch
             self.state.epoch = self.state.global_step / self.epoch_steps
@@ -307,6 +305,9 @@ class StepTrainer(Trainer):
                 use_mtime=False,
             )
         distributed.barrier()
+
+    def _load_scaler(self, checkpoint: str | None) -> None:  # it may continue in another number type
+        super()._load_scaler(checkpoint if self.loss_scaling.on else None)
 
     def start_counters(self, checkpoint: Path | None) -> None:
         """Start the clock; after a checkpoint, with its counts and unlogged loss."""

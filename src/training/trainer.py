@@ -149,6 +149,7 @@ def build_trainer(job: Job) -> StepTrainer:
         pack_tokens=job.plan.pack_tokens,
         stochastic=job.stochastic,
         hardware=job.hardware,
+        loss_scaling=job.loss_scaling,
         computation=Computation(job.attention, share=job.share),
         liger=liger,
     )

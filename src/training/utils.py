@@ -1,14 +1,18 @@
-"""Seeds, the order of the samples, and counts of parameters."""
+"""The order of the samples, LoRA+, and counts of parameters."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from src.config import TrainingConfig
 from src.models.kernels.embedding_offload import MainMemoryEmbedding
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 
 def schedule(samples: int, config: TrainingConfig) -> list[list[int]]:
@@ -25,6 +29,22 @@ def schedule(samples: int, config: TrainingConfig) -> list[list[int]]:
         permutation = order.permutation(samples).tolist()
         steps += [permutation[i : i + config.batch_size] for i in range(0, samples, config.batch_size)]
     return steps[:wanted]
+
+
+def loraplus_optimizer(
+    model: PeftModel, config: TrainingConfig, kind: type[torch.optim.Optimizer], options: dict[str, Any]
+) -> torch.optim.Optimizer:
+    """An optimizer of a `kind` with a learning rate of its own for B (arXiv 2402.12354)."""
+    from peft.optimizers import create_loraplus_optimizer
+
+    made: torch.optim.Optimizer = create_loraplus_optimizer(
+        model,
+        kind,
+        loraplus_lr_ratio=config.loraplus_lr_ratio,
+        loraplus_weight_decay=config.weight_decay,
+        **options,
+    )
+    return made
 
 
 def trainable_parameters(model: torch.nn.Module) -> int:

@@ -56,8 +56,8 @@ def test_a_gpu_that_is_requested_must_be_there() -> None:
 def test_a_gpu_is_used_in_the_best_type_it_has(gpu: bool) -> None:
     found = decide(tiny.configured("model.device=auto").model)
     assert (found.device, found.name, found.memory_gib) == ("cuda", "Test GPU", 24)
-    assert found.dtype == (torch.bfloat16 if gpu else torch.float32)
-    assert found.notice == ("" if gpu else "Test GPU has no bfloat16: working in float32")
+    assert found.dtype == (torch.bfloat16 if gpu else torch.float16)
+    assert found.notice == ("" if gpu else "Test GPU has no bfloat16: working in float16")
 
 
 def test_bfloat16_on_a_gpu_without_it_is_refused(gpu: bool) -> None:

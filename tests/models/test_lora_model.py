@@ -50,6 +50,21 @@ def test_auto_adapts_the_attention_projections_and_nothing_else(architecture: st
     assert len(layers) == 2 * len(wanted)  # two blocks
 
 
+@pytest.mark.parametrize("continued", [False, True])
+def test_what_is_trained_on_a_base_in_float16_is_in_float32(continued: bool, tmp_path: Path) -> None:
+    model = tiny.build_model("qwen2").half()
+    adapted = attach_lora(model, _lora("bias=all", "modules_to_save=[lm_head]"), 0)
+    if continued:
+        adapted.save_pretrained(tmp_path)
+        adapted = attach_lora(tiny.build_model("qwen2").half(), _lora(f"continue_from={tmp_path}"), 0)
+    trained = {name: item.dtype for name, item in adapted.named_parameters() if item.requires_grad}
+    assert {"lora_A", "lora_B"} <= {part for name in trained for part in name.split(".")}
+    assert any("lm_head" in name for name in trained)
+    assert set(trained.values()) == {torch.float32}
+    frozen = {item.dtype for item in adapted.parameters() if not item.requires_grad}
+    assert frozen == {torch.float16}
+
+
 @pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
 def test_all_linear_adapts_every_linear_layer_but_the_head(architecture: str) -> None:
     model = tiny.build_model(architecture)

@@ -133,6 +133,8 @@ def test_parameters_are_counted_as_weights_not_as_bytes(tiny_model: Path) -> Non
         ("auto", "cpu", torch.float32, torch.float32),
         ("bfloat16", "cpu", torch.float32, torch.bfloat16),
         ("float32", "cpu", torch.bfloat16, torch.float32),
+        ("auto", "cuda", torch.float16, torch.float16),
+        ("auto", "cuda", torch.bfloat16, torch.bfloat16),
     ],
 )
 def test_the_compute_type_is_what_the_device_does_fast(

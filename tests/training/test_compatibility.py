@@ -43,10 +43,19 @@ def test_settings_that_conflict_are_refused_with_the_reason(
         check_compatibility(config, method, decide(config.model))
 
 
-def test_training_in_float16_is_refused() -> None:
-    config = tiny.configured("training.report_to=none")
-    with pytest.raises(UserError, match="float16 loses small gradients"):
-        check_compatibility(config, "lora", Hardware("cuda", torch.float16, "test", 8))
+def test_float16_is_refused_where_loss_scaling_does_not_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    hardware = Hardware("cuda", torch.float16, "test", 8)
+    config, biases = (
+        tiny.configured("training.report_to=none", f"lora.bias={each}") for each in ("none", "all")
+    )
+    for method in ("lora", "qlora"):
+        check_compatibility(config, method, hardware)
+    check_compatibility(biases, "lora", hardware)
+    with pytest.raises(UserError, match=r"quantised layers are kept in float16.*set lora\.bias=none"):
+        check_compatibility(biases, "qlora", hardware)
+    monkeypatch.setattr(compatibility.distributed, "sharding", lambda: "fsdp")
+    with pytest.raises(UserError, match="sharding the weights was not tested in float16"):
+        check_compatibility(config, "lora", hardware)
 
 
 PROCESS_CONFLICTS = [  # method, sharding, processes, settings, message

@@ -47,6 +47,22 @@ def _plan(
     return plan(_setup(budget, *changes, hardware=hardware, quantised=quantised, step_tokens=step))
 
 
+@pytest.mark.parametrize(("quantised", "budget_gib"), [(False, 14.5), (True, 8.0)])
+def test_a_7b_model_trains_on_a_card_of_16_gb_without_bfloat16(quantised: bool, budget_gib: float) -> None:
+    card = Hardware("cuda", torch.float16, "T4", 14.56)
+    found = _plan(budget_gib, card, quantised)
+    assert found.estimate_gib <= budget_gib
+    assert found.pack_tokens >= 2048
+
+
+def test_attention_that_repeats_keys_and_values_keeps_them_as_wide_as_queries() -> None:
+    """By hand, 34B's grouped heads: 8 of 64 heads; 7/8 of keys and of values more, in each of 32 layers."""
+    shape = dataclasses.replace(shape_of(CODELLAMA_7B), kv_hidden=512)
+    plain, repeated = (_setup(shape=shape, repeated_kv=each) for each in (False, True))
+    more = (estimate_gib(repeated, 1024, False) - estimate_gib(plain, 1024, False)) * memory.GIB
+    assert more == pytest.approx(32 * 1024 * 2 * (4096 - 512) * 2)
+
+
 @pytest.mark.parametrize("quantised", [False, True])
 @pytest.mark.parametrize("hardware", [GPU, CPU], ids=["gpu", "cpu"])
 def test_the_estimate_grows_with_packs_and_rank_and_shrinks_with_recomputation(

@@ -50,14 +50,15 @@ def test_an_error_in_a_pause_ends_it(clock: list[float]) -> None:
 def test_a_resumed_run_continues_the_counts_that_were_stored(clock: list[float]) -> None:
     first = _started(tokens=600, supervised=200)
     clock[0] += 10
+    first.skipped_steps += 1
     stored = first.stored()
-    assert stored == {"tokens": 600, "supervised": 200, "seconds": 10}
+    assert stored == {"tokens": 600, "supervised": 200, "skipped_steps": 1, "seconds": 10}
     clock[0] += 1000  # until the run is resumed
     resumed = Counters()
     resumed.start(**stored)
     resumed.tokens += 300
     clock[0] += 5
-    assert (resumed.seconds, resumed.supervised) == (15, 200)
+    assert (resumed.seconds, resumed.supervised, resumed.skipped_steps) == (15, 200, 1)
     assert resumed.tokens_per_s == 60  # 900 tokens in 15 s
 
 
@@ -71,8 +72,13 @@ def test_in_a_pipe_every_log_entry_is_a_line(
     clock[0] += 8
     bar.on_log(ARGS, state, TrainerControl(), {"loss": 1.23456, "grad_norm": 2.0, "learning_rate": 1e-4})
     bar.on_log(ARGS, state, TrainerControl(), {"epoch": 1.0})  # nothing to show
+    counters.skipped_steps = 2
+    bar.on_log(ARGS, state, TrainerControl(), {"eval_loss": 1.5})
     bar.on_train_end(ARGS, state, TrainerControl())
-    assert caplog.messages == ["lora 3/8  loss 1.235  learning_rate 0.0001  50 tokens/s"]
+    assert caplog.messages == [
+        "lora 3/8  loss 1.235  learning_rate 0.0001  50 tokens/s",
+        "lora 3/8  eval_loss 1.5  skipped_steps 2  50 tokens/s",
+    ]
     assert capsys.readouterr().err == ""
 
 

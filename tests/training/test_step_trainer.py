@@ -119,3 +119,25 @@ def test_neftune_noise_is_for_training_only(tiny_model: Path, tiny_data: Path, t
         training.append(trainer.training_step(trainer.adapted, job.samples()[0]).item())
     assert validation[0] == validation[1]
     assert training[0] != training[1]
+
+
+def test_gradients_of_packs_add_up_in_float16_as_in_float32(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    """Unscaled when the step has them all, and held in float32."""
+    found = []
+    for dtype in ("float32", "float16"):
+        changes = (f"model.dtype={dtype}", "training.pack_tokens=256", "lora.lora_dropout=0")
+        job = prepare(tiny.config(tiny_model, tiny_data, tmp_path / dtype, *changes), "lora")
+        assert job.loss_scaling == (dtype == "float16")
+        trainer = build_trainer(job)
+        for name, item in trainer.adapted.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(item, std=0.02, generator=torch.Generator().manual_seed(item.numel()))
+        trainer.create_optimizer()
+        loss = trainer.training_step(trainer.adapted, job.samples()[0])
+        found.append((loss.item(), [item.grad for item in trainer._trainable() if item.grad is not None]))
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-3)
+    for plain, half in zip(found[0][1], found[1][1], strict=True):
+        assert half.dtype == torch.float32
+        assert (half - plain).norm() <= 0.01 * plain.norm()

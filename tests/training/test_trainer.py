@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import logging
 import os
@@ -127,6 +129,55 @@ def test_a_run_killed_after_its_early_stop_does_not_train_further(
     done = fine_tune(config, "lora", resume=True)
     losses = list(_validation_losses(done.folder).values())
     assert min(losses[-2:]) >= min(losses[:-2])
+
+
+def test_a_run_in_float16_resumes_with_its_scale_and_its_skipped_steps(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a first scale that is too large, which some steps then halve, and one of every four doubles again."""
+    scaler = functools.partial(torch.amp.GradScaler, init_scale=2.0**24, growth_interval=4)
+    monkeypatch.setattr(torch.amp, "GradScaler", scaler)
+    changes = (
+        "model.dtype=float16", "training.max_steps=12", "training.eval_steps=4", "training.save_steps=4",
+        "training.save_total_limit=9", "training.optim=adamw_torch",
+    )  # fmt: skip
+    config = tiny.config(tiny_model, tiny_data, tmp_path, *changes)
+    whole = fine_tune(config, "lora")
+    kept = {path.name: path.read_bytes() for path in whole.folder.glob("*.safetensors")}
+    scale = torch.load(tmp_path / "lora/checkpoint-12/scaler.pt")
+    logged = [item for item in read_record(whole.folder).history if "loss" in item]
+    skipped = [item["skipped_steps"] for item in logged]
+    assert 0 < skipped[3] < skipped[-1] < 12
+    for before, (entry, later) in zip([0, *skipped], itertools.pairwise(logged), strict=False):
+        waits = (
+            entry["skipped_steps"] > before
+        )  # the schedule of the learning rate, for a step that was skipped
+        assert (later["learning_rate"] == entry["learning_rate"]) == waits
+    for name in ("final", "checkpoint-8", "checkpoint-12"):
+        shutil.rmtree(tmp_path / "lora" / name)
+    again = fine_tune(config, "lora", resume=True)
+    assert again.metrics["skipped_steps"] == whole.metrics["skipped_steps"] == skipped[-1]
+    assert "steps, whose gradients were too large for float16" in summary(again)
+    assert {path.name: path.read_bytes() for path in again.folder.glob("*.safetensors")} == kept
+    assert torch.load(tmp_path / "lora/checkpoint-12/scaler.pt") == scale
+    assert scale["scale"] != 2.0**24
+
+
+def test_a_checkpoint_in_float16_resumes_where_no_loss_is_scaled_and_the_other_way_round(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """model.dtype=auto on another GPU; a number type that is named in the settings must not change."""
+    for first, then in (("float16", "float32"), ("float32", "float16")):
+        config = tiny.config(tiny_model, tiny_data, tmp_path / first, "training.max_steps=4")
+        for name in (first, then):
+            hardware = Hardware("cpu", getattr(torch, name), "test", 8)
+            monkeypatch.setattr("src.training.job.decide", lambda _, found=hardware: found)
+            if name == first:
+                fine_tune(config, "lora")
+                for made in ("final", "checkpoint-4"):
+                    shutil.rmtree(tmp_path / first / "lora" / made)
+        assert fine_tune(config, "lora", resume=True).metrics["steps"] == 4
+        assert (tmp_path / first / "lora/checkpoint-4/scaler.pt").exists() == (then == "float16")
 
 
 def test_a_checkpoint_of_fsdp_is_resumed_under_fsdp_only(

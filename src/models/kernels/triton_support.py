@@ -10,9 +10,13 @@ import torch
 
 log = logging.getLogger(__name__)
 
+COMPILATION_ERRORS: tuple[type[Exception], ...] = ()  # Triton's own, which are no RuntimeErrors
+
 if importlib.util.find_spec("triton"):
     import triton
     import triton.language as tl
+
+    COMPILATION_ERRORS = (triton.TritonError,)
 
     @triton.jit
     def _probe_kernel(target):  # type: ignore[no-untyped-def]

@@ -1,12 +1,14 @@
 """Attention over packed samples: no mask is built, no pair of samples computed.
 
-On a GPU by stock torch's varlen kernel, on a CPU sample by sample. Where samples share a prefix, its keys and values
+On a GPU by stock torch's varlen kernel, or by its memory-efficient one where that needs a newer GPU or another
+number type; on a CPU sample by sample. Where samples share a prefix, its keys and values
 are computed once and gathered for each; a sample's own tokens attend to them and to those before themselves.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
 
 import torch
@@ -21,9 +23,13 @@ from src.models.loading import supports_sdpa
 from src.training.packing.packs import SharedPrefixes
 
 VARLEN = "torch_varlen"
+EFFICIENT = "torch_memory_efficient"
 BY_SAMPLE = "sdpa_by_sample"
 FALLBACK = "own"  # the one the model ships with; block-diagonal masks, made by transformers from position_ids
-PACKED = (VARLEN, BY_SAMPLE)
+PACKED = (VARLEN, EFFICIENT, BY_SAMPLE)
+LAST_TOKENS = (
+    2  # torch's number for causal attention in which queries are the last of the tokens that have keys
+)
 LOST = "its layers do not hand on where samples end"
 
 
@@ -38,17 +44,22 @@ def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
         return FALLBACK
     if hardware.device == "cpu":
         return _registered(BY_SAMPLE, attention_by_sample)
-    if hardware.device != "cuda" or hardware.dtype not in (torch.bfloat16, torch.float16):
+    if hardware.device != "cuda" or head_dim(config) % 8:
         return FALLBACK
-    if torch.cuda.get_device_capability() < (8, 0):
-        return FALLBACK
+    ampere = torch.cuda.get_device_capability() >= (8, 0)
+    if ampere and hardware.dtype != torch.float32 and head_dim(config) <= 256 and _has_varlen():
+        return _registered(VARLEN, varlen_attention)
+    if ampere or hardware.dtype != torch.bfloat16:
+        return _registered(EFFICIENT, efficient_attention)
+    return FALLBACK
+
+
+def _has_varlen() -> bool:
     try:
         from torch.nn.attention.varlen import varlen_attn  # noqa: F401
     except ImportError:
-        return FALLBACK
-    if head_dim(config) % 8 or head_dim(config) > 256:
-        return FALLBACK
-    return _registered(VARLEN, varlen_attention)
+        return False
+    return True
 
 
 def _registered(name: str, function: Any) -> str:
@@ -156,6 +167,45 @@ def varlen_attention(
     )
     assert isinstance(output, torch.Tensor)  # a pair only where the log-sum-exp is requested
     return output.unsqueeze(0), None
+
+
+def efficient_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    cu_seq_lens_q: torch.Tensor | None = None,
+    cu_seq_lens_k: torch.Tensor | None = None,
+    max_length_q: int | None = None,
+    sliding_window: int | None = None,
+    shared: SharedPrefixes | None = None,
+    **more: Any,
+) -> tuple[torch.Tensor, None]:
+    """`varlen_attention` by the kernel that computes nested tensors; windows narrower than a sample it does not know."""
+    narrow = {"sliding_window": sliding_window} if (sliding_window or math.inf) < (max_length_q or 0) else {}
+    refuse_unknown(more | narrow | {"attention_mask": attention_mask})
+    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:
+        raise BoundariesLostError(LOST)
+    # (t, heads, head_dim)
+    query, key, value = (_as_autocast(tensor.squeeze(0).transpose(0, 1)) for tensor in (query, key, value))
+    if shared is not None:
+        key, value = unshared(key, shared), unshared(value, shared)
+    repeats = query.shape[1] // key.shape[1]
+    if repeats > 1:
+        key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
+    output, *_ = torch.ops.aten._efficient_attention_forward(
+        query[None], key[None], value[None], None, cu_seq_lens_q, cu_seq_lens_k, max_length_q, max_length_q,
+        0.0, LAST_TOKENS, True, scale=scaling,
+    )  # fmt: skip
+    return output, None
+
+
+def _as_autocast(tensor: torch.Tensor) -> torch.Tensor:
+    enabled = torch.is_autocast_enabled(tensor.device.type)
+    return tensor.to(torch.get_autocast_dtype(tensor.device.type)) if enabled else tensor
 
 
 def _to_16_bit(tensor: torch.Tensor) -> torch.Tensor:

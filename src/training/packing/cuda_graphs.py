@@ -38,7 +38,8 @@ class _Graph:
 class PackGraphs:
     """Computes packs by graphs once it has measured that this is faster. For a model without randomness.
 
-    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`. `packs` are all to come.
+    `compute` gives the summed loss of a pack; gradients are added to those of `parameters`, times what `scaled` makes
+    of a scale. `packs` are all to come.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class PackGraphs:
         compute: Callable[[Pack], torch.Tensor],
         parameters: Sequence[torch.nn.Parameter],
         packs: Sequence[Extent],
+        scaled: Callable[[torch.Tensor], torch.Tensor] = lambda scale: scale,
     ) -> None:
         self.compute = compute
         self.parameters = list(parameters)
@@ -57,7 +59,9 @@ class PackGraphs:
         self.rooms = {size: room_for(members[size], size) for size in self.sizes}
         self.graphs: dict[int, _Graph] = {}
         self.gradients: list[torch.Tensor] = []  # what graphs add to
-        self.scale = torch.zeros((), device="cuda")
+        self.scaled = scaled
+        self.scale = torch.zeros((), device="cuda")  # of the loss
+        self.gradient_scale = torch.zeros((), device="cuda")
         self.packs_seen = 0
         self.active = False
 
@@ -98,6 +102,7 @@ class PackGraphs:
             return None
         self._adopt_gradients()
         self.scale.fill_(scale)
+        self.gradient_scale.copy_(self.scaled(self.scale))
         found.graph.replay()
         return found.loss
 
@@ -137,10 +142,10 @@ class PackGraphs:
             torch.autograd.grad(self.compute(static), self.parameters)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-            loss = self.compute(static) * self.scale
-            found = torch.autograd.grad(loss, self.parameters)
+            loss = self.compute(static)
+            found = torch.autograd.grad(loss, self.parameters, self.gradient_scale)
             torch._foreach_add_(self.gradients, list(found))
-            loss = loss.detach()
+            loss = loss.detach() * self.scale
         log.info("captured a graph for packs of %d tokens", pack.tokens)
         return _Graph(static, loss, graph)
 

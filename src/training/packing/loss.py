@@ -186,9 +186,9 @@ def replaced_forward(module: torch.nn.Module, forward: Callable[..., Any]) -> It
 
 @contextmanager
 def autocast(hardware: Hardware) -> Iterator[None]:
-    """16-bit products with float32 adapter weights on a GPU; plain arithmetic elsewhere."""
-    if hardware.device == "cuda" and hardware.dtype != torch.float32:
-        with torch.autocast("cuda", hardware.dtype):
+    """16-bit products with float32 adapter weights, of bfloat16 on a GPU only; plain arithmetic elsewhere."""
+    if hardware.dtype == torch.float16 or (hardware.device == "cuda" and hardware.dtype != torch.float32):
+        with torch.autocast(hardware.device, hardware.dtype):
             yield
     else:
         yield

@@ -127,7 +127,7 @@ class _Choice:
         if not math.isfinite(loss):
             raise UserError(
                 f"{self._name()}: its own forward pass gives no finite loss ({loss}); the weights are damaged, or "
-                "model.dtype does not suit them"
+                "model.dtype does not suit them: set model.dtype=float32"
             )
         logits = self._logits()
         first = replace(self.chosen, logits=logits)

@@ -23,11 +23,14 @@ def local(tensor: Any) -> torch.Tensor:
     return part
 
 
-def is_16_bit(trainer: StepTrainer) -> bool:
-    """Whether products are rounded to 16 bits: by the hardware's number type, or by that of a quantised base."""
+def coarsest_type(trainer: StepTrainer) -> torch.dtype:
+    """What products are rounded to: the hardware's number type, or that of a quantised base."""
     kinds = {getattr(module, "compute_dtype", None) for module in trainer.adapted.modules()}
+    kinds |= {trainer.hardware.dtype}
     eight_bit = any(type(module).__name__ == "Linear8bitLt" for module in trainer.adapted.modules())
-    return eight_bit or bool({trainer.hardware.dtype, *kinds} & {torch.bfloat16, torch.float16})
+    if eight_bit or torch.bfloat16 in kinds:
+        return torch.bfloat16
+    return torch.float16 if torch.float16 in kinds else torch.float32
 
 
 @contextmanager
@@ -73,20 +76,15 @@ def _random_states_kept() -> Iterator[None]:
 
 
 @contextmanager
-def last_digits_changed(trainer: StepTrainer, size: int) -> Iterator[None]:
-    """The inputs of all adapted layers times 1 + noise of one unit of their last binary digit; equal at every call."""
-    digit = torch.finfo(torch.bfloat16 if size == 2 else torch.float32).eps
+def last_digits_changed(trainer: StepTrainer, dtype: torch.dtype) -> Iterator[None]:
+    """The inputs of all adapted layers times 1 + noise of one unit of the last binary digit of `dtype`; equal at every call."""
+    digit = torch.finfo(dtype).eps
 
     def change(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         x, *more = inputs
         generator = torch.Generator(x.device).manual_seed(x.shape[-1])
         noise = torch.rand(x.shape, generator=generator, device=x.device) * 2 - 1
-        return (
-            x * (1 + digit * noise).to(x.dtype)
-            if size == 4
-            else (x.float() * (1 + digit * noise)).to(x.dtype),
-            *more,
-        )
+        return ((x.float() * (1 + digit * noise)).to(x.dtype), *more)
 
     layers = [module for module in trainer.adapted.modules() if isinstance(module, LoraLayer)]
     hooks = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy
 import torch
@@ -13,12 +14,13 @@ from torch.nn import functional
 from src import distributed
 from src.data.preprocessing import Encoded
 from src.exhaustion import is_out_of_memory
+from src.models.kernels.triton_support import COMPILATION_ERRORS
 from src.schema import UserError
 from src.training.packing.attention import FALLBACK
 from src.training.packing.computation import Computation
 from src.training.packing.loss import FORWARD, base_of
 from src.training.packing.packs import make_pack
-from src.training.self_check.conditions import is_16_bit, last_digits_changed, local
+from src.training.self_check.conditions import coarsest_type, last_digits_changed, local
 from src.training.step_trainer import StepTrainer
 
 # Relative deviations of loss and gradients that need no explanation, by the bytes of the number type.
@@ -27,7 +29,11 @@ UNEXPLAINED = {4: (1e-5, 3e-4), 2: (1e-3, 1e-2)}
 # change by their last digit (for the longest sample), but never more than the ceiling.
 SPREADS = 4
 CEILING = {4: (1e-4, 1e-2), 2: (2e-2, 0.3)}
-FAILURES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError)
+FAILURES: tuple[type[Exception], ...] = (
+    RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError, *COMPILATION_ERRORS,
+)  # fmt: skip
+# a loss of the check is a sum; that of training is a mean, and scaled by 2^16 at first
+FLOAT16_SCALE, SMALLEST_SCALE = 2.0**4, 2.0**-16
 PLAIN = Computation(FALLBACK, packs=False, logits=FORWARD, fused=False)
 
 
@@ -60,13 +66,16 @@ class Measurements:
         self.trainer = trainer
         self.samples = samples
         self.model = trainer.model_wrapped if trainer.sharded else trainer.adapted
-        self.bytes = 2 if is_16_bit(trainer) else 4
+        self.dtype = coarsest_type(trainer)
+        self.bytes = self.dtype.itemsize
+        self.scale = (
+            FLOAT16_SCALE if trainer.loss_scaling.on else 1.0
+        )  # of the loss, while gradients are computed
         self.trained = [each for each in trainer.adapted.named_parameters() if each[1].requires_grad]
         self._spread: Deviation | None = None
         longest, others = samples[-1:], samples[:-1]
         try:
-            self._longest = self._measured(lambda: self._plain(longest))
-            loss, gradients = self._measured(lambda: self._plain(others))
+            self._longest, (loss, gradients) = self._plainly_measured(longest, others)
         except FAILURES as error:
             raise UserError(
                 f"{type(base_of(trainer.adapted)).__name__} cannot be trained: its own forward pass fails "
@@ -83,13 +92,30 @@ class Measurements:
             deviation = Deviation(numpy.inf, numpy.inf, _reason(error))
         return deviation, all(distributed.gather(deviation.within(self._limits(deviation))))
 
+    def _plainly_measured(self, *parts: Sequence[Encoded]) -> list[Measured]:
+        """Each part by the plain way; in float16 the scale is lowered until no sum of their gradients overflows."""
+        while True:
+            found = [self._measured(partial(self._plain, part)) for part in parts]
+            if not self.trainer.loss_scaling.on or all(distributed.gather(self._fit_float16(found))):
+                return found
+            self.scale /= 16
+            if self.scale < SMALLEST_SCALE:
+                raise UserError(
+                    f"{type(base_of(self.trainer.adapted)).__name__}: its own forward and backward pass give numbers that "
+                    "float16 does not have; set model.dtype=float32"
+                )
+
+    def _fit_float16(self, found: Sequence[Measured]) -> bool:
+        most = torch.finfo(torch.float16).max / self.scale / len(self.samples)
+        return all(bool(item.abs().max() <= most) for _, gradients in found for item in gradients)
+
     def _limits(self, deviation: Deviation) -> tuple[float, float]:
         floor = UNEXPLAINED[self.bytes]
         failed, fits = bool(deviation.failure), deviation.within(floor)
         if all(distributed.gather(failed or fits)):
             return floor
         if self._spread is None:
-            with last_digits_changed(self.trainer, self.bytes):
+            with last_digits_changed(self.trainer, self.dtype):
                 changed = self._measured(lambda: self._plain(self.samples[-1:]))
             self._spread = self._deviation(changed, self._longest)
         explained = (SPREADS * self._spread.loss, SPREADS * self._spread.gradients)
@@ -131,7 +157,7 @@ class Measurements:
         if error is not None or any(kind != "NoneType" for kind in kinds):
             raise error or RuntimeError("it fails in another process")
         gradients = [
-            local(item).detach().clone() if item is not None else torch.zeros_like(local(parameter))
+            local(item).detach() / self.scale if item is not None else torch.zeros_like(local(parameter))
             for _, parameter in self.trained
             for item in [parameter.grad]
         ]
@@ -142,7 +168,7 @@ class Measurements:
         self.use(way)
         members = [self.samples] if way.packs else [[sample] for sample in self.samples]
         return sum(
-            _backward(self.trainer.pack_loss(self.model, make_pack(samples, way.share)))
+            self._backward(self.trainer.pack_loss(self.model, make_pack(samples, way.share)))
             for samples in members
         )
 
@@ -152,7 +178,11 @@ class Measurements:
 
     def _plain(self, samples: Sequence[Encoded]) -> float:
         self.use(PLAIN)
-        return sum(_backward(loss_of(self.plain_logits(each.input_ids), each)) for each in samples)
+        return sum(self._backward(loss_of(self.plain_logits(each.input_ids), each)) for each in samples)
+
+    def _backward(self, loss: torch.Tensor) -> float:
+        (loss * self.scale).backward()
+        return loss.item()
 
     def plain_logits(self, tokens: Sequence[int]) -> torch.Tensor:
         """(t, v), as the model's own forward pass gives them."""
@@ -172,8 +202,3 @@ def loss_of(logits: torch.Tensor, sample: Encoded) -> torch.Tensor:
 
 def _reason(error: Exception) -> str:
     return " ".join(str(error).split())[:160] or type(error).__name__
-
-
-def _backward(loss: torch.Tensor) -> float:
-    loss.backward()
-    return loss.item()

@@ -22,7 +22,9 @@ from tests.training.encoded import tiny_samples
     ("device", "dtype", "capability", "heads", "wanted"),
     [
         ("cpu", torch.float32, (9, 0), 4, attention.BY_SAMPLE),
-        ("cuda", torch.float32, (9, 0), 4, attention.FALLBACK),
+        ("cuda", torch.float32, (9, 0), 4, attention.EFFICIENT),
+        ("cuda", torch.float16, (7, 5), 4, attention.EFFICIENT),
+        ("cuda", torch.float16, (7, 5), 8, attention.FALLBACK),
         ("cuda", torch.bfloat16, (7, 5), 4, attention.FALLBACK),
         ("cuda", torch.bfloat16, (9, 0), 8, attention.FALLBACK),  # heads of 4: not a multiple of 8
         ("cuda", torch.bfloat16, (8, 0), 4, attention.VARLEN),
@@ -56,7 +58,9 @@ def test_models_whose_attention_is_more_than_torchs_keep_their_own() -> None:
             assert attention.training_attention(config, Hardware(device, dtype, "test", 8)) == "own"
 
 
-@pytest.mark.parametrize("function", [attention.attention_by_sample, attention.varlen_attention])
+@pytest.mark.parametrize(
+    "function", [attention.attention_by_sample, attention.varlen_attention, attention.efficient_attention]
+)
 def test_what_is_not_understood_and_boundaries_that_do_not_arrive_are_errors(function: Any) -> None:
     tensors = [torch.randn(1, 2, 4, 8) for _ in range(3)]
     bounds = torch.tensor([0, 4], dtype=torch.int32)
@@ -91,37 +95,58 @@ def test_attention_by_sample_is_sdpa_with_a_mask(window: int | None) -> None:
     torch.testing.assert_close(found, expected)
 
 
+def _attended(query, key, value, bounds_q, bounds_k, scale, window=-1):  # type: ignore[no-untyped-def]
+    """By definition: (t, heads, d) of each sample, queries being its last tokens; a window's tokens to the left."""
+    key, value = (item.repeat_interleave(query.shape[1] // item.shape[1], 1) for item in (key, value))
+    rows = []
+    lengths = bounds_q.diff().tolist(), bounds_k.diff().tolist()
+    split = query.split(lengths[0]), key.split(lengths[1]), value.split(lengths[1])
+    for parts in zip(*split, strict=True):
+        q, k, v = (item.float().transpose(0, 1) for item in parts)
+        scores = q @ k.transpose(1, 2) * scale
+        own, seen = scores.shape[1:]
+        ahead = torch.arange(seen - own, seen)[:, None] - torch.arange(seen)[None, :]
+        hidden = (ahead < 0) | ((window >= 0) & (ahead > window))
+        rows.append((scores.masked_fill(hidden, float("-inf")).softmax(-1) @ v).transpose(0, 1))
+    return torch.cat(rows).to(query.dtype)
+
+
+def _varlen(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, *, scale=None, window_size=(-1, -1), enable_gqa=False):  # type: ignore[no-untyped-def]  # fmt: skip
+    assert (max_q, max_k, enable_gqa) == (6, 6, True)
+    return _attended(query, key, value, cu_seq_q, cu_seq_k, scale, window_size[0])
+
+
+def _efficient(query, key, value, bias, cu_q, cu_k, max_q, max_k, dropout, mask, logsumexp, *, scale=None):  # type: ignore[no-untyped-def]  # fmt: skip
+    assert (bias, max_q, max_k, dropout, mask, logsumexp) == (None, 6, 6, 0, attention.LAST_TOKENS, True)
+    assert query.shape[2] == key.shape[2]
+    return _attended(query[0], key[0], value[0], cu_q, cu_k, scale)[None], *[None] * 5
+
+
 @pytest.mark.parametrize("share", [False, True])
-@pytest.mark.parametrize("window", [None, 3])
-def test_varlen_attention_calls_the_kernel_for_what_sdpa_computes(
-    monkeypatch: pytest.MonkeyPatch, window: int | None, share: bool
+@pytest.mark.parametrize(
+    ("function", "window"),
+    [
+        (attention.varlen_attention, None),
+        (attention.varlen_attention, 3),
+        (attention.efficient_attention, None),
+        (attention.efficient_attention, 6),  # of the longest sample
+    ],
+)
+def test_kernels_are_called_for_what_sdpa_computes(
+    monkeypatch: pytest.MonkeyPatch, function: Any, window: int | None, share: bool
 ) -> None:
-    """The kernel runs on GPUs only: a stand-in with its signature does the sum from its definition."""
+    """They run on GPUs only: stand-ins with their signatures do the sum from its definition."""
     from torch.nn.attention import varlen
 
-    def kernel(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, *, scale=None, window_size=(-1, -1), enable_gqa=False):  # type: ignore[no-untyped-def]  # fmt: skip
-        assert (max_q, max_k, enable_gqa) == (6, 6, True)
-        key, value = (item.repeat_interleave(query.shape[1] // item.shape[1], 1) for item in (key, value))
-        rows = []
-        lengths = cu_seq_q.diff().tolist(), cu_seq_k.diff().tolist()
-        split = query.split(lengths[0]), key.split(lengths[1]), value.split(lengths[1])
-        for parts in zip(*split, strict=True):
-            q, k, v = (item.float().transpose(0, 1) for item in parts)
-            scores = q @ k.transpose(1, 2) * scale
-            own, seen = scores.shape[1:]
-            ahead = torch.arange(seen - own, seen)[:, None] - torch.arange(seen)[None, :]
-            hidden = (ahead < 0) | ((window_size[0] >= 0) & (ahead > window_size[0]))
-            rows.append((scores.masked_fill(hidden, float("-inf")).softmax(-1) @ v).transpose(0, 1))
-        return torch.cat(rows).to(query.dtype)
-
-    monkeypatch.setattr(varlen, "varlen_attn", kernel)
+    monkeypatch.setattr(varlen, "varlen_attn", _varlen)
+    monkeypatch.setattr(torch.ops.aten, "_efficient_attention_forward", _efficient)
     torch.manual_seed(0)
     samples = [Encoded("a", [1, 2, 3], 1), Encoded("b", [1, 2, 4, 5, 6, 7], 1)]
     made = make_pack(samples, share)
     tokens = made.tokens
     query = torch.randn(1, 4, tokens, 16).bfloat16()
     key, value = torch.randn(2, 1, 2, tokens, 16).bfloat16()
-    found, _ = attention.varlen_attention(
+    found, _ = function(
         torch.nn.Identity(), query, key, value, None, scaling=0.25, cu_seq_lens_q=made.boundaries,
         cu_seq_lens_k=made.boundaries if made.shared is None else made.shared.boundaries, max_length_q=6,
         sliding_window=window, shared=made.shared,
@@ -133,6 +158,16 @@ def test_varlen_attention_calls_the_kernel_for_what_sdpa_computes(
     keys, values = (item.repeat_interleave(2, 1).float() for item in (key, value))
     expected = scaled_dot_product_attention(query.float(), keys, values, mask, scale=0.25)
     torch.testing.assert_close(found.float(), expected.transpose(1, 2), rtol=2e-2, atol=2e-2)
+
+
+def test_the_memory_efficient_kernel_refuses_windows_narrower_than_a_sample() -> None:
+    tensors = [torch.randn(1, 2, 4, 8) for _ in range(3)]
+    bounds = torch.tensor([0, 4], dtype=torch.int32)
+    with pytest.raises(UnknownArgumentError, match="sliding_window"):
+        attention.efficient_attention(
+            torch.nn.Identity(), *tensors, None, cu_seq_lens_q=bounds, cu_seq_lens_k=bounds, max_length_q=4,
+            sliding_window=3,
+        )  # type: ignore[arg-type]  # fmt: skip
 
 
 def test_the_gradient_of_shared_tokens_is_the_sum_over_their_samples() -> None:

@@ -44,10 +44,11 @@ def graphs(model, monkeypatch):
         loss = torch.zeros(())
 
         def replay():
-            result = made.compute(static) * made.scale
-            for own, new in zip(made.gradients, torch.autograd.grad(result, made.parameters), strict=True):
+            result = made.compute(static)
+            found = torch.autograd.grad(result, made.parameters, made.gradient_scale)
+            for own, new in zip(made.gradients, found, strict=True):
                 own.add_(new)
-            loss.copy_(result.detach())
+            loss.copy_(result.detach() * made.scale)
 
         return cuda_graphs._Graph(static, loss, SimpleNamespace(replay=replay, pool=lambda: None))
 
@@ -75,6 +76,20 @@ def test_graphs_add_up_gradients_with_plain_passes_in_between(model, graphs):
                     total.add_(new)
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
     assert sorted(graphs.graphs) == [128, 1024]
+
+
+def test_a_loss_scale_changes_gradients_alone_and_may_change_between_packs(graphs):
+    made = make_pack(random_samples(9, 20))
+    found = []
+    for loss_scale in (1.0, 8.0):
+        graphs.scaled = lambda scale, times=loss_scale: scale * times
+        for item in graphs.parameters:
+            item.grad = None
+        loss = graphs.backward(made, 0.5).clone()
+        found.append((loss, [item.grad.clone() for item in graphs.parameters]))
+    assert len(graphs.graphs) == 2
+    torch.testing.assert_close(found[1][0], found[0][0])
+    torch.testing.assert_close(found[1][1], [8 * item for item in found[0][1]])
 
 
 def test_a_pack_larger_than_the_largest_graph_is_computed_as_usual(graphs):

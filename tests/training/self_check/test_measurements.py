@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from src.schema import UserError
 from src.training.packing.attention import BY_SAMPLE
 from src.training.packing.computation import Computation
 from src.training.self_check import measurements
@@ -25,7 +26,7 @@ def test_a_deviation_is_within_limits_where_both_parts_are_and_nothing_failed() 
     assert str(Deviation(0.012, 0.3)) == "loss off by 1.2e-02, gradients by 3.0e-01"
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize(
     ("model_type", "way", "right"),
     [
@@ -34,7 +35,7 @@ def test_a_deviation_is_within_limits_where_both_parts_are_and_nothing_failed() 
         ("granite", Computation(BY_SAMPLE), False),  # multipliers after the decoder
     ],
 )
-def test_right_ways_are_told_from_wrong_ones_in_both_number_types(
+def test_right_ways_are_told_from_wrong_ones_in_all_number_types(
     dtype: str, model_type: str, way: Computation, right: bool, tiny_data: Path, tmp_path: Path
 ) -> None:
     trainer = trainer_of(model_type, tiny_data, tmp_path, f"model.dtype={dtype}")
@@ -45,6 +46,30 @@ def test_right_ways_are_told_from_wrong_ones_in_both_number_types(
     assert (explained, plain) == (right, True)
     if dtype == "bfloat16" and right:
         assert deviation.gradients > 1e-4  # there is rounding to be explained
+
+
+def test_the_check_of_float16_scales_the_loss_and_lowers_the_scale_until_nothing_overflows(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradients are those of float32, whatever the scale."""
+    trainers = [
+        trainer_of("llama", tiny_data, tmp_path / name, f"model.dtype={name}")
+        for name in ("float32", "float16")
+    ]
+    monkeypatch.setattr(measurements, "FLOAT16_SCALE", 2.0**28)
+    found = []
+    for trainer in trainers:
+        with prepared(trainer):
+            found.append(Measurements(trainer, choose_samples(trainer.steps, 1000)))
+    assert (found[0].scale, 2.0**28 > found[1].scale > 1) == (1, True)
+    for plain, half in zip(found[0].gradients, found[1].gradients, strict=True):
+        assert (half - plain).norm() <= 0.01 * plain.norm()
+    monkeypatch.setattr(measurements, "SMALLEST_SCALE", 2.0**27)
+    with (
+        prepared(trainers[1]),
+        pytest.raises(UserError, match=r"float16 does not have; set model\.dtype=float32"),
+    ):
+        Measurements(trainers[1], choose_samples(trainers[1].steps, 1000))
 
 
 def test_errors_are_reasons(tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
