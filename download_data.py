@@ -6,6 +6,7 @@ import argparse
 
 from src import cli
 from src.data.sources.catalog import SOURCES
+from src.evaluation.benchmarks.catalog import BENCHMARKS, load_benchmark
 from src.schema import UserError
 
 
@@ -23,7 +24,7 @@ def arguments() -> argparse.ArgumentParser:
     )  # fmt: skip
     flag("--force", action="store_true", help="fetch and prepare again what is there already")
     flag("--stats", action="store_true", help="only print the data card")
-    flag("--benchmark", choices=("humaneval", "mbpp"), help="report training rows that overlap it")
+    flag("--benchmark", choices=BENCHMARKS, help="report training rows that overlap it")
     flag("--benchmark_path", metavar="FILE", help="the benchmark's own json or jsonl, also .gz")
     flag("--count_tokens", action="store_true", help="lengths in tokens of model.base_model's tokenizer")
     return parser
@@ -31,7 +32,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     if args.benchmark_path and not args.benchmark:
-        raise UserError("--benchmark_path needs --benchmark humaneval or mbpp")
+        raise UserError(f"--benchmark_path needs --benchmark {' or '.join(BENCHMARKS)}")
     config = cli.configure(args)
     from src.data.card.markdown import card_summary, render_card
     from src.data.dataset import load_card
@@ -42,8 +43,6 @@ def main(args: argparse.Namespace) -> None:
         return
     benchmarks, counter = {}, None
     if args.benchmark:
-        from src.evaluation.benchmarks.catalog import load_benchmark
-
         benchmarks[args.benchmark] = load_benchmark(args.benchmark, args.benchmark_path)
     if args.count_tokens:
         from src.data.curation.quality import token_counter

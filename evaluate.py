@@ -19,6 +19,10 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--predictions", type=Path, metavar="FILE", help="JSON lines to score, instead of a model"
     )
+    parser.add_argument(
+        "--evalplus_samples", type=Path, metavar="FILE",
+        help="EvalPlus's samples file: written beside --model_path or --predictions, read in their place",
+    )  # fmt: skip
     evaluation.add_flags(parser)
     evaluation.add_folder(parser, "--output_dir", evaluation.REPORTS, "gets runs/NAME/")
     parser.add_argument("--name", help="of the run; otherwise made from the model and the test set")

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,12 @@ REACHABILITY_TIMEOUT_S = 10.0  # for the hub's first response
 ALTERNATIVE = "or give a local folder or smollm2-135m"
 CHECK_NAME = f"Check the name, {ALTERNATIVE}"
 _HTTP_LIBRARIES = ("httpx", "httpcore", "requests", "urllib3")  # under huggingface_hub
+
+
+def cache_folder() -> Path:
+    """Where this project keeps what it downloads, beside the hub's own cache."""
+    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
+    return Path(home).expanduser() / "code-alpaca-models"
 
 
 def go_offline_unless_reachable(path: str = "") -> None:

@@ -27,7 +27,9 @@ class Example:
     input: str  # "" when there is none
     output: str
     language: str = ""  # a key of languages.registry.LANGUAGES; "" is not code or not known
-    tests: str = ""  # Python asserts that decide whether an answer is right
+    tests: str = (
+        ""  # Python asserts that decide whether an answer is right, or calls (evaluation.benchmarks.calls)
+    )
     prefix: str = ""  # code that the answer continues (HumanEval's prompt); "" elsewhere
 
 
@@ -70,6 +72,7 @@ class Execution:
     cpu_s: float = 0.0
     peak_mib: float = 0.0
     lacks: str = ""  # what the program needs and this machine lacks; "fragment": the code around it
+    base: str = ""  # outcome on the base tests alone, of a benchmark that adds others to them
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class SampleScore:
     completion: int = 0
     execution_lacks: str = ""  # as in Execution
     functional_lacks: str = ""
+    base: str = ""  # as in Execution
 
 
 @dataclass(frozen=True)

@@ -107,3 +107,11 @@ def test_the_page_is_that_of_the_endpoint_in_use(monkeypatch):
 def test_a_missing_file_and_other_errors_are_not_explained():
     for error in (_answered(404, errors.RemoteEntryNotFoundError), ValueError("no")):
         assert hub_access.explain("a/b", error) == ""
+
+
+def test_what_is_downloaded_lies_beside_the_hubs_own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    assert hub_access.cache_folder() == tmp_path / "hub/code-alpaca-models"
+    monkeypatch.delenv("HF_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert hub_access.cache_folder() == tmp_path / ".cache/huggingface/code-alpaca-models"

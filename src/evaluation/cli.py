@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src import cli
-from src.evaluation.benchmarks.catalog import ALL, DEFAULT_SPLIT, SPLITS
+from src.evaluation.benchmarks.catalog import ALL, BENCHMARKS, DEFAULT_SPLIT, SPLITS
 from src.schema import UserError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--num_samples", type=int, metavar="N", help="samples of the test set; 0 = all")
     parser.add_argument(
-        "--benchmark", choices=("codealpaca", "humaneval", "mbpp"), default=DEFAULTS["benchmark"],
+        "--benchmark", choices=("codealpaca", *BENCHMARKS), default=DEFAULTS["benchmark"],
         help="the test set; codealpaca is the prepared test split, whatever its source",
     )  # fmt: skip
     parser.add_argument(
@@ -109,9 +109,37 @@ def generate_on_all_ranks(args: argparse.Namespace, config: Config) -> None:
 
 
 def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
-    """The run of --model_path or --predictions. Raises UserError where not exactly one of them is given."""
+    """The run of --model_path or --predictions. Raises UserError where not exactly one of them is given.
+
+    --evalplus_samples is read where it stands in their place, and written where it stands beside them.
+    """
+    samples_file, runs = args.evalplus_samples, args.output_dir / "runs"
+    is_read = samples_file and not (args.model_path or args.predictions)
+    if is_read:
+        args.name = args.name or samples_file.stem
+        args.predictions = _converted(args, config, runs / args.name)
     _require_one(args, "model_path", "predictions")
-    return _scored_runs(args, config, [args.predictions], args.output_dir / "runs", args.name)[0]
+    scored = _scored_runs(args, config, [args.predictions], runs, args.name)[0]
+    if samples_file and not is_read:
+        from src.evaluation.benchmarks.samples_file import samples_text
+        from src.files import write_atomic
+
+        write_atomic(samples_file, samples_text(scored.samples, scored.scores))
+    return scored
+
+
+def _converted(args: argparse.Namespace, config: Config, folder: Path) -> Path:
+    """The predictions file of --evalplus_samples, in the folder of its run."""
+    from src.evaluation.benchmarks.samples_file import read_samples
+    from src.evaluation.benchmarks.test_set import load_test_set
+    from src.evaluation.predictions import ANSWERS, predictions_text
+    from src.files import write_atomic
+
+    if args.benchmark not in BENCHMARKS:
+        raise UserError(f"--evalplus_samples alone needs --benchmark, one of {', '.join(BENCHMARKS)}")
+    test_set = load_test_set(config, args.benchmark, args.benchmark_path, args.benchmark_split)
+    write_atomic(folder / ANSWERS, predictions_text(read_samples(args.evalplus_samples, test_set.examples)))
+    return folder / ANSWERS
 
 
 def generate(args: argparse.Namespace, config: Config) -> str:
@@ -119,8 +147,8 @@ def generate(args: argparse.Namespace, config: Config) -> str:
     from src.evaluation.answers import keep_answers
     from src.files import sole_writer
 
-    if args.predictions or not args.model_path:
-        raise UserError("--generate_only needs --model_path: it generates answers and scores nothing")
+    if args.predictions or not args.model_path or args.evalplus_samples:
+        raise UserError("--generate_only needs --model_path alone: it generates answers and scores nothing")
     (request,) = requests(args, config)
     with sole_writer(request.folder, "wait for it, or keep this run elsewhere (--name, --output_dir)"):
         path = keep_answers(request)

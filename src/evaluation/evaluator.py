@@ -17,7 +17,7 @@ from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
 from src.evaluation.scoring.score_store import ScoreStore
 from src.evaluation.statistics.estimates import Measure, estimate
 from src.metrics.combine import combine_mean
-from src.metrics.table import METRICS
+from src.metrics.table import METRICS, passed
 from src.sandbox.sandbox import Limits, unavailable_reason
 from src.schema import Run, Sample, SampleScore, Score
 
@@ -78,24 +78,38 @@ def summarise_run(
 
 
 def pass_at_k_measures(scores: Sequence[SampleScore]) -> dict[str, Measure]:
-    """pass@k for each k > 1 that the completions allow, one row per sample; empty where there is one completion."""
+    """pass@k for each k > 1 that the completions allow, one row per sample; empty where there is one completion.
+
+    Where a benchmark adds tests to its own, pass@k_base is by the latter alone, for k = 1 too.
+    """
+    functional = METRICS["functional_accuracy"].value
+    values = {
+        "": list(map(functional, scores)),
+        "_base": [passed(item.base, item.functional_lacks if item.base else "") for item in scores],
+    }
+    found: dict[str, Measure] = {}
+    for suffix, ks in (("", PASS_AT), ("_base", (1, *PASS_AT))):
+        found |= _pass_at_k([item.id for item in scores], values[suffix], ks, suffix)
+    return found
+
+
+def _pass_at_k(
+    ids: Sequence[str], values: Sequence[float | None], ks: Sequence[int], suffix: str
+) -> dict[str, Measure]:
     verdicts: dict[str, list[bool]] = {}
-    for item in scores:
-        value = METRICS["functional_accuracy"].value(item)
+    for key, value in zip(ids, values, strict=True):
         if value is not None:
-            verdicts.setdefault(item.id, []).append(value > 0)
+            verdicts.setdefault(key, []).append(value > 0)
     fewest = min(map(len, verdicts.values()), default=0)
-    ids = tuple(sorted({item.id for item in scores}))
+    keys = tuple(sorted(set(ids)))
     found = {}
-    for k in (k for k in PASS_AT if k <= fewest):
+    for k in (k for k in ks if k <= fewest):
         rows = [
-            (100 * pass_at_k(len(passed), sum(passed), k), 1.0)
-            if (passed := verdicts.get(key))
-            else (0.0, 0.0)
-            for key in ids
+            (100 * pass_at_k(len(right), sum(right), k), 1.0) if (right := verdicts.get(key)) else (0.0, 0.0)
+            for key in keys
         ]
-        signature = f"unbiased:1|completions:{fewest}"
-        found[f"pass@{k}"] = Measure(f"pass@{k}", signature, np.array(rows), combine_mean, ids)
+        name, signature = f"pass@{k}{suffix}", f"unbiased:1|completions:{fewest}"
+        found[name] = Measure(name, signature, np.array(rows), combine_mean, keys)
     return found
 
 

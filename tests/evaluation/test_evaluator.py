@@ -88,6 +88,19 @@ def test_pass_at_k_counts_a_completion_that_lacks_a_package_as_failed():
     assert (found.value, found.n) == (50, 2)
 
 
+def test_base_tests_have_a_pass_at_k_of_their_own():
+    scores = [sample_score("a", functional="failed", base="passed", completion=n) for n in range(10)] + [
+        sample_score("b", functional="failed", base="failed", completion=n) for n in range(10)
+    ]
+    measures = pass_at_k_measures(scores)
+    assert list(measures) == ["pass@10", "pass@1_base", "pass@10_base"]
+    assert [float(measures[name].combine(measures[name].statistics.sum(axis=0))) for name in measures] == [
+        0,
+        50,
+        50,
+    ]
+
+
 def test_pass_at_k_needs_k_completions_of_every_sample_with_a_verdict():
     assert pass_at_k_measures([*completions("a", 5, 5), *completions("b", 9, 0)]) == {}
     assert pass_at_k_measures([]) == {}

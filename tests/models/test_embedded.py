@@ -72,17 +72,6 @@ def test_it_is_fetched_once_into_the_cache_that_hf_home_names(
     assert not _leftovers(home)
 
 
-def test_without_hf_home_it_goes_beside_the_hubs_own_cache(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("HF_HOME", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert (
-        embedded._cache_folder()
-        == tmp_path / ".cache/huggingface/code-alpaca-models" / embedded.EMBEDDED_MODEL
-    )
-
-
 @pytest.mark.parametrize("broken", ["no marker", "a file is short", "a file is gone", "marker is cut"])
 def test_an_unfinished_folder_is_converted_again(
     home: Path, monkeypatch: pytest.MonkeyPatch, broken: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from src.evaluation.benchmarks.calls import HUMANEVAL, MBPP, calls_text, parse_calls
 from src.languages.syntax import parse_python
 from src.schema import Example
 
@@ -44,7 +45,35 @@ def mbpp(row: Row) -> Example:
     )
 
 
-READERS: dict[str, Callable[[Row], Example]] = {"humaneval": humaneval, "mbpp": mbpp}
+def humanevalplus(row: Row) -> Example:
+    """A row of EvalPlus's HumanEvalPlus file."""
+    prompt, solution = _text(row, "prompt"), _text(row, "canonical_solution")
+    _python(row, prompt + solution)
+    tests = _calls(row, HUMANEVAL)
+    return Example(_id(row), prompt, "", solution, language="python", tests=tests, prefix=prompt)
+
+
+def mbppplus(row: Row) -> Example:
+    """A row of EvalPlus's MbppPlus file."""
+    prompt, solution = _text(row, "prompt"), _python(row, _text(row, "canonical_solution"))
+    return Example(_id(row), prompt, "", solution, language="python", tests=_calls(row, MBPP))
+
+
+def _calls(row: Row, dataset: str) -> str:
+    _text(row, "entry_point")
+    inputs = {name: row.get(name) for name in ("base_input", "plus_input")}
+    for name, value in inputs.items():
+        if not isinstance(value, list) and value != {}:  # one task of MBPP+ has {} for none
+            raise RowError(f"expected a list {name!r}, got {_kind(row, name)}; EvalPlus's own files have it")
+    text = calls_text(dataset, {"atol": 0, **row, **{name: value or [] for name, value in inputs.items()}})
+    if parse_calls(text) is None:
+        raise RowError(f"{_id(row)} has inputs that are none")
+    return text
+
+
+READERS: dict[str, Callable[[Row], Example]] = {
+    "humaneval": humaneval, "mbpp": mbpp, "humanevalplus": humanevalplus, "mbppplus": mbppplus,
+}  # fmt: skip
 
 
 def to_example(name: str, row: Any) -> Example:

@@ -9,7 +9,9 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from src.evaluation.benchmarks.calls import parse_calls
 from src.evaluation.differential import oracle
+from src.evaluation.execution.evalplus.verdict import judge_calls
 from src.evaluation.execution.missing_dependencies import marked_missing
 from src.evaluation.execution.runners import FRAGMENT, refusal, run_program
 from src.evaluation.extraction.wanted import stub_function
@@ -66,7 +68,11 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
         refused = refusal(code)
         if refused:
             return refused
-        execution = sandbox.python(whole_program(sample, code), sample.tests)
+        program = whole_program(sample, code)
+        if parse_calls(sample.tests):
+            execution = judge_calls(sandbox, sample.tests, sample.prefix + sample.reference, program)
+        else:
+            execution = sandbox.python(program, sample.tests)
         return dataclasses.replace(execution, lacks=marked_missing("python", execution).lacks)
     verdict = oracle.judge_by_reference(sandbox, sample, code)
     return verdict and marked_missing("python", verdict)

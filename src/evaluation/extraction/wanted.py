@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from src.evaluation.benchmarks.calls import parse_calls
 from src.languages.programs import names
 from src.languages.syntax import parse_python
 from src.schema import Sample
@@ -22,6 +23,9 @@ _NAMED = re.compile(
 
 def wanted_names(sample: Sample) -> frozenset[str]:
     """The names that a right answer to `sample` defines, among others that it need not."""
+    calls = parse_calls(sample.tests)
+    if calls:
+        return frozenset({calls.entry_point})
     if sample.tests:
         found = names("python", sample.tests).loaded
         if found:

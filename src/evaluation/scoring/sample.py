@@ -86,6 +86,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         completion=sample.completion,
         execution_lacks=execution.lacks,
         functional_lacks=functional.lacks if functional else "",
+        base=functional.base if functional else "",
     )
 
 

@@ -25,6 +25,28 @@ SANITIZED = {
     "test_list": ["assert half(4) == 2"],
     "test_imports": ["import math"],
 }
+HUMANEVALPLUS = {
+    "task_id": "HumanEval/900",
+    "prompt": 'def twice(n):\n    """Double n."""\n',
+    "entry_point": "twice",
+    "canonical_solution": "    return 2 * n\n",
+    "test": "",
+    "contract": "",
+    "base_input": [[2], [0]],
+    "plus_input": [[-1], [10**20], ["ab"], [[1, 2.5]]],
+    "atol": 0,
+}
+MBPPPLUS = {
+    "task_id": "Mbpp/900",
+    "prompt": '"""\nWrite a function that halves a number.\nassert half(4) == 2\n"""\n',
+    "entry_point": "half",
+    "canonical_solution": "\ndef half(n):\n    return n / 2\n",
+    "assertion": "\nassert half(4) == 2\n",
+    "contract": "",
+    "base_input": [[4]],
+    "plus_input": {},
+    "atol": 0,
+}
 
 
 def write_rows(path: Path, *rows: object) -> str:

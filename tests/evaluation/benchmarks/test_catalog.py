@@ -1,6 +1,7 @@
 """HumanEval and MBPP rows become examples whose tests decide."""
 
 import gzip
+import hashlib
 import importlib.util
 import json
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pandas
 import pytest
 
+from src.evaluation.benchmarks import catalog
 from src.evaluation.benchmarks.catalog import load_benchmark
 from src.schema import UserError
-from tests.evaluation.benchmarks.files import HUMANEVAL, MBPP, SANITIZED, write_rows
+from tests.evaluation.benchmarks.files import HUMANEVAL, HUMANEVALPLUS, MBPP, SANITIZED, write_rows
 
 
 @pytest.mark.parametrize("name", ["h.jsonl", "h.jsonl.gz"])
@@ -112,6 +114,29 @@ def test_a_file_without_a_task_of_the_test_split_is_taken_whole_but_of_no_other(
         load_benchmark("mbpp", path, "validation")
     with pytest.raises(UserError, match="goes with --benchmark mbpp"):
         load_benchmark("humaneval", path, "all")
+
+
+def test_evalplus_files_are_downloaded_once_and_are_those_of_the_release(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    content, asked = gzip.compress(json.dumps(HUMANEVALPLUS).encode()), []
+    monkeypatch.setattr(catalog, "download", lambda address: asked.append(address) or content)
+    with pytest.raises(UserError, match="is not the file of this release"):
+        load_benchmark("humanevalplus")
+    address = catalog.RELEASES["humanevalplus"][0]
+    monkeypatch.setitem(catalog.RELEASES, "humanevalplus", (address, hashlib.sha256(content).hexdigest()))
+    assert [item.id for item in load_benchmark("humanevalplus")] == ["HumanEval/900"]
+    assert load_benchmark("humanevalplus") == load_benchmark("humanevalplus")
+    assert asked == [address, address]
+
+
+def test_without_a_connection_the_file_can_be_given(tmp_path, monkeypatch):
+    def refuse(address):
+        raise UserError("cannot download")
+
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setattr(catalog, "download", refuse)
+    with pytest.raises(UserError, match=r"fetch it elsewhere and give --benchmark_path MbppPlus\.jsonl\.gz"):
+        load_benchmark("mbppplus")
 
 
 def test_humaneval_is_read_from_its_package_in_order():

@@ -2,8 +2,9 @@
 
 import pytest
 
+from src.evaluation.benchmarks.calls import parse_calls
 from src.evaluation.benchmarks.rows import RowError, to_example
-from tests.evaluation.benchmarks.files import HUMANEVAL, MBPP
+from tests.evaluation.benchmarks.files import HUMANEVAL, HUMANEVALPLUS, MBPP, MBPPPLUS
 
 JAVASCRIPT = {
     "task_id": "JavaScript/0",
@@ -34,6 +35,31 @@ def test_a_row_of_another_language_is_refused_by_its_id(row):
 def test_a_python_row_of_a_benchmark_in_many_languages_is_read(task):
     example = to_example("humaneval", HUMANEVAL | {"task_id": task, "language": "python", "declaration": "x"})
     assert (example.id, example.language) == (task, "python")
+
+
+def test_rows_of_evalplus_have_calls_for_tests():
+    example = to_example("humanevalplus", HUMANEVALPLUS)
+    assert (example.id, example.prefix) == ("HumanEval/900", HUMANEVALPLUS["prompt"])
+    calls = parse_calls(example.tests)
+    assert (calls.base, calls.plus[0], calls.atol) == ([[2], [0]], [-1], 0)
+    example = to_example("mbppplus", MBPPPLUS)
+    assert (example.instruction, example.prefix) == (MBPPPLUS["prompt"], "")
+    assert parse_calls(example.tests).plus == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"base_input": None}, "expected a list 'base_input', got null"),
+        ({"plus_input": {"a": 1}}, "expected a list 'plus_input', got dict"),
+        ({"plus_input": [1]}, "HumanEval/900 has inputs that are none"),
+        ({"atol": "x"}, "HumanEval/900 has inputs that are none"),
+        ({"entry_point": 1}, "expected a text 'entry_point'"),
+    ],
+)
+def test_a_row_without_inputs_is_refused(change, message):
+    with pytest.raises(RowError, match=message):
+        to_example("humanevalplus", HUMANEVALPLUS | change)
 
 
 @pytest.mark.parametrize("name", HUMANEVAL)
