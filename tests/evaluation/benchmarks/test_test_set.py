@@ -52,3 +52,10 @@ def test_one_bad_solution_among_good_ones_is_a_warning(tmp_path, caplog):
         assert len(load_test_set(ALL, "mbpp", path).examples) == 3
     assert "1 of 3 solutions" in caplog.text
     assert "MBPP/13" in caplog.text
+
+
+def test_solutions_that_need_a_package_that_is_not_here_are_a_warning(tmp_path, caplog):
+    path = write_rows(tmp_path / "x.jsonl", MBPP | {"code": f"import tensorflow\n{MBPP['code']}"})
+    with caplog.at_level(logging.WARNING):
+        assert len(load_test_set(ALL, "mbpp", path).examples) == 1
+    assert "1 of 1 solutions" in caplog.text
