@@ -134,6 +134,7 @@ def measure(run: Run, args: argparse.Namespace, steps: int) -> dict[str, Any]:
         "validation_loss": metrics["validation_loss"],
         "skipped_steps": metrics["skipped_steps"],
         "attention": metrics["attention"],
+        "cuda_graphs": metrics["cuda_graphs"],
         "emulation": [line for line in done.stderr.splitlines() if line.startswith(REPORT)],
         "self_check": record["self_check"]["outcome"],
         "self_check_s": record["self_check"].get("seconds"),

@@ -34,7 +34,7 @@ def _built(config: PretrainedConfig) -> torch.nn.Module:
 
 
 @pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_plain_attention_is_decoded_in_slots(architecture: str, dtype: torch.dtype):
     assert _path(tiny.build_model(architecture).to(dtype)) == SLOTS
 
@@ -52,7 +52,7 @@ def test_recurrent_layers_are_decoded_in_batches_that_rows_can_leave():
     assert batch.ids[0, -6:].tolist() == alone.ids[0, -6:].tolist()
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_slots_that_are_wrong_are_not_used(dtype: torch.dtype, caplog: pytest.LogCaptureFixture, monkeypatch):
     model = tiny.build_model("llama", initializer_range=0.3).to(dtype)
     right = self_check._slot_logits

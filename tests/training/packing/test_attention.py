@@ -15,7 +15,7 @@ from src.models.hardware import Hardware
 from src.training.packing import attention
 from src.training.packing.packs import make_pack
 from tests import tiny
-from tests.training.encoded import tiny_samples
+from tests.training.encoded import random_samples, samples_with_shared_prefixes, tiny_samples
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,42 @@ def test_kernels_are_called_for_what_sdpa_computes(
     keys, values = (item.repeat_interleave(2, 1).float() for item in (key, value))
     expected = scaled_dot_product_attention(query.float(), keys, values, mask, scale=0.25)
     torch.testing.assert_close(found.float(), expected.transpose(1, 2), rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="the kernel runs on GPUs")
+@pytest.mark.parametrize(("heads", "kv_heads", "width"), [(8, 8, 64), (8, 2, 128), (4, 4, 256), (9, 3, 72)])
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "rounding"), [(torch.float16, 2e-3), (torch.float32, 1e-5), (torch.bfloat16, 2e-2)]
+)
+def test_the_memory_efficient_kernel_attends_as_promised(
+    heads: int, kv_heads: int, width: int, share: bool, dtype: torch.dtype, rounding: float
+) -> None:
+    """Measured on an H200: at most 4.5e-4, 9.2e-7 and 3.7e-3; samples without tokens at the end, as in padded packs."""
+    torch.manual_seed(0)
+    lengths = 9, 40, 133, 64, 20, 257
+    made = make_pack((samples_with_shared_prefixes if share else random_samples)(*lengths), share)
+    bounds = [made.boundaries, made.boundaries if made.shared is None else made.shared.boundaries]
+    query = torch.randn(heads, made.tokens, width, dtype=dtype, requires_grad=True)
+    pair = [torch.randn(kv_heads, made.tokens, width, dtype=dtype, requires_grad=True) for _ in range(2)]
+    tensors = [item.detach().float().transpose(0, 1).requires_grad_() for item in (query, *pair)]
+    own = [item if made.shared is None else item.index_select(0, made.shared.sources) for item in tensors[1:]]
+    expected = _attended(tensors[0], *own, *bounds, 0.1)
+    on_gpu = made.to("cuda")
+    found, _ = attention.efficient_attention(
+        torch.nn.Identity(), *(item.cuda()[None] for item in (query, *pair)), None, scaling=0.1,
+        cu_seq_lens_q=torch.cat([bounds[0], bounds[0][-1:].expand(3)]).cuda(),
+        cu_seq_lens_k=torch.cat([bounds[1], bounds[1][-1:].expand(3)]).cuda(),
+        max_length_q=made.longest + 7, shared=on_gpu.shared,
+    )  # type: ignore[arg-type]  # fmt: skip
+    weights = torch.randn(expected.shape)
+    wanted = torch.autograd.grad(expected, tensors, weights)
+    got = torch.autograd.grad(found, (query, *pair), weights[None].cuda().to(dtype))
+    pairs = [
+        (found[0].cpu(), expected),
+        *((one.transpose(0, 1), other) for one, other in zip(got, wanted, strict=True)),
+    ]
+    assert all((one.float() - other).norm() <= rounding * other.norm() for one, other in pairs)
 
 
 def test_the_memory_efficient_kernel_refuses_windows_narrower_than_a_sample() -> None:
