@@ -166,6 +166,7 @@ class MethodComparison:
     by_language: dict[str, dict[str, Difference]]
     format_share: dict[str, float]  # gain of raw answers, of extracted code, their difference
     examples: list[ComparedExample] = field(default_factory=list)
+    caveat: str = ""  # why the difference is not what fine-tuning did; without names
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from src.generation import vllm
 from src.generation.generate import generate_missing
 from src.generation.settings import Decoding, prompt_template
 from src.generation.store import GenerationStore
-from src.models.fingerprints import model_fingerprint
+from src.models.fingerprints import model_fingerprint, trained_elsewhere
 from src.models.hardware import Hardware, decide
 from src.models.loading import ModelReference, load_tokenizer, location, resolve
 from src.schema import Example, Sample
@@ -78,8 +78,18 @@ def answer(request: RunRequest) -> Answers:
         _generate(setup, missing, store)
     samples = to_samples(examples, store.of(examples, setup.decoding))
     write_atomic(request.folder / ANSWERS, predictions_text(samples))
-    origin = {"test_set": request.test_set.name, "model": request.model, "base_model": setup.reference.base}
+    origin = {"test_set": request.test_set.name, "model": request.model, **_base(setup.reference)}
     return Answers(samples, {**origin, **setup.key})
+
+
+def _base(reference: ModelReference) -> dict[str, str]:
+    """The part of the origin on the model under an adapter, and on the one that it was trained on where that is another."""
+    found = {
+        "base_model": reference.base,
+        "base_fingerprint": model_fingerprint(ModelReference(reference.base)),
+    }
+    trained_on = trained_elsewhere(reference)
+    return found | ({"trained_on": trained_on} if trained_on else {})
 
 
 def keep_answers(request: RunRequest) -> Path:

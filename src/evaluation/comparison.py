@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from src.schema import (
     UserError,
     parse_record,
 )
+
+log = logging.getLogger(__name__)
 
 # What must be equal in both runs for a difference to mean anything: a key of their provenance, its name.
 MUST_MATCH = {
@@ -57,7 +60,10 @@ def compare(
         by_language=_by_language(before, after, config),
         format_share=format_share(before.scores, after.scores),
         examples=_side_by_side(before, after),
+        caveat=_caveat(before.run.provenance, after.run.provenance),
     )
+    if method.caveat:
+        log.warning("%s: %s", name, method.caveat)
     methods = {**(earlier.comparisons if earlier else {}), name: method}
     origin = before.run.provenance
     return Comparison(
@@ -72,6 +78,16 @@ def compare(
         comparisons=_corrected(methods),
         provenance=provenance,
     )
+
+
+def _caveat(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Why the difference is not what fine-tuning did, where "after" ran with an adapter."""
+    if after.get("trained_on"):
+        return "the adapter was trained on another base than the one that it ran on"
+    bases = [run.get("base_fingerprint") for run in (before, after)]
+    if None in bases or bases[0] == bases[1] or after["model"] == after["base_model"]:
+        return ""
+    return "'before' is another base than the adapter's, so the difference is not what fine-tuning did"
 
 
 def format_share(before: list[SampleScore], after: list[SampleScore]) -> dict[str, float]:

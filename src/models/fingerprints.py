@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 from pathlib import Path
 
 from src.models.loading import ModelReference, loading_errors, location
+from src.models.run_record import read_record
+
+log = logging.getLogger(__name__)
 
 WEIGHT_FILES = ("*.safetensors", "adapter_model.bin")
 SETTINGS_FILES = ("config.json", "generation_config.json", "adapter_config.json", "tokenizer*.json")
@@ -26,6 +30,28 @@ def model_fingerprint(reference: ModelReference) -> str:
     if reference.quantization is not None:
         digest.update(json.dumps(dataclasses.asdict(reference.quantization)).encode())
     return digest.hexdigest()[:16]
+
+
+def trained_elsewhere(reference: ModelReference) -> str:
+    """The base that an adapter was trained on, with its fingerprint, after a warning; "" where it is the one in use.
+
+    Of an adapter without a record of ours nothing is known.
+    """
+    record = read_record(reference.adapter) if reference.adapter else None
+    trained = record and record.identity.get("model.fingerprint")
+    here = model_fingerprint(ModelReference(reference.base)) if trained else None
+    if record is None or trained == here:
+        return ""
+    log.warning(
+        "the adapter in %s was trained on %s (fingerprint %s), not on %s (%s), whose files are others: what it answers "
+        "there is not what it learned",
+        reference.adapter,
+        record.base_model,
+        trained,
+        reference.base,
+        here,
+    )
+    return f"{record.base_model} ({trained})"
 
 
 def _base_identity(base: str) -> str:

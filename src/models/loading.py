@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import logging
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +37,6 @@ from src.schema import UserError
 log = logging.getLogger(__name__)
 
 _PROJECT_FOLDERS = ("checkpoints", "reports", "data", "models")
-_CACHED = re.compile(r"models--([\w.-]+?)--([\w.-]+)[/\\]snapshots[/\\]")  # the hub's cache
 _NO_ADAPTER = {"subfolder": "no-adapter"}  # where transformers looks for one, which it would load unasked
 
 
@@ -88,8 +86,9 @@ def _is_path(reference: str) -> bool:
 def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
     adapters.weights_file(folder)
     settings, record = adapters.read_settings(folder), read_record(folder)
-    base = base_model or (record and record.base_model) or settings.get("base_model_name_or_path")
-    if not base or not isinstance(base, str):
+    named = (record and record.base_model) or settings.get("base_model_name_or_path")
+    base = base_model or (embedded.short_name(named) if isinstance(named, str) else "")
+    if not base:
         raise UserError(
             f"the adapter in {folder} does not name its base model in run.json or adapter_config.json; give --base_model"
         )
@@ -128,14 +127,6 @@ def location(reference: str) -> str:
             f"it (python inference.py --model_path {reference} --merge_to DIR) and give DIR"
         )
     return reference
-
-
-def public_name(reference: str) -> str:
-    """The model as others can load it: its hub id also where it is the embedded model or a folder of the hub's cache."""
-    cached = _CACHED.search(reference)
-    if cached:
-        return "/".join(cached.groups())
-    return embedded.HUB_ID if reference == embedded.EMBEDDED_MODEL else reference
 
 
 def load_tokenizer(reference: str, config: ModelConfig) -> PreTrainedTokenizerBase:

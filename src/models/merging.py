@@ -13,6 +13,7 @@ from transformers import AutoConfig
 from src.config import ModelConfig
 from src.files import scratch_folder
 from src.models.adapters import load_adapter, merge_adapter
+from src.models.fingerprints import trained_elsewhere
 from src.models.hardware import GIB, Hardware, available_ram_gib, decide
 from src.models.loading import ModelReference, load_base, load_tokenizer, loading_errors, location
 from src.schema import UserError
@@ -31,6 +32,7 @@ def merge_to(reference: ModelReference, config: ModelConfig, folder: Path) -> to
         raise UserError(f"{reference.base} is no adapter: there is nothing to merge")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} holds something already; give --merge_to a new folder")
+    trained_elsewhere(reference)
     stored = _stored_type(reference.base, config)
     hardware = _merging_hardware(reference, config, stored)
     model = load_base(reference.base, config, hardware, reference.quantization)

@@ -132,7 +132,8 @@ def headline(name: str, method: MethodComparison) -> str:
     verdict = next((m for m in reversed(drawn_metrics()) if is_share(m) and m in method.difference), None)
     if verdict is not None and verdict != leading:
         parts.append(_further_clause(verdict, method.difference[verdict]))
-    return "; ".join(parts) + "."
+    caution = f" Caution: {method.caveat}." if method.caveat else ""
+    return "; ".join(parts) + "." + caution
 
 
 def _leading_clause(name: str, metric: str, difference: Difference) -> str:

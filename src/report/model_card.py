@@ -67,7 +67,7 @@ class Data:
     hub_id: str  # "" where it is not on the hub
 
 
-def render_model_card(run: RunRecord, comparison: Comparison | None, name: str = "") -> str:
+def render_model_card(run: RunRecord, comparison: Comparison | None = None, name: str = "") -> str:
     """The card of the adapter that `run` describes.
 
     `name` is the adapter's name in `comparison`, by default that of the method; scores of another adapter are
@@ -76,7 +76,7 @@ def render_model_card(run: RunRecord, comparison: Comparison | None, name: str =
     data = _data(run)
     method = comparison.comparisons.get(name or run.method) if comparison else None
     label = method_label(run.method)
-    base = base_id(run.base_model)
+    base = embedded.public_name(run.base_model)
     about = (
         f"A {inline(label)} adapter for {inline(base)}, fine-tuned on {inline(data.origin)}. It holds the adapter "
         "alone: the base model is loaded beside it."
@@ -92,11 +92,6 @@ def render_model_card(run: RunRecord, comparison: Comparison | None, name: str =
         f"## Licence\n\n{_licence(data, base)}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def base_id(base_model: str) -> str:
-    """The base model as others can load it."""
-    return embedded.HUB_ID if base_model == embedded.EMBEDDED_MODEL else base_model
 
 
 def _data(run: RunRecord) -> Data:
@@ -117,7 +112,7 @@ def _front_matter(
 ) -> str:
     import yaml
 
-    base = base_id(run.base_model)
+    base = embedded.public_name(run.base_model)
     front_matter: dict[str, Any] = {"library_name": "peft", "pipeline_tag": "text-generation"}
     if HUB_ID_PATTERN.fullmatch(base):  # a local folder would be refused there
         front_matter |= {"base_model": base, "base_model_relation": "adapter"}

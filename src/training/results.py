@@ -13,8 +13,11 @@ import torch
 from peft import PeftModel
 
 from src import distributed, provenance
+from src.files import write_atomic
+from src.models.adapters import name_base
 from src.models.hardware import GIB, Hardware
 from src.models.run_record import BaseKind, DataOrigin, RunRecord, write_record
+from src.report.model_card import render_model_card
 from src.report.training_curve import draw_training_curve
 from src.training import checkpoints
 from src.training.job import Job
@@ -92,6 +95,7 @@ def _write(made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any]) 
         _copy_adapter(Path(str(trainer.state.best_model_checkpoint)), made)
     else:
         _save_adapter(job, model, made)
+    name_base(made)
     job.tokenizer.save_pretrained(made)
     history = trainer.state.log_history
     draw_training_curve(history, made / "training_curve.png")
@@ -113,6 +117,7 @@ def _write(made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any]) 
         ),
     )
     write_record(made, record)
+    write_atomic(made / "README.md", render_model_card(record))
 
 
 def _save_adapter(job: Job, model: PeftModel, made: Path) -> None:

@@ -20,6 +20,7 @@ from transformers.trainer_utils import rotate_checkpoints
 from src import distributed
 from src.config import TrainingConfig
 from src.data.preprocessing import Encoded
+from src.models.adapters import name_base
 from src.models.hardware import Hardware
 from src.models.kernels.embedding_offload import MainMemoryEmbedding
 from src.models.kernels.liger import Patches
@@ -291,18 +292,16 @@ class StepTrainer(Trainer):
             super()._save_checkpoint(model, trial)
         finally:
             self.args.save_total_limit = kept
-        loss_sum = distributed.all_reduce_sum(self._tr_loss.detach().clone()).item()
+        loss_sum = distributed.all_reduce_sum(self._tr_loss.detach() / distributed.world_size()).item()
         if distributed.is_rank0():  # the sum above has waited for the files of the other ranks
             made = self.folder / f"checkpoint-{self.state.global_step}"
-            loss_sum /= distributed.world_size()
             unlogged = {"loss_sum": loss_sum, "logged_step": self._globalstep_last_logged}
             (made / PROGRESS).write_text(json.dumps(counts | unlogged), encoding="utf-8")
+            name_base(made)
             checkpoints.mark_complete(made)
+            best = self.state.best_model_checkpoint
             rotate_checkpoints(
-                str(self.folder),
-                save_total_limit=kept,
-                best_model_checkpoint=self.state.best_model_checkpoint,
-                use_mtime=False,
+                str(self.folder), save_total_limit=kept, best_model_checkpoint=best, use_mtime=False
             )
         distributed.barrier()
 

@@ -101,3 +101,21 @@ def test_kept_answers_carry_their_origin_beside_them(tiny_model: Path, tmp_path:
     assert "versions" in origin["generated"]
     path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert read_origin(path) == {}  # not of these answers
+
+
+def test_answers_say_which_base_they_were_made_with_and_whether_the_adapter_was_trained_on_it(
+    tiny_model: Path, tiny_adapter: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    config = tiny.config(tiny_model, tmp_path, tmp_path)
+    other = str(tiny.save_model(tmp_path / "other", seed=1))
+
+    def origin(model: str | Path, base: str | None = None) -> dict[str, str]:
+        test_set = TestSet("test", EXAMPLES[:1])
+        return answer(RunRequest(str(model), base, test_set, config, tmp_path, "run")).origin
+
+    plain, own, strange = origin(tiny_model), origin(tiny_adapter), origin(tiny_adapter, other)
+    assert plain["base_fingerprint"] == plain["fingerprint"] == own["base_fingerprint"] != own["fingerprint"]
+    assert "trained_on" not in own
+    assert "was trained on" in caplog.text
+    assert strange["trained_on"].startswith(str(tiny_model))
+    assert strange["base_fingerprint"] == origin(other)["fingerprint"]

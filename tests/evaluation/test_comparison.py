@@ -139,3 +139,36 @@ def test_json_follows_the_documented_shape(scored, config):
     difference = values["comparisons"]["lora"]["difference"]["bleu"]
     assert {"delta", "ci95", "p_value", "wins", "losses", "ties"} <= set(difference)
     assert made.test_set["languages"] == {"python": 8}
+
+
+BASE = {"model": "m", "base_model": "m", "base_fingerprint": "1"}
+OTHER = {"model": "o", "base_model": "o", "base_fingerprint": "2"}
+ADAPTER = {"model": "lora/final", "base_model": "m", "base_fingerprint": "1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "caveat"),
+    [
+        (BASE, ADAPTER, ""),
+        (OTHER, ADAPTER, "'before' is another base than the adapter's"),
+        (BASE, ADAPTER | {"trained_on": "x (3)"}, "trained on another base than the one that it ran on"),
+        (ADAPTER, ADAPTER | {"model": "qlora/final"}, ""),  # two adapters of one base
+        (OTHER, BASE, ""),  # of two whole models nobody knows
+        ({}, ADAPTER, ""),  # of a version that did not record it
+        (BASE, {}, ""),  # answers of somebody else
+    ],
+)
+def test_a_difference_that_is_not_what_fine_tuning_did_says_so(
+    scored, config, caplog, before: dict, after: dict, caveat: str
+):
+    runs = [
+        dataclasses.replace(
+            scored[name],
+            run=dataclasses.replace(scored[name].run, provenance=scored[name].run.provenance | more),
+        )
+        for name, more in (("before", before), ("lora", after))
+    ]
+    found = compare(runs[0], runs[1], "lora", config.evaluation, {}).comparisons["lora"].caveat
+    assert caveat in found
+    assert bool(found) is bool(caveat)
+    assert (found in caplog.text) or not caveat

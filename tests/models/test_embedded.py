@@ -175,3 +175,18 @@ def test_a_hub_that_fails_in_the_middle_is_skipped(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     assert not embedded._from_hub(tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [
+        (embedded.EMBEDDED_MODEL, embedded.HUB_ID),
+        ("/root/.cache/huggingface/code-alpaca-models/smollm2-135m", embedded.HUB_ID),
+        ("/root/.cache/huggingface/hub/models--codellama--CodeLlama-7b-hf/snapshots/0a1b", "codellama/CodeLlama-7b-hf"),
+        ("org/model", "org/model"),
+        ("/data/models/mine", "/data/models/mine"),
+    ],
+)  # fmt: skip
+def test_others_know_a_model_by_its_hub_id(base: str, name: str) -> None:
+    assert embedded.public_name(base) == name
+    assert embedded.short_name(base) == (embedded.EMBEDDED_MODEL if name == embedded.HUB_ID else base)

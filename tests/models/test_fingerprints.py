@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from src.models.fingerprints import BLOCK, model_fingerprint
+from src.models.fingerprints import BLOCK, model_fingerprint, trained_elsewhere
 from src.models.loading import ModelReference
 from tests import tiny
 
@@ -59,3 +59,28 @@ def test_it_changes_with_adapter_and_quantisation(tiny_model: Path, tiny_adapter
         dataclasses.replace(base, quantization=dataclasses.replace(QLORA, bits=8)),
     ]
     assert len({model_fingerprint(reference) for reference in references}) == 4
+
+
+def test_an_adapter_on_another_base_of_the_same_shape_is_a_warning(
+    tiny_adapter: Path, tiny_model: Path, model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for base in (tiny_model, model):  # a copy is the same model
+        assert trained_elsewhere(ModelReference(str(base), tiny_adapter)) == ""
+    assert trained_elsewhere(ModelReference(str(tiny_model))) == ""
+    assert caplog.text == ""
+    other = tiny.save_model(tmp_path / "other", seed=1)
+    trained_on = trained_elsewhere(ModelReference(str(other), tiny_adapter))
+    assert trained_on == f"{tiny_model} ({_fingerprint(tiny_model)})"
+    assert (
+        f"was trained on {tiny_model} (fingerprint {_fingerprint(tiny_model)}), not on {other}" in caplog.text
+    )
+
+
+def test_of_an_adapter_without_our_record_nothing_is_said(
+    tiny_adapter: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    foreign = Path(shutil.copytree(tiny_adapter, tmp_path / "a"))
+    (foreign / "run.json").unlink()
+    other = tiny.save_model(tmp_path / "other", seed=1)
+    assert trained_elsewhere(ModelReference(str(other), foreign)) == ""
+    assert caplog.text == ""

@@ -22,7 +22,7 @@ from transformers import (
 
 from src.models import embedded, loading
 from src.models.hardware import decide
-from src.models.loading import ModelReference, load_base, loading_errors, location, public_name, resolve
+from src.models.loading import ModelReference, load_base, loading_errors, location, resolve
 from src.models.lora_model import attach_lora
 from src.schema import UserError
 from tests import tiny
@@ -126,6 +126,17 @@ def test_a_base_that_may_be_on_the_hub_stays_its_id(tiny_adapter: Path, tmp_path
     assert resolve(str(folder)) == ModelReference(base, folder)
 
 
+@pytest.mark.parametrize(
+    "named", [embedded.HUB_ID, "/home/someone/.cache/huggingface/code-alpaca-models/smollm2-135m"]
+)
+def test_an_adapter_of_the_embedded_model_needs_no_hub(
+    tiny_adapter: Path, tmp_path: Path, named: str
+) -> None:
+    folder = _naming(tiny_adapter, tmp_path / "a", named)
+    assert resolve(str(folder)).base == embedded.EMBEDDED_MODEL
+    assert resolve(str(folder), embedded.HUB_ID).base == embedded.HUB_ID  # as a user says it
+
+
 def test_a_folder_of_results_names_those_in_it(tiny_adapter: Path, tmp_path: Path) -> None:
     for name in ("checkpoint-2", "final", "checkpoint-10"):
         shutil.copytree(tiny_adapter, tmp_path / "ck/lora" / name)
@@ -163,19 +174,6 @@ def test_a_base_is_loaded_without_an_adapter_that_lies_beside_it(
 def test_an_adapter_is_no_base(tiny_adapter: Path) -> None:
     with pytest.raises(UserError, match=r"is an adapter and no base model: .*--from_adapter.*--merge_to"):
         location(str(tiny_adapter))
-
-
-@pytest.mark.parametrize(
-    ("reference", "name"),
-    [
-        (embedded.EMBEDDED_MODEL, embedded.HUB_ID),
-        ("/root/.cache/huggingface/hub/models--codellama--CodeLlama-7b-hf/snapshots/0a1b", "codellama/CodeLlama-7b-hf"),
-        ("org/model", "org/model"),
-        ("/data/models/mine", "/data/models/mine"),
-    ],
-)  # fmt: skip
-def test_others_know_a_model_by_its_hub_id(reference: str, name: str) -> None:
-    assert public_name(reference) == name
 
 
 def test_the_embedded_model_is_loaded_from_its_converted_folder(monkeypatch: pytest.MonkeyPatch) -> None:

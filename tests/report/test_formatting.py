@@ -130,3 +130,11 @@ def test_a_metric_that_another_one_repeats_is_shown_where_the_two_differ():
         made = dataclasses.replace(comparison(0), before=found)
         assert ("execution_success_runnable" in metric_names(made)) is shown
         assert ("Execution success counted otherwise" in metrics_section(made)) is shown
+
+
+def test_a_headline_repeats_the_caveat_of_its_method():
+    method = _method(bleu=_difference(7.1, 0.0004))
+    plain = headline("LoRA", method)
+    assert headline("LoRA", dataclasses.replace(method, caveat="it ran elsewhere")) == (
+        f"{plain} Caution: it ran elsewhere."
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from src.models.run_record import read_record
-from src.training import results
+from src.report.model_card import render_model_card
+from src.training import checkpoints, results
 from src.training.trainer import fine_tune
 from tests import tiny
 
@@ -50,3 +53,21 @@ def test_an_interrupted_save_leaves_the_earlier_result_alone(
     with pytest.raises(KeyboardInterrupt):
         results.save(SimpleNamespace(folder=tmp_path), None, {})  # type: ignore[arg-type]
     assert [path.name for path in tmp_path.iterdir()] == ["final"]
+
+
+def test_a_result_is_described_by_our_card_and_names_its_base_as_others_know_it(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    cached = tmp_path / "hub/models--org--tiny-model/snapshots/0a1b"
+    shutil.copytree(tiny_model, cached)
+    config = tiny.config(cached, tiny_data, tmp_path, "training.max_steps=2")
+    final = fine_tune(config, "lora").folder
+    for folder in (final, final.parent / "checkpoint-2"):
+        settings = json.loads((folder / "adapter_config.json").read_text())
+        assert settings["base_model_name_or_path"] == "org/tiny-model"
+    assert checkpoints.is_complete(final.parent / "checkpoint-2")
+    card = (final / "README.md").read_text()
+    assert card == render_model_card(read_record(final))
+    assert "base_model: org/tiny-model" in card
+    assert "has not been compared with its base model yet" in card
+    assert str(cached) not in card.split("## Training")[0]
