@@ -38,9 +38,9 @@ class Generation:
     """What a model answered to one example."""
 
     id: str
-    text: str  # decoded from the new tokens only
+    text: str  # what the new tokens add to the prompt
     tokens: int  # new tokens, the end token included
-    finish: str  # "stop": an end token; "turn": it began another turn; "length": it was cut off
+    finish: str  # "stop": an end token; "turn": it began another turn; "length": cut off; "thinking": in its thought
     completion: int = 0  # index among several completions of one prompt
 
 
@@ -93,7 +93,7 @@ class SampleScore:
     exact: bool = (
         False  # equal to the reference but for line ends and white space at the end of a line or of the text
     )
-    flags: tuple[str, ...] = ()  # truncated, no_code, extra_turn, fenced
+    flags: tuple[str, ...] = ()  # truncated, thinking, no_code, extra_turn, fenced
     raw_bleu: tuple[int, ...] = ()  # BLEU statistics of the raw answer, before extraction
     completion: int = 0
     execution_lacks: str = ""  # as in Execution

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from src.data.chat_template import render_chat
+from src.data.thoughts import TAGS, opened_tag, without_thought
+from src.data.tokenization import joined_ids, name_of, plain_pieces, start_tokens, text_ids
 from src.schema import Example, UserError
 
 if TYPE_CHECKING:
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
 
 HEADERS = ("Instruction", "Response")  # of a turn: a model that writes one has begun another
 NEXT_TURN = f"### {HEADERS[0]}"
+NONCHARACTERS = tuple(map(chr, range(0xFDD0, 0xFDF0)))  # Unicode keeps them out of texts
 WITH_INPUT = (
     "Below is an instruction that describes a task, paired with an input that provides further context. "
     "Write a response that appropriately completes the request.\n\n"
@@ -75,36 +80,54 @@ def render_prompt(instruction: str, input: str = "") -> str:
     return head + instruction + before + input + after
 
 
-def chat_text(tokenizer: PreTrainedTokenizerBase, instruction: str, input: str = "") -> str:
-    """The tokenizer's own chat template with one user turn, up to where the answer begins.
-
-    Raises UserError where the tokenizer has no template.
-    """
-    if not tokenizer.chat_template:
-        raise UserError(
-            f"prompt.template=chat, but the tokenizer of {tokenizer.name_or_path or 'this model'} has no chat "
-            "template; use prompt.template=alpaca or an instruct model"
-        )
-    turn = {"role": "user", "content": f"{instruction}\n\n{input}" if input else instruction}
-    return str(tokenizer.apply_chat_template([turn], tokenize=False, add_generation_prompt=True))
-
-
 def prompt_ids(
     tokenizer: PreTrainedTokenizerBase, instruction: str, input: str = "", template: str = "alpaca"
 ) -> list[int]:
     """Token ids of the prompt, start token included where the model has one, never an end token.
 
-    `template` is "alpaca", or "chat" for the tokenizer's own.
+    `template` is "alpaca", or "chat" for the tokenizer's own. The control tokens are the template's: what the
+    instruction spells is text. Raises UserError where the chat template cannot be used.
     """
-    if template == "chat":  # the template contains the special tokens
-        text = chat_text(tokenizer, instruction, input)
-        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    if template == "chat":
+        return _chat_ids(tokenizer, f"{instruction}\n\n{input}" if input else instruction)
     if template != "alpaca":
         raise ValueError(f"unknown prompt template {template!r}; expected alpaca or chat")
-    ids = list(tokenizer(render_prompt(instruction, input))["input_ids"])
-    while ids and ids[-1] == tokenizer.eos_token_id:
-        ids.pop()
+    return [*start_tokens(tokenizer), *text_ids(tokenizer, render_prompt(instruction, input))]
+
+
+def _chat_ids(tokenizer: PreTrainedTokenizerBase, content: str) -> list[int]:
+    """The tokenizer's own chat template with one user turn, up to where the answer begins."""
+    mark = next(mark for mark in NONCHARACTERS if mark not in content)
+    turn = {"role": "user", "content": mark.join(plain_pieces(tokenizer, content))}
+    ids = joined_ids(tokenizer, render_chat(tokenizer, [turn]).split(mark))
+    if not ids:
+        raise UserError(
+            f"the chat template of {name_of(tokenizer)} gives an empty prompt; use prompt.template=alpaca"
+        )
     return ids
+
+
+@functools.lru_cache(maxsize=8)
+def _chat_lead(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
+    """What the chat template writes between a prompt and its answer: a space, or a thought that is empty."""
+    turns = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]
+    prompt = render_chat(tokenizer, turns[:1])
+    if tag := opened_tag(prompt):
+        return f"\n{TAGS[tag]}\n\n"
+    try:
+        whole = render_chat(tokenizer, turns, prompts=False)
+    except UserError:  # a template of prompts alone
+        return ""
+    lead = whole.removeprefix(prompt).partition("y")[0] if whole.startswith(prompt) else ""
+    return lead if not without_thought(lead).strip() else ""
+
+
+def answer_ids(tokenizer: PreTrainedTokenizerBase, answer: str, template: str = "alpaca") -> list[int]:
+    """Token ids of an answer as it follows its prompt, without the end token."""
+    lead = _chat_lead(tokenizer, str(tokenizer.chat_template)) if template == "chat" else ""
+    if lead.strip():  # a thought, whose tags are control tokens
+        return joined_ids(tokenizer, [lead], continues=True) + text_ids(tokenizer, answer, continues=True)
+    return text_ids(tokenizer, lead + answer, continues=True)
 
 
 def encode_example(
@@ -112,8 +135,7 @@ def encode_example(
 ) -> Encoded | None:
     """Prompt and response tokenised separately and concatenated; None where no token of the response fits."""
     prompt = prompt_ids(tokenizer, example.instruction, example.input, template)
-    answer = list(tokenizer(example.output, add_special_tokens=False)["input_ids"])
-    response = [*answer, tokenizer.eos_token_id]
+    response = [*answer_ids(tokenizer, example.output, template), tokenizer.eos_token_id]
     if len(prompt) >= max_length:
         return None
     ids = (prompt + response)[:max_length]

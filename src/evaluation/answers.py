@@ -21,14 +21,14 @@ from src.generation.store import GenerationStore
 from src.models.fingerprints import model_fingerprint, trained_elsewhere
 from src.models.hardware import Hardware, decide
 from src.models.loading import ModelReference, load_tokenizer, location, resolve
-from src.schema import Example, Sample
+from src.schema import Example, Generation, Sample
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 log = logging.getLogger(__name__)
 
-PROMPT_VERSION = 1  # raised when the same example would be rendered as another prompt
+PREPARATION = 2  # raised when an example would give other prompt tokens, or the same new tokens another text
 SHARD_PATTERN = "answers.rank-*.jsonl"  # of one rank among several, until rank 0 merges it
 GENERIC_FOLDERS = ("final", "checkpoints", "adapter")  # names that say nothing about a model
 
@@ -76,7 +76,9 @@ def answer(request: RunRequest) -> Answers:
     missing = store.missing(examples, setup.decoding)
     if missing:
         _generate(setup, missing, store)
-    samples = to_samples(examples, store.of(examples, setup.decoding))
+    generations = store.of(examples, setup.decoding)
+    _warn_of_thoughts(generations)
+    samples = to_samples(examples, generations)
     write_atomic(request.folder / ANSWERS, predictions_text(samples))
     origin = {"test_set": request.test_set.name, "model": request.model, **_base(setup.reference)}
     return Answers(samples, {**origin, **setup.key})
@@ -90,6 +92,18 @@ def _base(reference: ModelReference) -> dict[str, str]:
     }
     trained_on = trained_elsewhere(reference)
     return found | ({"trained_on": trained_on} if trained_on else {})
+
+
+def _warn_of_thoughts(generations: list[Generation]) -> None:
+    """Thinking costs tokens: say where the limit left none for the answer."""
+    cut = sum(item.finish == "thinking" for item in generations)
+    if cut:
+        log.warning(
+            "%d of %d answers were cut off while the model was still thinking and count as no answer; raise "
+            "evaluation.max_new_tokens",
+            cut,
+            len(generations),
+        )
 
 
 def keep_answers(request: RunRequest) -> Path:
@@ -140,7 +154,7 @@ def _set_up(request: RunRequest) -> _Setup:
     decoding = Decoding.of(config.evaluation)
     backend = _backend(reference, hardware, config)
     key = {
-        "preparation": PROMPT_VERSION,
+        "preparation": PREPARATION,
         "fingerprint": model_fingerprint(reference),
         "precision": (vllm.precision if backend else precision)(reference, hardware),
         "prompt": prompt_template(reference, config),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from src.config import Config
 from src.data.preprocessing import prompt_ids
-from src.generation.generate import stream_answer
 from src.generation.settings import Decoding, prompt_template
+from src.generation.streaming import stream_answer
 from src.models.hardware import decide
 from src.models.loading import load_tokenizer, resolve
 from src.models.lora_model import load_model
@@ -33,16 +33,15 @@ class Assistant:
 
     def answer(self, instruction: str, input: str, out: TextIO) -> str:
         """The answer; its text is streamed to `out`."""
-        from transformers import TextStreamer
 
-        class Writer(TextStreamer):
-            def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
-                out.write(text + ("\n" if stream_end else ""))
-                out.flush()
+        def show(text: str) -> None:
+            out.write(text)
+            out.flush()
 
-        streamer = Writer(self.tokenizer, skip_prompt=True, skip_special_tokens=True)
         prompt = prompt_ids(self.tokenizer, instruction, input, self.template)
-        return stream_answer(self.model, self.tokenizer, prompt, self.decoding, streamer)
+        text = stream_answer(self.model, self.tokenizer, prompt, self.decoding, show)
+        show("\n")
+        return text
 
 
 def load_assistant(model_path: str, base_model: str | None, config: Config) -> Assistant:

@@ -7,7 +7,6 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -21,17 +20,13 @@ from src.generation.self_check import ONE_BY_ONE, PATHS, SLOTS, UNCACHED, decodi
 from src.generation.settings import (
     Decoding,
     end_tokens,
-    generation_config,
-    no_other_defaults,
+    to_generation,
     truncate_at_end,
 )
 from src.generation.static_batches import decode_batch
 from src.generation.store import GenerationStore
 from src.models.limits import check_prompts
 from src.schema import Example, Generation, UserError
-
-if TYPE_CHECKING:
-    from transformers.generation.streamers import BaseStreamer
 
 log = logging.getLogger(__name__)
 
@@ -122,31 +117,6 @@ def own_shard(
     return [key for batch in batches[rank::world_size] for key in batch]
 
 
-@torch.inference_mode()
-def stream_answer(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    prompt: list[int],
-    decoding: Decoding,
-    streamer: BaseStreamer | None = None,
-) -> str:
-    """The answer to one tokenised prompt; `streamer` gets its tokens one by one."""
-    check_prompts(model, tokenizer, [prompt], decoding.max_new_tokens)
-    if decoding.temperature > 0:
-        torch.manual_seed(decoding.seed)
-    eos_ids = end_tokens(model, tokenizer)
-    input_ids = torch.tensor([prompt], device=model.device)
-    settings = generation_config(decoding, decoding.max_new_tokens, eos_ids, int(tokenizer.pad_token_id))
-    with no_other_defaults(model):
-        output = model.generate(  # type: ignore[operator]
-            input_ids=input_ids,
-            attention_mask=torch.ones_like(input_ids),
-            generation_config=settings,
-            streamer=streamer,
-        )
-    return str(tokenizer.decode(output.sequences[0, len(prompt) :], skip_special_tokens=True))
-
-
 def _answer_in_slots(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -159,7 +129,10 @@ def _answer_in_slots(
     requests = [Request(key, prompt) for key, prompt in prompts.items()]
     decoder = SlotDecoder(model, requests, decoding, truncate, size, graphs=model.device.type == "cuda")
     for answers in decoder.answers():
-        yield [_generation(item.key, item.tokens, item.finish, tokenizer) for item in answers]
+        yield [
+            to_generation(item.key, prompts[item.key], item.tokens, item.finish, tokenizer)
+            for item in answers
+        ]
 
 
 def _answer_batch(
@@ -183,11 +156,7 @@ def _answer_batch(
         partial(truncate_at_end, eos_ids=eos_ids, tokenizer=tokenizer),
         cached,
     )
-    yield [_generation(key, *row, tokenizer=tokenizer) for key, row in zip(prompts, rows, strict=True)]
-
-
-def _generation(
-    key: tuple[str, int], tokens: list[int], finish: str, tokenizer: PreTrainedTokenizerBase
-) -> Generation:
-    text = str(tokenizer.decode(tokens, skip_special_tokens=True))
-    return Generation(key[0], text, len(tokens), finish, key[1])
+    yield [
+        to_generation(key, prompt, *row, tokenizer)
+        for (key, prompt), row in zip(prompts.items(), rows, strict=True)
+    ]

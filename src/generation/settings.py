@@ -12,9 +12,14 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from src.config import Config, EvaluationConfig
 from src.data.preprocessing import NEXT_TURN
+from src.data.thoughts import is_thinking, opened_tag
+from src.data.tokenization import answer_text
 from src.generation.continuous.kv_cache import plain_model
 from src.models.loading import ModelReference
 from src.models.run_record import read_record
+from src.schema import Generation
+
+TAG_TOKENS = 16  # at the end of a prompt, enough for the tag of a thought
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,20 @@ def truncate_at_end(
     if has_next_turn(len(row)):
         return row[: bisect_left(range(len(row)), True, key=has_next_turn)], "turn"
     return row, "length" if end is None else "stop"
+
+
+def to_generation(
+    key: tuple[str, int],
+    prompt: list[int],
+    tokens: list[int],
+    finish: str,
+    tokenizer: PreTrainedTokenizerBase,
+) -> Generation:
+    """The answer to the example and completion `key`, whose new tokens ended as `truncate_at_end` says."""
+    text = answer_text(tokenizer, tokens)
+    if finish == "length" and is_thinking(text, opened_tag(str(tokenizer.decode(prompt[-TAG_TOKENS:])))):
+        finish = "thinking"
+    return Generation(key[0], text, len(tokens), finish, key[1])
 
 
 def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:

@@ -19,7 +19,7 @@ from src import distributed
 from src.config import ModelConfig
 from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.generation.child_output import ChildOutput, child_output
-from src.generation.settings import Decoding, end_tokens, truncate_at_end
+from src.generation.settings import Decoding, end_tokens, to_generation, truncate_at_end
 from src.generation.store import GenerationStore
 from src.models.adapters import read_settings
 from src.models.hardware import Hardware
@@ -229,8 +229,7 @@ def _answer(
 ) -> Generation:
     """One answer, stopped as src.generation.generate stops it; vLLM's token ids include the end token too."""
     tokens, finish = truncate_at_end(row, 0, eos_ids, tokenizer)
-    text = str(tokenizer.decode(tokens, skip_special_tokens=True))
-    return Generation(request.id, text, len(tokens), finish, request.completion)
+    return to_generation((request.id, request.completion), request.prompt, tokens, finish, tokenizer)
 
 
 def _end_tokens_of(base: str, tokenizer: PreTrainedTokenizerBase, config: ModelConfig) -> set[int]:

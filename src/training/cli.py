@@ -93,7 +93,7 @@ def preview(job: Job) -> str:
 def decoded(tokenizer: PreTrainedTokenizerBase, sample: Encoded) -> str:
     """The sample's text: `  ` before lines without loss, `+ ` before lines with loss."""
     prompt = str(tokenizer.decode(sample.input_ids[: sample.prompt_length]))
-    response = str(tokenizer.decode(sample.input_ids[sample.prompt_length :]))
+    response = str(tokenizer.decode(sample.input_ids)).removeprefix(prompt)
     lines = [f"  {line}" for line in prompt.removesuffix("\n").split("\n")]
     return "\n".join(lines + [f"+ {line}" for line in response.split("\n")])
 

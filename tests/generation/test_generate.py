@@ -12,10 +12,11 @@ import torch
 from src.config import load_config
 from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.generation.continuous.steps import CaptureError, Steps
-from src.generation.generate import generate_missing, own_shard, stream_answer
+from src.generation.generate import generate_missing, own_shard
 from src.generation.self_check import PATHS, SLOTS
 from src.generation.settings import Decoding, end_tokens, generation_config
 from src.generation.store import GenerationStore
+from src.generation.streaming import stream_answer
 from src.models.hardware import decide
 from src.models.loading import load_base, load_tokenizer
 from src.schema import Example, UserError
@@ -181,13 +182,6 @@ def test_running_out_of_memory_halves_the_batch(
     room["rows"] = 0
     with pytest.raises(UserError, match="out of memory with one prompt"):
         _answers(loaded, GenerationStore(tmp_path / "c", {}), batch=8)
-
-
-def test_a_streamed_answer_is_the_batched_one(loaded, tmp_path: Path):
-    model, tokenizer = loaded
-    [answer] = _answers(loaded, GenerationStore(tmp_path / "a", {}), examples=EXAMPLES[:1])
-    ids = prompt_ids(tokenizer, EXAMPLES[0].instruction, EXAMPLES[0].input)
-    assert stream_answer(model, tokenizer, ids, Decoding(LENGTH)) == answer.text
 
 
 KEYS = [(str(number), 0) for number in range(23)]

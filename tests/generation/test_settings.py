@@ -17,10 +17,11 @@ from src.generation.settings import (
     end_tokens,
     generation_config,
     prompt_template,
+    to_generation,
     truncate_at_end,
 )
 from src.models.loading import ModelReference
-from src.schema import UserError
+from src.schema import Generation, UserError
 from tests import tiny
 from tests.models.records import written
 
@@ -92,6 +93,24 @@ def test_a_row_read_at_any_interval_ends_with_the_first_token_that_ends_it(piece
     else:
         row, finish = tokens, "length"
     assert (row, finish) == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "finish", "expected"),
+    [
+        ("Response:\n", "print(1)", "length", "length"),
+        ("Response:\n", "<think>\nLet me", "length", "thinking"),
+        ("Response:\n", "<think>\nLet me</think>x", "length", "length"),
+        ("Response:\n<think>\n", "Let me see", "length", "thinking"),
+        ("Response:\n<think>\n", "Let me</think>\nx", "length", "length"),
+        ("Response:\n<think>\n", "print(1)", "stop", "stop"),  # trained to answer there
+        ("What is <think>?\nResponse:\n", "A tag", "length", "length"),
+    ],
+)
+def test_an_answer_cut_off_in_its_thought_says_so(prompt: str, answer: str, finish: str, expected: str):
+    tokens = _encode(answer)
+    made = to_generation(("a", 1), _encode(prompt), tokens, finish, tiny.tokenizer())
+    assert made == Generation("a", answer, len(tokens), expected, 1)
 
 
 def test_another_turn_begins_as_the_prompt_does():

@@ -105,11 +105,11 @@ def measure_lengths(lengths: Sequence[int]) -> Lengths:
 
 def token_counter(tokenizer: PreTrainedTokenizerBase, name: str, template: str = "alpaca") -> TokenCounter:
     """A counter that tokenises as training does: prompt and response separately, the end token with the response."""
-    from src.data.preprocessing import prompt_ids
+    from src.data.preprocessing import answer_ids, prompt_ids
 
     def count(example: Example) -> tuple[int, int]:
         prompt = prompt_ids(tokenizer, example.instruction, example.input, template)
-        return len(prompt), len(tokenizer(example.output, add_special_tokens=False)["input_ids"]) + 1
+        return len(prompt), len(answer_ids(tokenizer, example.output, template)) + 1
 
     return TokenCounter(name, count)
 

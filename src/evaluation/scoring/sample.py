@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from src.evaluation.execution.judge import classify, execute, judge
 from src.evaluation.extraction.extract import MAX_ANSWER_CHARS, Extracted, extract
 from src.evaluation.extraction.wanted import wanted_names
+from src.evaluation.scoring.final_answer import final_answer, was_thinking
 from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
 from src.metrics.text_statistics import bleu_statistics
@@ -46,7 +47,12 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
     """The score of a sample. An answer that cannot be read counts as one without code, or as killed."""
     item = stages.run(
         "extraction",
-        lambda: extract(sample.prediction, sample.language, wanted_names(sample), sample.finish),
+        lambda: extract(
+            final_answer(sample.prediction, sample.finish),
+            sample.language,
+            wanted_names(sample),
+            sample.finish,
+        ),
         lambda: Extracted("", (UNREADABLE,)),
     )
     statistics, raw_bleu = stages.run(
@@ -65,8 +71,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         lambda: judge(sandbox, sample, item.code),
         lambda: killed if _has_verdict(sample) else None,
     )
-    cut_off = sample.finish == "length" and "truncated" not in item.flags
-    flags = (*item.flags, "truncated") if cut_off else item.flags
+    flags = item.flags + tuple(flag for flag in _cuts(sample) if flag not in item.flags)
     unreadable = {"extraction", "execution", "functional accuracy"} & stages.failed.keys()
     return SampleScore(
         id=sample.id,
@@ -88,6 +93,13 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         functional_lacks=functional.lacks if functional else "",
         base=functional.base if functional else "",
     )
+
+
+def _cuts(sample: Sample) -> tuple[str, ...]:
+    """Flags that say where the answer was cut off."""
+    if was_thinking(sample.prediction, sample.finish):
+        return ("truncated", "thinking") if sample.finish in ("length", "thinking") else ("thinking",)
+    return ("truncated",) if sample.finish == "length" else ()
 
 
 def unreadable_score(sample: Sample) -> SampleScore:

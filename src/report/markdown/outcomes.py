@@ -28,6 +28,7 @@ OUTCOME_LABELS = {
     "not_run": "not run",
     "fenced": "in a code fence",
     "truncated": "cut off at the length limit",
+    "thinking": "ended while thinking, before an answer",
     "no_code": "no code in it",
     "extra_turn": "began another turn",
     "oversized": "too long to read whole",

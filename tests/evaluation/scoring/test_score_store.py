@@ -26,6 +26,8 @@ SOURCES = Path(__file__).resolve().parents[3] / "src"
 HARMLESS = {  # imported by what scores, but altering no score
     "metrics/combine.py": "aggregates scores",
     "metrics/table.py": "the signatures of what is measured of texts are in the key",
+    "data/chat_template.py": "of data/preprocessing.py, of which scoring reads the headers of turns alone",
+    "data/tokenization.py": "of data/preprocessing.py, of which scoring reads the headers of turns alone",
     "schema.py": "a sample's fields count in its digest, and a score of other fields is not read",
     "evaluation/statistics/estimates.py": "aggregates scores",
     "evaluation/statistics/proportions.py": "aggregates scores",
