@@ -14,7 +14,7 @@ MAIN = Pattern(r"\bmain\s*\(")
 # stands for all in it.
 _LIBRARIES = (
     "conio.h windows.h graphics.h dos.h bios.h process.h direct.h io.h winsock2.h winsock.h ws2tcpip.h mmsystem.h tchar.h"
-    " winuser.h intrin.h iostream.h fstream.h iomanip.h malloc/malloc.h curses.h ncurses.h readline openssl curl zlib.h"
+    " winuser.h intrin.h iostream.h fstream.h iomanip.h malloc curses.h ncurses.h readline openssl curl zlib.h"
     " png.h jpeglib.h tiffio.h sqlite3.h mysql.h mysql libpq-fe.h pqxx hiredis mongoc cjson cJSON.h jansson.h json-c"
     " json.h json nlohmann rapidjson tinyxml2.h tinyxml.h libxml pugixml.hpp expat.h yaml-cpp yaml.h boost Eigen eigen3"
     " armadillo opencv opencv2 cv.h highgui.h dlib tensorflow torch caffe GL GLFW GLUT glm glad SDL.h SDL2 SDL_image.h"
@@ -24,7 +24,7 @@ _LIBRARIES = (
     " catch.hpp doctest.h fmt spdlog google absl folly grpc grpcpp protobuf Arduino.h Wire.h SPI.h Servo.h avr wiringPi.h"
     " pigpio.h Windows.h mach CoreFoundation Foundation jni.h Python.h lua.h lua.hpp crypt.h sodium.h uuid security"
 ).split()
-MISSING = ((Pattern(r"fatal error: ((?:malloc/)?[\w.+-]+)[\w./+-]*: No such file"), " ".join(_LIBRARIES)),)
+MISSING = ((Pattern(r"fatal error: ([\w.+-]++)(?:/[\w./+-]*+)?: No such file"), " ".join(_LIBRARIES)),)
 UNKNOWN_NAME = Pattern(
     r"undeclared|was not declared|does not name a type|unknown type name|undefined reference|has not been declared"
     r"|invalid use of undefined type|incomplete type"

@@ -37,6 +37,9 @@ _UNSPACED = re.compile(
     r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]{1,2})"
 )  # no space parts words
 _FOREIGN_END = tuple("。！？：।؟")  # of a sentence, in scripts other than Latin
+_QUOTED = re.compile(
+    r"""(?<![^\s(=,])(?:"[^"]*+"|'[^']*+')(?![^\s),;])"""
+)  # an argument: its words are no sentence's
 _CODE_SYMBOL = re.compile(
     r"[{}\[\]=;$\\|&^~@]|[\"')\]]\.\w|[<>](?=\S)|\w_\w|\w\(|\)\s*$|::|->|\w\.\w+\(|:\s*$|^\s*#"
 )
@@ -63,7 +66,7 @@ def _is_sentence(line: str, indented: bool) -> bool:
         return False
     if line.endswith(_FOREIGN_END):
         return True
-    words = [part for run in _WORDS.findall(line) for part in _UNSPACED.split(run) if part]
+    words = [part for run in _WORDS.findall(_QUOTED.sub("", line)) for part in _UNSPACED.split(run) if part]
     symbols = len(
         _CODE_SYMBOL.findall(line if line[0].isascii() and not line[0].isupper() else line.rstrip(":"))
     )

@@ -8,7 +8,7 @@ from src.languages.syntax import TreeSitter
 _GRAMMAR = TreeSitter("tree_sitter_go")
 _PACKAGES = "fmt strings sort math strconv errors time os".split()
 # Only what is widely used, by who makes it: a module that exists nowhere was made up, and importing it is an error.
-_OWNER = r"github\.com/[\w.-]+|[\w-]+\.[\w.-]+"
+_OWNER = r"github\.com/[\w.-]++|[\w-]++\.[\w.-]++"
 _MODULES = (
     " ".join(
         f"github.com/{owner}"
@@ -52,7 +52,7 @@ LANGUAGE = Language(
     main=Pattern(r"\bfunc\s+main\s*\("), compile="go build -o main main.go", run="./main", version="version", memory_mib=4096, wrap=_wrap,
     unknown_name=Pattern("undefined:|undeclared"),
     missing=(
-        (Pattern(rf"package ({_OWNER})[\w./-]* (?:is not|in any)"), _MODULES),
+        (Pattern(rf"package ({_OWNER})(?:/[\w./-]*+)? (?:is not|in any)"), _MODULES),
         (Pattern(rf"no required module provides package ({_OWNER})"), _MODULES)),
     errors={"name": "undefined:", "syntax": "syntax error", "type": "cannot use .{0,200} as "},
 )  # fmt: skip

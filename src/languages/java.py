@@ -114,7 +114,7 @@ LANGUAGE = Language(
     compile=f"javac -nowarn {_OPTIONS.replace('-X', '-J-X')} {{files}}",
     run=f"java {_OPTIONS} -Xshare:auto -cp . {{start}}", memory_mib=8192, wrap=_wrap,
     unknown_name=Pattern("cannot find symbol"),
-    missing=((Pattern(rf"package ({_FAMILIES}|\w+\.\w+)(?:\.[\w.]+)? does not exist"), _LIBRARIES),),
+    missing=((Pattern(rf"package ({_FAMILIES}|\w++\.\w++)(?:\.[\w.]++)? does not exist"), _LIBRARIES),),
     errors={
         "import": "package .{0,200} does not exist", "name": "cannot find symbol",
         "syntax": "';' expected|class, interface, enum, or record expected|reached end of file",

@@ -54,7 +54,7 @@ class Candidates:
             return Candidate(trimmed if self.parses(trimmed) else text)
         if parser and LANGUAGES[self.language].top_level:
             return self._joined_parts(text)
-        trimmed = _trimmed(text)
+        trimmed = _trimmed(text, only_sentences=not parser)
         return Candidate(trimmed) if trimmed.strip() and self.parses(trimmed) else None
 
     def parses(self, code: str) -> bool:
@@ -104,6 +104,7 @@ class Candidates:
     def _joined_parts(self, text: str) -> Candidate | None:
         """The parts that prose divides, as one program; None where anything else than prose is no program."""
         parts, rest = self._parts(text)
+        parts = [part for index, part in enumerate(parts) if index == 0 or not self.is_output(part)]
         code = joined(self.language, parts) if parts else ""
         if not self.parses(code) or (rest and not self._is_cut_off(code, rest)):
             return None
@@ -140,11 +141,18 @@ class Candidates:
     def _is_cut_off(self, code: str, rest: str) -> bool:
         """Whether `rest` is one more statement that the end of the answer broke off, and the program is there without."""
         starts = [line for line in rest.split("\n") if _STATEMENT.match(line)]
-        if self._finish in ("stop", "turn") or len(starts) > 1:
+        at_limit = self._finish == "length"
+        if len(starts) > 1 or not (at_limit or (not self._finish and _is_open(rest))):
             return False
         if self.wanted:
             return self._is_body(code) or not self.wanted.isdisjoint(self.names(code).bound)
-        return self._finish == "length" and self.language == "python" and not _DEFINITION.match(rest)
+        return at_limit and self.language == "python" and not _DEFINITION.match(rest)
+
+
+def _is_open(text: str) -> bool:
+    """Whether brackets or a string over several lines are left open at the end of `text`."""
+    opened, closed = (sum(map(text.count, brackets)) for brackets in ("([{", ")]}"))
+    return opened > closed or text.count('"""') % 2 == 1 or text.count("'''") % 2 == 1
 
 
 def _is_bare_value(code: str) -> bool:
@@ -156,11 +164,18 @@ def _is_bare_value(code: str) -> bool:
     )
 
 
-def _trimmed(text: str) -> str:
-    """`text` without the paragraphs of prose at its start and end, and lines of it directly above and below."""
+def _trimmed(text: str, only_sentences: bool = False) -> str:
+    """`text` without the paragraphs of prose at its start and end, and lines of it directly above and below.
+
+    Where no parser says what is left over, only what ends as a sentence is: a command reads like bare words.
+    """
+    ends = _SENTENCE_END if only_sentences else ("",)
     for edge in (0, -1):
         paragraphs = re.split(r"\n[ \t]*\n", text)
-        while paragraphs and (not paragraphs[edge].strip() or is_prose(paragraphs[edge])):
+        while paragraphs and (
+            not paragraphs[edge].strip()
+            or (paragraphs[edge].rstrip().endswith(ends) and is_prose(paragraphs[edge]))
+        ):
             del paragraphs[edge]
         lines = "\n\n".join(paragraphs).split("\n")
         while len(lines) > 1 and lines[edge].rstrip().endswith(_SENTENCE_END) and is_prose(lines[edge]):

@@ -115,6 +115,9 @@ FORMS = {
     "a shebang after prose": Form(f"Here is the script:\n\n#!/bin/bash\n\n{BASH}\n\nIt counts the lines of each file.", f"#!/bin/bash\n\n{BASH}", "bash"),
     "a shebang right below prose": Form("Here is the script:\n#!/usr/bin/python3\nprint(1)", "#!/usr/bin/python3\nprint(1)"),
     "a script, then how it is started": Form(after(fence(f"#!/bin/bash\n{BASH}", "bash"), fence("chmod +x a.sh\n./a.sh", "bash")), f"#!/bin/bash\n{BASH}", "bash"),
+    "a script that ends with a command": Form('#!/bin/bash\n\nplace=/tmp\n\nfind "$place" -type f -name "*.md" -print', '#!/bin/bash\n\nplace=/tmp\n\nfind "$place" -type f -name "*.md" -print', "bash"),
+    "a script that ends with a text": Form("n=20\n\nprintf 'The sum of all numbers below is: %d\\n' $n", "n=20\n\nprintf 'The sum of all numbers below is: %d\\n' $n", "bash"),
+    "a bare program and a bare output": Form(f"For example:\n\n{ADD}\nprint([add(1, 2)])\n\nOutput:\n[3]", f"{ADD}\nprint([add(1, 2)])"),
     # Other ways to mark code
     "[PYTHON]": Form(f"[PYTHON]\n{ADD}\n[/PYTHON]\n[TESTS]\nassert add(1, 2) == 3\n[/TESTS]", ADD),
     "[PYTHON] after prose": Form(f"Sure, here it is.\n[PYTHON]\n{ADD}\n[/PYTHON]\nIt adds.", ADD),

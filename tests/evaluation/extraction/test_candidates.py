@@ -36,6 +36,22 @@ def test_what_was_cut_off_is_left_out_where_the_program_is_there_without(wanted,
 
 
 @pytest.mark.parametrize(
+    ("rest", "finish", "is_found"),
+    [
+        ("print add(1, 2)", "", False),  # Python 2: wrong, not cut off
+        ("print add(1, 2)", "length", True),
+        ("print(add(1, 2) ==", "", True),
+        ("print(add(1, 2)) ==", "", False),
+        ("print(add(1, 2)) ==", "length", True),
+        ('TEXT = """It adds', "", True),
+        ("x = (1,\ny = 2", "length", False),  # two statements: the first is wrong
+    ],
+)
+def test_what_was_cut_off_is_the_last_statement_and_open(rest, finish, is_found):
+    assert (candidates(wanted="add", finish=finish).of(f"{ADD}\n\n{rest}") is not None) is is_found
+
+
+@pytest.mark.parametrize(
     ("language", "code", "expected"),
     [
         ("python", "# nothing", True),

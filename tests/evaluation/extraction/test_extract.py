@@ -67,7 +67,7 @@ def test_the_program_in_an_answer_is_the_one_that_a_careful_reader_takes(name):
 
 
 def test_the_table_of_forms_is_as_large_as_the_documents_say():
-    assert len(FORMS) == 219
+    assert len(FORMS) == 222
     assert len({form.language for form in FORMS.values()}) == 8
 
 
@@ -143,8 +143,13 @@ def test_what_is_left_of_an_oversized_answer_is_flagged():
         "~~~\n```\n" * 1_200_000,
         " \n" * 5_000_000,
         "\ud800\0" * 1_000_000,
+        "In [1]: x\n" * 1_000_000,
+        "这是代码。\n\n" * 1_400_000,
+        '"' + '\\"' * 5_000_000,
+        "[BEGIN]\nx = 1\n[DONE]\n" * 500_000,
+        f"{CODE}\n" + "x = (\n\nThis is it.\n\n" * 400_000,
     ],
-    ids=range(11),
+    ids=range(16),
 )
 def test_ten_megabytes_take_seconds(text):
     began = time.process_time()
