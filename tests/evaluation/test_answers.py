@@ -119,3 +119,19 @@ def test_answers_say_which_base_they_were_made_with_and_whether_the_adapter_was_
     assert "was trained on" in caplog.text
     assert strange["trained_on"].startswith(str(tiny_model))
     assert strange["base_fingerprint"] == origin(other)["fingerprint"]
+
+
+def test_answers_cut_off_while_thinking_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """The chat template begins the thought, as DeepSeek-R1's does; a random model never ends it."""
+    model = tiny.save_model(tmp_path / "model")
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}{{ '<think>\\n' }}"
+    (model / "chat_template.jinja").write_text(template, encoding="utf-8")
+    config = tiny.config(model, tmp_path, tmp_path, "prompt.template=chat")
+    made = answer(RunRequest(str(model), None, TestSet("test", EXAMPLES), config, tmp_path, "run"))
+    finished = [sample.finish for sample in made.samples]
+    assert "thinking" in finished
+    assert set(finished) <= {"thinking", "stop", "turn"}
+    assert (
+        f"{finished.count('thinking')} of 3 answers were cut off while the model was still thinking"
+        in caplog.text
+    )

@@ -99,3 +99,19 @@ def test_a_mistake_of_the_user_is_no_fault_of_a_sample():
 
     with pytest.raises(UserError):
         scored({}, codebleu)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "finish", "code", "flags"),
+    [
+        ("<think>\n```python\nno()\n```\n</think>\nprint(1)", "stop", "print(1)", set()),
+        ("<think>\n```python\nno()\n```", "thinking", "", {"truncated", "thinking", "no_code"}),
+        ("Let me see.\n```python\nno()\n```", "thinking", "", {"truncated", "thinking", "no_code"}),
+        ("<think>\n```python\nno()\n```", "", "", {"thinking", "no_code"}),
+        (" print(1)", "stop", "print(1)", set()),
+    ],
+)
+def test_a_thought_is_no_part_of_the_program(prediction: str, finish: str, code: str, flags: set[str]):
+    sample = dataclasses.replace(SAMPLE, prediction=prediction, finish=finish)
+    score = score_sample(sample, None, lambda *_: FULL, Stages({}, lambda _: None))  # type: ignore[arg-type]
+    assert (score.code, set(score.flags)) == (code, flags)
