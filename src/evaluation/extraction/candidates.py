@@ -44,13 +44,21 @@ class Candidates:
         self._known: dict[str, bool] = {}
 
     def of(self, text: str) -> Candidate | None:
-        """The program that `text` is, else the one in it."""
-        text = self._typed(text)
+        """The program that `text` is, else the one in it; of a record of a session, what was typed."""
+        prompt = LANGUAGES[self.language].prompt if self.language in LANGUAGES else None
+        if prompt is None or not prompt(text, text.lower()):
+            return self._program(text)
+        found = ((line, prompt.compiled.match(line)) for line in text.split("\n"))
+        typed = "\n".join(line[match.end() :] for line, match in found if match)
+        if prompt.compiled.match(text.lstrip("\n")):
+            return self._program(typed) or self._program(text)
+        return self._program(text) or self._program(typed)  # a docstring may show a session
+
+    def _program(self, text: str) -> Candidate | None:
         parser = has_parser(self.language)
         if parser and self.parses(text):
-            trimmed = (
-                _trimmed(text) if _FOREIGN_EDGE.search(text) else text
-            )  # lenient parsers take it for names
+            # lenient parsers take such words for names
+            trimmed = _trimmed(text) if _FOREIGN_EDGE.search(text) else text
             return Candidate(trimmed if self.parses(trimmed) else text)
         if parser and LANGUAGES[self.language].top_level:
             return self._joined_parts(text)
@@ -90,17 +98,6 @@ class Candidates:
     def _is_body(self, code: str) -> bool:
         return self.language == "python" and code.lstrip("\n")[:1] in (" ", "\t")
 
-    def _typed(self, text: str) -> str:
-        """What was typed in a record of a session, without what it showed; other text as it is."""
-        prompt = LANGUAGES[self.language].prompt if self.language in LANGUAGES else None
-        if prompt is None or not prompt(text, text.lower()):
-            return text
-        begins = prompt.compiled.match(text.lstrip("\n"))
-        if not begins and (self.parses(text) or not has_parser(self.language)):
-            return text
-        found = ((line, prompt.compiled.match(line)) for line in text.split("\n"))
-        return "\n".join(line[match.end() :] for line, match in found if match)
-
     def _joined_parts(self, text: str) -> Candidate | None:
         """The parts that prose divides, as one program; None where anything else than prose is no program."""
         parts, rest = self._parts(text)
@@ -116,7 +113,7 @@ class Candidates:
         parts: list[str] = []
         at = 0
         while at < len(lines):
-            if not lines[at].strip() or is_prose(lines[at]):
+            if not lines[at].strip() or self._is_prose_line(lines[at]):
                 at += 1
                 continue
             rest = "\n".join(lines[at:])
@@ -130,6 +127,14 @@ class Candidates:
             else:
                 return parts, rest
         return parts, ""
+
+    def _is_prose_line(self, line: str) -> bool:
+        """Whether a line reads as prose and is no statement: `if not values: return None` is one."""
+        if not is_prose(line):
+            return False
+        statement = line.strip()
+        parsed = self.language == "python" and self._afford(statement) and parse_python(statement) is not None
+        return not parsed or _is_bare_value(statement)
 
     def _whole_beginning(self, text: str, allow_body: bool) -> str:
         if not self._afford(text * PARSES):

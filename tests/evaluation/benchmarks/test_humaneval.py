@@ -13,6 +13,7 @@ import pytest
 from src.evaluation.benchmarks.catalog import load_benchmark
 from src.evaluation.execution.judge import judge, whole_program
 from src.evaluation.extraction.extract import extract
+from src.evaluation.extraction.wanted import stub_function, wanted_names
 from src.schema import Sample
 
 pytestmark = pytest.mark.skipif(
@@ -107,6 +108,31 @@ def outcomes(sandbox, pairs):
 
 def test_canonical_solutions_score_exactly_1(sandbox, samples):
     assert set(outcomes(sandbox, [(s, s.reference) for s in samples])) == {"passed"}
+
+
+CHATS = {  # how a right answer may come: of the whole function, its body and its name
+    "a usage and its output": (
+        "Sure:\n\n```python\n{whole}```\n\nUse it:\n\n```python\nresult = {name}(1, 2)\n```\n\nOutput:\n\n```\n3\n```", "stop"),
+    "cut off in an example": ("{whole}\n\n# Example\nprint({name}([1, 2", "length"),
+    "the body, cut off in an example": ("{body}\n\n\nassert {name}([1, 2", "length"),
+    "Chinese around it": ("以下是代码：\n\n{whole}\n\n这个函数返回结果。", "stop"),
+    "Russian around it": ("Вот функция:\n\n{whole}\n\nОна возвращает результат.", "stop"),
+    "an import from the future": ("```python\nfrom __future__ import annotations\n{whole}```", "stop"),
+    "a main part": ("```python\n{whole}\n\nif '__main__' == __name__:\n    print(input())\n```", "stop"),
+    "a block for its imports": ("```python\nfrom typing import *\n```\nThen\n```python\n{whole}```\n", "stop"),
+    "[PYTHON]": ("[PYTHON]\n{whole}[/PYTHON]\n[TESTS]\nassert True\n[/TESTS]", "stop"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("chat", CHATS)
+def test_a_canonical_solution_is_right_however_it_comes(sandbox, samples, chat):
+    form, finish = CHATS[chat]
+    pairs = []
+    for sample in samples[::2]:
+        name, whole = stub_function(sample.prefix), sample.prefix + sample.reference
+        answer = form.format(whole=whole, body=sample.reference, name=name)
+        pairs.append((sample, extract(answer, "python", wanted_names(sample), finish).code))
+    assert set(outcomes(sandbox, pairs)) == {"passed"}
 
 
 @pytest.mark.parametrize("broken", ["    return None\n", "    raise SystemExit(0)\n"])

@@ -21,6 +21,7 @@ DOCUMENTED = (
 )
 PREFIX = 'from typing import List\n\n\ndef total(numbers: List[int]) -> int:\n    """Add them up."""\n'
 BODY = "    result = 0\n    for n in numbers:\n        result += n\n    return result"
+SHOWN = 'def f(x):\n    """\n    >>> f(1)\n    2\n    """\n    return x + 1'
 LOOP = "for i in range(3):\n    print(i)"
 
 PROSE = {  # before and after the code
@@ -129,7 +130,10 @@ FORMS = {
     "a transcript": Form(">>> def add(a, b):\n...     return a + b\n...\n>>> add(1, 2)\n3", "def add(a, b):\n    return a + b\n\nadd(1, 2)"),
     "a fenced transcript": Form(fence(">>> x = 1\n>>> x + 1\n2", "pycon"), "x = 1\nx + 1"),
     "a transcript after it": Form(after(fence(ADD), fence(">>> add(1, 2)\n3")), ADD, names="add"),
-    "a transcript in a docstring": Form('def f(x):\n    """\n    >>> f(1)\n    2\n    """\n    return x + 1', 'def f(x):\n    """\n    >>> f(1)\n    2\n    """\n    return x + 1'),
+    "a transcript in a docstring": Form(SHOWN, SHOWN),
+    "a transcript after prose": Form("In a session:\n\n>>> x = 1\n>>> x + 1\n2", "x = 1\nx + 1"),
+    "a transcript in a docstring, prose around": Form(f"Вот функция:\n\n{SHOWN}\n\nОна прибавляет единицу.", SHOWN),
+    "a transcript in a docstring, then cut off": Form(f"{SHOWN}\n\nprint(f(1", SHOWN, names="f", flags="truncated"),
     "a console": Form(fence("$ mkdir out\n$ ls\nout", "console"), "mkdir out\nls", "bash"),
     "a transcript of IPython": Form("In [1]: x = 2\n\nIn [2]: x ** 2\nOut[2]: 4", "x = 2\nx ** 2"),
     "a header of its own turn": Form(f"<|im_start|>assistant\n{fence(ADD)}<|im_end|>", ADD),
@@ -170,6 +174,7 @@ FORMS = {
     "cut off in a further block": Form(after(fence(ADD), "```python\nprint(add(1,"), ADD, names="add", flags="truncated"),
     "cut off in its body": Form("def add(a, b):\n    total = (a", "def add(a, b):\n    total = (a", names="add"),
     "the body, then cut off": Form(f"{BODY}\n\n\nassert total([1]) == 1\nassert total([1", f"{BODY}\n\n\nassert total([1]) == 1", names="total", flags="truncated"),
+    "a body that reads like words, then cut off": Form("    if not values: return None\n    return 1\n\nprint(total([1", "    if not values: return None\n    return 1", names="total", flags="truncated"),
     "the prompt again, then cut off": Form(f"{PREFIX}{BODY}\n\n\n# Example\nprint(total([1, 2", f"{PREFIX}{BODY}\n\n\n# Example", names="total", flags="truncated"),
     "JavaScript cut off": Form(f"{JS}\n\nconsole.log(add(1,", JS, "javascript", names="add", flags="truncated"),
     "C cut off": Form(f'{C}\n\nint main() {{\n    printf("%d", add(1,', C, "c", names="add", flags="truncated"),
