@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -195,7 +196,10 @@ def _escape_unencodable() -> None:
     )
     for stream, errors in streams:
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=errors)
+            with suppress(
+                io.UnsupportedOperation
+            ):  # standard input that was read already, by a program around us
+                stream.reconfigure(errors=errors)
 
 
 def _configure_output(args: argparse.Namespace) -> None:

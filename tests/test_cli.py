@@ -238,3 +238,11 @@ def test_a_name_that_the_locale_has_no_bytes_for_is_one_line(monkeypatch, capsys
 def test_text_that_cannot_be_encoded_elsewhere_stays_a_bug(monkeypatch):
     with pytest.raises(UnicodeEncodeError):
         _run(monkeypatch, UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"))
+
+
+def test_standard_input_that_was_read_already_is_left_as_it_is(monkeypatch):
+    read = io.TextIOWrapper(io.BytesIO(b"a\nb\n"), encoding="utf-8")
+    assert read.readline() == "a\n"
+    monkeypatch.setattr(sys, "stdin", read)
+    assert _run(monkeypatch, None) == 0
+    assert read.readline() == "b\n"
