@@ -133,8 +133,8 @@ from src.schema import Execution, Sample
 
 class Recorder:
     limits = Limits()
-    def command(self, files, argv, compile_argv, limits):
-        self.asked = [files, argv, compile_argv, limits.memory_mib]
+    def command(self, files, argv, stdin, compile_argv, limits):
+        self.asked = [files, argv, compile_argv, limits.reserved_mib]
         return Execution("error", "compile: exit 1", stdout="error: unresolved reference: pet")
 
 ANSWER = "Run it:\\n```pl\\nprint 1 + 2;\\n```\\nand compare:\\n```zig\\nprint(3);\\n```\\n"
@@ -175,7 +175,7 @@ def test_a_new_language_is_one_file_and_everything_follows(checkout: Path):
     assert found["runs"] == [
         ["passed", "", "2\n", ""],
         ["error", "exit 255", "", "syntax"],
-        ["not_run", "no Moose", "", ""],
+        ["not_run", "no Moose", "", "missing"],
         ["error", "exit 255", "", "name"],
         ["error", "no code", "", "runtime"],
     ]

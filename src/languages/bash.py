@@ -26,7 +26,8 @@ LANGUAGE = Language(
     named=Pattern(
         r"(?i)\b(?:bash|shell|(?:unix|linux|terminal|command[- ]line) command)\b|\bcommand line\b",
         "bash|shell|command"),
-    decisive=Pattern(r"\A\s*#!.*\b(?:ba|z|k|da)?sh\b", "#!"),
+    decisive=Pattern(
+        r"\A\s*+(?:#!.*\b(?:ba|z|k|da)?sh\b|(?:\$ )?(?:curl|wget) ++(?:-|['\"]?https?:))", "#!|curl|wget"),
     evidence=Pattern(
         r"(?m)^[^\S\n]*+(?:(?:sudo |\$ )?(?:ls|grep|awk|sed|cat|echo|cd|mkdir|rmdir|rm|cp|mv|find|curl|wget|docker"
         r"|git|npm|yarn|pip3?|sudo|chmod|chown|tar|zip|unzip|gzip|ssh|scp|rsync|ps|kill|df|du|head"
@@ -42,4 +43,5 @@ LANGUAGE = Language(
     missing=((Pattern(r"(?<![\w./+-])([\w.+-]++): command not found"), _COMMANDS),),
     errors={
         "name": "command not found", "syntax": "syntax error|unexpected (?:token|end of file)|unexpected EOF"},
+    reads_input=Pattern(r"(?m)^[^\S\n]*+read\b(?![^\n]{0,200}<)|;[^\S\n]*+read\b"),
 )  # fmt: skip

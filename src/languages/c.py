@@ -120,4 +120,5 @@ LANGUAGE = Language(
         "import": r"No such file or directory\W+#include|fatal error: .{0,200}: No such file",
         "name": "undeclared|unknown type name|undefined reference", "syntax": "error: expected",
         "assertion": "[Aa]ssertion .{0,300}failed"},
+    reads_input=Pattern(r"\bscanf\(|\bgets\(|\bgetchar\(|\bfgets\([^;\n]{0,80}\bstdin\b"),
 )  # fmt: skip

@@ -70,4 +70,5 @@ LANGUAGE = Language(
     missing=MISSING,
     errors={
         "name": "was not declared|does not name a type", "type": "cannot convert", "index": "out_of_range"},
+    reads_input=Pattern(r"\bcin\b\s*+(?:>>|\.)|\bgetline\(\s*+(?:std::)?cin\b|\bscanf\("),
 )  # fmt: skip

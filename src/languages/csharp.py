@@ -5,7 +5,7 @@ from src.languages.syntax import TreeSitter
 
 LANGUAGE = Language(
     name="csharp", label="C#", aliases="c# cs c_sharp", rank=5, decisive_rank=9, codebleu="c_sharp", highlight="c",
-    named=Pattern(r"(?i)\bc#|\bcsharp\b|\bc sharp\b|(?<!\w)\.net\b", "c#|sharp|.net"),
+    named=Pattern(r"(?i)\bc#|\bcsharp\b|\bc sharp\b|(?<!\w)\.net\b|\blinq\b", "c#|sharp|.net|linq"),
     decisive=Pattern(
         r"(?m)^[^\S\n]*+using System\b|\b(?:Console\.(?:Write|Read)|static void Main\(|namespace [\w.]++\s*+\{"
         r"|string\.(?:IsNullOr|Join|Format))|\{ get; (?:private )?set; \}",

@@ -26,6 +26,22 @@ _ALL = LANGUAGES.values()
 NAMED = {language.name: language.named for language in _ALL if language.named} | {
     OTHER: Pattern(rf"(?i)\b(?:{_UNKNOWN.replace('.', '[.]')})\b", _UNKNOWN.lower())
 }
+# What programs of languages that have no file here begin with, where those of another are like them.
+_OTHER_BEGINNINGS = {
+    "perl": Pattern(r"\A\s*+(?:#!.*\bperl\b|use (?:strict|warnings);)", "perl|use "),
+    "mongodb": Pattern(
+        r"\A\s*+(?:use \w++;?\s++)?db\.(?:getCollection\(|\w++\.)(?:.{0,40}\)\.)?"
+        r"(?:find|insert|update|delete|remove|aggregate|create|drop|count|distinct|replace)(?:[A-Z]\w*+)?\(",
+        "db.",
+    ),
+}
+_OTHER_CODE = [pattern for word, pattern in _OTHER_BEGINNINGS.items() if word not in LANGUAGE_ALIASES]
+# A question for what a program prints, whose answer is no code.
+_ASKS_OUTPUT = Pattern(
+    r"(?i)\b(?:output|result)\b[^.?!\n]{0,80}\b(?:of|from|by|when|after|following|this|given|code|program|snippet)\b"
+    r"|\bwhat (?:will|does|would|is)\b[^.?!\n]{0,80}\b(?:print|output|return|display)",
+    "what|output|result",
+)
 _EVIDENCE = {language.name: language.evidence.compiled for language in _ALL if language.evidence}
 _DECISIVE = sorted(_ALL, key=lambda language: language.decisive_rank)
 _BARE_LINES = [_EVIDENCE[language.name] for language in _ALL if language.bare_lines]
@@ -40,6 +56,7 @@ _FOREIGN_END = tuple("。！？：।؟")  # of a sentence, in scripts other tha
 _QUOTED = re.compile(
     r"""(?<![^\s(=,])(?:"[^"]*+"|'[^']*+')(?![^\s),;])"""
 )  # an argument: its words are no sentence's
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*+ ?[-+*/%]?= ?[^=\s]")
 _CODE_SYMBOL = re.compile(
     r"[{}\[\]=;$\\|&^~@]|[\"')\]]\.\w|[<>](?=\S)|\w_\w|\w\(|\)\s*$|::|->|\w\.\w+\(|:\s*$|^\s*#"
 )
@@ -62,7 +79,7 @@ def is_prose(text: str) -> bool:
 
 
 def _is_sentence(line: str, indented: bool) -> bool:
-    if _LINE_START.match(line):
+    if _LINE_START.match(line) or _ASSIGNMENT.match(line):
         return False
     if line.endswith(_FOREIGN_END):
         return True
@@ -86,7 +103,7 @@ def detect(instruction: str, input: str, code: str) -> str:
     parsers and each language's code patterns; then magika, a maintained detector.
     """
     text = code[:INSPECTED_CHARS]
-    if not text.strip():
+    if not text.strip() or any(begins(text, text.lower()) for begins in _OTHER_CODE):
         return ""
     decisive = _decisive(text)
     named = _named(instruction, text) or _named_in(input[:200])
@@ -95,6 +112,10 @@ def detect(instruction: str, input: str, code: str) -> str:
     document = next((name for name in _documents(text) if name in named), "")
     if document or is_prose(text):
         return document
+    if _ASKS_OUTPUT(instruction, instruction.lower()) and not any(
+        _evidence(name, text) for name in _EVIDENCE
+    ):
+        return ""
     programs = [name for name in named if name != OTHER and not LANGUAGES[name].is_format] or named
     if len(programs) > 1 or (programs and not _contradicted(programs[0], text)):
         best = max(programs, key=lambda name: _evidence(name, text))

@@ -55,4 +55,5 @@ LANGUAGE = Language(
         (Pattern(rf"package ({_OWNER})(?:/[\w./-]*+)? (?:is not|in any)"), _MODULES),
         (Pattern(rf"no required module provides package ({_OWNER})"), _MODULES)),
     errors={"name": "undefined:", "syntax": "syntax error", "type": "cannot use .{0,200} as "},
+    reads_input=Pattern(r"\bos\.Stdin\b|\bfmt\.Scan"),
 )  # fmt: skip

@@ -64,7 +64,9 @@ def _static(member: str) -> str:
 def _classes(code: str) -> Source:
     code = re.sub(r"^[^\S\n]*+package\s++[\w.]++\s*+;", "", code, count=1, flags=re.MULTILINE)
     public = re.search(
-        r"^[^\S\n]*+public\s++(?:\w++\s++){0,6}?(?:class|interface|enum|record)\s++(\w++)", code, re.MULTILINE
+        r"(?:^|[;}])[^\S\n]*+public\s++(?:\w++\s++){0,6}?(?:class|interface|enum|record)\s++(\w++)",
+        code,
+        re.MULTILINE,
     )
     # Several public classes in one answer would be several files: only the first keeps its "public".
     if public:
@@ -119,4 +121,5 @@ LANGUAGE = Language(
         "import": "package .{0,200} does not exist", "name": "cannot find symbol",
         "syntax": "';' expected|class, interface, enum, or record expected|reached end of file",
         "type": "ClassCastException|incompatible types|NullPointerException", "index": "OutOfBounds|StringIndex"},
+    reads_input=Pattern(r"\bSystem\.in\b"),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from src.languages.syntax import TreeSitter, checked
 NODE_MIB = 4096
 _MAX_INPUT_CHARS = 20_000
 
-_GRAMMAR = TreeSitter("tree_sitter_javascript")
+GRAMMAR = TreeSitter("tree_sitter_javascript")
 _MODULE = re.compile(r"^[^\S\n]*+(?:import\s[^(]|export\s)", re.MULTILINE)
 _NAMES = re.compile(r"(?:^|[;,\n])[^\S\n]*+(?:(?:const|let|var)\s++)?([A-Za-z_$][\w$]*+)\s*+=[^=>]")
 _PACKAGES = (
@@ -28,6 +28,8 @@ MISSING = (
     (Pattern(r"ReferenceError: ([\w$]+) is not defined"), _BROWSER),
 )
 
+READS_INPUT = Pattern(r"\bprocess\.stdin\b|\breadFileSync\((?:0|[\'\"]/dev/stdin)")
+
 
 def _wrap(code: str) -> Source:
     name = "main.mjs" if _MODULE.search(code) else "main.js"
@@ -41,15 +43,15 @@ def _with_input(input: str, program: str) -> str:
     declared = r"^(?:const|let|var|function|class)\s+%s(?![\w$])"
     if not used or any(re.search(declared % re.escape(name), program, re.MULTILINE) for name in names):
         return program
-    return program if checked(_GRAMMAR.error, input) else f"{input.rstrip()}\n;{program}"
+    return program if checked(GRAMMAR.error, input) else f"{input.rstrip()}\n;{program}"
 
 
 LANGUAGE = Language(
-    name="javascript", label="JavaScript", aliases="js node nodejs jsx mjs react", rank=2, decisive_rank=4, codebleu="javascript",
+    name="javascript", label="JavaScript", aliases="js node nodejs mjs", rank=2, decisive_rank=4, codebleu="javascript",
     highlight="javascript",
     named=Pattern(
-        r"(?i)\b(?:java\s?script|js|node(?:\.?js)?|react(?:\.?js)?|jquery|es6|vue)\b|\.js\b",
-        "script|js|node|react|jquery|es6|vue"),
+        r"(?i)\b(?:java\s?script|js|node(?:\.?js)?|jquery|es6|vue)\b|\.js\b",
+        "script|js|node|jquery|es6|vue"),
     decisive=Pattern(r"\A\s*#!.*\bnode\b", "#!"),
     evidence=Pattern(
         r"(?m)\b(?:console\.\w++\(|function\s*+(?:\*\s*+)?\w*+\s*+\(|document\.\w|window\.|require\(['\"]"
@@ -59,7 +61,7 @@ LANGUAGE = Language(
         r"|=>|===|!==|\.(?:addEventListener\(|(?:forEach|length|push|indexOf|slice|charAt|toUpperCase|parse)\b)"
         r"|\$\(['\"]|`[^`]*\$\{"),
     line_start=r"(?:let|const|var|function)\b(?!,)(?=.)", comments="// /*",
-    parser=_GRAMMAR.error, top_level=_GRAMMAR.top_level,
+    parser=GRAMMAR.error, top_level=GRAMMAR.top_level,
     definitions=
         "function_declaration generator_function_declaration class_declaration import_statement export_statement"
         " hash_bang_line",
@@ -68,4 +70,5 @@ LANGUAGE = Language(
         r"(?:function\b|class\b|\(?[\w\s,=]*+\)\s*+=>|\(?[\w\s,=]++(?<==)>)"),
     run="node {start}", memory_mib=NODE_MIB, wrap=_wrap, with_input=_with_input, missing=MISSING,
     errors={"import": "Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND", "name": "ReferenceError"},
+    reads_input=READS_INPUT,
 )  # fmt: skip

@@ -109,6 +109,7 @@ class Language:
     compile: str = ""  # the command before it
     version: str = "--version"  # asks each of its tools for its version
     memory_mib: int = 0  # address space that its tools ask for, most of it never touched
+    reads_input: Pattern | None = None  # in a program that reads its standard input
     checked: bool = False  # a program is parsed first; one in a language with no command then has passed
     wrap: Callable[[str], Source | None] | None = None  # makes a fragment whole; None: not to be run
     with_input: Callable[[str, str], str] | None = None  # (a sample's input, a program) -> what is run

@@ -31,4 +31,5 @@ LANGUAGE = Language(
         (Pattern(r"undefined function (mysqli?_\w+|curl_\w+|mb_\w+|image\w+)"), ""),
         (Pattern(r"Class \"(mysqli|PDO|DOMDocument|SimpleXMLElement)\" not found"), "")),
     errors={"name": "undefined (?:function|method|variable)", "syntax": "ParseError"},
+    reads_input=Pattern(r"\bSTDIN\b|\breadline\(|php://stdin"),
 )  # fmt: skip

@@ -160,4 +160,5 @@ LANGUAGE = Language(
     errors={
         "import": "ImportError|ModuleNotFoundError", "name": "NameError|UnboundLocalError",
         "syntax": "SyntaxError|IndentationError|TabError", "type": "TypeError|AttributeError", "index": "IndexError|KeyError", "assertion": "AssertionError"},
+    reads_input=Pattern(r"\b(?:input\(|sys\.stdin\b)"),
 )  # fmt: skip

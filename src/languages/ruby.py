@@ -29,4 +29,5 @@ LANGUAGE = Language(
     file="main.rb", run="ruby main.rb",
     missing=((Pattern(r"cannot load such file -- (?!/)([\w-]+)"), _GEMS),),
     errors={"import": "LoadError", "name": "undefined local variable", "type": "NoMethodError"},
+    reads_input=Pattern(r"\bgets\b|\bSTDIN\b|\$stdin\b"),
 )  # fmt: skip

@@ -33,4 +33,5 @@ LANGUAGE = Language(
     unknown_name=Pattern("cannot find (?:value|type|function)|undeclared"),
     missing=(
         (Pattern(r"(?:unresolved import|undeclared crate or module|can't find crate for) `(\w+)"), _CRATES),),
+    reads_input=Pattern(r"\bstdin\(\)"),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """TypeScript, compiled by tsc and run by Node.js."""
 
-from src.languages.javascript import MISSING, NODE_MIB
+from src.languages.javascript import MISSING, NODE_MIB, READS_INPUT
 from src.languages.language import Evidence, Language, Pattern
 
 
@@ -20,5 +20,5 @@ LANGUAGE = Language(
         r"|<(?:string|number|T)>\("),
     weigh=_weigh, extends="javascript", comments="// /*",
     file="main.ts", compile="tsc --target es2020 --module commonjs main.ts", run="node main.js",
-    memory_mib=NODE_MIB, missing=MISSING, errors={"name": "Cannot find name", "type": "is not assignable to"},
+    reads_input=READS_INPUT, memory_mib=NODE_MIB, missing=MISSING, errors={"name": "Cannot find name", "type": "is not assignable to"},
 )  # fmt: skip

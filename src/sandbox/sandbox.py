@@ -32,6 +32,7 @@ class Limits:
     wall_s: float = 10.0
     cpu_s: float = 10.0
     memory_mib: int = 1024
+    reserved_mib: int = 0  # address space of a runtime that reserves more than it uses; 0: memory_mib
     output_bytes: int = 65_536  # of stdout, and of stderr
     processes: int = 64
     file_mib: int = 64

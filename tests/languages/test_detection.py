@@ -128,3 +128,58 @@ def test_of_two_named_languages_that_share_what_is_decisive_the_one_that_is_name
     assert detect("Write a program", "", code) == "c"
     assert detect("Write a Rust program", "", code) == "c"
     assert detect("Write a C# class", "", "public class A {\n}") == "csharp"
+
+
+JSX = "const Hello = ({ name }) => <h1>Hello, {name}!</h1>;"
+
+
+@pytest.mark.parametrize(
+    ("instruction", "code", "language"),
+    [
+        # a language that is named comes first
+        ("Create an empty JavaScript class named Person", "class Person {\n}", "javascript"),
+        ("Write an empty class in Java", "class Car {}", "java"),
+        ("Write a LINQ query to select even numbers", "var evens = from n in numbers where n % 2 == 0 select n;", "csharp"),
+        ("Write a C# lambda that squares", "Func<int, int> square = x => x * x;", "csharp"),
+        ("What is the same function in Python? const add = (x, y) => x + y;", "add = lambda x, y: x + y", "python"),
+        # what has no file here is none of those that have
+        ("Write a MongoDB query to find all users over 30", "db.users.find({ age: { $gt: 30 } })", ""),
+        ("Insert a user in MongoDB", "db.users.insertOne({name: 'Ann', age: 3});", ""),
+        ("Count orders in MongoDB", "db.orders.aggregate([\n  { $group: { _id: '$customer', total: { $sum: 1 } } }\n])", ""),
+        ("Connect to MongoDB in Node.js", "const { MongoClient } = require('mongodb');\nnew MongoClient('x').connect();", "javascript"),
+        ("Insert a user with pymongo in Python", "db.users.insert_one({'name': 'Ann'})", "python"),
+        ("Write a Perl script that prints the lines", "while (my $line = <STDIN>) {\n    print $line;\n}", ""),
+        ("Sort numbers", "#!/usr/bin/perl\nuse strict;\nmy @a = (3, 1);\nprint join(',', sort @a);", ""),
+        ("Write a regular expression that matches digits", "/^\\d{3}-\\d{4}$/", ""),
+        ("Write a regular expression in JavaScript to match digits", "const pattern = /\\d+/g;", "javascript"),
+        ("Use curl to post JSON data", "curl -X POST -d '{\"a\": 1}' https://example.com/api", "bash"),
+        ("Make a request with curl", "curl https://example.com/users?id=3", "bash"),
+        # React
+        ("Create a React component that says hello", JSX, "jsx"),
+        ("Say hello", JSX, "jsx"),
+        ("Create a list", "class L extends Component {\n  render() {\n    return <ul>{this.props.items}</ul>;\n  }\n}", "jsx"),
+        ("Write a React hook", "function useCount() {\n  const [n, setN] = useState(0);\n  return n;\n}", "jsx"),
+        ("Make a list item in JavaScript", "function item(t) {\n  return '<li>' + t + '</li>';\n}", "javascript"),
+        ("Compare in JavaScript", "const small = (a, b) => a <b;\nconsole.log(small(1, 2) ? a<b : b>a)", "javascript"),
+        ("Make a page", "<button onclick=\"alert('hi')\">Hi</button>", "html"),
+        # what a program prints is no code
+        ("What is the output of this Python code?", "56", ""),
+        ("What will be the output of the following JavaScript code?", "[5, 2, 3]", ""),
+        ("What would this Java program print?", "3.3333333333333335", ""),
+        ("What Python code has the output 5?", "print(5)", "python"),
+        ("Write a Python program whose output is 1 to 3", "for i in range(1, 4):\n    print(i)", "python"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_for_decides_before_what_code_looks_like(instruction, code, language):
+    assert detect(instruction, "", code) == language
+
+
+def test_300_rows_of_code_alpaca_were_labelled_and_97_percent_are_right():
+    root = Path(__file__).resolve().parents[2] / "benchmarks"
+    labels = json.loads((root / "data" / "labelled_rows.json").read_text(encoding="utf-8"))
+    figures = json.loads((root / "results" / "detection.json").read_text(encoding="utf-8"))
+    assert len(labels) == figures["n"] == 300
+    assert set(labels.values()) <= {"", *LANGUAGES}
+    assert figures["right"] / figures["n"] >= 0.97
+    assert figures["n_short"] >= 60
+    assert figures["right_short"] / figures["n_short"] >= 0.92

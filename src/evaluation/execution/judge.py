@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import math
 import re
 import textwrap
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from src.evaluation.benchmarks.calls import parse_calls
@@ -22,7 +24,7 @@ from src.languages.syntax import parse_python
 from src.schema import Execution, Sample
 
 if TYPE_CHECKING:
-    from src.sandbox.sandbox import Sandbox
+    from src.sandbox.sandbox import Limits, Sandbox
 
 # Where OpenAI's Codex paper (arXiv:2107.03374, section 3.1) ends a completion of a function's body. They
 # apply only to an answer that continues its prompt: a whole program may well hold another def.
@@ -47,11 +49,47 @@ def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
     """
     if not code.strip():
         return run_program(sample.language, sandbox, "")
+    unfit = _unfit_input(sandbox, sample)
+    if unfit:
+        return Execution("not_run", unfit)
     program = whole_program(sample, code)
-    execution = run_program(sample.language, sandbox, with_input(sample, program))
+    execution = run_program(sample.language, sandbox, with_input(sample, program), _stdin(sample))
     if execution.outcome == "passed" and LANGUAGES[sample.language].defines_only(program):
         return dataclasses.replace(execution, detail=DEFINES_ONLY)
     return execution
+
+
+def _stdin(sample: Sample) -> bytes:
+    return f"{sample.input}\n".encode("utf-8", "replace") if sample.input.strip() else b""
+
+
+def _unfit_input(sandbox: Sandbox, sample: Sample) -> str:
+    """Why no program can be run for a task whose reference reads its standard input; "" where it can.
+
+    The reference decides, so an answer cannot take itself out of the count.
+    """
+    language = LANGUAGES.get(sample.language)
+    if language is None or language.reads_input is None:
+        return ""
+    if not language.reads_input.compiled.search(sample.reference):
+        return ""
+    if not sample.input.strip():
+        return "reads input, and the sample has none"
+    ran = _reference_runs(_Key(sandbox.limits, sandbox), sample.language, sample.reference, _stdin(sample))
+    return "" if ran else "its reference does not run on the sample's input"
+
+
+@dataclass(frozen=True)
+class _Key:
+    """Passes the sandbox to the cached function; only its limits are part of the cache key."""
+
+    limits: Limits
+    sandbox: Sandbox = field(compare=False)
+
+
+@functools.lru_cache(256)
+def _reference_runs(key: _Key, language: str, reference: str, stdin: bytes) -> bool:
+    return run_program(language, key.sandbox, reference, stdin).outcome == "passed"
 
 
 def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 FRAGMENT = "fragment"  # what such a program lacks is the code around it
 
 
-def run_program(name: str, sandbox: Sandbox, code: str) -> Execution:
-    """Run one answer: what is no program is not started, and what needs more than the machine has is not_run."""
+def run_program(name: str, sandbox: Sandbox, code: str, stdin: bytes = b"") -> Execution:
+    """Run one answer, `stdin` on its standard input: what is no program is not started, and what needs more than the machine has is not_run."""
     language = LANGUAGES.get(name)
     if language is None or not language.runs:
         return Execution(
             "not_run", f"no way to run {language.label if language else 'a language that is not known'}"
         )
-    return refusal(code) or marked_missing(name, _run(language, sandbox, code))
+    return refusal(code) or marked_missing(name, _run(language, sandbox, code, stdin))
 
 
 def refusal(code: str) -> Execution | None:
@@ -39,7 +39,7 @@ def refusal(code: str) -> Execution | None:
     return None
 
 
-def _run(language: Language, sandbox: Sandbox, code: str) -> Execution:
+def _run(language: Language, sandbox: Sandbox, code: str, stdin: bytes) -> Execution:
     error = language.syntax_error(code) if language.checked else None
     if error:
         return Execution("error", "SyntaxError", stderr=error)
@@ -47,11 +47,11 @@ def _run(language: Language, sandbox: Sandbox, code: str) -> Execution:
     if source is None:
         return Execution("passed", "parsed only")
     if language.run == SANDBOX_PYTHON:
-        return sandbox.python("\n".join(source.files.values()))
-    return _without_context(language, source, _run_tools(language, sandbox, source))
+        return sandbox.python("\n".join(source.files.values()), stdin=stdin)
+    return _without_context(language, source, _run_tools(language, sandbox, source, stdin))
 
 
-def _run_tools(language: Language, sandbox: Sandbox, source: Source) -> Execution:
+def _run_tools(language: Language, sandbox: Sandbox, source: Source, stdin: bytes) -> Execution:
     """Run files with tools of the system; not_run where one of the tools is missing."""
     absent = next((tool for tool in language.tools if find_tool(tool) is None), None)
     if absent:
@@ -60,9 +60,8 @@ def _run_tools(language: Language, sandbox: Sandbox, source: Source) -> Executio
         command.format(files=" ".join(source.files), start=source.start).split()
         for command in (language.compile, language.run)
     )
-    memory_mib = max(language.memory_mib, sandbox.limits.memory_mib)
-    limits = dataclasses.replace(sandbox.limits, memory_mib=memory_mib)
-    execution = sandbox.command(source.files, argv, compile_argv=compile_argv, limits=limits)
+    limits = dataclasses.replace(sandbox.limits, reserved_mib=language.memory_mib)
+    execution = sandbox.command(source.files, argv, stdin, compile_argv=compile_argv, limits=limits)
     if execution.detail.startswith("compile"):  # tsc writes its errors to stdout
         return dataclasses.replace(execution, stdout="", stderr=execution.stdout + execution.stderr)
     return execution

@@ -152,7 +152,9 @@ def _rank(block: Block, language: str) -> int:
     """How much a block's label speaks for it: 3 the language, 2 no label, 1 no mark, 0 another label."""
     if not block.marked:
         return 1
-    if LANGUAGE_ALIASES.get(block.label) == language:
+    labelled = LANGUAGE_ALIASES.get(block.label)
+    extended = LANGUAGES[language].extends if language in LANGUAGES else ""
+    if labelled and labelled in (language, extended):
         return 3
     return 0 if block.label in LANGUAGE_ALIASES or block.label in OUTPUT_LABELS else 2
 

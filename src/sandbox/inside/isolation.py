@@ -44,10 +44,11 @@ class Quota:
 
     wall_s: float
     cpu_s: float
-    memory_mib: int
+    memory_mib: int  # resident
     output_bytes: int
     processes: int
     file_mib: int
+    reserved_mib: int = 0  # address space, where a runtime reserves more than it uses
 
 
 def check_libc(result: int, what: str) -> None:
@@ -211,7 +212,7 @@ class Bare(SingleUse):
 
 def limit_resources(quota: Quota, whole_address_space: bool, limits_processes: bool) -> None:
     """Set the limits that the kernel enforces per process."""
-    memory = quota.memory_mib * MIB
+    memory = max(quota.memory_mib, quota.reserved_mib) * MIB
     seconds = max(1, int(quota.cpu_s + 0.999))
     unlimited = resource.RLIM_INFINITY
     for kind, soft, hard in (

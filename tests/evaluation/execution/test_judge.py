@@ -301,3 +301,28 @@ def test_imports_from_the_future_may_follow_a_prompt(sandbox, code):
         execute(sandbox, dataclasses.replace(task(prefix=""), input="y = 2"), f"{future}print(y)").outcome
         == "passed"
     )
+
+
+READING = "n = int(input('How many? '))\nprint(n * 2)"
+
+
+@pytest.mark.parametrize(
+    ("input", "code", "outcome", "detail"),
+    [
+        ("21", READING, "passed", ""),
+        ("21", "print(int(input()) + undefined)", "error", "NameError"),
+        ("21", "input()\ninput()", "error", "EOFError"),
+        ("", READING, "not_run", "reads input, and the sample has none"),
+        ("", "print(1)", "not_run", "reads input, and the sample has none"),
+        ("Any number will do.", READING, "not_run", "its reference does not run on the sample's input"),
+    ],
+)
+def test_a_task_that_reads_input_gets_the_samples_or_no_verdict(sandbox, input, code, outcome, detail):
+    sample = Sample("1", "Double a number.", input, READING, code, "python")
+    found = execute(sandbox, sample, code)
+    assert (found.outcome, found.detail, found.lacks) == (outcome, detail, "")
+
+
+def test_an_answer_cannot_take_itself_out_of_the_count_by_reading(sandbox):
+    sample = Sample("1", "Print 4.", "", "print(4)", "", "python")
+    assert execute(sandbox, sample, "print(input())").outcome == "error"

@@ -5,7 +5,7 @@ import pytest
 from src.evaluation.execution.runners import run_program
 from src.evaluation.execution.tools import find_tool
 from src.languages.registry import LANGUAGES
-from src.sandbox.sandbox import Limits
+from src.sandbox.sandbox import Limits, Sandbox
 
 PROGRAMS = [  # language, code, outcome, stdout
     ("python", "print(1 + 1)", "passed", "2\n"),
@@ -55,6 +55,12 @@ PROGRAMS = [  # language, code, outcome, stdout
     ("cpp", "int f() { return 1; }\n/* int main() { return 0; } */", "passed", ""),
     ("java", 'public class B { public static void main(String[] a) { System.out.println("hi"); } }', "passed", "hi\n"),
     ("java", "class A { int f() { return 1; } }", "passed", ""),
+    ("java", "import java.util.*; public class M { public static void main(String[] a) { System.out.println(List.of(1)); } }",
+     "passed", "[1]\n"),
+    ("java", "package p; import java.util.*; public class M { public static void main(String[] a) { System.out.println(2); } }",
+     "passed", "2\n"),
+    ("java", "interface I {} public class M implements I { public static void main(String[] a) { System.out.println(3); } }",
+     "passed", "3\n"),
     ("java", "public int twice(int a) { return 2 * a; }", "passed", ""),
     ("java", "int sq(int a) { return a * a; }\nSystem.out.println(sq(4));", "passed", "16\n"),
     ("java", "public int f(Missing m) { return m.v; }", "not_run", ""),
@@ -121,3 +127,55 @@ def test_bad_code_gets_an_outcome_in_every_language(sandbox):
     for language in runnable:
         for code in ("", "\0", "[" * 10_000, "x" * 2_000_000):
             assert run_program(language, sandbox, code).outcome in ("error", "killed", "not_run"), language
+
+
+HUNGRY = [
+    ("javascript", "const all = [];\nfor (let i = 0; i < 90; i++) all.push(Buffer.alloc(8 << 20, 1));\nconsole.log(all.length);"),
+    ("java", "public class M { public static void main(String[] a) { byte[][] all = new byte[45][];"
+             " for (int i = 0; i < 45; i++) { all[i] = new byte[8 << 20]; java.util.Arrays.fill(all[i], (byte) 1); }"
+             " System.out.println(all.length); } }"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "code"), HUNGRY, ids=["node", "java"])
+def test_the_memory_of_the_configuration_holds_for_runtimes_that_reserve_more(name, code):
+    """720 and 360 MiB: more than 256 and less than 1,024, and far less than either reserves."""
+    if find_tool(LANGUAGES[name].tools[0]) is None:
+        pytest.skip(f"no {LANGUAGES[name].tools[0]}")
+    outcomes = []
+    for memory_mib in (1024, 256):
+        with Sandbox(Limits(wall_s=20, cpu_s=20, memory_mib=memory_mib), workers=1) as sandbox:
+            outcomes.append(run_program(name, sandbox, code).outcome)
+    assert outcomes == ["passed", "out_of_memory"]
+
+
+READERS = [
+    ("python", "print(int(input()) * 2)"),
+    (
+        "cpp",
+        "#include <iostream>\nint main() { int n; if (!(std::cin >> n)) return 1; std::cout << n * 2 << std::endl; }",
+    ),
+    (
+        "c",
+        '#include <stdio.h>\nint main(void) { int n; if (scanf("%d", &n) != 1) return 1; printf("%d\\n", n * 2); return 0; }',
+    ),
+    (
+        "java",
+        "import java.util.*; public class M { public static void main(String[] a) { System.out.println(2 * new Scanner(System.in).nextInt()); } }",
+    ),
+    (
+        "javascript",
+        "const n = Number(require('fs').readFileSync(0, 'utf8'));\nif (!n) throw new Error('none');\nconsole.log(2 * n);",
+    ),
+    ("bash", 'read n\n[ -n "$n" ] || exit 1\necho $((2 * n))'),
+]
+
+
+@pytest.mark.parametrize(("name", "code"), READERS, ids=[name for name, _ in READERS])
+def test_a_program_reads_what_it_is_given(sandbox, name, code):
+    assert LANGUAGES[name].reads_input.compiled.search(code)
+    if any(find_tool(tool) is None for tool in LANGUAGES[name].tools):
+        pytest.skip("a tool is missing")
+    found = run_program(name, sandbox, code, b"21\n")
+    assert (found.outcome, found.stdout) == ("passed", "42\n")
+    assert run_program(name, sandbox, code).outcome != "passed"
