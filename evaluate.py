@@ -31,12 +31,20 @@ def arguments() -> argparse.ArgumentParser:
         action="store_true",
         help="keep the model's answers, to be scored later or elsewhere",
     )
+    parser.add_argument(
+        "--explain",
+        metavar="ID",
+        help="show the verdict on one sample of --predictions, and how it came about",
+    )
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     config = evaluation.configure_evaluation(args)
     evaluation.generate_on_all_ranks(args, config)
+    if args.explain is not None:
+        print(evaluation.explain(args, config))
+        return
     if args.generate_only:
         print(evaluation.generate(args, config))
         return

@@ -93,7 +93,7 @@ class SampleScore:
     exact: bool = (
         False  # equal to the reference but for line ends and white space at the end of a line or of the text
     )
-    flags: tuple[str, ...] = ()  # truncated, thinking, no_code, extra_turn, fenced
+    flags: tuple[str, ...] = ()  # truncated, thinking, no_code, extra_turn, fenced, output_differs
     raw_bleu: tuple[int, ...] = ()  # BLEU statistics of the raw answer, before extraction
     completion: int = 0
     execution_lacks: str = ""  # as in Execution

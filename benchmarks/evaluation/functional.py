@@ -4,9 +4,9 @@
 
 Writes benchmarks/results/functional.json. Prints and stores figures only, never the text of a sample. Every reference is run against itself, against
 mutants (one changed place each), against rewrites that keep its behaviour, and against the answer to another
-sample. A mutant counts as not changing behaviour, and is listed apart, only where its functions and classes
-are the reference's and read nothing that the script makes, and its run alone prints, writes and ends with the
-very same bytes: there is then nothing to see that differs.
+sample. A mutant is listed apart where its functions and classes are the reference's and read nothing that the script makes: it
+changes the demonstration, which decides nothing where functions are compared by calls; elsewhere where its run alone
+prints, writes and ends with the very same bytes, so that there is nothing to see that differs.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from pathlib import Path
 from benchmarks import RESULTS
 from benchmarks.evaluation.mutations import changes_functions, mutants, rewrites
 from src.evaluation.benchmarks.catalog import load_benchmark
-from src.evaluation.differential import oracle
-from src.evaluation.differential.file_fixtures import files_for
+from src.evaluation.differential.inputs.file_fixtures import files_for
 from src.evaluation.differential.probe_runner import Inputs, run_probe
+from src.evaluation.differential.reference import reference_behaviour, reference_program
 from src.evaluation.execution.judge import judge
 from src.languages.detection import detect
 from src.languages.python import setup_program
+from src.languages.syntax import parse_python
 from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample
 
@@ -52,9 +53,9 @@ def python_samples(path: Path, count: int, seed: int) -> list[Sample]:
 def trials(samples: Sequence[Sample], seed: int) -> Iterator[Trial]:
     """Everything tried on samples that have a verdict."""
     for number, sample in enumerate(samples):
-        reference = oracle.reference_program(sample.reference)
+        reference = reference_program(sample.reference)
         yield "self", sample, reference
-        yield "answer to another task", sample, oracle.reference_program(samples[number - 1].reference)
+        yield "answer to another task", sample, reference_program(samples[number - 1].reference)
         for mutant in mutants(reference, 3, seed + number):
             yield "mutant", sample, mutant
         for kind, rewrite in rewrites(reference):
@@ -65,9 +66,12 @@ def judged(sandbox: Sandbox, trial: Trial) -> tuple[str, Execution | None]:
     """The verdict of a trial under its kind; mutants that show no difference under a kind of their own."""
     kind, sample, code = trial
     verdict = judge(sandbox, sample, code)
-    if kind == "mutant" and verdict is not None and verdict.outcome == "passed":
-        reference = oracle.reference_program(sample.reference)
-        if not changes_functions(reference, code) and _run_the_same(sandbox, sample, reference, code):
+    reference = reference_program(sample.reference)
+    if kind == "mutant" and not changes_functions(reference, code):
+        if reference_behaviour(sandbox, sample).calls:
+            return "mutant of a demonstration", verdict
+        passed = verdict is not None and verdict.outcome == "passed"
+        if passed and _run_the_same(sandbox, sample, reference, code):
             return "mutant that changes nothing", verdict
     return kind, verdict
 
@@ -94,6 +98,20 @@ def agreement(sandbox: Sandbox, tried: Iterable[Trial], workers: int) -> dict[st
     return {kind: _share(counts[kind, True], counts[kind, True] + counts[kind, False]) for kind in kinds}
 
 
+def _share_of_all(sandbox: Sandbox, samples: Sequence[Sample], seed: int, workers: int) -> dict[str, float]:
+    """Mutants of every reference that parses; no verdict counts as not caught. Those of a demonstration are left out."""
+    tried = [
+        ("mutant", sample, mutant)
+        for number, sample in enumerate(samples)
+        if parse_python(reference_program(sample.reference)) is not None
+        for mutant in mutants(reference_program(sample.reference), 1, seed + number)
+    ]
+    with ThreadPoolExecutor(workers) as pool:
+        found = [verdict for kind, verdict in pool.map(partial(judged, sandbox), tried) if kind == "mutant"]
+    caught = sum(verdict is not None and verdict.outcome not in ("passed", "not_run") for verdict in found)
+    return {"n": len(found), "caught": caught, "caught_percent": round(100 * caught / len(found), 2)}
+
+
 def _share(agreed: int, n: int) -> dict[str, float]:
     return {"n": n, "agreed": agreed, "agreed_percent": round(100 * agreed / n, 2)}
 
@@ -103,7 +121,7 @@ def coverage(
 ) -> tuple[dict[str, int], list[Sample]]:
     """Why references allow a verdict or none, and the samples whose references do."""
     with ThreadPoolExecutor(workers) as pool:
-        behaviours = list(pool.map(lambda sample: oracle.reference_behaviour(sandbox, sample), samples))
+        behaviours = list(pool.map(lambda sample: reference_behaviour(sandbox, sample), samples))
     reasons = Counter(behaviour.reason or "verdict" for behaviour in behaviours)
     return dict(reasons.most_common()), [
         s for s, behaviour in zip(samples, behaviours, strict=True) if not behaviour.reason
@@ -148,6 +166,7 @@ def main() -> None:
             "verdict_percent": round(100 * len(with_verdict) / len(samples), 1),
             "references_wall_s": round(references_s, 1),
             "agreement": agreement(sandbox, trials(with_verdict, options.seed), options.workers),
+            "mutants_of_all_references": _share_of_all(sandbox, samples, options.seed, options.workers),
             "humaneval": humaneval(sandbox, options.humaneval),
             "wall_s": round(time.monotonic() - began, 1),
         }

@@ -167,8 +167,8 @@ def whole_program_target(size: int) -> Check:
 def analysis_target(size: int) -> Check:
     """What the differential run reads of both programs before it runs them."""
     from src.evaluation.differential import program_analysis as analysis
-    from src.evaluation.differential.file_fixtures import files_for
-    from src.evaluation.differential.input_generation import candidates
+    from src.evaluation.differential.inputs.file_fixtures import files_for
+    from src.evaluation.differential.inputs.input_generation import candidates
     from src.languages.python import setup_program
     from src.languages.syntax import parse_python
 

@@ -142,6 +142,22 @@ def _converted(args: argparse.Namespace, config: Config, folder: Path) -> Path:
     return folder / ANSWERS
 
 
+def explain(args: argparse.Namespace, config: Config) -> str:
+    """How the verdict on --explain's sample of --predictions came about."""
+    from src.evaluation.evaluator import limits_of
+    from src.evaluation.predictions import read_predictions
+    from src.evaluation.scoring.explanation import explain as explain_sample
+    from src.sandbox.sandbox import Sandbox
+
+    if not args.predictions:
+        raise UserError("--explain needs --predictions FILE: it shows the verdict on one of its samples")
+    found = [sample for sample in read_predictions(args.predictions) if sample.id == args.explain]
+    if not found:
+        raise UserError(f"{args.predictions} has no sample with the id {args.explain!r}")
+    with Sandbox(limits_of(config.evaluation), 1, args.allow_unsandboxed) as sandbox:
+        return "\n\n".join(explain_sample(sample, sandbox) for sample in found)
+
+
 def generate(args: argparse.Namespace, config: Config) -> str:
     """Generate the answers of --model_path without scoring them; the lines to print."""
     from src.evaluation.answers import keep_answers

@@ -18,12 +18,17 @@ from src.evaluation.scoring.score_store import ScoreStore
 from src.evaluation.statistics.estimates import Measure, estimate
 from src.metrics.combine import combine_mean
 from src.metrics.table import METRICS, passed
-from src.sandbox.sandbox import Limits, unavailable_reason
+from src.sandbox.sandbox import WALL_FACTOR, Limits, unavailable_reason
 from src.schema import Run, Sample, SampleScore, Score
 
 log = logging.getLogger(__name__)
 
 PASS_AT = (10, 100, 1000)  # pass@1 is functional accuracy
+
+
+def limits_of(config: EvaluationConfig) -> Limits:
+    """What one generated program may use."""
+    return Limits(config.timeout_s, WALL_FACTOR * config.timeout_s, config.memory_mib)
 
 
 def score_samples(
@@ -37,7 +42,7 @@ def score_samples(
     from tqdm import tqdm
 
     pending = [sample for sample in samples if store.get(sample) is None]
-    limits = Limits(wall_s=config.timeout_s, cpu_s=config.timeout_s, memory_mib=config.memory_mib)
+    limits = limits_of(config)
     if pending and allow_unsandboxed and unavailable_reason():
         log.warning("no sandbox (%s): untrusted programs run with NO protection", unavailable_reason())
     if pending:

@@ -114,7 +114,7 @@ def _killed_outcome(header: Mapping[str, Any], stderr: str, quota: Mapping[str, 
     by_time = status == signal.SIGXCPU or (status == signal.SIGKILL and header["cpu_s"] >= quota["cpu_s"])
     match header["stopped"]:
         case "timeout":
-            return "timeout", f"{quota['wall_s']:g} s"
+            return "timeout", f"{quota['wall_s']:g} s of wall time"
         case "cpu":
             return "timeout", f"{quota['cpu_s']:g} s of CPU"
         case "out_of_memory":

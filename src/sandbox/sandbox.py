@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 RESPONSE_GRACE_S = 10.0  # past the time limits, after which a worker counts as hung
 ATTEMPTS = 2
+WALL_FACTOR = 3.0  # wall time for each second of processor time: other programs run beside this one
 MAX_PENDING_PER_WORKER = 8  # jobs submitted and not yet yielded
 Result = TypeVar("Result")
 
@@ -29,8 +30,8 @@ Result = TypeVar("Result")
 class Limits:
     """What one program may use, all of its processes together."""
 
-    wall_s: float = 10.0
     cpu_s: float = 10.0
+    wall_s: float = 10.0 * WALL_FACTOR
     memory_mib: int = 1024
     reserved_mib: int = 0  # address space of a runtime that reserves more than it uses; 0: memory_mib
     output_bytes: int = 65_536  # of stdout, and of stderr
@@ -64,6 +65,7 @@ class Sandbox:
             recipe = bare_recipe()
         self._recipe = recipe
         self.mode = recipe.mode if recipe else "none"  # recorded in the results
+        self.waited = 0  # programs that the wall clock ended, not their processor time: on an idle machine they might go on
         self._lock = threading.Lock()
         self._closed = False
         self._started: set[Worker] = set()
@@ -145,10 +147,12 @@ class Sandbox:
                     worker = self._starter.submit(self._start, self._recipe).result()
                 # twice the wall time: there may be a compile step too
                 header, blobs = worker.run(request, 2 * limits.wall_s + RESPONSE_GRACE_S)
+                self.waited += header.get("stopped") == "timeout"
                 return read_response(header, blobs, asdict(limits))
             except (WorkerError, ConnectionError):
                 worker = self._discard(worker)
             except TimeoutError:
+                self.waited += 1
                 worker = self._discard(worker)
                 return Execution("timeout", "its worker did not answer")
             finally:

@@ -38,7 +38,7 @@ class Regex:
 TABLES = {
     ("evaluation/execution/judge.py", "pattern"): "_ERROR_KINDS",
     ("languages/cpp.py", "pattern"): "_HEADERS_ON_SIGHT",
-    ("evaluation/differential/type_inference.py", "pattern"): "_NAMES",
+    ("evaluation/differential/inputs/type_inference.py", "pattern"): "_NAMES",
 }
 MADE_BY_THE_CODE = {("languages/language.py", "self.regex")}  # in `Pattern`, whose calls are collected
 

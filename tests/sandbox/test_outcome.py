@@ -36,7 +36,7 @@ def test_a_program_that_exits_with_0_passes_and_its_use_is_recorded():
 @pytest.mark.parametrize(
     ("header", "outcome", "detail"),
     [
-        ({"stopped": "timeout"}, "timeout", "2 s"),
+        ({"stopped": "timeout"}, "timeout", "2 s of wall time"),
         ({"stopped": "cpu"}, "timeout", "2 s of CPU"),
         ({"stopped": "out_of_memory"}, "out_of_memory", "512 MiB"),
         ({"stopped": "output_limit"}, "output_limit", "20000 bytes"),
@@ -50,7 +50,7 @@ def test_a_program_that_exits_with_0_passes_and_its_use_is_recorded():
         ({"status": -signal.SIGABRT}, "killed", "SIGABRT"),
         ({"status": -63}, "killed", "signal 63"),
         ({"status": 1, "step": "compile"}, "error", "compile: exit 1"),
-        ({"status": None, "stopped": "timeout", "step": "compile"}, "timeout", "compile: 2 s"),
+        ({"status": None, "stopped": "timeout", "step": "compile"}, "timeout", "compile: 2 s of wall time"),
         ({"status": 1, "error": "KeyError", "line": "d[1]"}, "error", "KeyError"),
         ({"status": 1, "error": "MemoryError"}, "out_of_memory", "MemoryError"),
         ({"status": 1, "error": "AssertionError", "line": "assert x"}, "failed", "assert x"),

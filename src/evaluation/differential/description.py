@@ -33,6 +33,10 @@ class _TooLargeError(Exception):
     """A value is larger than the tree of a description may be."""
 
 
+class _UncomparableError(Exception):
+    """A value holds a function, a class or a module: two lists of functions are not equal for being as long."""
+
+
 def describe(value: "Any", ordered: bool = True) -> list[object]:
     """["kind", content] of a small value, ["h", kind, length, digest] of a large one.
 
@@ -55,26 +59,33 @@ class Description:
         self._nodes = 0
         try:
             tree = self._tree(self._value, 0)
+        except _UncomparableError:
+            return ["u"]
         except _TooLargeError:
             return self.digest()
         return tree if len(json.dumps(tree)) <= MAX_VALUE_BYTES else self.digest()
 
     def digest(self) -> list[object]:
         """["h", kind, length, digest]; floats that differ in rounding have one digest."""
-        token, value = self._token_of_all(), self._value
+        try:
+            token, value = self._token_of_all(), self._value
+        except _UncomparableError:
+            return ["u"]
         kind, content = self._opened(value)
         for _ in range(MAX_DEPTH):
             if kind == "=":
                 value = content[0]
                 kind, content = self._opened(value)
         length = len(value) if kind in ("s", "y") else len(content) if kind in CONTAINERS else 1
-        return ["h", kind, length, _hashed(token)]
+        return ["h", _order_kind(kind), length, _hashed(token)]
 
     def _tree(self, value: "Any", depth: int) -> list[object]:
         kind, content = self._opened(value)
         self._nodes += 1
         if self._nodes > MAX_NODES or depth > MAX_DEPTH or len(content) > MAX_NODES:
             raise _TooLargeError
+        if kind == "u":
+            raise _UncomparableError
         if kind == "=":
             return self._tree(content[0], depth + 1)
         if kind in ("l", "t", "g", "S"):
@@ -115,6 +126,8 @@ class Description:
         if leaf is None:
             return tokens.get(id(value), "itself")
         kind = leaf[0]
+        if kind == "u":
+            raise _UncomparableError
         if kind in ("i", "b"):
             return _integer_token(value)
         if kind == "f":
@@ -137,7 +150,7 @@ class Description:
             inside = _integer_tokens(content) or [self._token(item, tokens) for item in content]
         if kind in ("S", "d") or (kind != "o" and not self._ordered):
             inside.sort()
-        return kind + _hashed(", ".join(inside))
+        return _order_kind(kind) + _hashed(", ".join(inside))
 
     def _opened(self, value: "Any") -> "tuple[str, Any]":
         """The kind of a value with what is in it: values, or for a leaf the rest of its description.
@@ -150,6 +163,11 @@ class Description:
         if id(value) not in self._containers:
             self._containers[id(value)] = (value, *_open_container(value))
         return self._containers[id(value)][1:]
+
+
+def _order_kind(kind: str) -> str:
+    """One kind for lists, tuples and what is iterated over: they are equal where their items are."""
+    return "l" if kind in ("t", "g") else kind
 
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
@@ -172,6 +190,8 @@ def _leaf(value: "Any") -> "tuple[Any, ...] | None":
         return "y", bytes(value).hex()
     if isinstance(value, complex):
         return "c", repr(value.real), repr(value.imag)
+    if type(value).__name__ in ("Decimal", "Fraction"):
+        return "f", float.__repr__(float(value))
     return ("u",) if isinstance(value, _UNCOMPARABLE) else None
 
 

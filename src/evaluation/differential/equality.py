@@ -72,37 +72,51 @@ def _is_float(text: str) -> bool:
     return True
 
 
-def same_value(left: Any, right: Any, ordered: bool = True) -> bool:
+def same_value(left: Any, right: Any, ordered: bool = True, rounded: bool = False) -> bool:
     """Whether two well-formed values are equal: floats with a tolerance, sets and dicts without order.
 
-    `ordered=False` also compares lists without order, for a program that makes them from a set.
+    Lists, tuples and what is iterated over are equal where their items are; a list is equal to a set (`left`) of its items.
+    `ordered=False` also compares lists without order, for a program that makes them from a set. `rounded=True`: a
+    number on the right is equal to the one on the left where it rounds to it.
     """
     if left is None or right is None:
         return left is right
-    kind = left[0]
-    if kind in "ibfc" and right[0] in "ibfc":
+    kind, other = left[0], right[0]
+    if kind in "ibfc" and other in "ibfc":
         a, b = _number(left), _number(right)
-        return _same_real(a.real, b.real) and _same_real(a.imag, b.imag)
-    if kind != right[0]:
+        rounding = _rounding(left) if rounded and kind == other == "f" else 0
+        return (_same_real(a.real, b.real) and _same_real(a.imag, b.imag)) or (
+            rounding > 0 and abs(a - b) < rounding
+        )
+    if kind in "ltgS" and other in "ltgS" and not (other == "S" and kind != "S" and ordered):
+        kind = other = "S" if kind == "S" else "l"
+    if kind != other or kind == "u":
         return False
-    if kind in "ltgSdo":
-        return len(left[1]) == len(right[1]) and _same_content(kind, left[1], right[1], ordered)
+    if kind in "lSdo":
+        content = kind, left[1], right[1]
+        return len(left[1]) == len(right[1]) and _same_content(*content, ordered, rounded)
     if kind == "s" and not ordered and left != right:
         return same_text(left[1], right[1], ordered)
     return bool(left == right)
 
 
-def _same_content(kind: str, left: list[Any], right: list[Any], ordered: bool) -> bool:
-    if kind in "Sd" or (kind in "ltg" and not ordered):
+def _rounding(described: list[Any]) -> float:
+    """Half of the last digit of a number that has few of them."""
+    digits = re.fullmatch(r"-?\d+\.(\d{1,4})", described[1]) if described[0] == "f" else None
+    return 0.5000001 * 10 ** -len(digits.group(1)) if digits else 0
+
+
+def _same_content(kind: str, left: list[Any], right: list[Any], ordered: bool, rounded: bool) -> bool:
+    if kind in "Sd" or (kind == "l" and not ordered):
         # In one order on both sides: numbers that are equal but for rounding sort alike.
         by_key = functools.partial(_sort_key, kind, ordered)
         left, right = sorted(left, key=by_key), sorted(right, key=by_key)
     pairs = zip(left, right, strict=True)
     if kind == "o":
-        return all(a[0] == b[0] and same_value(a[1], b[1], ordered) for a, b in pairs)
+        return all(a[0] == b[0] and same_value(a[1], b[1], ordered, rounded) for a, b in pairs)
     if kind == "d":
-        return all(same_value(a[0], b[0], ordered) and same_value(a[1], b[1], ordered) for a, b in pairs)
-    return all(same_value(a, b, ordered) for a, b in pairs)
+        return all(same_value(a[at], b[at], ordered, rounded) for a, b in pairs for at in (0, 1))
+    return all(same_value(a, b, ordered, rounded) for a, b in pairs)
 
 
 def _sort_key(kind: str, ordered: bool, item: Any) -> tuple[Any, ...]:
@@ -127,7 +141,7 @@ def _key(described: list[Any], ordered: bool, exact: bool) -> tuple[Any, ...]:
         keys = [_key(item, ordered, exact) for item in described[1]]
     if kind in "Sd" or (kind in "ltg" and not ordered):
         keys.sort()
-    return (2, kind, *keys)
+    return (2, "l" if kind in "tg" else kind, *keys)
 
 
 def _number_key(number: float, exact: bool) -> tuple[Any, ...]:

@@ -1,13 +1,12 @@
 """Runs inside the sandbox: executes one Python program, calls its functions, and records the results.
 
-Its text is sent into the sandbox with a plan, frozen_clock.py and description.py in front of it, so it imports
+Its text is sent into the sandbox with a plan and the other modules that run there in front of it, so it imports
 nothing of this project. It knows the inputs and never what is expected; what it writes is compared outside.
 """
 
 import ast
 import builtins
 import hashlib
-import io
 import json
 import os
 import random
@@ -24,18 +23,21 @@ if MYPY:
 
     from src.evaluation.differential.description import Description
     from src.evaluation.differential.frozen_clock import Clock, freeze_clock
+    from src.evaluation.differential.rewriting import MAX_TEXT, Capture, rewritten
 
 PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
 
 MAX_RECORD_BYTES = 58_000  # one line of stdout; the sandbox keeps a little more
-MAX_TEXT = 4_000
 MAX_SEEN = 8
 MAX_FILES = 8
 RESERVED_BYTES = 300  # of a record for each call that is still to come
 FILES_BYTES = 3_000  # what digests of the files may take where the calls have left less
 OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
-WAIT_FACTOR = 3  # wall time allowed for each second of processor time: other programs run beside this one
+WAIT_FACTOR = 5  # wall time allowed for each second of processor time: other programs run beside this one
+WAITED = "waited"  # the error of what the wall clock ended
+VARIANT_S = 0.03  # processor time of one variant, beside what its calls take in the program itself
 MAX_TIMEOUTS = 3
+processor_time = time.process_time  # the real one: the clock is frozen later
 TICKS_S = {1: 0.001, 2: 0.003}  # what a reading advances the clock by, for each seed
 
 
@@ -44,45 +46,7 @@ class _OutOfTimeError(BaseException):
 
 
 def _alarm(number: int, frame: "types.FrameType | None") -> None:
-    raise _OutOfTimeError
-
-
-class _Capture(io.StringIO):
-    """A stdout that keeps its first characters and a digest of all."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[str] = []
-        self.room, self.digest = MAX_TEXT, hashlib.sha256()
-        self.buffer = _BytesCapture(self)  # type: ignore[misc,assignment]  # read-only only in the stubs
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError("write() argument must be str, not " + type(text).__name__)
-        self.digest.update(text.encode("utf-8", "backslashreplace"))
-        if self.room > 0:
-            self.kept.append(text[: self.room])
-        self.room -= len(text)
-        return len(text)
-
-    def text(self) -> str:
-        return "".join(self.kept) + ("" if self.room >= 0 else self.cut())
-
-    def cut(self) -> str:
-        """What stands in place of the rest: a digest of all."""
-        return "\n[cut] " + self.digest.hexdigest()
-
-
-class _BytesCapture(io.RawIOBase):
-    def __init__(self, target: _Capture) -> None:
-        self.target = target
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: "Any") -> int:
-        self.target.write(bytes(data).decode("utf-8", "replace"))
-        return len(data)
+    raise _OutOfTimeError("timeout" if number == signal.SIGPROF else WAITED)
 
 
 def _timed(seconds: float, action: "Callable[[], Any]") -> "tuple[Any, str, str]":
@@ -93,8 +57,8 @@ def _timed(seconds: float, action: "Callable[[], Any]") -> "tuple[Any, str, str]
         return action(), "", ""
     except SystemExit as stop:
         return None, "" if stop.code in (None, 0) else "SystemExit", ""
-    except _OutOfTimeError:
-        return None, "timeout", ""
+    except _OutOfTimeError as stop:
+        return None, str(stop), ""
     except ImportError as error:
         return None, type(error).__name__, error.msg
     except BaseException as error:
@@ -138,24 +102,8 @@ def _record_calls(code: types.CodeType, seen: "dict[str, list[Any]]") -> "Callab
     return record
 
 
-def _assign_last_value(tree: ast.Module) -> tuple[ast.Module, list[str]]:
-    """The tree with its last bare expression assigned to a name; the names of its last values, the last one first."""
-    body = tree.body
-    if body and isinstance(body[-1], ast.If) and "__name__" in ast.dump(body[-1].test):
-        body = body[-1].body
-    names = [
-        n.targets[0].id for n in body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
-    ]
-    last = body[-1] if body else None
-    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant):
-        body[-1] = ast.copy_location(ast.Assign([ast.Name("_last_", ast.Store())], last.value), last)
-        ast.fix_missing_locations(tree)
-        names.append("_last_")
-    return tree, names[:-3:-1]
-
-
-def _run_module(namespace: "dict[str, Any]", seen: "dict[str, list[Any]]") -> "dict[str, Any]":
-    tree, names = _assign_last_value(ast.parse(PLAN["program"]))
+def _run_module(namespace: "dict[str, Any]", program: str, seen: "dict[str, list[Any]]") -> "dict[str, Any]":
+    tree, names = rewritten(program)
     code = compile(tree, "program.py", "exec")
 
     def run() -> None:
@@ -166,17 +114,25 @@ def _run_module(namespace: "dict[str, Any]", seen: "dict[str, list[Any]]") -> "d
         finally:
             sys.setprofile(None)
 
-    output = sys.stdout = _Capture()
+    output = sys.stdout = Capture()
     _, error, message = _timed(PLAN["module_s"], run)
-    values = [] if error else [namespace[name] for name in names if namespace.get(name) is not None]
+    values = [] if error else [_values_of(namespace, group) for group in names]
     # What changes something in place has no value of its own.
+    values = [value for value in values if value is not None]
     described, _, _ = _timed(PLAN["module_s"], _described(values[0] if values else None).short)
     last = described or ["u"]
-    return {"error": error, "message": message, "stdout": output.text(), "last": last}
+    return {
+        "error": error, "message": message, "stdout": output.text(), "marked": output.with_wording(), "last": last
+    }  # fmt: skip
+
+
+def _values_of(namespace: "dict[str, Any]", names: list[str]) -> object:
+    values = tuple(namespace.get(name) for name in names)
+    return values[0] if len(values) == 1 else values
 
 
 def _unfinished() -> "dict[str, Any]":
-    return {"value": None, "error": "timeout", "stdout": "", "changed": None}
+    return {"value": None, "error": "timeout", "stdout": "", "marked": "", "changed": None}
 
 
 def _run_call(
@@ -185,7 +141,7 @@ def _run_call(
     """The record of one call; digests of what it gave and printed where these take more than `room` bytes."""
     arguments = [ast.literal_eval(source) for source in sources]
     before = [_described(argument).short() for argument in arguments]
-    output = sys.stdout = _Capture()
+    output = sys.stdout = Capture()
     random.seed(PLAN["seed"])
     clock.elapsed_s = 0.0
     returned: list[Description] = []
@@ -197,7 +153,10 @@ def _run_call(
     described, error, _ = _timed(allowed, run)
     changed, _, _ = _timed(allowed, lambda: [_described(argument).short() for argument in arguments])
     changed = None if changed == before else changed
-    record = {"value": described, "error": error, "stdout": output.text(), "changed": changed}
+    record = {
+        "value": described, "error": error, "stdout": output.text(), "marked": output.with_wording(),
+        "changed": changed,
+    }  # fmt: skip
     if len(json.dumps(record)) <= room:
         return record
     digests, _, _ = _timed(allowed, lambda: [_described(argument).digest() for argument in arguments])
@@ -205,6 +164,7 @@ def _run_call(
         "value": None if described is None else _timed(allowed, returned[0].digest)[0],
         "error": error,
         "stdout": output.cut() if output.kept else "",
+        "marked": "",
         "changed": None if changed is None else digests,
     }
 
@@ -233,45 +193,100 @@ def _written_files() -> dict[str, str]:
     return written
 
 
-def _prepared() -> "tuple[dict[str, Any], Clock]":
-    """The namespace of a main module, in a folder with the plan's files, and the clock; seeds set."""
+def _namespace() -> "dict[str, Any]":
+    """That of a new main module, in a new folder with the plan's files, after the plan's setup."""
     os.chdir(tempfile.mkdtemp())
     for name, text in PLAN["files"].items():
         with open(name, "w", encoding="utf-8") as file:
             file.write(text)
-    signal.signal(signal.SIGALRM, _alarm)
-    signal.signal(signal.SIGPROF, _alarm)
-    clock = freeze_clock(TICKS_S[PLAN["seed"]])
     random.seed(PLAN["seed"])
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     module.__dict__["__builtins__"] = builtins
     if PLAN["setup"]:
-        sys.stdout = _Capture()
+        sys.stdout = Capture()
         _timed(PLAN["module_s"], lambda: exec(compile(PLAN["setup"], "input.py", "exec"), module.__dict__))
-    return module.__dict__, clock
+    return module.__dict__
+
+
+def _essence(result: "dict[str, Any]") -> "tuple[Any, ...]":
+    """What of a call's result is compared with that of another program."""
+    shown = (result["stdout"], result["changed"]) if result["value"] in (None, ["n"]) else ()
+    return result["value"], result["error"], shown
+
+
+def _told_apart(
+    program: str, results: "list[dict[str, Any]]", clock: "Clock", calls_s: float
+) -> "str | None":
+    """The places of the calls on which a variant of the program does something else, as bits of a hexadecimal number.
+
+    In a process of its own; None where it left nothing.
+    """
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            deadline = processor_time() + VARIANT_S + 3 * calls_s
+            namespace = _namespace()
+            error = _timed(
+                VARIANT_S, lambda: exec(compile(rewritten(program)[0], "program.py", "exec"), namespace)
+            )[1]
+            bits = 0
+            for place, (result, (name, sources)) in enumerate(zip(results, PLAN["calls"], strict=True)):
+                left = deadline - processor_time()
+                if result["error"] in ("timeout", WAITED) or left <= 0:
+                    continue
+                if error:
+                    bits |= 1 << place
+                    continue
+                other = _run_call(namespace, clock, name, sources, left, MAX_RECORD_BYTES)
+                bits |= (_essence(other) != _essence(result)) << place
+            os.write(write_end, f"{bits:x}".encode())
+        finally:
+            os._exit(0)
+    os.close(write_end)
+    with open(read_end, "rb") as report:
+        text = report.read(1_000).decode("ascii", "replace")
+    os.waitpid(child, 0)
+    return text or None
 
 
 def _main() -> None:
-    write, dumps, leave, processor_time = os.write, json.dumps, os._exit, time.process_time
+    write, dumps, leave = os.write, json.dumps, os._exit
     deadline = processor_time() + PLAN["total_s"]
-    namespace, clock = _prepared()
+    signal.signal(signal.SIGALRM, _alarm)
+    signal.signal(signal.SIGPROF, _alarm)
+    clock = freeze_clock(TICKS_S[PLAN["seed"]])
+    namespace = _namespace()
     seen: dict[str, list[Any]] = {}
-    record: dict[str, Any] = {"module": _run_module(namespace, seen), "seen": seen, "calls": []}
+    record: dict[str, Any] = {
+        "module": _run_module(namespace, PLAN["program"], seen),
+        "seen": seen,
+        "calls": [],
+    }
     room = MAX_RECORD_BYTES - len(dumps(record))
     timeouts = 0
     calls = [] if record["module"]["error"] else PLAN["calls"]
+    calls_s = 0.0
     for place, (name, sources) in enumerate(calls):
         allowed = 0 if timeouts >= MAX_TIMEOUTS else min(PLAN["call_s"], deadline - processor_time())
         own = room - RESERVED_BYTES * (len(calls) - place)
+        began = processor_time()
         result = _run_call(namespace, clock, name, sources, allowed, own) if allowed > 0 else _unfinished()
-        timeouts += result["error"] == "timeout"
+        calls_s += 0 if result["error"] in ("timeout", WAITED) else processor_time() - began
+        timeouts += result["error"] in ("timeout", WAITED)
         room -= len(dumps(result)) + 2
         record["calls"].append(result if room > 0 else _unfinished())
     files = _written_files()
     if len(dumps(files)) > room:
         files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     record["files"] = files if len(dumps(files)) < max(room, FILES_BYTES) else {}
+    record["told"] = []
+    for variant in PLAN["variants"] if calls else ():
+        used = os.times()
+        if used.children_user + used.children_system > PLAN["variants_s"]:
+            break
+        record["told"].append(_told_apart(variant, record["calls"], clock, calls_s))
     line = "\n" + PLAN["marker"] + dumps(record)
     write(1, (line + "\n").encode("ascii"))
     leave(0)

@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.evaluation.differential.equality import well_formed
-from src.evaluation.differential.input_generation import Arguments
+from src.evaluation.differential.inputs.input_generation import Arguments
 from src.schema import Execution
 
 if TYPE_CHECKING:
     from src.sandbox.sandbox import Sandbox
 
-# Of the sandbox's wall time, which other programs beside this one may use up: processor time allowed.
-MODULE_SHARE, CALL_SHARE, TOTAL_SHARE = 0.3, 0.05, 0.6
+# Of the sandbox's processor time: what the program, one call, all calls and all variants may take.
+MODULE_SHARE, CALL_SHARE, TOTAL_SHARE, VARIANTS_SHARE = 0.3, 0.05, 0.6, 0.3
+INSIDE_MODULES = ("frozen_clock.py", "description.py", "rewriting.py", "probe.py")
+WAITED = "waited"  # the probe's error for what the wall clock ended
 
 Call = tuple[str, Arguments]
-# {"module": {error, message, stdout, last}, "calls": [...], "files": {...}, "seen": {...}}
+# {"module": {error, message, stdout, marked, last}, "calls": [...], "files": {...}, "seen": {...}, "told": [...]}
 ProbeRecord = dict[str, Any]
 
 
@@ -42,18 +44,20 @@ def run_probe(
     share: float = 1.0,
     record_calls: bool = False,
     ordered: bool = True,
+    variants: Sequence[str] = (),
 ) -> tuple[Execution, ProbeRecord | None]:
     """Run the probe in the sandbox; its record, or None where it wrote none.
 
     share: of the processor time that the program and each of its calls may take. ordered: whether the order of
-    lists counts in the digest of a large value.
+    lists counts in the digest of a large value. variants: programs whose calls are held against those of `program`.
     """
-    wall_s = sandbox.limits.wall_s
+    cpu_s = sandbox.limits.cpu_s
     marker = f"probe-{secrets.token_hex(8)} "
     plan = {
         "setup": inputs.setup, "files": inputs.files, "program": program, "calls": calls, "seed": seed,
-        "marker": marker, "record_calls": record_calls, "ordered": ordered, "module_s": MODULE_SHARE * share * wall_s,
-        "call_s": CALL_SHARE * share * wall_s, "total_s": TOTAL_SHARE * share * wall_s,
+        "marker": marker, "record_calls": record_calls, "ordered": ordered, "module_s": MODULE_SHARE * share * cpu_s,
+        "call_s": CALL_SHARE * share * cpu_s, "total_s": TOTAL_SHARE * share * cpu_s,
+        "variants": variants, "variants_s": VARIANTS_SHARE * cpu_s,
     }  # fmt: skip
     execution = sandbox.python(f"PLAN_JSON = {json.dumps(plan)!r}\n{_probe_source()}")
     at = execution.stdout.rfind(marker)
@@ -64,7 +68,10 @@ def run_probe(
         record = json.loads(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return execution, None
-    return execution, _checked(record, len(calls))
+    checked = _checked(record, len(calls))
+    if checked and WAITED in (checked["module"]["error"], *(call["error"] for call in checked["calls"])):
+        sandbox.waited += 1
+    return execution, checked
 
 
 def _refuse_constant(name: str) -> None:
@@ -82,10 +89,27 @@ def _checked(record: Any, calls: int) -> ProbeRecord | None:
     if module is None or not isinstance(results, list) or len(results) != (0 if module["error"] else calls):
         return None
     checked = [_checked_part(result, RESULT_PARTS) for result in results]
-    files, seen = record.get("files"), record.get("seen")
-    if None in checked or not _is_of_texts(files) or not _is_seen(seen):
+    files, seen, told = record.get("files"), record.get("seen"), _told(record.get("told"))
+    if None in checked or told is None or not _is_of_texts(files) or not _is_seen(seen):
         return None
-    return {"module": module, "calls": checked, "files": files, "seen": seen}
+    return {"module": module, "calls": checked, "files": files, "seen": seen, "told": told}
+
+
+def _told(value: Any) -> list[frozenset[int] | None] | None:
+    """For each variant the places of the calls that tell it from the program, None where it left nothing.
+
+    None where this is no such list.
+    """
+    if not isinstance(value, list) or not all(bits is None or isinstance(bits, str) for bits in value):
+        return None
+    try:
+        return [None if bits is None else _places(int(bits, 16)) for bits in value]
+    except ValueError:
+        return None
+
+
+def _places(bits: int) -> frozenset[int]:
+    return frozenset(at for at in range(max(bits, 0).bit_length()) if bits >> at & 1)
 
 
 def _checked_part(part: Any, parts: _Parts) -> ProbeRecord | None:
@@ -115,16 +139,19 @@ def _is_seen(value: Any) -> bool:
 
 
 _Parts = Mapping[str, Callable[[Any], bool]]
-MODULE_PARTS: _Parts = {"error": _is_text, "message": _is_text, "stdout": _is_text, "last": well_formed}
+MODULE_PARTS: _Parts = {
+    "error": _is_text,
+    "message": _is_text,
+    "stdout": _is_text,
+    "marked": _is_text,
+    "last": well_formed,
+}
 RESULT_PARTS: _Parts = {
     "value": lambda value: value is None or well_formed(value),
-    "error": _is_text, "stdout": _is_text, "changed": _is_changes,
+    "error": _is_text, "stdout": _is_text, "marked": _is_text, "changed": _is_changes,
 }  # fmt: skip
 
 
 @functools.cache
 def _probe_source() -> str:
-    return "".join(
-        Path(__file__).with_name(name).read_text(encoding="utf-8")
-        for name in ("frozen_clock.py", "description.py", "probe.py")
-    )
+    return "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in INSIDE_MODULES)

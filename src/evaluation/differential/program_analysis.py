@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from src.evaluation.differential import input_generation
-from src.evaluation.differential.input_generation import Function
+from src.evaluation.differential.inputs import input_generation
+from src.evaluation.differential.inputs.input_generation import Function
 
 MAX_FUNCTIONS = 6
 _SET_METHODS = {"union", "intersection", "difference", "symmetric_difference"}
@@ -48,6 +48,18 @@ def matched_functions(reference: ast.Module, answer: ast.Module, called: set[str
     if len(left) == 1 and len(spare) == 1 and _same_signature(functions_of(reference)[left[0]], spare[0]):
         names[left[0]] = spare[0].name
     return names
+
+
+def argument_order(reference: Function, answer: Function, count: int) -> list[int] | None:
+    """The places of the reference's arguments in the order of the answer's parameters, where these have the same names."""
+    names, theirs = (
+        [parameter.arg.lower() for parameter in input_generation.parameters(f)[0]]
+        for f in (reference, answer)
+    )
+    names, theirs = names[:count], theirs[:count]
+    if names == theirs or sorted(names) != sorted(theirs) or len(set(names)) < count:
+        return None
+    return [names.index(name) for name in theirs]
 
 
 def _plain(name: str) -> str:

@@ -52,12 +52,14 @@ def score_in_workers(
 ) -> Iterator[tuple[Sample, SampleScore]]:
     """Every sample with its score, as they come. Raises UserError where a worker cannot be started.
 
-    Completions of one prompt, which follow each other, go to one worker: it runs their reference once. Leaving the
-    iterator kills the workers.
+    Completions of one prompt, which follow each other, go to one worker: it runs their reference once. A sample of
+    which the wall clock ended a program is scored again at the end, with no other beside it: a busy machine decides
+    nothing. Leaving the iterator kills the workers.
     """
     groups = [list(group) for _, group in itertools.groupby(samples, key=lambda sample: sample.id)]
     workers = _Workers(settings, sorted({sample.language for sample in samples}))
-    found: queue.SimpleQueue[tuple[Sample, SampleScore] | BaseException] = queue.SimpleQueue()
+    found: queue.SimpleQueue[tuple[Sample, SampleScore | None] | BaseException] = queue.SimpleQueue()
+    again: list[Sample] = []
     pool = ThreadPoolExecutor(min(settings.workers or os.cpu_count() or 1, len(groups)), "scoring")
     try:
         for group in groups:
@@ -66,7 +68,14 @@ def score_in_workers(
             item = found.get()
             if isinstance(item, BaseException):
                 raise item
-            yield item
+            sample, score = item
+            if score is None:
+                again.append(sample)
+            else:
+                yield sample, score
+        for sample in again:
+            score, _ = pool.submit(workers.score, sample).result()
+            yield sample, score
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         workers.close()
@@ -90,10 +99,11 @@ class _Workers:
         self._closed = False
 
     def score_group(self, group: list[Sample], put: Callable[[Any], None]) -> None:
-        """Put each sample with its score; an error that is not a sample's is put in place of the rest."""
+        """Put each sample with its score, None where the wall clock had a part in it; an error that is not a sample's is put in place of the rest."""
         try:
             for sample in group:
-                put((sample, self._score(sample)))
+                score, waited = self.score(sample)
+                put((sample, None if waited else score))
         except BaseException as error:  # the thread that waits raises it
             put(error)
 
@@ -103,8 +113,11 @@ class _Workers:
             for process in self._started:
                 process.close()
 
-    def _score(self, sample: Sample) -> SampleScore:
-        """The sample's score; a stage that kills the process is left out when it is tried again."""
+    def score(self, sample: Sample) -> tuple[SampleScore, bool]:
+        """The sample's score, and whether the wall clock ended one of its programs.
+
+        A stage that kills the process is left out when it is tried again.
+        """
         failed: dict[str, str] = {}
         endings: Counter[str] = Counter()  # by stage; before any stage began it is none of the sample's doing
         while True:
@@ -118,7 +131,7 @@ class _Workers:
                         raise UserError(reply["error"])
                     if "score" in reply:
                         _warn(sample, reply["failed"])
-                        return decode(SampleScore, json.dumps(reply["score"]))
+                        return decode(SampleScore, json.dumps(reply["score"])), reply["waited"]
                     stage = reply["stage"]
             except WorkerEndedError as ended:
                 self._discard()
@@ -131,7 +144,7 @@ class _Workers:
                     continue
                 if stage in failed:  # what stands in for the stage kills the process too
                     _warn(sample, failed | {"score": str(ended)})
-                    return unreadable_score(sample)
+                    return unreadable_score(sample), False
                 if stage != "start":
                     failed[stage] = str(ended)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from src.evaluation.differential.oracle import OTHER_OUTPUT
 from src.evaluation.execution.judge import classify, execute, judge
 from src.evaluation.extraction.extract import MAX_ANSWER_CHARS, Extracted, extract
 from src.evaluation.extraction.wanted import wanted_names
@@ -72,6 +73,8 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         lambda: killed if _has_verdict(sample) else None,
     )
     flags = item.flags + tuple(flag for flag in _cuts(sample) if flag not in item.flags)
+    if functional and functional.detail == OTHER_OUTPUT:
+        flags = (*flags, "output_differs")
     unreadable = {"extraction", "execution", "functional accuracy"} & stages.failed.keys()
     return SampleScore(
         id=sample.id,

@@ -43,8 +43,10 @@ def main(settings: dict[str, Any]) -> None:
             for line in sys.stdin:
                 request = json.loads(line)
                 stages = Stages(request["failed"], lambda name: reply({"stage": name}))
+                before = sandbox.waited
                 score = score_sample(Sample(**request["sample"]), sandbox, codebleu, stages)
-                reply({"score": dataclasses.asdict(score), "failed": stages.failed})
+                waited = sandbox.waited > before
+                reply({"score": dataclasses.asdict(score), "failed": stages.failed, "waited": waited})
     except UserError as error:
         reply({"error": str(error)})
 

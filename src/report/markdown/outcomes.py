@@ -33,6 +33,7 @@ OUTCOME_LABELS = {
     "extra_turn": "began another turn",
     "oversized": "too long to read whole",
     "unreadable": "could not be read",
+    "output_differs": "right, but prints something else than the reference",
     "exact": "equal to the reference",
     "lacking": "fragments, or need what this machine lacks",
     "defines_only": "ran, but only defined things",

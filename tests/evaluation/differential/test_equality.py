@@ -39,6 +39,10 @@ SAME = [
     ({0.1 + 0.2: "a", 0.7: "b"}, {0.7: "b", 0.3: "a"}),
     ({frozenset({1, 2}), frozenset({3})}, {frozenset({3}), frozenset({2, 1})}),
     (list(range(3_000)), [float(n) for n in range(3_000)]),
+    ([1], (1,)),
+    (list(range(1_000)), tuple(range(1_000))),
+    (Decimal(1), Fraction(1)),
+    (Decimal("0.5"), 0.5),
 ]
 DIFFERENT = [
     (1, 2),
@@ -46,7 +50,6 @@ DIFFERENT = [
     (None, 0),
     (0.3, 0.3001),
     ([1, 2], [2, 1]),
-    ([1], (1,)),
     ([1, 2], [1]),
     ({1}, {1, 2}),
     ({"a": 1}, {"a": 2}),
@@ -62,7 +65,8 @@ DIFFERENT = [
     (float("inf"), -float("inf")),
     ({10**20 + 1, 10**20 + 2}, {10**20 + 1, 10**20 + 3}),
     (list(range(1_000)), list(range(500))),
-    (Decimal(1), Fraction(1)),
+    ([len], [len]),
+    (["a", len], ["a", sum]),
     ("\ud800", "?"),
 ]
 

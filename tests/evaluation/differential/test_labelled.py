@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.evaluation.labelled import HALVES, labelled_answers, task
+from benchmarks.evaluation.labelled import HALVES, labelled_answers, outcomes, summary, task
 
 
 @pytest.fixture(scope="module", params=HALVES)
@@ -16,6 +16,14 @@ def test_there_are_enough_and_no_task_is_in_both_halves(answers):
     assert {answer.label for answer in answers} == {"right", "acceptable", "wrong"}
     development, held_out = ({answer.task for answer in labelled_answers(half)} for half in HALVES)
     assert not development & held_out
+
+
+def test_verdicts_on_the_development_half(sandbox):
+    answers = labelled_answers("development")
+    rows = summary(answers, outcomes(sandbox, answers))
+    assert rows["right"]["passed"] >= 0.95 * (rows["right"]["n"] - rows["right"]["no verdict"])
+    assert rows["acceptable"]["passed"] >= 0.6 * rows["acceptable"]["n"]
+    assert rows["wrong"]["passed"] <= 0.03 * rows["wrong"]["n"]
 
 
 def test_asserts_agree_with_the_labels(sandbox, answers):

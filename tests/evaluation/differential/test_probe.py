@@ -1,52 +1,8 @@
 """What a program returned, printed and changed is recorded, within bounds."""
 
-import ast
-
-import pytest
-
-from src.evaluation.differential.probe import MAX_TEXT, _assign_last_value, _Capture
 from src.evaluation.differential.probe_runner import Inputs, run_probe
 
 NO_INPUT = Inputs("", {})
-
-
-def test_output_is_kept_up_to_a_length_and_a_digest_of_all():
-    texts = []
-    for end in ("", "b", "c"):
-        output = _Capture()
-        output.write("a" * MAX_TEXT + end)
-        output.write(end)
-        texts.append(output.text())
-    assert texts[0] == "a" * MAX_TEXT
-    assert len(set(texts)) == 3
-    assert all(text.startswith("a" * MAX_TEXT + "\n[cut] ") for text in texts[1:])
-
-
-@pytest.mark.parametrize("first", [MAX_TEXT - 1, MAX_TEXT, MAX_TEXT + 1])
-def test_what_follows_a_write_that_ends_at_the_limit_is_noticed(first):
-    texts = set()
-    for rest in ("bc", "bd"):
-        output = _Capture()
-        output.write("a" * first)
-        output.write(rest)
-        texts.add(output.text())
-    assert len(texts) == 2
-
-
-@pytest.mark.parametrize(
-    ("program", "names"),
-    [
-        ("a = 1\nb = 2", ["b", "a"]),
-        ("a = 1\nb = 2\na + b", ["_last_", "b"]),
-        ("a = 1\n'text'", ["a"]),
-        ("if __name__ == '__main__':\n    c = 3", ["c"]),
-        ("", []),
-    ],
-)
-def test_the_last_values_of_a_program_are_found(program, names):
-    tree, found = _assign_last_value(ast.parse(program))
-    assert found == names
-    compile(tree, "program.py", "exec")
 
 
 def record(sandbox, program, calls=(), inputs=NO_INPUT, **options):
@@ -60,7 +16,13 @@ def test_each_call_is_recorded_with_its_value_output_error_and_changed_arguments
     sorted_already, changed, failed = record(
         sandbox, program, [("f", ["[1, 2]"]), ("f", ["[2, 1]"]), ("f", ["[]"])]
     )["calls"]
-    assert sorted_already == {"value": ["i", "0x1"], "error": "", "stdout": "2\n", "changed": None}
+    assert sorted_already == {
+        "value": ["i", "0x1"],
+        "error": "",
+        "stdout": "2\n",
+        "marked": "",
+        "changed": None,
+    }
     assert changed["changed"] == [["l", [["i", "0x1"], ["i", "0x2"]]]]
     assert (failed["value"], failed["error"], failed["stdout"]) == (None, "IndexError", "0\n")
 
@@ -68,7 +30,9 @@ def test_each_call_is_recorded_with_its_value_output_error_and_changed_arguments
 def test_a_program_is_recorded_with_its_output_last_value_files_and_own_calls(sandbox):
     program = "def f(n):\n    return n + 1\nprint(f(3))\nopen('out.txt', 'w').write(open('in.txt').read())\ntotal = x + 1\n"
     found = record(sandbox, program, inputs=Inputs("x = 4", {"in.txt": "given"}), record_calls=True)
-    assert found["module"] == {"error": "", "message": "", "stdout": "4\n", "last": ["i", "0x5"]}
+    assert found["module"] == {
+        "error": "", "message": "", "stdout": "4\n", "marked": "", "last": ["i", "0x5"]
+    }  # fmt: skip
     assert found["files"] == {"out.txt": "given"}
     assert found["seen"] == {"f": [["3"]]}
 
@@ -110,3 +74,29 @@ def test_long_files_and_many_are_compared_whole(sandbox):
     long = [record(sandbox, f"open('a', 'w').write('a' * 9000 + '{end}')")["files"]["a"] for end in "cd"]
     assert long[0] != long[1]
     assert len(long[0]) < 5_000
+
+
+def test_each_variant_says_which_calls_tell_it_from_the_program(sandbox):
+    program = "def f(n):\n    return n * n\n"
+    variants = [
+        program,
+        program.replace("*", "+"),
+        "def f(n):\n    while n > 3:\n        pass\n    return n * n\n",
+        "1 / 0",
+    ]
+    found = record(sandbox, program, [("f", ["2"]), ("f", ["3"]), ("f", ["4"])], variants=variants)["told"]
+    assert found == [frozenset(), {1, 2}, {2}, {0, 1, 2}]
+
+
+def test_variants_leave_the_program_and_each_other_alone(sandbox):
+    program = "seen = []\ndef f(n):\n    seen.append(n)\n    return len(seen)\n"
+    found = record(sandbox, program, [("f", ["2"]), ("f", ["3"])], variants=[program, program])
+    assert found["told"] == [frozenset(), frozenset()]
+    assert [call["value"] for call in found["calls"]] == [["i", "0x1"], ["i", "0x2"]]
+
+
+def test_what_only_waits_is_ended_by_the_wall_clock_and_noted(sandbox):
+    before = sandbox.waited
+    program = "import select\nimport os\ndef f(n):\n    select.select([os.pipe()[0]], [], [])\n"
+    assert record(sandbox, program, [("f", ["2"])], share=0.1)["calls"][0]["error"] == "waited"
+    assert sandbox.waited == before + 1

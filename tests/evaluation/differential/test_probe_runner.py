@@ -10,15 +10,16 @@ from src.sandbox.sandbox import Limits
 from src.schema import Execution
 
 CALLS = [("f", ["1"])]
-MODULE = {"error": "", "message": "", "stdout": "", "last": ["n"]}
-RESULT = {"value": ["i", "0x2"], "error": "", "stdout": "", "changed": None}
-RECORD = {"module": MODULE, "calls": [RESULT], "files": {}, "seen": {}}
+MODULE = {"error": "", "message": "", "stdout": "", "marked": "", "last": ["n"]}
+RESULT = {"value": ["i", "0x2"], "error": "", "stdout": "", "marked": "", "changed": None}
+RECORD = {"module": MODULE, "calls": [RESULT], "files": {}, "seen": {}, "told": []}
 
 
 class Scripted:
     """In place of a sandbox: the program writes `text`, MARKER in it replaced by the marker of the plan."""
 
-    limits = Limits(wall_s=10)
+    limits = Limits()
+    waited = 0
 
     def __init__(self, text):
         self.text = text
@@ -72,6 +73,9 @@ def test_without_a_whole_record_there_is_none(text):
         RECORD | {"calls": {"0": RESULT}},
         RECORD | {"files": None},
         RECORD | {"seen": None},
+        RECORD | {"told": None},
+        RECORD | {"told": ["x"]},
+        RECORD | {"told": [3]},
         RECORD | {"seen": {"f": 3}},
         RECORD | {"seen": {"f": [["1", 2]]}},
         {name: RECORD[name] for name in ("module", "calls", "files")},

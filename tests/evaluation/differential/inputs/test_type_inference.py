@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.type_inference import POOLS, compared_constants, likely_kinds
+from src.evaluation.differential.inputs.type_inference import POOLS, compared_constants, likely_kinds
 
 
 def function(source):
@@ -67,7 +67,10 @@ def test_the_examples_of_a_kind_are_of_its_type(kind, of):
     ("body", "constants"),
     [
         ("if unit == 'C':\n        pass\n    if unit.upper() == 'F':\n        pass", ["'C'", "'F'"]),
-        ("return unit > 3 or unit > 3", ["3"]),
+        ("return unit > 3 or unit > 3", ["3", "4", "2"]),
+        ("return 1 <= unit", ["1", "2", "0"]),
+        ("return len(unit) < 1", ["'a'", "'ab'", "''", "[3]", "[3, 4]", "[]"]),
+        ("return '.' in unit", ["'ab.cd'", "'ab.cd.ef'", "'.ab'", "'abcd'", "'.'"]),
         ("return unit is None", []),
         ("return other == 'C'", []),
     ],

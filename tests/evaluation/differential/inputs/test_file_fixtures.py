@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from src.evaluation.differential.file_fixtures import MAX_FILES, files_for
+from src.evaluation.differential.inputs.file_fixtures import MAX_FILES, files_for
 
 
 @pytest.mark.parametrize("heading", ["notes.txt:", "[notes]", "notes.txt 3 lines"])

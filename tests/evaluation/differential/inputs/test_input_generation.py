@@ -4,22 +4,30 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.input_generation import MAX_CANDIDATES, can_be_called, candidates, kinds_of
+from src.evaluation.differential.inputs.domain import Domain
+from src.evaluation.differential.inputs.input_generation import (
+    MAX_CANDIDATES,
+    can_be_called,
+    candidates,
+    kinds_of,
+    known_arguments,
+)
 
 
 def function(source):
     return ast.parse(source).body[0]
 
 
-def tried(source, seen=(), texts=()):
-    return list(candidates(function(source), seen, texts))
+def tried(source, seen=(), texts=(), input="", domain=Domain(), turn=0):  # noqa: B008
+    made = function(source)
+    return candidates(made, known_arguments(made, seen, input, texts), domain, turn)
 
 
 ADD = "def add(a, b):\n    return a + b"
 
 
 def test_calls_that_were_seen_come_first_then_calls_and_values_in_the_texts():
-    found = tried(ADD, seen=[["8", "9"]], texts=["Example: add(3, 4) is 7", "5, 6"])
+    found = tried(ADD, seen=[["8", "9"]], texts=["Example: add(3, 4) is 7"], input="5, 6")
     assert found[:3] == [("8", "9"), ("3", "4"), ("5", "6")]
 
 
@@ -29,10 +37,18 @@ def test_calls_that_were_seen_come_first_then_calls_and_values_in_the_texts():
         ("[1, 2], 3", ("[1, 2]", "3")),
         ("n = 4, k = 2", ("4", "2")),
         ("First: 7\nSecond: 'x'", ("7", "'x'")),
+        ("{1} and {2}", ("{1}", "{2}")),
     ],
 )
 def test_values_of_an_input_are_read_as_arguments(text, arguments):
-    assert tried(ADD, texts=[text])[0] == arguments
+    assert tried(ADD, input=text)[0] == arguments
+
+
+def test_an_input_that_is_no_literal_is_a_text_where_a_text_is_wanted():
+    assert tried("def f(sentence):\n    return sentence.split()", input="open the door")[0] == (
+        "'open the door'",
+    )
+    assert ("'open the door'",) not in tried("def f(n):\n    return n % 2", input="open the door")
 
 
 def test_candidates_are_distinct_and_bounded():
@@ -44,7 +60,7 @@ def test_candidates_are_distinct_and_bounded():
 @pytest.mark.parametrize("text", ["...", "...\ndef f(n):\n    return n", "1e999", "[1e999, 2]", "f(-1e999j)"])
 def test_every_argument_can_be_read_back(text):
     source = "def f(x):\n    if x == 1e999 or x == ... or x == None:\n        return 1"
-    found = tried(source, seen=[["None"], ["inf"]], texts=[text])
+    found = tried(source, seen=[["None"], ["inf"]], texts=[text], input=text)
     assert found[0] == ("None",)
     assert len(found) > 20
     for call in found:
@@ -82,3 +98,28 @@ def test_the_kind_of_a_literal_is_recognised():
 )
 def test_functions_that_positional_arguments_start_are_called(source, callable):
     assert can_be_called(function(source)) is callable
+
+
+def test_later_turns_give_other_arguments_of_the_first_kinds():
+    source = "def f(words: list[str]):\n    return [w for w in words if w]"
+    first, second = tried(source), tried(source, turn=1)
+    assert len(set(second) - set(first)) > 50
+    assert {kinds_of(call)[0] for call in second} <= {"list[str]", "list[int]"}  # the second of an empty list
+    assert second == tried(source, turn=1)
+
+
+def test_kinds_that_the_task_names_come_first():
+    source = "def shared(first, second):\n    return first & second"
+    assert kinds_of(tried(source, domain=Domain(kinds=("set", "set")))[0]) == ("set", "set")
+
+
+def test_a_text_is_also_tried_with_its_permutation_and_with_other_counts():
+    found = tried("def anagrams(word1: str, word2: str):\n    return sorted(word1) == sorted(word2)")
+    pairs = [tuple(map(ast.literal_eval, call)) for call in found]
+    pairs = [(a, b) for a, b in pairs if isinstance(a, str) and isinstance(b, str)]
+    permuted = [(a, b) for a, b in pairs if a != b and sorted(a) == sorted(b)]
+    other_counts = [
+        (a, b) for a, b in pairs if set(a) == set(b) and len(a) == len(b) and sorted(a) != sorted(b)
+    ]
+    assert permuted
+    assert other_counts

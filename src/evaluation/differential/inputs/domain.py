@@ -1,0 +1,112 @@
+"""Which inputs a task shows: others are outside it, and decide nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from src.languages.syntax import literal
+
+_EMPTY = re.compile(
+    r"(?i)\b(?:empty|blank|too short|(?:has|have|contains?|with|without|there (?:are|is)) (?:no|any|not any)"
+    r"|no (?:words|elements|items|numbers|characters|letters|values|entries|keys))\b"
+)
+_ZERO = re.compile(r"(?i)\bzero\b|(?<![\w.,])0(?!\w|\.\d|%)")
+_NEGATIVE = re.compile(
+    r"(?i)\b(?:negative|minus|signed)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<![\w)])-\d"
+)
+_POSITIVE = re.compile(r"(?i)\b(?:non-?negative|positive (?:whole |integer |int )?(?:number|integer))")
+_SPACES = re.compile(r"(?i)\b(?:white ?)?spaces?\b|\b(?:blank|trim|strip)\w*")
+_TIES = re.compile(
+    r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|more than one|alphabetical\w*)\b"
+)
+# What a text says of an argument, the longest phrase first; "list" is one whose items it does not name.
+_PHRASES = tuple(
+    (re.compile(rf"(?i)\b(?:{pattern})\b"), kind)
+    for pattern, kind in (
+        (r"(?:lists?|arrays?) of (?:lists|rows|arrays)|matri(?:x|ces)|grid|(?:2d|two-dimensional) (?:list|array)", "matrix"),
+        (r"nested (?:lists?|arrays?)", "nested"),
+        (r"(?:lists?|arrays?) of (?:dict\w*|records|objects)", "list[dict]"),
+        (r"(?:lists?|arrays?) of (?:\w+ )?(?:tuples|pairs|points|intervals)", "list[pair]"),
+        (r"(?:lists?|arrays?) of (?:\w+ )?bool\w*", "list[bool]"),
+        (r"(?:lists?|arrays?|sequence) of (?:\w+ ){0,2}(?:strings?|words|names|lines|votes|texts|letters|characters|sentences"
+         r"|titles|cities|fruits|titles|lines|things)", "list[str]"),
+        (r"(?:lists?|arrays?|sequence) of (?:\w+ ){0,2}(?:numbers|integers|ints|scores|ages|prices|temperatures|changes|grades"
+         r"|marks|values)", "list[int]"),
+        (r"(?:lists?|arrays?) of (?:\w+ )?(?:floats|decimals)", "list[float]"),
+        (r"lists?|arrays?", "list"),
+        (r"(?:dictionar(?:y|ies)|dicts?|mapping)(?: (?:from|of) (?:\w+ ){1,3}(?:to|and) \(?(?:\w+,? ){0,2}\w+)?", "dict"),
+        (r"sets?", "set"),
+        (r"tuples?", "tuple"),
+        (r"strings?|texts?|sentences?|words?|paragraphs?|phrases?|characters?|names?", "str"),
+        (r"bool\w*", "bool"),
+        (r"floats?|decimals?", "float"),
+        (r"integers?|(?:whole |positive )*numbers?|ages?|years?|scores?|amounts?|prices?|hours?|minutes?|limits?|lengths?|heights?", "int"),
+    )
+)  # fmt: skip
+_TAKES = re.compile(
+    r"(?is)\b(?:takes?|accepts?|receives?|given|with (?:a )?parameters?|of|for|turns?|converts?|in)\b(.*?)"
+    r"(?:\.(?:\s|$)|\breturn|\band (?:gives|computes|calculates|prints|counts)|$)"
+)
+_COUNTS = {"two": 2, "three": 3, "four": 4, "both": 2}
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a task's text and the calls in it show."""
+
+    empty: bool = False
+    zero: bool = False
+    negative: bool = False
+    spaces: bool = False  # at the ends of a text, or several in a row
+    ties: bool = False
+    kinds: tuple[str, ...] = ()  # of arguments, in the order in which the text names them
+
+    def admits(self, arguments: Iterable[str]) -> bool:
+        """Whether a call with these literals is one that the task speaks of."""
+        return all(self._admits_value(literal(source)) for source in arguments)
+
+    def _admits_value(self, value: object) -> bool:
+        if isinstance(value, bool) or value is None:
+            return True
+        if isinstance(value, int | float):
+            return (self.zero or value != 0) and (self.negative or value >= 0)
+        if isinstance(value, str | list | tuple | set | dict) and not value:
+            return self.empty
+        if isinstance(value, str):
+            return self.spaces or (value == value.strip(" ") and "  " not in value)
+        if isinstance(value, dict):
+            return all(map(self._admits_value, [*value.keys(), *value.values()]))
+        return not isinstance(value, list | tuple | set) or all(map(self._admits_value, value))
+
+
+def shown_domain(instruction: str, input: str, calls: Sequence[Sequence[str]]) -> Domain:
+    """The domain that a sample shows. calls: literal arguments of calls that it makes itself."""
+    text = f"{instruction}\n{input}"
+    values = [literal(source) for call in calls for source in call]
+    plain = Domain()
+    return Domain(
+        empty=bool(_EMPTY.search(text)) or any(value in ([], "", {}, (), set()) for value in values),
+        zero=bool(_ZERO.search(text))
+        or not all(Domain(True, False, True, True).admits(call) for call in calls),
+        negative=(bool(_NEGATIVE.search(text)) and not _POSITIVE.search(text))
+        or not all(Domain(True, True, False, True).admits(call) for call in calls),
+        spaces=bool(_SPACES.search(text)) or not all(Domain(True, True, True).admits(call) for call in calls),
+        ties=bool(_TIES.search(text)),
+        kinds=described_kinds(instruction) or plain.kinds,
+    )
+
+
+def described_kinds(instruction: str) -> tuple[str, ...]:
+    """The kinds of arguments that an instruction names, in order: ("list[str]", "int") of "takes a list of words and a limit"."""
+    takes = _TAKES.search(instruction)
+    text = re.sub(r"`[^`]*`", " ", takes.group(1) if takes else "")
+    found: list[tuple[int, str]] = []
+    for pattern, kind in _PHRASES:
+        for match in pattern.finditer(text):
+            before = text[: match.start()].lower().split()[-2:]
+            count = next((_COUNTS[word] for word in before if word in _COUNTS), 1)
+            found += [(match.start(), kind)] * count
+        text = pattern.sub(lambda match: "_" * len(match.group()), text)
+    return tuple(kind for _, kind in sorted(found, key=lambda item: item[0]))

@@ -1,0 +1,231 @@
+"""Programs that differ from a Python program in one place: inputs that tell them from it tell wrong answers from right ones."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import random
+from collections.abc import Callable, Iterator
+
+Change = Callable[[ast.AST], ast.AST | None]  # changes a node in place, or gives what stands in its place
+
+_COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
+    ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
+}  # fmt: skip
+_OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitOr,
+}  # fmt: skip
+_ONE_WAY = ast.Sub | ast.Div | ast.FloorDiv | ast.Mod | ast.Pow
+_NAMES = {
+    "min": "max", "max": "min", "any": "all", "all": "any", "upper": "lower", "lower": "upper", "startswith": "endswith",
+    "endswith": "startswith", "union": "intersection", "intersection": "union", "lstrip": "rstrip", "rstrip": "lstrip",
+    "find": "rfind", "index": "count", "keys": "values", "items": "keys", "sum": "len", "len": "sum", "floor": "ceil",
+    "ceil": "floor", "isupper": "islower", "islower": "isupper", "isalpha": "isdigit", "isdigit": "isalpha",
+}  # fmt: skip
+_OF_ORDER = ("max", "min", "sorted", "Counter", "nlargest", "nsmallest")
+
+
+def definitions(tree: ast.Module) -> ast.Module:
+    """The program without the statements around its functions that define nothing."""
+    kinds = (
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Import,
+        ast.ImportFrom,
+        ast.Assign,
+        ast.AnnAssign,
+    )
+    return ast.Module([statement for statement in tree.body if isinstance(statement, kinds)], [])
+
+
+def mutants(tree: ast.Module, most: int, seed: int = 0) -> list[str]:
+    """Up to `most` programs, each with one change in a function or class: operator, constant, branch, call, statement."""
+    return _programs(tree, _changes, most, seed)
+
+
+def tie_mutants(tree: ast.Module) -> list[str]:
+    """Programs that do the same but where things tie: the last of the largest for the first, other order of equals."""
+    return _programs(tree, _tie_changes, 8, 0)
+
+
+def _programs(
+    tree: ast.Module, changes: Callable[[ast.AST], Iterator[Change]], most: int, seed: int
+) -> list[str]:
+    inert = _inert(tree)
+    places = [
+        (at, number)
+        for at, node in enumerate(ast.walk(tree))
+        if node not in inert
+        for number, _ in enumerate(changes(node))
+    ]
+    random.Random(seed).shuffle(places)
+    found: dict[str, None] = {}
+    original = ast.unparse(tree)
+    for at, number in places:
+        if len(found) == most:
+            break
+        copied = copy.deepcopy(tree)
+        node = list(ast.walk(copied))[at]
+        instead = list(changes(node))[number](node)
+        if instead is not None:
+            _Replaced(node, instead).visit(copied)
+        source = ast.unparse(ast.fix_missing_locations(copied))
+        if source != original:
+            found[source] = None
+    return list(found)
+
+
+class _Replaced(ast.NodeTransformer):
+    def __init__(self, node: ast.AST, instead: ast.AST) -> None:
+        self._node, self._instead = node, instead
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return self._instead if node is self._node else self.generic_visit(node)
+
+
+def _inert(tree: ast.Module) -> set[ast.AST]:
+    """What changes no result of a call: the script around the functions, docstrings, annotations, messages of errors."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    inert: set[ast.AST] = {tree}
+    for statement in tree.body:
+        named = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Lambda)
+        if not isinstance(statement, kinds) and not named:
+            inert |= set(ast.walk(statement))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            inert |= {node, node.value}
+        elif isinstance(node, ast.Raise):
+            inert |= set(ast.walk(node))
+        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
+            inert |= set(ast.walk(node.annotation))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
+            inert |= set(ast.walk(node.returns))
+    return inert
+
+
+def _changes(node: ast.AST) -> Iterator[Change]:
+    match node:
+        case ast.Compare():
+            for operator in _COMPARISONS[type(node.ops[0])]:
+                yield _set(node, "ops", [operator(), *node.ops[1:]])
+            if len(node.ops) > 1:
+                last = _COMPARISONS[type(node.ops[-1])][0]
+                yield _set(node, "ops", [*node.ops[:-1], last()])
+        case ast.BinOp() if type(node.op) in _OPERATORS:
+            yield _set(node, "op", _OPERATORS[type(node.op)]())
+            if isinstance(node.op, _ONE_WAY):
+                yield _replace(ast.BinOp(node.right, node.op, node.left))
+        case ast.AugAssign() if type(node.op) in _OPERATORS:
+            yield _set(node, "op", _OPERATORS[type(node.op)]())
+            yield _replace(ast.Pass())
+        case ast.BoolOp():
+            yield _set(node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And())
+            yield from (_replace(value) for value in node.values[:2])
+        case ast.UnaryOp():
+            yield _replace(node.operand)
+        case ast.Constant():
+            yield from _constant_changes(node)
+        case ast.Call():
+            yield from _call_changes(node)
+        case _:
+            yield from _flow_changes(node)
+
+
+def _flow_changes(node: ast.AST) -> Iterator[Change]:
+    match node:
+        case ast.If() | ast.IfExp():
+            yield _set(node, "test", ast.Constant(False))
+            yield _set(node, "test", ast.Constant(True))
+        case ast.comprehension() if node.ifs:
+            yield _set(node, "ifs", [])
+        case ast.For():
+            yield _set(node, "iter", _slice(node.iter, None, -1))
+        case ast.Break() | ast.Continue():
+            yield _replace(ast.Pass())
+        case ast.Expr() if isinstance(node.value, ast.Call):
+            yield _replace(ast.Pass())
+
+
+def _constant_changes(node: ast.Constant) -> Iterator[Change]:
+    value = node.value
+    if isinstance(value, bool):
+        yield _set(node, "value", not value)
+    elif isinstance(value, int | float):
+        yield _set(node, "value", value + 1)
+        if value > 0:
+            yield _set(node, "value", value - 1)
+    elif isinstance(value, str):
+        yield _set(node, "value", value + "x")
+
+
+def _call_changes(node: ast.Call) -> Iterator[Change]:
+    function = node.func
+    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    if name in _NAMES:
+        field = "id" if isinstance(function, ast.Name) else "attr"
+        yield _set_inside(field, _NAMES[name])
+    if len(node.args) >= 2:
+        yield _set(node, "args", [node.args[1], node.args[0], *node.args[2:]])
+    if len(node.args) == 1 and isinstance(function, ast.Name):
+        yield _replace(node.args[0])
+    if not node.args and isinstance(function, ast.Attribute):
+        yield _replace(function.value)
+    for at, keyword in enumerate(node.keywords):
+        if keyword.arg in ("key", "reverse"):
+            yield _set(node, "keywords", node.keywords[:at] + node.keywords[at + 1 :])
+
+
+def _tie_changes(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.If) and _keeps_best(node):
+        for part in node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]:
+            if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+                yield _loosened(node, part)
+    if isinstance(node, ast.Call) and node.args:
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if (name in _OF_ORDER and len(node.args) == 1) or name.startswith("n"):
+            backwards = _slice(node.args[-1], None, None, -1)
+            yield _set(node, "args", [*node.args[:-1], backwards])
+
+
+def _loosened(node: ast.If, part: ast.Compare) -> Change:
+    """`a > b` in a test as `a >= b`, and the other way round."""
+    other = ast.Compare(part.left, [_COMPARISONS[type(part.ops[0])][0](), *part.ops[1:]], part.comparators)
+    if not isinstance(node.test, ast.BoolOp):
+        return _set(node, "test", other)
+    values = [other if value is part else value for value in node.test.values]
+    return _set(node, "test", ast.BoolOp(node.test.op, values))
+
+
+def _keeps_best(node: ast.If) -> bool:
+    """Whether this is a step of a search: a comparison with the best so far, which it then replaces."""
+    compared = {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
+    stored = {
+        part.id
+        for statement in node.body
+        for part in ast.walk(statement)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
+    return bool(compared & stored)
+
+
+def _slice(node: ast.expr, lower: int | None, upper: int | None, step: int | None = None) -> ast.expr:
+    """`list(node)[lower:upper:step]`."""
+    bounds = [None if bound is None else ast.Constant(bound) for bound in (lower, upper, step)]
+    items = ast.Call(ast.Name("list", ast.Load()), [node], [])
+    return ast.Subscript(items, ast.Slice(*bounds), ast.Load())
+
+
+def _set(_: ast.AST, name: str, value: object) -> Change:
+    return lambda node: setattr(node, name, value)
+
+
+def _set_inside(name: str, value: str) -> Change:
+    return lambda node: setattr(node.func, name, value)  # type: ignore[attr-defined]
+
+
+def _replace(instead: ast.AST) -> Change:
+    return lambda _: instead

@@ -1,0 +1,224 @@
+"""Kinds of arguments: examples of each, and the evidence for a kind in a function's source."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+_POOLS = {  # kind -> its examples, Python literals
+    "int": "5 | 2 | 0 | 10 | 7 | 1 | -3 | 12 | 100 | 4 | 15 | 9",
+    "float": "2.5 | 10.0 | 0.5 | -1.25 | 100.0 | 3.75 | 0.0 | 7.2",
+    "str": "'hello world' | 'racecar' | 'The Quick brown fox' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
+    " | 'Listen, it is 5 pm!' | 'banana' | 'never odd or even' | 'level up' | 'xyz'",
+    "text number": "'1011' | '42' | '7' | '100' | '0' | '12'",
+    "bool": "True | False",
+    "list[int]": "[3, 1, 2] | [1, 2, 3, 4, 5, 6, 7] | [5, 5, 2, 8, -1, 0] | [10] | [4, 4, 7, 2, 10, -3, 7] | []"
+    " | [2, 4, 6, 8] | [9, 7, 5, 3, 1] | [0, 1, 1, 0] | [-5, -2, -9] | [12, 15, 3, 30] | [6, 2, 2, 7, 6, 13] | [25, 40]",
+    "list[bool]": "[True, False, True] | [False] | [True, True, False, False] | [False, True] | []",
+    "list[float]": "[1.5, 2.5, 3.0] | [0.1, -4.25, 10.0, 2.0] | [7.5]",
+    "list[str]": "['apple', 'banana', 'cherry'] | ['a', 'b', 'a', 'cc'] | ['Dog', 'cat', 'mouse', 'elephant'] | []"
+    " | ['level', 'noon', 'python'] | ['flower', 'flow', 'flight'] | ['eat', 'tea', 'tan', 'ate']",
+    "matrix": "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]",
+    "nested": "[1, [2, 3]] | [1, [2, [3, 4]], 5] | [[1], [2, [3]]] | [1, 2] | [[[1, 2], 3], 4] | [[2, 5], 1, [7]]",
+    "list[pair]": "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]",
+    "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': -1} | {} | {'b': 7, 'a': 4, 'd': 9}"
+    " | {'plum': 12, 'kiwi': 30, 'date': 8, 'lime': 21} | {'c': 1, 'a': 2}",
+    "list[dict]": "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'name': 'Cy', 'age': 41, 'score': 7}]",
+    "pair": "(3, 4) | (1, 9) | (7, 2) | (0, 5) | (-2, 6) | (8, 8) | (12, 1)",
+    "tuple": "(3, 1, 2) | (1, 2) | ('a', 'b', 'c') | (4, 5, 6, 7)",
+    "set": "{1, 2, 3} | {3, 4} | {5} | {2, 3, 8, 9} | {4, 7} | {1, 5, 9}",
+    "date": "'2023-04-15' | '2020-02-29' | '1999-12-31'",
+    "email": "'ann@example.com' | 'not an email' | 'x@y' | 'first.last@mail.example.org'",
+}  # fmt: skip
+POOLS: dict[str, tuple[str, ...]] = {kind: tuple(pool.split(" | ")) for kind, pool in _POOLS.items()}
+
+_NAMES = (  # pattern of a parameter's name, its kinds; the first that is found counts
+    (r"matrix|grid|board|mat\b|2d|nested|image", "matrix | list[int]"),
+    (r"e?mail", "email"),
+    (r"date|dob|birth", "date"),
+    (r"binary|digits|decimal_str|hex", "text number | int"),
+    (r"dicts|records|people|students|employees|users", "list[dict] | dict | list[str]"),
+    (r"dict|map|mapping|inventory|prices|scores?_by|counts|graph", "dict | list[int]"),
+    (r"pairs|tuples|intervals|points|coords", "list[pair] | matrix"),
+    (r"words|^keys$|strings|strs|names|str_list|string_list|list_of_strings|lines|fruits|items", "list[str] | list[int] | str"),
+    (r"sentence|text|string|str\d?\b|word|s\d?$|name|char|letter|paragraph|message|phrase|pattern|password|substr|key"
+     r"|url|path|prefix", "str | list[str]"),
+    (r"tuple|tup\b", "tuple | list[pair]"),
+    (r"set\d?\b", "set | list[int]"),
+    (r"nums|numbers|arr|list|lst|values|array|data|seq|elements|integers|^l\d?$|weights|prices|scores|grades|iterable",
+     "list[int] | list[str] | list[float] | matrix | int"),
+    (r"flag|reverse|is_|has_|ascending", "bool"),
+    (r"price|rate|amount|radius|temp|celsius|fahrenheit|height|width|length|weight|salary|base|side|distance|principal"
+     r"|balance", "float | int"),
+    (r"^n$|num|number|count|k$|index|size|start|end|limit|year|age|target|low|high|left|right|min|max|step|i$|j$|m$|x\d?$"
+     r"|y\d?$|z$|^a$|^b$|^c$|^p$|^q$|^r$|value|val$|total|times|depth|level|position|pos$|day|month|hour|minute|second"
+     r"|power|exponent", "int | float | list[int]"),
+)  # fmt: skip
+
+
+def _inverted(words_by_kind: dict[str, str]) -> dict[str, str]:
+    return {word: kind for kind, words in words_by_kind.items() for word in words.split()}
+
+
+_METHODS = _inverted({
+    "str": "split lower upper strip replace isalpha isdigit isalnum startswith endswith capitalize title swapcase"
+    " encode join splitlines isupper islower find",
+    "list[int]": "append sort reverse extend insert remove",
+    "dict": "items keys values get update setdefault",
+    "set": "union intersection difference issubset add",
+})  # fmt: skip
+_ANNOTATIONS = _inverted({
+    "int": "int", "float": "float", "str": "str", "bool": "bool", "dict": "dict Dict", "tuple": "tuple Tuple",
+    "set": "set Set", "list[int]": "list List list[int] List[int] Sequence[int]", "list[str]": "list[str] List[str]",
+    "list[float]": "list[float] List[float]", "matrix": "list[list[int]] List[List[int]]",
+})  # fmt: skip
+_ANY = "int|str|list[int]|list[str]|float|dict|matrix|list[pair]|text number|list[dict]|tuple".split("|")
+_CALLS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("range", "sqrt", "str", "bin", "chr", "hex"), ("int",)),
+    "abs": ("int", "float"), "int": ("text number", "int"), "ord": ("str",), "sum": ("list[int]",),
+}  # fmt: skip
+_SCALARS = ("int", "float", "bool")
+_ARITHMETIC = ast.Mod | ast.FloorDiv | ast.Div | ast.Sub | ast.Pow | ast.Mult | ast.BitAnd
+
+
+def likely_kinds(function: Function, parameter: ast.arg, described: str = "") -> list[str]:
+    """Kinds that a parameter may be of, the likeliest first: by annotation, methods called, `described`, other use, name.
+
+    described: the kind that the task's text gives, "list" where it does not say of what.
+    """
+    found: list[str] = []
+    if parameter.annotation is not None:
+        kind = _ANNOTATIONS.get(ast.unparse(parameter.annotation).replace("typing.", ""))
+        found += [kind] if kind else []
+    nodes = list(ast.walk(function))
+    names = [parameter.arg, *_copies(nodes, parameter.arg)]
+    found += [kind for node in nodes for name in names for kind in _kinds_of_method(node, name)]
+    found += ["pair"] if _is_pair(nodes, parameter.arg) else []
+    found += [described] if described in POOLS else []
+    found += [kind for node in nodes for kind in _kinds_of_use(node, parameter.arg)]
+    found += _kinds_of_name(parameter.arg)
+    if "str" in found and found[0] not in ("str", "int", "float", described):
+        found.insert(1, "str")
+    ranked = list(dict.fromkeys([*found, *_ANY]))
+    if described == "list":
+        ranked.sort(key=lambda kind: not kind.startswith("list"))
+    return [kind for kind in ranked if kind not in _SCALARS] if _is_iterated(nodes, parameter.arg) else ranked
+
+
+def _copies(nodes: list[ast.AST], name: str) -> list[str]:
+    """Names that a copy of `name` is given to: `rest = list(name)`."""
+    ways = {name, f"list({name})", f"dict({name})", f"set({name})", f"{name}.copy()", f"{name}[:]"}
+    assigned = [node for node in nodes if isinstance(node, ast.Assign) and ast.unparse(node.value) in ways]
+    return [node.targets[0].id for node in assigned if isinstance(node.targets[0], ast.Name)]
+
+
+def _kinds_of_name(name: str) -> list[str]:
+    for pattern, kinds in _NAMES:
+        if re.search(pattern, name.lower()):
+            return kinds.split(" | ")
+    return []
+
+
+def _is_pair(nodes: list[ast.AST], name: str) -> bool:
+    """Whether it is only taken apart: `x, y = name`, or `name[0]` and `name[1]`."""
+    parts: set[object] = set()
+    uses = 0
+    for node in nodes:
+        uses += _is_name(node, name)
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and _is_name(node.value, name)
+        ):
+            parts |= set(range(len(node.targets[0].elts)))
+            uses -= 1
+        elif (
+            isinstance(node, ast.Subscript)
+            and _is_name(node.value, name)
+            and isinstance(node.slice, ast.Constant)
+        ):
+            parts.add(node.slice.value)
+            uses -= 1
+    return parts == {0, 1} and uses == 0
+
+
+def _is_iterated(nodes: list[ast.AST], name: str) -> bool:
+    return any(isinstance(node, ast.For | ast.comprehension) and _is_name(node.iter, name) for node in nodes)
+
+
+def compared_constants(function: Function, name: str) -> list[str]:
+    """Literals that the body compares `name`, or something made of it, with; numbers also one more and one less.
+
+    `len(name) < 3` gives texts and lists of 2, 3 and 4 items.
+    """
+    found: list[str] = []
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = [node.left, *node.comparators]
+        constants = [side.value for side in sides if isinstance(side, ast.Constant)]
+        for side in sides:
+            if isinstance(node.ops[0], ast.In | ast.NotIn) and _is_name(_called_on(side), name):
+                texts = [c for c in constants if isinstance(c, str)]
+                found += [
+                    repr(made) for c in texts for made in (f"ab{c}cd", f"ab{c}cd{c}ef", f"{c}ab", "abcd")
+                ]
+            if _is_length(side, name):
+                found += [made for c in constants if isinstance(c, int) for made in _of_lengths(c)]
+            elif _is_name(_called_on(side), name):
+                found += [made for c in constants for made in _near(c)]
+    return [source for source in dict.fromkeys(found) if source != "None"]
+
+
+def _called_on(node: ast.AST) -> ast.AST:
+    """`name` of `name.lower()`."""
+    is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    return node.func.value if is_method else node  # type: ignore[attr-defined]
+
+
+def _is_length(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node) == f"len({name})"
+
+
+def _near(constant: object) -> list[str]:
+    if isinstance(constant, int | float) and not isinstance(constant, bool):
+        return [repr(constant + step) for step in (0, 1, -1)]
+    return [repr(constant)]
+
+
+def _of_lengths(length: int) -> list[str]:
+    lengths = [n for n in (length, length + 1, length - 1) if 0 <= n <= 40]
+    return [repr("abcdefghij"[:n] + "k" * (n - 10)) for n in lengths] + [
+        repr(list(range(3, n + 3))) for n in lengths
+    ]
+
+
+def constants_of(function: Function) -> list[object]:
+    """Numbers and texts that stand in a function, without its docstring."""
+    inert = {n.value for n in ast.walk(function) if isinstance(n, ast.Expr)}
+    found = [n.value for n in ast.walk(function) if isinstance(n, ast.Constant) and n not in inert]
+    return list(dict.fromkeys(value for value in found if type(value) in (int, float, str)))
+
+
+def _kinds_of_method(node: ast.AST, name: str) -> tuple[str, ...]:
+    """The kind whose method `name.method` this is."""
+    is_method = isinstance(node, ast.Attribute) and _is_name(node.value, name)
+    return (_METHODS[node.attr],) if is_method and node.attr in _METHODS else ()  # type: ignore[attr-defined]
+
+
+def _kinds_of_use(node: ast.AST, name: str) -> tuple[str, ...]:
+    """Kinds that this use of `name` suggests."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+        return _CALLS.get(node.func.id, ()) if _is_name(node.args[0], name) else ()
+    if isinstance(node, ast.BinOp) and (_is_name(node.left, name) or _is_name(node.right, name)):
+        return ("int",) if isinstance(node.op, _ARITHMETIC) else ()
+    if isinstance(node, ast.Compare) and _is_name(node.left, name):
+        constants = [type(c.value) for c in node.comparators if isinstance(c, ast.Constant)]
+        return ("int",) if {int, float} & {*constants} else ()
+    return ()
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name

@@ -1,0 +1,122 @@
+"""Other values like given ones, drawn with a seed: same kinds and layout, other numbers, letters, lengths and order."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Iterable, Iterator, Sequence
+
+from src.languages.syntax import literal
+
+WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
+
+
+def source_of(value: object) -> str:
+    """The literal of a value; of a set the same in every process."""
+    return (
+        "{" + ", ".join(sorted(map(repr, value))) + "}" if isinstance(value, set) and value else repr(value)
+    )
+
+
+def _in_order(value: Iterable[object]) -> list[object]:
+    return sorted(value, key=repr) if isinstance(value, set) else list(value)
+
+
+class Variation:
+    """Varies literals. constants: of the function that is to be called; they turn up in the values, and their neighbours."""
+
+    def __init__(self, constants: Sequence[object], seed: int) -> None:
+        self._random = random.Random(seed)
+        numbers = [value for value in constants if isinstance(value, int)]
+        self._numbers = [value + step for value in numbers for step in (-1, 0, 1)]
+        self._numbers += [a + times * b for a in numbers for b in numbers if a != b for times in (1, 2, 3)]
+        self._texts = [value for value in constants if isinstance(value, str) and value]
+
+    def calls(self, bases: Sequence[tuple[str, ...]], most: int) -> Iterator[tuple[str, ...]]:
+        """`most` argument lists, each made of one of `bases`: all values varied, or only one of them."""
+        for number in range(most if bases else 0):
+            base = bases[number % len(bases)]
+            values = [literal(source) for source in base]
+            places = (
+                range(len(base))
+                if self._random.random() < 0.7
+                else [self._random.randrange(len(base))]
+                if base
+                else ()
+            )
+            for place in places:
+                values[place] = self._other(values[place])
+            if len(values) > 1 and self._random.random() < 0.4:
+                self._relate(values)
+            yield tuple(map(source_of, values))
+
+    def _relate(self, values: list[object]) -> None:
+        """Put a part of one value in the place of another of the part's type."""
+        container = self._random.choice(values)
+        parts = _in_order(container) if isinstance(container, list | tuple | dict | str | set) else []
+        if parts:
+            part = self._random.choice(parts)
+            places = [at for at, value in enumerate(values) if type(value) is type(part)]
+            if places:
+                values[self._random.choice(places)] = part
+
+    def _other(self, value: object) -> object:
+        choose = self._random
+        if isinstance(value, bool):
+            return choose.random() < 0.5
+        if isinstance(value, int):
+            near = [*self._numbers, value + 1, value - 1, 2 * value]
+            return (
+                choose.choice(near) if choose.random() < 0.5 else choose.randint(1, max(30, 2 * abs(value)))
+            )
+        if isinstance(value, float):
+            return round(choose.uniform(0.1, max(20.0, 2 * abs(value))), choose.choice((1, 2)))
+        if isinstance(value, str):
+            return self._other_text(value)
+        if isinstance(value, list | tuple):
+            return self._other_items(value)
+        if isinstance(value, set):
+            items = _in_order(value)
+            return {self._other(item) for item in items} | set(items[: choose.randint(0, 2)])
+        if isinstance(value, dict):
+            kept = {
+                self._other(key) if choose.random() < 0.5 else key: self._other(v) for key, v in value.items()
+            }
+            return dict(list(kept.items())[: choose.randint(1, 1 + len(kept))])
+        return value
+
+    def _other_items(self, value: list[object] | tuple[object, ...]) -> object:
+        choose = self._random
+        if isinstance(value, tuple):
+            return tuple(self._other(item) for item in value)
+        items = [self._other(item) if choose.random() < 0.7 else item for item in value]
+        if choose.random() < 0.5:
+            items += [self._other(item) for item in value[: choose.randint(1, 3)]]
+        if items and choose.random() < 0.3:
+            items.insert(choose.randrange(len(items)), choose.choice(items))
+        choose.shuffle(items)
+        return items[: choose.randint(1, len(items))] if items and choose.random() < 0.5 else items
+
+    def _other_text(self, value: str) -> str:
+        choose = self._random
+        words = value.split(" ")
+        way = choose.randrange(6)
+        if way == 0:
+            return "".join(self._other_letter(letter) for letter in value)
+        if way == 1:
+            return " ".join(choose.sample(words, choose.randint(1, len(words))))
+        if way == 2:
+            return choose.choice((str.upper, str.title, str.swapcase))(value)
+        if way == 3 and self._texts:
+            at = choose.choice((0, len(value), choose.randint(0, len(value))))
+            text = choose.choice(self._texts)
+            return value[:at] + choose.choice((text, text, f"{text} {text}")) + value[at:]
+        if way == 4:
+            return "".join(choose.sample(value, len(value)))
+        return " ".join(choose.choices([*words, *WORDS, *self._texts], k=choose.randint(1, 4)))
+
+    def _other_letter(self, letter: str) -> str:
+        for letters in (string.ascii_lowercase, string.ascii_uppercase):
+            if letter in letters:
+                return self._random.choice(letters[:12])
+        return letter

@@ -1,0 +1,75 @@
+"""A mutant differs from its program in one place of a function; a tie mutant only where something ties."""
+
+import ast
+
+import pytest
+
+from src.evaluation.differential.inputs.mutants import definitions, mutants, tie_mutants
+
+
+def made(source, most=50):
+    return mutants(ast.parse(source), most)
+
+
+@pytest.mark.parametrize(
+    ("body", "mutated"),
+    [
+        ("return a < b", "return a <= b"),
+        ("return 1 <= a < b", "return 1 <= a <= b"),
+        ("return a - b", "return b - a"),
+        ("return a // b", "return a * b"),
+        ("return a + 2", "return a + 3"),
+        ("return a and b", "return a or b"),
+        ("return not a", "return a"),
+        ("if a:\n        return b", "if False:\n        return b"),
+        ("return [x for x in a if x]", "return [x for x in a]"),
+        ("a += b", "pass"),
+        ("a.append(b)", "pass"),
+        ("return a.strip()", "return a"),
+        ("return set(a)", "return a"),
+        ("return min(a)", "return max(a)"),
+        ("return f(b, a)", "return f(a, b)"),
+        ("return sorted(a, key=len)", "return sorted(a)"),
+        ("for x in a:\n        b(x)", "for x in list(a)[:-1]:\n        b(x)"),
+    ],
+)
+def test_operators_constants_branches_calls_and_statements_are_changed(body, mutated):
+    assert f"def f(a, b):\n    {mutated}" in made(f"def f(a, b):\n    {body}")
+
+
+def test_what_changes_no_result_is_left_alone():
+    source = "def f(a: 'x' = None) -> 'y':\n    'Text.'\n    raise ValueError('no ' + a)\nprint(f(1 + 2))\n"
+    assert made(source) == []
+
+
+def test_mutants_are_distinct_bounded_and_the_same_every_time():
+    source = "def f(a, b):\n    return [a + 1, a - 2, b * 3, b // 4, a < 5, b > 6]"
+    found = made(source, 7)
+    assert len(set(found)) == 7
+    assert ast.unparse(ast.parse(source)) not in found
+    assert found == made(source, 7)
+
+
+@pytest.mark.parametrize(
+    ("source", "mutated"),
+    [
+        ("if t > best:\n        best = t", "if t >= best:\n        best = t"),
+        ("if best is None or t > best:\n        best = t", "if best is None or t >= best:\n        best = t"),
+        ("return max(t)", "return max(list(t)[::-1])"),
+        ("return sorted(t, key=len)", "return sorted(list(t)[::-1], key=len)"),
+    ],
+)
+def test_a_tie_mutant_takes_the_other_of_equals(source, mutated):
+    assert tie_mutants(ast.parse(f"def f(t):\n    {source}")) == [f"def f(t):\n    {mutated}"]
+
+
+@pytest.mark.parametrize(
+    "source", ["if t > 3:\n        return t", "while i < n:\n        i += 1", "return max(a, b)"]
+)
+def test_borders_are_no_ties(source):
+    assert tie_mutants(ast.parse(f"def f(t):\n    {source}")) == []
+
+
+def test_definitions_are_what_functions_need():
+    source = "import math\nx = 3\ndef f():\n    return x\nprint(f())\nfor i in range(3):\n    print(i)"
+    assert ast.unparse(definitions(ast.parse(source))) == "import math\nx = 3\n\ndef f():\n    return x"

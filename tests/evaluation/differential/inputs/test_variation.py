@@ -1,0 +1,49 @@
+"""Varied values keep their kinds; a seed gives the same ones in every process."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from src.evaluation.differential.inputs.input_generation import kinds_of
+from src.evaluation.differential.inputs.variation import Variation, source_of
+
+ROOT = Path(__file__).resolve().parents[4]
+BASES = [("[3, 1, 2]", "5", "'open the door'"), ("{'a': (2, 3)}", "2.5", "{'golf', 'chess'}")]
+
+
+def test_kinds_are_kept_and_values_are_not():
+    found = list(Variation([7, "-"], seed=1).calls(BASES, 60))
+    assert len(set(found)) > 40
+    assert {kinds_of(call) for call in found} == {kinds_of(base) for base in BASES}
+
+
+def test_constants_and_their_neighbours_turn_up():
+    found = {int(call[0]) for call in Variation([100, 7], seed=0).calls([("5",)], 300)}
+    assert {99, 100, 101, 6, 7, 8, 107} <= found
+    texts = [ast.literal_eval(call[0]) for call in Variation(["@"], seed=0).calls([("'ab'",)], 50)]
+    assert any("@" in text for text in texts)
+
+
+def test_the_same_seed_gives_the_same_in_every_process():
+    code = (
+        "from tests.evaluation.differential.inputs.test_variation import BASES, Variation\n"
+        "print(list(Variation([1, 'x'], 3).calls(BASES, 40)))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+
+
+def test_sets_are_written_in_one_order():
+    assert source_of({"b", "a"}) == "{'a', 'b'}"
+    assert source_of(set()) == "set()"
