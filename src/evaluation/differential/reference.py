@@ -169,7 +169,9 @@ class _Search:
     ) -> Selection | None:
         plain = definitions(self.tree)
         tied = tie_mutants(plain)
-        changed = [program for program in mutants(plain, MUTANTS) if program not in tied]
+        # Where the task speaks of ties, what takes the other of equals is wrong like any other mutant.
+        changed = [program for program in mutants(plain, MUTANTS) if domain.ties or program not in tied]
+        changed += [program for program in tied if domain.ties and program not in changed]
         variants = [ast.unparse(plain), *changed, *tied]
         _, found = run_probe(
             self.sandbox,

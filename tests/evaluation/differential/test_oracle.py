@@ -338,3 +338,11 @@ def test_pi_may_be_given_by_its_first_digits(sandbox):
     reference = "import math\ndef area(radius):\n    return math.pi * radius ** 2"
     assert verdict(sandbox, reference, "def area(r):\n    return 3.14 * r ** 2") == "passed"
     assert verdict(sandbox, reference, "def area(r):\n    return 3 * r ** 2") == "failed"
+
+
+@pytest.mark.parametrize(
+    ("instruction", "outcome"), [("The warmest day", "passed"), ("For a tie, the earlier day", "failed")]
+)
+def test_ties_decide_where_the_task_speaks_of_them(sandbox, instruction, outcome):
+    reference = "def warmest(days: list):\n    best = 0\n    for d in range(len(days)):\n        if days[d] > days[best]:\n            best = d\n    return best"
+    assert verdict(sandbox, reference, reference.replace(">", ">="), instruction=instruction) == outcome

@@ -207,9 +207,9 @@ def _with_constants(
     bases = [call for call in known[:2] if len(call) >= len(needed)]
     bases = bases or [_combination(kinds, 0), _combination(kinds, 3)]
     for place, parameter in enumerate(needed):
-        fitting = [c for c in compared_constants(function, parameter.arg) if _fits(c, kinds[place])]
-        for constant in fitting[:12]:
-            for base in bases:
+        constants = compared_constants(function, parameter.arg)
+        for base in bases:
+            for constant in [c for c in constants if _fits(c, _kind_of(base[place]))][:12]:
                 yield (*base[:place], constant, *base[place + 1 :])
 
 

@@ -61,7 +61,7 @@ def select_calls(
         ]
         if not _is_always_empty([tried.results[at] for at in informative]):
             inside = [at for at in informative if _is_inside(tried, at, domain, known)]
-            own = _of_first_kinds(tried, inside, known)
+            own = _of_first_kinds(tried, inside, domain, known)
             fitting |= set(own)
             chosen += _telling(tried, own)
     inside_told = [places & fitting for places in tried.told]
@@ -82,12 +82,15 @@ def _is_inside(tried: Tried, at: int, domain: Domain, known: frozenset[Arguments
     return arguments in known or (domain.admits(arguments) and (domain.ties or at not in tried.ties))
 
 
-def _of_first_kinds(tried: Tried, inside: Sequence[int], known: frozenset[Arguments]) -> list[int]:
-    """Calls of the kinds that the sample shows; where it shows none, of the first kinds that tell about as much as any."""
+def _of_first_kinds(
+    tried: Tried, inside: Sequence[int], domain: Domain, known: frozenset[Arguments]
+) -> list[int]:
+    """Calls of the kinds that the sample shows or names; else of the first kinds that tell about as much as any."""
     of_kinds: dict[tuple[str, ...], list[int]] = {}
     for at in inside:
         of_kinds.setdefault(kinds_of(tried.calls[at][1]), []).append(at)
     shown = [kinds for kinds, places in of_kinds.items() if any(tried.calls[at][1] in known for at in places)]
+    shown = shown or [kinds for kinds in of_kinds if kinds == domain.kinds]
     if not shown:
         worth = {kinds: _worth(tried, places) for kinds, places in of_kinds.items()}
         most = max(worth.values(), default=0)

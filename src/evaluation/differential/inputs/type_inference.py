@@ -216,7 +216,7 @@ def _kinds_of_use(node: ast.AST, name: str) -> tuple[str, ...]:
         return ("int",) if isinstance(node.op, _ARITHMETIC) else ()
     if isinstance(node, ast.Compare) and _is_name(node.left, name):
         constants = [type(c.value) for c in node.comparators if isinstance(c, ast.Constant)]
-        return ("int",) if {int, float} & {*constants} else ()
+        return ("int",) if {int, float} & {*constants} else ("str",) if str in constants else ()
     return ()
 
 

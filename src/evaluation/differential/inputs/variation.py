@@ -99,6 +99,8 @@ class Variation:
 
     def _other_text(self, value: str) -> str:
         choose = self._random
+        if self._texts and choose.random() < 0.25:
+            return choose.choice(self._texts)
         words = value.split(" ")
         way = choose.randrange(6)
         if way == 0:

@@ -112,3 +112,8 @@ def test_calls_per_function_are_bounded():
 
 def test_neither_nothing_nor_what_cannot_be_compared_discriminates():
     assert [is_discriminating(value) for value in (None, ["n"], ["u"], ["i", "0x0"])] == [False] * 3 + [True]
+
+
+def test_calls_of_the_kinds_that_the_task_names_are_kept():
+    arguments, results = ["5", "6", "'a'"], [number(1), number(2), result(["s", "a"])]
+    assert chosen(results, arguments=arguments, domain=Domain(kinds=("str",))) == ["'a'"]

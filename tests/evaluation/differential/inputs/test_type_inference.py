@@ -31,6 +31,7 @@ def kinds(source):
         ("def f(matrix): pass", "matrix"),
         ("def f(email): pass", "email"),
         ("def f(unknown_thing): pass", "int"),
+        ("def f(direction):\n    return direction == 'left'", "str"),
     ],
 )
 def test_annotation_use_and_name_suggest_a_kind(source, kind):
