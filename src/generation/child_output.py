@@ -14,7 +14,7 @@ from typing import IO
 log = logging.getLogger(__name__)
 
 # a line of a traceback that names the exception, after what a logger may put before it: "(Worker pid=7) ERROR ... "
-_EXCEPTION = re.compile(r"^(?:\(.*?ERROR.*?\] )?((?:\w+\.)*\w*(?:Error|Exception): .+)$", re.MULTILINE)
+_EXCEPTION = re.compile(r"[\w.]*(?:Error|Exception): .+")
 
 
 class ChildOutput:
@@ -47,9 +47,14 @@ class ChildOutput:
         size = os.fstat(self._file.fileno()).st_size
         # not read(): the processes write where the offset is
         text = os.pread(self._file.fileno(), size, 0).decode("utf-8", "replace")
-        found = _EXCEPTION.search(text)
-        lines = [line for line in text.splitlines() if line.strip()]
-        return found[1] if found else lines[-1] if lines else ""
+        lines = [_without_prefix(line) for line in text.splitlines() if line.strip()]
+        return next((line for line in lines if _EXCEPTION.match(line)), lines[-1] if lines else "")
+
+
+def _without_prefix(line: str) -> str:
+    """`(EngineCore pid=7) ERROR 11-29 08:00:00 [core.py:1] ValueError: x` -> `ValueError: x`"""
+    prefix, _, rest = line.partition("] ")
+    return rest if line.startswith("(") and " ERROR " in f"{prefix} " else line
 
 
 @contextmanager
