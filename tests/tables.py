@@ -1,15 +1,27 @@
-"""Writes the tables of the documents: flags from the scripts, keys from config.yaml, metrics. `python -m tests.tables` renews them."""
+"""Writes the tables of the documents: flags from the scripts, keys from config.yaml, metrics, memory by the plan.
+
+`python -m tests.tables` renews them.
+"""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 import re
 from pathlib import Path
 
+import torch
+from transformers import LlamaConfig
+
+from src.config import DEFAULTS, load_config
 from src.languages.language import SANDBOX_PYTHON, Language
 from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
+from src.models.architecture import shape_of
+from src.models.hardware import Hardware
+from src.schema import UserError
+from src.training.memory import TrainingSetup, plan
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = (
@@ -21,11 +33,31 @@ SCRIPTS = (
     "inference.py",
 )
 PLACES = {
-    "flags": "README.md",
+    "flags": "docs/cli.md",
+    "memory": "README.md",
     "config": "docs/configuration.md",
     "metrics": "docs/metrics.md",
     "languages": "docs/functional.md",
 }  # table -> document
+# the largest step of 32 samples of Code Alpaca: tokens computed once, and those whose keys and values are kept for each
+STEP_TOKENS, UNSHARED_PER_COMPUTED = 4_680, 1.2
+CODELLAMA_7B = LlamaConfig(
+    vocab_size=32_016,
+    hidden_size=4_096,
+    intermediate_size=11_008,
+    num_hidden_layers=32,
+    num_attention_heads=32,
+)
+CARDS = (  # what is free of a card of this size
+    ("6 GB", 5.9, torch.bfloat16),
+    ("8 GB", 7.8, torch.bfloat16),
+    ("12 GB", 11.7, torch.bfloat16),
+    ("16 GB (T4, float16)", 14.56, torch.float16),
+    ("16 GB", 15.7, torch.bfloat16),
+    ("24 GB", 23.5, torch.bfloat16),
+    ("40 GB", 39.4, torch.bfloat16),
+    ("80 GB", 79.0, torch.bfloat16),
+)
 _SETTING = re.compile(r"  (?P<key>\w+): (?P<value>.*?) +# (?P<comment>.+)")
 
 
@@ -96,6 +128,30 @@ def languages() -> list[list[str]]:
     ]
 
 
+def memory() -> list[list[str]]:
+    """What the plan estimates for CodeLlama-7B's shape and the settings of config.yaml, by the size of the card."""
+    config = load_config(DEFAULTS)
+    rows = []
+    for name, free_gib, dtype in CARDS:
+        cells = [name]
+        for quantization in (None, config.qlora):
+            hardware = Hardware("cuda", dtype, name, free_gib)
+            training = dataclasses.replace(config.training, memory_budget_gib=free_gib)
+            setup = TrainingSetup(
+                shape_of(CODELLAMA_7B), hardware, config.lora, quantization, training,
+                STEP_TOKENS, fused=True, offload=(False, True), unshared_per_computed=UNSHARED_PER_COMPUTED,
+            )  # fmt: skip
+            try:
+                found = plan(setup)
+            except UserError:
+                cells.append("does not fit")
+                continue
+            how = ["recomputed"] * found.checkpointing + ["embeddings in main memory"] * found.offload
+            cells.append(", ".join([f"{found.estimate_gib:.1f} GiB", *how]))
+        rows.append(cells)
+    return rows
+
+
 def _commands(language: Language) -> str:
     if language.checked:
         return "parsed strictly" + ("; run where it makes all that it needs" if language.run else "")
@@ -118,6 +174,7 @@ def tables() -> dict[str, str]:
     return {
         "flags": table(["Flag", "Scripts", "Meaning"], flags()),
         "config": table(["Key", "Default", "Meaning"], settings()),
+        "memory": table(["GPU memory", "LoRA", "QLoRA"], memory()),
         "languages": table(["Language", "Further names in code fences", "How a program is run"], languages()),
         "metrics": table(["name in `scores.json`", "what it is", "a sample counts where"], metrics()),
     }
