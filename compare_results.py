@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from src import cli
 from src.evaluation import cli as evaluation
@@ -13,12 +12,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
         "Test whether fine-tuning improved a model; calls with one --output_dir add to its report."
     )
-    parser.add_argument("--before_model", metavar="MODEL", help="a hub id, a folder or smollm2-135m")
-    parser.add_argument("--after_model", metavar="MODEL", help="usually an adapter's folder")
-    parser.add_argument(
-        "--before_predictions", type=Path, metavar="FILE", help="answers before, instead of a model"
-    )
-    parser.add_argument("--after_predictions", type=Path, metavar="FILE", help="answers after")
+    evaluation.add_pair(parser)
     evaluation.add_flags(parser)
     evaluation.add_folder(
         parser, "--output_dir", evaluation.REPORTS, "gets comparison.md, .html, .json, .png"

@@ -15,8 +15,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    config = cli.configure(args, model__base_model=args.base_model, lora__continue_from=args.from_adapter)
-    print(training.train(config, args, "lora"))
+    print(training.train(training.configure(args), args, "lora"))
 
 
 if __name__ == "__main__":

@@ -202,6 +202,12 @@ def _escape_unencodable() -> None:
                 stream.reconfigure(errors=errors)
 
 
+def unmute() -> None:
+    """Print again in a process that printed nothing as one of several, and has become a run of its own."""
+    assert sys.__stdout__ is not None
+    sys.stdout = sys.__stdout__
+
+
 def _configure_output(args: argparse.Namespace) -> None:
     """Set the verbosity of all libraries, before any of them is imported."""
     if not distributed.is_rank0():

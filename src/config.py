@@ -103,6 +103,7 @@ class TrainingConfig:
     memory_budget_gib: Annotated[float, Field(ge=0)]
     report_to: Literal["tensorboard", "none", "wandb", "trackio", "mlflow", "swanlab"]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
+    seeds: Annotated[int, Field(ge=1, le=1000)]
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,19 @@ class Score:
 
 
 @dataclass(frozen=True)
+class SeedErrors:
+    """Where the error of a difference between methods comes from, of which at least one has several seeds."""
+
+    before: int  # trainings on that side
+    after: int
+    samples: float  # standard error that the choice of samples causes
+    seeds: float  # standard error that the choice of seeds causes
+    needed: (
+        int | None
+    )  # seeds that can show a true difference as large as this one; None: n is too small for it
+
+
+@dataclass(frozen=True)
 class Difference:
     """After minus before on the same samples."""
 
@@ -127,18 +140,21 @@ class Difference:
     n: int
     detectable: float  # the smallest difference this n shows with 80 % power at p < 0.05
     test: str  # name of the test that gave p_value
+    seeds: SeedErrors | None = None  # None: one training on each side, and nothing is known of other seeds
 
 
 @dataclass(frozen=True)
 class Run:
-    """One model scored on one test set."""
+    """One model, or one method trained with several seeds, scored on one test set."""
 
     name: str
     n: int
-    metrics: dict[str, Score]
+    metrics: dict[str, Score]  # of several seeds their mean, over the samples that count for all
     outcomes: dict[str, dict[str, int]]  # "execution" | "functional" | "error" | "flags" -> counts
     by_language: dict[str, dict[str, Score]]
-    provenance: dict[str, Any]
+    provenance: dict[str, Any]  # of several seeds a list of values where they differ
+    # seed -> metric -> value; {}: one training. Of several seeds, `outcomes` counts the answers of all.
+    seeds: dict[str, dict[str, float | None]] = field(default_factory=dict)
     schema: Literal[1] = 1
 
 
@@ -159,13 +175,13 @@ class ComparedExample:
 
 @dataclass(frozen=True)
 class MethodComparison:
-    """One fine-tuned model beside the model before."""
+    """One fine-tuned model, or one method trained with several seeds, beside the model before."""
 
     after: Run
     difference: dict[str, Difference]
     by_language: dict[str, dict[str, Difference]]
     format_share: dict[str, float]  # gain of raw answers, of extracted code, their difference
-    examples: list[ComparedExample] = field(default_factory=list)
+    examples: list[ComparedExample] = field(default_factory=list)  # answers of the first seed
     caveat: str = ""  # why the difference is not what fine-tuning did; without names
 
 

@@ -35,6 +35,7 @@ LENGTH_LOG_MEAN, LENGTH_LOG_SD = 4.24, 0.60  # tokens (13a) of Code Alpaca's out
 EFFECT = 0.5  # logits by which "after" is better where there is an effect
 
 Generator = np.random.Generator
+Answers = Callable[[float], Array]  # logits by which a system is better -> its statistics (n, k), drawn anew
 Simulated = tuple[Array, Array]  # statistics before and after, (n, k) each
 
 
@@ -75,10 +76,8 @@ class Calibration:
     power_expected: float  # mean of the power that Difference.detectable promises for the true difference
 
 
-def draw_corpus(
-    generator: Generator, n: int, effect: float, same: float = 0.0, completions: tuple[int, int] = (1, 1)
-) -> Simulated:
-    """BLEU statistics: long-tailed lengths, a difficulty that both systems share, a share of same answers."""
+def corpus_answers(generator: Generator, n: int) -> Answers:
+    """BLEU statistics: long-tailed lengths, a difficulty that all systems share."""
     difficulty = generator.normal(0, 1, n)
     reference = np.maximum(3, np.exp(generator.normal(LENGTH_LOG_MEAN, LENGTH_LOG_SD, n)).round()).astype(int)
 
@@ -90,13 +89,19 @@ def draw_corpus(
         matches = generator.binomial(matchable, quality[:, None] ** (1 + 0.6 * np.arange(4)))
         return np.column_stack([length, reference, matches, totals]).astype(float)
 
+    return answers
+
+
+def draw_corpus(
+    generator: Generator, n: int, effect: float, same: float = 0.0, completions: tuple[int, int] = (1, 1)
+) -> Simulated:
+    """Two systems of corpus_answers(), with a share of same answers."""
+    answers = corpus_answers(generator, n)
     before, after = _mean(answers, 0.0, completions[0]), _mean(answers, effect, completions[1])
     return before, np.where(generator.random(n)[:, None] < same, before, after)
 
 
-def draw_continuous(
-    generator: Generator, n: int, effect: float, completions: tuple[int, int] = (1, 1)
-) -> Simulated:
+def continuous_answers(generator: Generator, n: int) -> Answers:
     """One score per sample, skewed, with lumps at 0 and 100 as CodeBLEU has."""
     difficulty = generator.normal(0, 1, n)
 
@@ -105,13 +110,19 @@ def draw_continuous(
         lump = generator.random(n)
         return np.column_stack([np.where(lump < 0.08, 0, np.where(lump > 0.95, 100, values)), np.ones(n)])
 
+    return answers
+
+
+def draw_continuous(
+    generator: Generator, n: int, effect: float, completions: tuple[int, int] = (1, 1)
+) -> Simulated:
+    """Two systems of continuous_answers()."""
+    answers = continuous_answers(generator, n)
     return _mean(answers, 0.0, completions[0]), _mean(answers, effect, completions[1])
 
 
-def draw_binary(
-    generator: Generator, n: int, effect: float, pass_rate: float, completions: tuple[int, int] = (1, 1)
-) -> Simulated:
-    """Pass or fail, with a difficulty that both systems share."""
+def binary_answers(generator: Generator, n: int, pass_rate: float) -> Answers:
+    """Pass or fail, with a difficulty that all systems share."""
     spread = 1.2
     centre = float(special.ndtri(pass_rate)) * math.sqrt(1 + spread**2)
     difficulty = spread * generator.normal(0, 1, n) + centre
@@ -120,10 +131,18 @@ def draw_binary(
         passed = generator.random(n) < special.ndtr(difficulty + shift)
         return np.column_stack([100.0 * passed, np.ones(n)])
 
+    return answers
+
+
+def draw_binary(
+    generator: Generator, n: int, effect: float, pass_rate: float, completions: tuple[int, int] = (1, 1)
+) -> Simulated:
+    """Two systems of binary_answers()."""
+    answers = binary_answers(generator, n, pass_rate)
     return _mean(answers, 0.0, completions[0]), _mean(answers, effect, completions[1])
 
 
-def _mean(answers: Callable[[float], Array], shift: float, completions: int) -> Array:
+def _mean(answers: Answers, shift: float, completions: int) -> Array:
     """The mean statistics of several answers to each sample, which share its difficulty."""
     return np.mean([answers(shift) for _ in range(completions)], axis=0)
 

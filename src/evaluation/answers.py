@@ -21,6 +21,7 @@ from src.generation.store import GenerationStore
 from src.models.fingerprints import model_fingerprint, trained_elsewhere
 from src.models.hardware import Hardware, decide
 from src.models.loading import ModelReference, load_tokenizer, location, resolve
+from src.models.run_record import seed_of
 from src.schema import Example, Generation, Sample
 
 if TYPE_CHECKING:
@@ -59,10 +60,14 @@ class Answers:
 
 
 def run_name(model_path: str, test_set: str) -> str:
-    """The folder of a model's run: "quickstart-lora--starter" for checkpoints/quickstart/lora/final."""
+    """The folder of a model's run: "quickstart-lora--starter" for checkpoints/quickstart/lora/final.
+
+    One of several seeds has its seed behind that: "quickstart-lora-seed-42--starter".
+    """
     parts = re.split(r"[\\/]+", model_path.rstrip("/\\"))
     parts = [part for part in parts if part not in ("", ".", "..", *GENERIC_FOLDERS)]
-    name = "-".join(parts[-2:]) or "model"
+    words = 3 if seed_of(Path(model_path)) else 2
+    name = "-".join(parts[-words:]) or "model"
     return re.sub(r"[^\w.+-]", "_", f"{name}--{test_set}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +46,25 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_pair(parser: argparse.ArgumentParser) -> None:
+    """The flags that name what stands before and after, each repeatable: several seeds of one method."""
+    parser.add_argument(
+        "--before_model", action="append", metavar="MODEL", help="a hub id, a folder or smollm2-135m"
+    )
+    parser.add_argument(
+        "--after_model", action="append", metavar="MODEL",
+        help="usually an adapter's folder, or that of all its seeds; repeatable, once a seed",
+    )  # fmt: skip
+    parser.add_argument(
+        "--before_predictions", type=Path, action="append", metavar="FILE",
+        help="answers before, instead of a model",
+    )  # fmt: skip
+    parser.add_argument(
+        "--after_predictions", type=Path, action="append", metavar="FILE",
+        help="answers after; repeatable, once a seed",
+    )  # fmt: skip
+
+
 def add_folder(parser: argparse.ArgumentParser, flag: str, default: Path, help: str) -> None:
     """A flag that names a folder to write to."""
     parser.add_argument(flag, type=Path, default=default, metavar="DIR", help=help)
@@ -65,7 +83,11 @@ def configure_evaluation(args: argparse.Namespace) -> Config:
 def requests(args: argparse.Namespace, config: Config) -> list[RunRequest]:
     """The runs of the models that the flags name; none where they name predictions files."""
     flags = vars(args)
-    models = [model for name in ("model_path", "before_model", "after_model") if (model := flags.get(name))]
+    models = (
+        [args.model_path]
+        if flags.get("model_path")
+        else [*_trainings(args, "before"), *_trainings(args, "after")]
+    )
     if not models:
         return []
     from src.evaluation.benchmarks.test_set import load_test_set
@@ -174,18 +196,29 @@ def generate(args: argparse.Namespace, config: Config) -> str:
 
 
 def check_pair(args: argparse.Namespace) -> None:
-    """Raise UserError unless the flags name two models or two predictions files."""
+    """Raise UserError unless the flags name two models or two predictions files, or several seeds of either."""
     _require_one(args, "before_model", "before_predictions")
     _require_one(args, "after_model", "after_predictions")
     if bool(args.before_model) != bool(args.after_model):
         raise UserError("compare two models or two predictions files, not one with the other")
+    for side in ("before", "after"):
+        given = _trainings(args, side) or getattr(args, f"{side}_predictions")
+        if len(set(given)) < len(given):
+            raise UserError(f"{side} was given the same thing twice; give each seed once")
+        if len(given) > 1 and args.after_model:
+            from src.models.run_record import check_one_method
+
+            check_one_method(given)
+    if args.push_to_hub and len(_trainings(args, "after")) > 1:
+        raise UserError("--push_to_hub uploads one adapter: give --after_model the final folder of one seed")
 
 
-def run_pair(args: argparse.Namespace, config: Config) -> tuple[ScoredRun, ScoredRun]:
-    """The two runs of flags that check_pair accepts, before and after."""
-    files = [args.before_predictions, args.after_predictions]
-    before, after = _scored_runs(args, config, files, args.runs_dir)
-    return before, after
+def run_pair(args: argparse.Namespace, config: Config) -> tuple[list[ScoredRun], list[ScoredRun]]:
+    """The runs of flags that check_pair accepts, before and after: one of each, or one a seed."""
+    old, new = args.before_predictions or [], args.after_predictions or []
+    runs = _scored_runs(args, config, [*old, *new], args.runs_dir)
+    count = len(old or _trainings(args, "before"))
+    return runs[:count], runs[count:]
 
 
 def method_name(args: argparse.Namespace) -> str:
@@ -193,25 +226,25 @@ def method_name(args: argparse.Namespace) -> str:
     if args.name:
         return str(args.name)
     if args.after_predictions:
-        return str(args.after_predictions.stem)
+        return str(args.after_predictions[0].stem)
     from src.models.run_record import read_record
 
-    record = read_record(Path(args.after_model))
-    return record.method if record else Path(args.after_model).name
+    record = read_record(Path(_trainings(args, "after")[0]))
+    return record.method if record else Path(args.after_model[0]).name
 
 
 def publish(args: argparse.Namespace, comparison: Comparison) -> list[str]:
-    """Write the adapter's model card and, with --push_to_hub, upload it; paths and addresses of both."""
+    """Write the model card of each adapter and, with --push_to_hub, upload the one; paths and addresses."""
     from src.report.hub_upload import push_to_hub, write_card
 
     if not args.after_model:
         if args.push_to_hub:
             raise UserError("--push_to_hub needs --after_model: predictions are no adapter")
         return []
-    folder = Path(args.after_model)
-    card = write_card(folder, comparison, method_name(args))
-    written = [str(card)] if card else []
-    return [*written, push_to_hub(folder, args.push_to_hub)] if args.push_to_hub else written
+    folders = [Path(model) for model in _trainings(args, "after")]
+    cards = [write_card(folder, comparison, method_name(args)) for folder in folders]
+    written = [str(card) for card in cards if card]
+    return [*written, push_to_hub(folders[0], args.push_to_hub)] if args.push_to_hub else written
 
 
 def after_evaluation(args: argparse.Namespace, config: Config, run: Run) -> str:
@@ -223,8 +256,12 @@ def after_evaluation(args: argparse.Namespace, config: Config, run: Run) -> str:
         return (
             f"to compare with another file: {cli.next_command('compare_results.py', args, *pair, *folders)}"
         )
+    from src.models.run_record import finished_for
+
     base = str(run.provenance["base_model"])
-    after = args.model_path if base != args.model_path else _trained_on(base, config)
+    after = (
+        args.model_path if base != args.model_path else finished_for(base, Path(config.training.output_dir))
+    )
     if after is None:
         return f"next: {cli.next_command('train_lora.py', args, '--base_model', base)}"
     models = ["--before_model", base, "--after_model", after]
@@ -236,20 +273,19 @@ def after_comparison(args: argparse.Namespace) -> str:
     if not args.after_model:
         return f"next: read {args.output_dir / 'comparison.md'}"
     base = ["--base_model", args.base_model] if args.base_model else []
-    return f"next: {cli.next_command('inference.py', args, '--model_path', args.after_model, *base)}"
+    return (
+        f"next: {cli.next_command('inference.py', args, '--model_path', _trainings(args, 'after')[0], *base)}"
+    )
 
 
-def _trained_on(base: str, config: Config) -> str | None:
-    """The folder of a finished adapter for this base, where training writes it; None where there is none."""
-    from src.models.run_record import read_record
+def _trainings(args: argparse.Namespace, side: str) -> list[str]:
+    """The models of --before_model or --after_model, each seed of a folder with several; none for predictions."""
+    models = vars(args).get(f"{side}_model")
+    if not models:
+        return []
+    from src.models.run_record import trainings
 
-    for method in ("lora", "qlora"):
-        folder = Path(config.training.output_dir) / method / "final"
-        with suppress(UserError):  # a damaged one is not offered
-            record = read_record(folder)
-            if record and record.base_model == base:
-                return str(folder)
-    return None
+    return [training for model in models for training in trainings(model)]
 
 
 def _given_flags(args: argparse.Namespace) -> list[str]:

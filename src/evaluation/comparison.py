@@ -6,14 +6,16 @@ import dataclasses
 import json
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from src.config import EvaluationConfig
-from src.evaluation.evaluator import pass_at_k_measures
-from src.evaluation.metrics import measure, measures
+from src.evaluation.evaluator import measures_by_metric, of_language, summarise_seeds
+from src.evaluation.metrics import measure
 from src.evaluation.runs import ScoredRun
-from src.evaluation.statistics.estimates import difference, holm
+from src.evaluation.statistics.estimates import holm
+from src.evaluation.statistics.seeds import counting, difference_over_seeds, values
 from src.metrics.table import METRICS
 from src.schema import (
     ComparedExample,
@@ -29,6 +31,8 @@ from src.schema import (
 
 log = logging.getLogger(__name__)
 
+Scores = Sequence[Sequence[SampleScore]]  # of each training of one side, in the same order of samples
+
 # What must be equal in both runs for a difference to mean anything: a key of their provenance, its name.
 MUST_MATCH = {
     "test_set_fingerprint": "test sets",
@@ -39,49 +43,56 @@ MUST_MATCH = {
 
 
 def compare(
-    before: ScoredRun,
-    after: ScoredRun,
+    before: Sequence[ScoredRun],
+    after: Sequence[ScoredRun],
     name: str,
     config: EvaluationConfig,
     provenance: dict[str, Any],
     earlier: Comparison | None = None,
 ) -> Comparison:
-    """The comparison of two runs under the name of the method, added to `earlier` where one is given.
+    """The comparison of two models under the name of the method, added to `earlier` where one is given.
 
-    Holm's correction spans all metrics and methods of the result. Raises UserError where the runs are not
-    comparable, or `earlier` has another "before".
+    Each side is one run, or those of one method's trainings with several seeds. Holm's correction spans all metrics
+    and methods of the result. Raises UserError where the runs are not comparable, or `earlier` has another "before".
     """
-    _check_comparable(before.run, after.run)
+    for run in [*before[1:], *after]:
+        _check_comparable(before[0].run, run.run)
+    old, new = ([run.scores for run in side] for side in (before, after))
+    before_run, after_run = (
+        summarise_seeds([run.run for run in side], scores, config)
+        for side, scores in ((before, old), (after, new))
+    )
     if earlier is not None:
-        _check_extends(earlier, before.run)
+        _check_extends(earlier, before_run)
     method = MethodComparison(
-        after=after.run,
-        difference=_differences(before.scores, after.scores, config),
-        by_language=_by_language(before, after, config),
-        format_share=format_share(before.scores, after.scores),
-        examples=_side_by_side(before, after),
-        caveat=_caveat(before.run.provenance, after.run.provenance),
+        after=after_run,
+        difference=_differences(old, new, config),
+        by_language=_by_language(old, new, config),
+        format_share=format_share(old, new),
+        examples=_side_by_side(before[0], after[0]),
+        caveat=next(filter(None, (_caveat(a.run, b.run) for a in before for b in after)), ""),
     )
     if method.caveat:
         log.warning("%s: %s", name, method.caveat)
     methods = {**(earlier.comparisons if earlier else {}), name: method}
-    origin = before.run.provenance
+    origin = before[0].run.provenance
     return Comparison(
         test_set={
             "name": origin.get("test_set", ""),
             "fingerprint": origin["test_set_fingerprint"],
-            "n": before.run.n,
-            "languages": dict(Counter(score.language or "other" for score in before.scores)),
+            "n": before_run.n,
+            "languages": dict(Counter(score.language or "other" for score in old[0])),
             "decoding": origin.get("decoding", "as given in the predictions files"),
         },
-        before=before.run,
+        before=before_run,
         comparisons=_corrected(methods),
         provenance=provenance,
     )
 
 
-def _caveat(before: dict[str, Any], after: dict[str, Any]) -> str:
+def _caveat(before_run: Run, after_run: Run) -> str:
     """Why the difference is not what fine-tuning did, where "after" ran with an adapter."""
+    before, after = before_run.provenance, after_run.provenance
     if after.get("trained_on"):
         return "the adapter was trained on another base than the one that it ran on"
     bases = [run.get("base_fingerprint") for run in (before, after)]
@@ -90,14 +101,16 @@ def _caveat(before: dict[str, Any], after: dict[str, Any]) -> str:
     return "'before' is another base than the adapter's, so the difference is not what fine-tuning did"
 
 
-def format_share(before: list[SampleScore], after: list[SampleScore]) -> dict[str, float]:
+def format_share(before: Scores, after: Scores) -> dict[str, float]:
     """BLEU gained by the raw answers, by the code extracted from them, and the difference, due to form alone."""
     gains = {}
     bleu = METRICS["bleu"]
     for name, row in (("raw", lambda item: item.raw_bleu), ("extracted", bleu.row)):
-        parts = (measure(bleu, [item.id for item in part], list(map(row, part))) for part in (before, after))
-        values = [float(bleu.combine(part.statistics.sum(axis=0))) for part in parts]
-        gains[name] = round(values[1] - values[0], 4)
+        old, new = (
+            [measure(bleu, [item.id for item in part], list(map(row, part))).statistics for part in side]
+            for side in (before, after)
+        )
+        gains[name] = round(float(values(new, bleu.combine).mean() - values(old, bleu.combine).mean()), 4)
     return gains | {"difference": round(gains["raw"] - gains["extracted"], 4)}
 
 
@@ -140,26 +153,21 @@ def _short(value: Any) -> str:
     return text[:90]
 
 
-def _differences(
-    before: list[SampleScore], after: list[SampleScore], config: EvaluationConfig
-) -> dict[str, Difference]:
-    old, new = (measures(part) | pass_at_k_measures(part) for part in (before, after))
+def _differences(before: Scores, after: Scores, config: EvaluationConfig) -> dict[str, Difference]:
+    old, new = (measures_by_metric(side) for side in (before, after))
     return {
-        name: difference(old[name], new[name], config.bootstrap_resamples, config.seed)
+        name: difference_over_seeds(old[name], new[name], config.bootstrap_resamples, config.seed)
         for name in old
         if not (name in METRICS and METRICS[name].beside)
-        if name in new and (old[name].counts & new[name].counts).any()  # else no row counts in both
+        if name in new and counting([*old[name], *new[name]]).any()  # else no row counts in all
     }
 
 
-def _by_language(
-    before: ScoredRun, after: ScoredRun, config: EvaluationConfig
-) -> dict[str, dict[str, Difference]]:
-    made = {}
-    for language in sorted({score.language for score in before.scores}):
-        old, new = ([item for item in run.scores if item.language == language] for run in (before, after))
-        made[language or "other"] = _differences(old, new, config)
-    return made
+def _by_language(before: Scores, after: Scores, config: EvaluationConfig) -> dict[str, dict[str, Difference]]:
+    return {
+        language or "other": _differences(of_language(before, language), of_language(after, language), config)
+        for language in sorted({score.language for score in before[0]})
+    }
 
 
 def _corrected(methods: dict[str, MethodComparison]) -> dict[str, MethodComparison]:

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ from src.evaluation.execution.judge import pass_at_k
 from src.evaluation.metrics import measures
 from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
 from src.evaluation.scoring.score_store import ScoreStore
-from src.evaluation.statistics.estimates import Measure, estimate
+from src.evaluation.statistics.estimates import Measure
+from src.evaluation.statistics.seeds import estimate_over_seeds, values_over_seeds
 from src.metrics.combine import combine_mean
 from src.metrics.table import METRICS, passed
+from src.models.run_record import seed_of
 from src.sandbox.sandbox import WALL_FACTOR, Limits, unavailable_reason
 from src.schema import Run, Sample, SampleScore, Score
 
@@ -60,26 +63,84 @@ def summarise_run(
     name: str, scores: Sequence[SampleScore], config: EvaluationConfig, provenance: dict[str, Any]
 ) -> Run:
     """All metrics with their intervals, overall and by language, and the counts of every outcome."""
-
-    def estimated(part: Sequence[SampleScore]) -> dict[str, Score]:
-        found = measures(part) | pass_at_k_measures(part)
-        resamples, seed = config.bootstrap_resamples, config.seed
-        scored = {metric: estimate(measure, resamples, seed) for metric, measure in found.items()}
-        package_value = scored["codebleu_package"].value
-        return scored | {"codebleu": dataclasses.replace(scored["codebleu"], package_value=package_value)}
-
     languages = sorted({item.language for item in scores})
     return Run(
         name=name,
         n=len({item.id for item in scores}),
-        metrics=estimated(scores),
+        metrics=_estimated([scores], config),
         outcomes=outcomes(scores),
         by_language={
-            language or "other": estimated([item for item in scores if item.language == language])
-            for language in languages
+            language or "other": _estimated(of_language([scores], language), config) for language in languages
         },
         provenance=provenance,
     )
+
+
+def summarise_seeds(
+    runs: Sequence[Run], scores: Sequence[Sequence[SampleScore]], config: EvaluationConfig
+) -> Run:
+    """The runs of one method's trainings as one run, with the means over seeds; one training's run is itself."""
+    if len(runs) == 1:
+        return runs[0]
+
+    values = {name: values_over_seeds(each) for name, each in measures_by_metric(scores).items()}
+    return Run(
+        name=", ".join(run.name for run in runs),
+        n=runs[0].n,
+        metrics=_estimated(scores, config),
+        outcomes=_added([run.outcomes for run in runs]),
+        by_language={
+            language or "other": _estimated(of_language(scores, language), config)
+            for language in sorted({item.language for item in scores[0]})
+        },
+        provenance={
+            key: _one_or_each([run.provenance.get(key) for run in runs])
+            for key in dict.fromkeys(key for run in runs for key in run.provenance)
+        },
+        seeds={
+            label: {name: each[number] for name, each in values.items()}
+            for number, label in enumerate(_labels(runs))
+        },
+    )
+
+
+def _estimated(parts: Sequence[Sequence[SampleScore]], config: EvaluationConfig) -> dict[str, Score]:
+    """Each metric of one training, or its mean over several."""
+    resamples, seed = config.bootstrap_resamples, config.seed
+    scored = {
+        name: estimate_over_seeds(each, resamples, seed) for name, each in measures_by_metric(parts).items()
+    }
+    package_value = scored["codebleu_package"].value
+    return scored | {"codebleu": dataclasses.replace(scored["codebleu"], package_value=package_value)}
+
+
+def measures_by_metric(parts: Sequence[Sequence[SampleScore]]) -> dict[str, list[Measure]]:
+    """Each metric that all trainings have, of the scores of each."""
+    found = [measures(part) | pass_at_k_measures(part) for part in parts]
+    return {name: [each[name] for each in found] for name in found[0] if all(name in each for each in found)}
+
+
+def of_language(parts: Sequence[Sequence[SampleScore]], language: str) -> list[list[SampleScore]]:
+    """The scores of samples in that language, of each training."""
+    return [[item for item in part if item.language == language] for part in parts]
+
+
+def _labels(runs: Sequence[Run]) -> list[str]:
+    """The seed of each run where its folder names it, else its name; numbered where that is not unique."""
+    labels = [seed_of(Path(str(run.provenance.get("model", "")))) or run.name for run in runs]
+    if len(set(labels)) == len(labels):
+        return labels
+    return [f"{label} ({number})" for number, label in enumerate(labels, start=1)]
+
+
+def _one_or_each(values: list[Any]) -> Any:
+    return values[0] if all(value == values[0] for value in values) else values
+
+
+def _added(outcomes: Sequence[dict[str, dict[str, int]]]) -> dict[str, dict[str, int]]:
+    kinds = dict.fromkeys(kind for each in outcomes for kind in each)
+    added = {kind: sum((Counter(each.get(kind, {})) for each in outcomes), Counter()) for kind in kinds}
+    return {kind: dict(sorted(counter.items())) for kind, counter in added.items()}
 
 
 def pass_at_k_measures(scores: Sequence[SampleScore]) -> dict[str, Measure]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 NAME = "run.json"
+SEED_FOLDER = "seed-"  # with the seed: of one training of several
 REMEDY = "Train again, or delete the file: the adapter is then one that was trained elsewhere"
 
 
@@ -92,6 +95,65 @@ def read_record(folder: Path) -> RunRecord | None:
     if not isinstance(record.provenance.get("config"), dict):
         raise UserError(f"{path} does not say how the adapter was prompted (no provenance.config). {REMEDY}")
     return record
+
+
+def trainings(model: str) -> list[str]:
+    """The adapters of a folder that train_*.py --seeds wrote, in the order of the seeds; any other model is itself.
+
+    Raises UserError where one of them is unfinished: a mean over those that happen to be done is not the method's.
+    """
+    folders = [path for path in Path(model).glob(f"{SEED_FOLDER}*") if seed_of(path)]
+    if not folders or any((Path(model) / name).exists() for name in ("adapter_config.json", "config.json")):
+        return [model]
+    folders.sort(key=lambda path: int(seed_of(path)))
+    unfinished = [path.name for path in folders if not (path / "final").exists()]
+    if unfinished:
+        raise UserError(
+            f"{model}: the training of {', '.join(unfinished)} is not finished; finish it with --seeds and --resume, or name "
+            "the finished ones one by one"
+        )
+    return [str(path / "final") for path in folders]
+
+
+def finished_for(base: str, output: Path) -> str | None:
+    """The folder of a finished adapter for this base, or of its seeds, where training writes to `output`; else None."""
+    for method in ("lora", "qlora"):
+        for offered in (output / method / "final", output / method):  # of one training, of several seeds
+            with suppress(UserError):  # a damaged or an unfinished one is not offered
+                record = read_record(Path(trainings(str(offered))[0]))
+                if record and record.base_model == base:
+                    return str(offered)
+    return None
+
+
+def seed_of(folder: Path) -> str:
+    """The seed in the name of a folder of trainings with several seeds, of its own or of that around it; else ""."""
+    names = (folder.name, folder.parent.name)
+    found = (name.removeprefix(SEED_FOLDER) for name in names if name.startswith(SEED_FOLDER))
+    return next((seed for seed in found if seed.isdecimal()), "")
+
+
+def check_one_method(models: Sequence[str]) -> None:
+    """Raise UserError where adapters that should be trainings of one method differ in more than their seeds."""
+    records = [record for model in models if (record := read_record(Path(model)))]
+    for number, record in enumerate(records):
+        if record.identity in (earlier.identity for earlier in records[:number]):
+            raise UserError(f"two of {', '.join(models)} are the same training; give each seed once")
+        keys = [*records[0].identity, *record.identity]
+        differing = next(
+            (
+                key
+                for key in keys
+                if key != "training.seed" and records[0].identity.get(key) != record.identity.get(key)
+            ),
+            None,
+        )
+        if differing:
+            values = (each.identity.get(differing) for each in (records[0], record))
+            raise UserError(
+                f"{', '.join(models)} are not seeds of one method: {differing} is {' and '.join(map(repr, values))}; "
+                "compare them one by one, each with a --name"
+            )
 
 
 def write_record(folder: Path, record: RunRecord) -> None:

@@ -20,7 +20,7 @@ from src.report.formatting import (
     significant,
 )
 from src.report.safe_markdown import visible
-from src.schema import Comparison, Difference, Score
+from src.schema import Comparison, Difference, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +37,10 @@ NOTE = (
 )
 
 
+SEEDS_NOTE = " Dots: single seeds."
+SEED_OFFSET = 0.2  # of the dots under the middle of a bar, where the whisker lies
+
+
 @dataclass(frozen=True)
 class Bar:
     """One row of a panel."""
@@ -48,6 +52,7 @@ class Bar:
     n: int
     coverage: float
     difference: Difference | None  # None: this is "before", or nothing to compare
+    seeds: tuple[float, ...] = ()  # values of its trainings, where there are several
 
 
 def draw_chart(comparison: Comparison, theme: Theme) -> bytes:
@@ -63,7 +68,9 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
     edge: dict[str, Any] = {"x": 0.012, "ha": "left"}
     title = _title(comparison)
     figure.suptitle(title, **edge, **_font(title, theme.text, 11, "bold"))
-    figure.supxlabel(NOTE, **edge, **_font(NOTE, theme.muted, SMALL_PT))
+    runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
+    note = NOTE + (SEEDS_NOTE if any(run.seeds for run in runs) else "")
+    figure.supxlabel(note, **edge, **_font(note, theme.muted, SMALL_PT))
     names = _row_names(comparison)
     panels = [_bars(comparison, metric, names, theme) for metric in metrics]
     grid = figure.subplots(lines, 2, squeeze=False)
@@ -95,18 +102,19 @@ def _one_line(text: str) -> str:
 
 
 def _bars(comparison: Comparison, metric: str, names: list[str], theme: Theme) -> list[Bar]:
-    bars = [_bar(names[0], theme.baseline, comparison.before.metrics.get(metric), None)]
+    bars = [_bar(names[0], theme.baseline, comparison.before, metric, None)]
     for index, method in enumerate(comparison.comparisons.values()):
         color = theme.series[index % len(theme.series)]
-        score = method.after.metrics.get(metric)
-        bars.append(_bar(names[index + 1], color, score, method.difference.get(metric)))
+        bars.append(_bar(names[index + 1], color, method.after, metric, method.difference.get(metric)))
     return bars
 
 
-def _bar(name: str, color: str, score: Score | None, difference: Difference | None) -> Bar:
+def _bar(name: str, color: str, run: Run, metric: str, difference: Difference | None) -> Bar:
+    score = run.metrics.get(metric)
     if score is None:
         return Bar(name, color, None, None, 0, 0.0, difference)
-    return Bar(name, color, score.value, score.ci95, score.n, score.coverage, difference)
+    seeds = tuple(value for found in run.seeds.values() if (value := found.get(metric)) is not None)
+    return Bar(name, color, score.value, score.ci95, score.n, score.coverage, difference, seeds)
 
 
 def _draw_panel(axes: Axes, metric: str, bars: list[Bar], theme: Theme, with_names: bool) -> None:
@@ -140,7 +148,7 @@ def _style(axes: Axes, rows: int, right_end: float, theme: Theme) -> None:
 
 
 def _right_end(bars: list[Bar]) -> float:
-    ends = [max(bar.value, *(bar.ci95 or (0,))) for bar in bars if bar.value is not None]
+    ends = [max(bar.value, *(bar.ci95 or (0,)), *bar.seeds) for bar in bars if bar.value is not None]
     return next((ceiling for ceiling in CEILINGS if ceiling >= max(ends, default=100)), CEILINGS[-1])
 
 
@@ -150,6 +158,14 @@ def _draw_bar(axes: Axes, row: int, bar: Bar, theme: Theme) -> None:
     if bar.value is None:
         return
     axes.barh(row, bar.value, height=0.66, color=bar.color)
+    if bar.seeds:
+        dots: dict[str, Any] = {
+            "facecolor": theme.background,
+            "edgecolor": theme.text,
+            "linewidth": 0.8,
+            "zorder": 3,
+        }
+        axes.scatter(bar.seeds, [row + SEED_OFFSET] * len(bar.seeds), s=11, clip_on=False, **dots)
     if bar.ci95 is None:
         return
     low, high = bar.ci95

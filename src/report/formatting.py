@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from src.languages.registry import label
 from src.metrics.table import METRICS, PERCENT
 from src.schema import Comparison, Difference, MethodComparison, Run, Score
@@ -91,9 +93,44 @@ def p_text(p_value: float) -> str:
 
 
 def evidence(difference: Difference) -> str:
-    """Interval, corrected p and n of a difference, to be written in parentheses."""
+    """Interval, corrected p, n and seeds of a difference, to be written in parentheses."""
     corrected = f"Holm-corrected p {p_text(difference.p_holm)}"
-    return f"95 % CI {interval(difference.ci95)}, {corrected}, n = {difference.n}"
+    return f"95 % CI {interval(difference.ci95)}, {corrected}, {sizes(difference)}"
+
+
+def sizes(difference: Difference) -> str:
+    """What a difference rests on: "n = 50", "n = 50, 3 seeds", or of two methods with seeds "n = 50, 3 and 5 seeds"."""
+    found = difference.seeds
+    if found is None:
+        return f"n = {difference.n}"
+    counts = sorted({count for count in (found.before, found.after) if count > 1})
+    return f"n = {difference.n}, {' and '.join(map(str, counts))} seeds"
+
+
+def seeds_needed(difference: Difference) -> str:
+    """How many seeds a difference needs: "5", or that n is too small where more seeds would not help; "" with one training each."""
+    if difference.seeds is None:
+        return ""
+    return str(difference.seeds.needed or "n is too small")
+
+
+def one_training(comparison: Comparison, shown: Callable[[str], str]) -> str:
+    """A sentence that names the models of one training each, as `shown`, whose seed may be lucky; "" for none."""
+    named = [("The model before", comparison.before)] if _is_trained(comparison.before) else []
+    named += [(method_label(name), method.after) for name, method in comparison.comparisons.items()]
+    names = [name for name, run in named if not run.seeds]
+    if not names:
+        return ""
+    *others, last = map(shown, names)
+    who = f"{', '.join(others)} and {last} rest" if others else f"{last} rests"
+    each = " each" if others else ""
+    return f"{who} on one training{each}: intervals and p-values cover other samples, not other seeds."
+
+
+def _is_trained(run: Run) -> bool:
+    """Whether a run is of an adapter, which a training made."""
+    model, base = (run.provenance.get(key) for key in ("model", "base_model"))
+    return base is not None and model != base
 
 
 def percent(share: float) -> str:
@@ -159,9 +196,17 @@ def _further_clause(metric: str, difference: Difference) -> str:
 
 def _not_significant(metric: str, difference: Difference) -> str:
     if difference.detectable >= 100:
-        return f"not significant (n = {difference.n} can show nothing)"
-    shown = f"n = {difference.n} can show {points(metric, number(difference.detectable))} or more"
-    return f"not significant at this n ({shown})"
+        return f"not significant ({sizes(difference)} can show nothing)"
+    shown = f"{sizes(difference)} can show {points(metric, number(difference.detectable))} or more"
+    if difference.seeds is None:
+        return f"not significant at this n ({shown})"
+    needed = difference.seeds.needed
+    more = (
+        f"{needed} seeds show as much as this"
+        if needed
+        else "more seeds alone would not show as much as this"
+    )
+    return f"not significant ({shown}; {more})"
 
 
 def _in_sentence(metric: str) -> str:

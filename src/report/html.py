@@ -27,6 +27,7 @@ from src.schema import Comparison, Difference, MethodComparison
 PAGE = Path(__file__).with_name("page")
 SCRIPTS = ("highlight.js", "diff.js", "page.js")  # in load order
 # What could end the script element or a line of JavaScript, written as JSON escapes; ASCII does the rest.
+_OF_SEED = " Shown are the answers of seed {0}."
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -77,7 +78,8 @@ def _method_data(name: str, method: MethodComparison, metrics: list[str]) -> dic
     return {
         "name": name,
         "label": label,
-        "headline": headline(label, method),
+        "headline": headline(label, method)
+        + (_OF_SEED.format(*method.after.seeds) if method.after.seeds else ""),
         "after": [_value(method.after.metrics.get(metric)) for metric in metrics],
         "differences": [_difference_data(method.difference.get(metric)) for metric in metrics],
         "examples": [dataclasses.asdict(example) for example in method.examples],

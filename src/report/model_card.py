@@ -85,7 +85,7 @@ def render_model_card(run: RunRecord, comparison: Comparison | None = None, name
         _front_matter(run, data, comparison, method),
         f"# {inline(label)} adapter for {inline(base.rpartition('/')[2])}",
         about,
-        _results(comparison, method, label),
+        _results(comparison, method, label, _seed(run)),
         f"## Use and limits\n\n{USE}\n\n{LIMITS}",
         f"## Load it\n\n{_loading(run, base)}",
         f"## Training\n\n{_settings(run)}",
@@ -122,7 +122,7 @@ def _front_matter(
     if data.hub_id:
         front_matter["datasets"] = [data.hub_id]
     front_matter["tags"] = ["lora", *(["qlora"] if run.method == "qlora" else []), "code"]
-    results = _model_index(comparison, method)
+    results = _model_index(comparison, method, _seed(run))
     if results:
         name = f"{run.method}-{base.rpartition('/')[2]}"
         front_matter["model-index"] = [{"name": name, "results": [results]}]
@@ -135,15 +135,21 @@ def _licence_id(base_model: str, data: Data) -> str:
     return LICENCES.get(data.licence, "other")
 
 
-def _model_index(comparison: Comparison | None, method: MethodComparison | None) -> dict[str, Any]:
-    """The scores as the hub's model-index; {} where there are none."""
-    if comparison is None or method is None:
+def _seed(run: RunRecord) -> str:
+    return str(run.config.get("training", {}).get("seed", ""))
+
+
+def _model_index(comparison: Comparison | None, method: MethodComparison | None, seed: str) -> dict[str, Any]:
+    """The scores of this adapter as the hub's model-index; {} where there are none."""
+    if comparison is None or method is None or (method.after.seeds and seed not in method.after.seeds):
         return {}
+    values = {name: score.value for name, score in method.after.metrics.items()}
+    values |= method.after.seeds.get(seed, {})
     test_set = str(comparison.test_set.get("name") or "test set")
     metrics = [
-        {"type": metric, "name": metric_label(metric), "value": round(score.value, 2)}
-        for metric, score in method.after.metrics.items()
-        if score.value is not None
+        {"type": metric, "name": metric_label(metric), "value": round(value, 2)}
+        for metric, value in values.items()
+        if value is not None
     ]
     return {
         "task": {"type": "text-generation"},
@@ -152,7 +158,7 @@ def _model_index(comparison: Comparison | None, method: MethodComparison | None)
     }
 
 
-def _results(comparison: Comparison | None, method: MethodComparison | None, label: str) -> str:
+def _results(comparison: Comparison | None, method: MethodComparison | None, label: str, seed: str) -> str:
     if comparison is None or method is None:
         return "## Results\n\nThis adapter has not been compared with its base model yet."
     rows = []
@@ -172,6 +178,10 @@ def _results(comparison: Comparison | None, method: MethodComparison | None, lab
         f"Test set: {test_set}, {comparison.before.n} samples that were not trained on. Values are 0 to 100; a "
         "difference in bold has p < 0.05 after Holm's correction."
     )
+    if method.after.seeds:
+        note += (
+            f" After is the mean over {len(method.after.seeds)} seeds; this adapter is that of seed {seed}."
+        )
     return "\n\n".join(["## Results", f"**{headline(inline(label), method)}**", table(header, rows), note])
 
 

@@ -16,6 +16,7 @@ from src.report.formatting import (
     method_label,
     metric_label,
     metric_names,
+    one_training,
     over_fewer,
     p_text,
     percent,
@@ -47,6 +48,8 @@ def render_table(comparison: Comparison) -> str:
     sentences = [
         headline(_name(method_label(name)), method) for name, method in comparison.comparisons.items()
     ]
+    if alone := one_training(comparison, _name):
+        sentences.append(alone)
     rows, bold = _fitted_rows(comparison)
     notes = [f"{SIGNIFICANCE_MARK} p < 0.05 after Holm's correction over all metrics and methods"]
     if any(row[-1].endswith(FEWER_MARK) for row in rows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from src import cli
+from src import cli, distributed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -26,6 +26,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from_adapter", metavar="DIR", help="train this adapter further; default lora.continue_from"
     )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="train with N seeds, training.seed and up; default training.seeds",
+    )
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="continue an unfinished run, if there is one")
     start.add_argument("--restart", action="store_true", help="begin anew, whatever is there")
@@ -34,13 +40,22 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def configure(args: argparse.Namespace) -> Config:
+    """The configuration, the flags of add_flags put into it."""
+    return cli.configure(
+        args,
+        model__base_model=args.base_model,
+        lora__continue_from=args.from_adapter,
+        training__seeds=args.seeds,
+    )
+
+
 def train(config: Config, args: argparse.Namespace, method: str) -> str:
     """Do what the flags ask for; the lines to print at the end."""
     if args.dry_run:
-        from src.training.job import prepared
-
-        with prepared(config, method, args.resume, args.restart) as job:
-            return f"{preview(job)}\nnext: {_without_dry_run(args, method)}"
+        return f"{_dry_run(config, args, method)}\nnext: {_without_dry_run(args, method)}"
+    if config.training.seeds > 1:
+        return _train_seeds(config, args, method)
     from src.training.trainer import fine_tune
 
     trained = fine_tune(config, method, args.resume, args.restart)
@@ -48,10 +63,50 @@ def train(config: Config, args: argparse.Namespace, method: str) -> str:
     return f"{summary(trained)}\nnext: {following}"
 
 
+def _train_seeds(config: Config, args: argparse.Namespace, method: str) -> str:
+    """The lines of each seed's training; of several processes the last to end names the next command."""
+    from src.models.run_record import read_record
+    from src.training.job import run_folder
+    from src.training.utils import by_seed, own_share
+
+    configs = by_seed(config)
+    muted = not distributed.is_rank0()
+    share = own_share(configs)
+    if share and muted and distributed.is_rank0():  # it has left the launch
+        cli.unmute()
+    from src.training.trainer import fine_tune_each  # imports what may start CUDA
+
+    lines = [summary(trained) for trained in fine_tune_each(share, method, args.resume, args.restart)]
+    folders = [run_folder(each, method) for each in configs]
+    if share and all(read_record(folder / "final") for folder in folders):
+        pair = ["--before_model", config.model.base_model, "--after_model", str(folders[0].parent)]
+        lines.append(f"next: {cli.next_command('compare_results.py', args, *pair)}")
+    return "\n".join(lines)
+
+
+def _dry_run(config: Config, args: argparse.Namespace, method: str) -> str:
+    from src.training.job import prepared
+    from src.training.utils import by_seed
+
+    shown = ""
+    for each in by_seed(config):
+        with prepared(each, method, args.resume, args.restart) as job:
+            shown += (
+                f"\nseed {each.training.seed:<9}{job.start}; {job.folder / 'final'}"
+                if shown
+                else preview(job)
+            )
+    return shown
+
+
 def _without_dry_run(args: argparse.Namespace, method: str) -> str:
     """The command that trains what a dry run showed."""
-    given = [("--base_model", args.base_model), ("--from_adapter", args.from_adapter)]
-    words = [word for flag, value in given if value is not None for word in (flag, value)]
+    given = [
+        ("--base_model", args.base_model),
+        ("--from_adapter", args.from_adapter),
+        ("--seeds", args.seeds),
+    ]
+    words = [word for flag, value in given if value is not None for word in (flag, str(value))]
     words += [f"--{name}" for name in ("resume", "restart") if vars(args)[name]]
     return cli.next_command(f"train_{method}.py", args, *words)
 

@@ -28,6 +28,7 @@ from src.models.limits import check_length, check_tokens
 from src.models.loading import ModelReference, load_tokenizer, location, skeleton
 from src.models.lora_model import check_lora
 from src.models.qlora_model import compute_dtype, quantization_config
+from src.models.run_record import SEED_FOLDER
 from src.schema import UserError
 from src.training import memory
 from src.training.compatibility import check_compatibility, check_processes
@@ -43,7 +44,7 @@ IN_USE = "wait for it or set training.output_dir"
 # Keys of the section training that do not change what is learnt: they may differ between a run and its continuation.
 _NOT_IDENTITY = (
     "output_dir logging_steps report_to save_total_limit pack_tokens share_prefixes self_check gradient_checkpointing "
-    "fused_kernels offload memory_budget_gib"
+    "fused_kernels offload memory_budget_gib seeds"
 )
 
 
@@ -53,7 +54,7 @@ class Job:
 
     config: Config
     method: str
-    folder: Path  # OUTPUT_DIR/METHOD
+    folder: Path  # OUTPUT_DIR/METHOD, of several seeds OUTPUT_DIR/METHOD/seed-N
     hardware: Hardware
     tokenizer: PreTrainedTokenizerBase
     card: DataCard
@@ -89,8 +90,9 @@ class Job:
 
 
 def run_folder(config: Config, method: str) -> Path:
-    """Where a run leaves its checkpoints and its result."""
-    return Path(config.training.output_dir) / method
+    """Where a run leaves its checkpoints and its result: of several seeds, each in a folder of its own."""
+    folder = Path(config.training.output_dir) / method
+    return folder / f"{SEED_FOLDER}{config.training.seed}" if config.training.seeds > 1 else folder
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import logging
 import os
 import shutil
 import signal
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -65,6 +67,17 @@ def fine_tune(config: Config, method: str, resume: bool = False, restart: bool =
                 f"{job.plan.free_gib:.1f} GiB free); close other programs, set training.pack_tokens or "
                 "data.max_length lower, or use a smaller base model"
             ) from error
+
+
+def fine_tune_each(
+    configs: Sequence[Config], method: str, resume: bool = False, restart: bool = False
+) -> Iterator[Trained]:
+    """Trainings one after the other; a stop ends them all, and `resume` keeps what was finished."""
+    for config in configs:
+        yield fine_tune(config, method, resume, restart)
+        gc.collect()  # model and optimizer refer to each other in circles
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
 
 def _run(job: Job, checkpoint: Path | None) -> Trained:

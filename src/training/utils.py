@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from src.config import TrainingConfig
+from src import distributed
+from src.config import Config, TrainingConfig
 from src.models.kernels.embedding_offload import MainMemoryEmbedding
+from src.schema import UserError
 
 if TYPE_CHECKING:
     from peft import PeftModel
+
+MAX_SEED = 2**32 - 1
+
+
+def by_seed(config: Config) -> list[Config]:
+    """One configuration for each of training.seeds, counted up from training.seed; each is a run of its own."""
+    first, count = config.training.seed, config.training.seeds
+    if first + count - 1 > MAX_SEED:
+        raise UserError(
+            f"training.seed={first} leaves no room for {count} seeds up to {MAX_SEED}; set it lower"
+        )
+    return [
+        dataclasses.replace(config, training=dataclasses.replace(config.training, seed=seed))
+        for seed in range(first, first + count)
+    ]
+
+
+def own_share(configs: Sequence[Config]) -> list[Config]:
+    """The seeds that this process trains: under a launcher each process has its own, on a GPU of its own.
+
+    Where the launcher shards the model, which one GPU cannot hold, all processes train each seed together.
+    """
+    if distributed.world_size() == 1 or distributed.sharding():
+        return list(configs)
+    share = list(configs[distributed.rank() :: distributed.world_size()])
+    distributed.leave_launch()
+    return share
 
 
 def schedule(samples: int, config: TrainingConfig) -> list[list[int]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from src.schema import ComparedExample, Comparison, Difference, MethodComparison, Run, Score
+import dataclasses
+
+from src.schema import ComparedExample, Comparison, Difference, MethodComparison, Run, Score, SeedErrors
 
 # metric -> before, after LoRA, half width of the intervals, n, coverage, p (Holm), detectable
 FIGURES = {
@@ -14,6 +16,7 @@ FIGURES = {
     "functional_accuracy": (30.0, 42.0, 13.4, 50, 1.0, 0.18, 14.0),
 }
 METHODS = ("lora", "qlora", "dora", "rslora", "pissa", "a_method_with_a_rather_long_name_r16_all_linear")
+SEED_VALUES = {"42": 36.3, "43": 38.3, "44": 40.3}  # standard deviation 2
 LANGUAGES = {"python": 30, "javascript": 12, "sql": 8}
 TEXTS = {  # written for this test
     "instruction": "Write a function that returns the largest number in a list.",
@@ -56,6 +59,21 @@ def comparison(methods: int = 1, examples: int = 6, **texts: str) -> Comparison:
             "hardware": {"device": "cpu", "processor": "2 cores | AVX2"},
         },
     )
+
+
+def with_seeds(made: Comparison, needed: int | None = 5) -> Comparison:
+    """The first method as one of three seeds."""
+    name, method = next(iter(made.comparisons.items()))
+    seeds = {seed: dict.fromkeys(FIGURES, value) for seed, value in SEED_VALUES.items()}
+    errors = SeedErrors(1, 3, 1.25, 2.5, needed)
+    method = dataclasses.replace(
+        method,
+        after=dataclasses.replace(method.after, seeds=seeds),
+        difference={
+            metric: dataclasses.replace(found, seeds=errors) for metric, found in method.difference.items()
+        },
+    )
+    return dataclasses.replace(made, comparisons=made.comparisons | {name: method})
 
 
 def _method(name: str, place: int, examples: int, texts: dict[str, str]) -> MethodComparison:

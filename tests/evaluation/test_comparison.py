@@ -38,6 +38,7 @@ def scored(tmp_path_factory, config: Config) -> dict[str, ScoredRun]:
         "lora": _samples({0, 2, 3, 4, 5, 6, 7}),
         "qlora": _samples({0, 1, 2, 3}),
         "others": _samples({0, 1})[:5],
+        "again": _samples({0, 2, 3}),
     }
     return {
         name: run_predictions(write_predictions(folder / f"{name}.jsonl", samples), config, folder)
@@ -48,7 +49,7 @@ def scored(tmp_path_factory, config: Config) -> dict[str, ScoredRun]:
 def _compared(scored, config, *methods):
     made = None
     for method in methods:
-        made = compare(scored["before"], scored[method], method, config.evaluation, {}, made)
+        made = compare([scored["before"]], [scored[method]], method, config.evaluation, {}, made)
     return made
 
 
@@ -83,10 +84,10 @@ def test_every_sample_stands_side_by_side(scored, config):
 
 
 def test_the_share_of_form_is_what_extraction_takes_away(scored):
-    share = format_share(scored["before"].scores, scored["lora"].scores)
+    share = format_share([scored["before"].scores], [scored["lora"].scores])
     assert share["difference"] == pytest.approx(share["raw"] - share["extracted"], abs=1e-3)
     assert share["difference"] > 5  # the chatter is gone
-    same = format_share(scored["before"].scores, scored["before"].scores)
+    same = format_share([scored["before"].scores], [scored["before"].scores])
     assert same == {"raw": 0, "extracted": 0, "difference": 0}
 
 
@@ -117,14 +118,18 @@ def test_another_way_of_evaluating_is_refused(scored, config, key: str):
     changed = dataclasses.replace(run, provenance=run.provenance | {key: "another"})
     with pytest.raises(UserError, match="differ"):
         compare(
-            scored["before"], dataclasses.replace(scored["lora"], run=changed), "lora", config.evaluation, {}
+            [scored["before"]],
+            [dataclasses.replace(scored["lora"], run=changed)],
+            "lora",
+            config.evaluation,
+            {},
         )
 
 
 def test_another_model_before_is_refused(scored, config):
     made = _compared(scored, config, "lora")
     with pytest.raises(UserError, match="another 'before'"):
-        compare(scored["qlora"], scored["lora"], "qlora", config.evaluation, {}, made)
+        compare([scored["qlora"]], [scored["lora"]], "qlora", config.evaluation, {}, made)
 
 
 def test_json_follows_the_documented_shape(scored, config):
@@ -168,7 +173,54 @@ def test_a_difference_that_is_not_what_fine_tuning_did_says_so(
         )
         for name, more in (("before", before), ("lora", after))
     ]
-    found = compare(runs[0], runs[1], "lora", config.evaluation, {}).comparisons["lora"].caveat
+    found = compare(runs[:1], runs[1:], "lora", config.evaluation, {}).comparisons["lora"].caveat
     assert caveat in found
     assert bool(found) is bool(caveat)
     assert (found in caplog.text) or not caveat
+
+
+def test_several_seeds_are_one_method_with_a_mean_and_every_value(scored, config):
+    made = compare([scored["before"]], [scored["lora"], scored["again"]], "lora", config.evaluation, {})
+    method = made.comparisons["lora"]
+    passed = {name: seed["functional_accuracy"] for name, seed in method.after.seeds.items()}
+    assert passed == {"lora": 100 * 7 / 8, "again": 100 * 3 / 8}
+    assert method.after.metrics["functional_accuracy"].value == pytest.approx(100 * 5 / 8)
+    found = method.difference["functional_accuracy"]
+    assert found.delta == pytest.approx(100 * (5 - 2) / 8)
+    assert (found.seeds.before, found.seeds.after) == (1, 2)
+    assert set(method.by_language["python"]) == set(method.difference)
+    assert method.after.outcomes["functional"] == {"failed": 6, "passed": 10}  # of both
+    assert method.after.provenance["predictions"] == ["lora.jsonl", "again.jsonl"]
+    assert method.after.provenance["sandbox"] == scored["lora"].run.provenance["sandbox"]
+    assert made.before == scored["before"].run
+    assert made.before.seeds == {}
+    shares = [format_share([scored["before"].scores], [scored[name].scores]) for name in ("lora", "again")]
+    assert method.format_share["raw"] == pytest.approx((shares[0]["raw"] + shares[1]["raw"]) / 2, abs=1e-3)
+
+
+def test_seeds_may_stand_on_both_sides_and_further_methods_join_them(scored, config, tmp_path: Path):
+    before = [scored["before"], scored["qlora"]]
+    made = compare(before, [scored["lora"], scored["again"]], "lora", config.evaluation, {})
+    path = tmp_path / "comparison.json"
+    path.write_text(to_json(made), encoding="utf-8")
+    made = compare(before, [scored["again"]], "one", config.evaluation, {}, load_comparison(path))
+    assert list(made.before.seeds) == ["before", "qlora"]
+    assert made.comparisons["one"].difference["bleu"].seeds.after == 1
+    with pytest.raises(UserError, match="another 'before'"):
+        compare(before[:1], [scored["again"]], "one", config.evaluation, {}, made)
+
+
+def test_a_seed_on_other_samples_is_refused(scored, config):
+    with pytest.raises(UserError, match="their test sets differ"):
+        compare([scored["before"]], [scored["lora"], scored["others"]], "lora", config.evaluation, {})
+
+
+def test_a_comparison_of_the_first_version_is_read(scored, config, tmp_path: Path):
+    made = _compared(scored, config, "lora")
+    values = json.loads(to_json(made))
+    for run in (values["before"], values["comparisons"]["lora"]["after"]):
+        del run["seeds"]
+    for found in values["comparisons"]["lora"]["difference"].values():
+        del found["seeds"]
+    (tmp_path / "comparison.json").write_text(json.dumps(values), encoding="utf-8")
+    assert load_comparison(tmp_path / "comparison.json") == made

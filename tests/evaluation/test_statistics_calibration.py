@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.evaluation import completions_calibration, family_error
+from benchmarks.evaluation import completions_calibration, family_error, seeds_calibration
 from benchmarks.evaluation.scoring import compare_systems, draw_samples, measure_samples
 from benchmarks.evaluation.statistics_calibration import (
     SCENARIOS,
@@ -111,3 +111,40 @@ def test_the_tail_of_the_score_test_is_that_of_the_documents():
     stored = [family_error.Tail(**row) for row in json.loads(family_error.STORED.read_text())["tails"]]
     [documented] = [row for row in stored if row.n == 30 and 0.004 < row.threshold < 0.005]
     assert family_error.tail(documented.threshold, 30) == documented
+
+
+def test_the_documented_table_of_seeds_is_the_stored_one_and_keeps_its_promises():
+    stored = json.loads(seeds_calibration.STORED.read_text(encoding="utf-8"))["rows"]
+    rows = [seeds_calibration.SeedCalibration(**row) for row in stored]
+    text = " ".join(DOCS.read_text(encoding="utf-8").split())
+    assert " ".join(seeds_calibration.table(rows).split()) in text
+    assert [(row.scenario, row.n, (row.before, row.after), row.spread) for row in rows] == [
+        (scenario.name, *case) for scenario, *case in seeds_calibration.cases()
+    ]
+    covered = [share for row in rows for share in (row.covers, row.covers_effect)]
+    three = [row for row in rows if row.after == 3]
+    assert all(row.comparisons >= 1000 for row in rows)
+    assert min(covered) >= 0.93
+    assert max(share for row in three for share in (row.covers, row.covers_effect)) <= 0.99
+    assert max(row.false_alarms for row in rows) <= 0.065
+    equal, alarms = ([100 * getattr(row, name) for row in rows] for name in ("covers", "false_alarms"))
+    assert f"covers in {min(equal):.1f} to {max(equal):.1f} % everywhere" in text
+    assert f"p < 0.05 comes in {min(alarms):.1f} to {max(alarms):.1f} % of comparisons of equal" in text
+    matter, not_at_all = (
+        [100 * row.others["two-level bootstrap"] for row in three if row.spread == spread]
+        for spread in (2, 0)
+    )
+    assert f"covers in {min(matter):.1f} % with three seeds that matter" in text
+    assert f"and in {max(not_at_all):.1f} % with seeds that do not" in text
+    assert f"Welch in {min(100 * row.others['Welch'] for row in rows):.1f} %." in text
+    for row in rows:
+        missing = 100 * (row.power_expected - row.power)
+        assert missing <= (14.5 if row.spread == 2 and row.after < 10 else 7.5)
+
+
+@pytest.mark.parametrize("spread", [0.0, 2.0])
+def test_equal_methods_of_three_seeds_differ_in_five_percent_at_most(spread: float):
+    scenario = seeds_calibration.SCENARIOS[1]
+    found = seeds_calibration.calibrate(scenario, 50, (1, 3), spread, comparisons=400, resamples=200)
+    assert found.false_alarms <= 0.08
+    assert 0.92 <= found.covers <= 0.99

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from src.models.run_record import BaseKind, DataOrigin, read_record, write_record
+from src.models.run_record import BaseKind, DataOrigin, read_record, seed_of, trainings, write_record
 from src.schema import UserError
 from tests import tiny
 from tests.models.records import run_record, written
@@ -82,3 +82,29 @@ def test_a_record_that_is_not_whole_is_refused_with_what_to_do(tmp_path: Path, c
         read_record(tmp_path)
     assert f"run.json: {message}" in str(refused.value).replace("run.json does", "run.json: does")
     assert "Train again, or delete the file" in str(refused.value)
+
+
+def test_a_folder_of_seeds_is_all_of_them_and_any_other_model_is_itself(tmp_path: Path):
+    for seed in (43, 42, 100):
+        written(tmp_path / f"seed-{seed}" / "final")
+    (tmp_path / "seed-notes").mkdir()
+    assert trainings(str(tmp_path)) == [str(tmp_path / f"seed-{seed}" / "final") for seed in (42, 43, 100)]
+    one = str(tmp_path / "seed-42" / "final")
+    assert trainings(one) == [one]
+    assert trainings("org/base") == ["org/base"]
+    (tmp_path / "adapter_config.json").touch()
+    assert trainings(str(tmp_path)) == [str(tmp_path)]
+
+
+def test_a_seed_that_is_not_finished_is_not_left_out(tmp_path: Path):
+    written(tmp_path / "seed-42" / "final")
+    (tmp_path / "seed-43" / "checkpoint-10").mkdir(parents=True)
+    with pytest.raises(
+        UserError, match="the training of seed-43 is not finished; finish it with --seeds and"
+    ):
+        trainings(str(tmp_path))
+
+
+def test_the_seed_stands_in_the_name_of_the_folder_or_of_that_around_it():
+    names = ("lora/seed-42", "lora/seed-42/final", "lora/final", "lora/seed-x/final", "seed-1/lora/final")
+    assert [seed_of(Path(name)) for name in names] == ["42", "42", "", "", ""]

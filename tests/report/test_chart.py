@@ -6,13 +6,14 @@ import dataclasses
 from typing import Any
 
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
 from src.plotting import DARK, LIGHT, font_families
 from src.report.chart import chart_figure, draw_chart
 from src.report.formatting import drawn_metrics
 from src.schema import Comparison, Score
-from tests.evaluation.comparisons import METHODS, comparison
+from tests.evaluation.comparisons import METHODS, SEED_VALUES, comparison, with_seeds
 from tests.report.layout import boxes, misplaced
 
 
@@ -104,6 +105,19 @@ def test_what_was_not_measured_has_no_bar_and_says_so(score: Score | None) -> No
 def test_a_score_without_an_interval_has_no_whisker() -> None:
     made = _with_scores(comparison(1), lambda name, old: dataclasses.replace(old, ci95=None))
     assert all(len(axes.collections) == 0 for axes in chart_figure(made, LIGHT).axes)
+
+
+def test_every_seed_is_a_dot_on_the_bar_of_its_method_and_the_note_says_so() -> None:
+    figure = chart_figure(with_seeds(comparison(2)), LIGHT)
+    assert misplaced(figure) == []
+    panel = figure.axes[drawn_metrics().index("bleu")]
+    (dots,) = (part for part in panel.collections if isinstance(part, PathCollection))
+    assert dots.get_offsets()[:, 0].tolist() == list(SEED_VALUES.values())
+    assert {round(row) for row in dots.get_offsets()[:, 1]} == {1}
+    assert any(text.endswith("Dots: single seeds.") for text in _texts(figure))
+    plain = chart_figure(comparison(2), LIGHT)
+    assert not plain.findobj(PathCollection)
+    assert not any("Dots" in text for text in _texts(plain))
 
 
 def test_no_method_at_all_still_shows_before() -> None:

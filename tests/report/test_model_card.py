@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt  # 4.3.0
 
 from src.models.run_record import DataOrigin, RunRecord
 from src.report.model_card import render_model_card
-from tests.evaluation.comparisons import comparison
+from tests.evaluation.comparisons import comparison, with_seeds
 from tests.models.records import run_record
 from tests.report.hostile_texts import HOSTILE
 
@@ -220,3 +220,12 @@ def test_the_code_of_the_card_answers_with_plain_peft(
     assert text.count(tiny.START) == (0 if template == "chat" else 1)  # the tiny chat template writes none
     assert "reverses a string" in text
     capsys.readouterr()
+
+
+def test_one_of_several_seeds_has_its_own_scores_and_a_word_on_the_mean() -> None:
+    card = render_model_card(_run("lora", "org/base", "training.seed=44"), with_seeds(comparison(1)))
+    (results,) = _front(card)["model-index"][0]["results"]
+    assert {metric["value"] for metric in results["metrics"]} == {40.3}
+    assert "After is the mean over 3 seeds; this adapter is that of seed 44." in card
+    other = render_model_card(_run("lora", "org/base", "training.seed=7"), with_seeds(comparison(1)))
+    assert "model-index" not in _front(other)

@@ -68,9 +68,9 @@ def estimate(measure: Measure, resamples: int = 2000, seed: int = 0) -> Score:
     elif n == 1:
         ci95 = (0.0, SCALE)
     else:
-        ci95 = bootstrap_interval(rows, measure.combine, resamples, seed)
-        ci95 = _with_unseen(ci95, value, 0.0, n)
-    return Score(_stored(value), _stored_pair(ci95), n, _stored(n / total), measure.signature)
+        ci95, _ = bootstrap_interval(rows, measure.combine, resamples, seed)
+        ci95 = with_unseen(ci95, value, 0.0, n)
+    return Score(stored(value), stored_pair(ci95), n, stored(n / total), measure.signature)
 
 
 def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int = 0) -> Difference:
@@ -82,7 +82,7 @@ def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int
     Fewer than two shared samples show nothing: p is 1 and the interval everything.
     Raises ValueError when the two are not the same metric on the same samples.
     """
-    _check_paired(before, after)
+    check_paired(before, after)
     both = before.counts & after.counts
     old, new = before.statistics[both], after.statistics[both]
     n = len(old)
@@ -101,12 +101,12 @@ def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int
         test = f"paired randomisation ({resamples} permutations)"
         if ci95[1] - ci95[0] < TIE:
             error = max(error, paired_error(0, 0, n))
-        ci95 = _with_unseen(ci95, delta, -SCALE, n)
+        ci95 = with_unseen(ci95, delta, -SCALE, n)
     p_value = float(f"{p_value:.{DECIMALS}g}")
-    detectable = _stored(detectable_difference(error))
+    detectable = stored(detectable_difference(error))
     ties = n - wins - losses
     return Difference(
-        _stored(delta), _stored_pair(ci95), p_value, p_value, wins, losses, ties, n, detectable, test
+        stored(delta), stored_pair(ci95), p_value, p_value, wins, losses, ties, n, detectable, test
     )
 
 
@@ -125,7 +125,7 @@ def detectable_difference(standard_error: float, level: float = LEVEL, power: fl
     return float(min(SCALE, (special.ndtri((1 + level) / 2) + special.ndtri(power)) * standard_error))
 
 
-def _with_unseen(interval: Interval, value: float, lowest: float, n: int) -> Interval:
+def with_unseen(interval: Interval, value: float, lowest: float, n: int) -> Interval:
     """Where all n samples agree, which does not show that all others do, as many of those may lie at either end, at
     `lowest` or SCALE, as Wilson's interval of 0 in n allows."""
     if interval[1] - interval[0] >= TIE:
@@ -139,7 +139,8 @@ def _is_binary(measure: Measure, rows: Array) -> bool:
     return measure.binary and bool(np.isin(rows[:, 0], (0.0, SCALE)).all())
 
 
-def _check_paired(before: Measure, after: Measure) -> None:
+def check_paired(before: Measure, after: Measure) -> None:
+    """Raise ValueError unless both are the same metric on the same samples."""
     if (before.name, before.signature) != (after.name, after.signature):
         raise ValueError(
             f"cannot compare {before.name} ({before.signature}) with {after.name} ({after.signature})"
@@ -148,9 +149,11 @@ def _check_paired(before: Measure, after: Measure) -> None:
         raise ValueError(f"{before.name}: before and after were not measured on the same samples")
 
 
-def _stored(value: float) -> float:
+def stored(value: float) -> float:
+    """A figure as it is kept in files."""
     return round(float(value), DECIMALS) + 0.0
 
 
-def _stored_pair(pair: Interval) -> Interval:
-    return _stored(pair[0]), _stored(pair[1])
+def stored_pair(pair: Interval) -> Interval:
+    """An interval as it is kept in files."""
+    return stored(pair[0]), stored(pair[1])

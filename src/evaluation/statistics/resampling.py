@@ -28,11 +28,17 @@ class PairedResamples:
     p_value: float
 
 
-def bootstrap_interval(rows: Array, combine: Combine, resamples: int, seed: int) -> Interval:
-    """95 % interval of combine(sum of rows) when the samples are drawn anew; rows (n, k), n >= 2."""
+def bootstrap_interval(
+    rows: Array, combine: Combine, resamples: int, seed: int, lowest: float = 0.0
+) -> tuple[Interval, float]:
+    """95 % interval of combine(sum of rows) when the samples are drawn anew, with its standard error.
+
+    rows (n, k), n >= 2; `lowest` is the least that the value can be.
+    """
     values = np.concatenate([combine(drawn @ rows) for drawn in _multiplicities(len(rows), resamples, seed)])
     interval, error = widened_interval(values, combine(rows.sum(axis=0) - rows))
-    return _joined_with_students(interval, float(combine(rows.sum(axis=0))), error, len(rows), 0.0)
+    observed = float(combine(rows.sum(axis=0)))
+    return _joined_with_students(interval, observed, error, len(rows), lowest), error
 
 
 def paired_interval(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from src.report.formatting import drawn_metrics, headline, method_label, metric_label
+from src.report.formatting import drawn_metrics, headline, method_label, metric_label, one_training
 from src.report.markdown.metrics import languages_section, metrics_section, value_text
 from src.report.markdown.outcomes import errors_section, format_section
 from src.report.markdown.provenance import (
@@ -12,6 +12,7 @@ from src.report.markdown.provenance import (
     sandbox_warning,
 )
 from src.report.markdown.samples import most_changed, render_sample
+from src.report.markdown.seeds import seeds_section
 from src.report.safe_markdown import attribute, inline, inline_html
 from src.schema import Comparison, MethodComparison
 
@@ -27,6 +28,7 @@ def render_markdown(comparison: Comparison, chart: str, dark_chart: str, example
         sandbox_warning(comparison),
         _picture(comparison, chart, dark_chart),
         metrics_section(comparison),
+        seeds_section(comparison),
         languages_section(comparison),
         errors_section(comparison),
         format_section(comparison),
@@ -47,7 +49,8 @@ def _headlines(comparison: Comparison) -> str:
     ]
     if not sentences:
         return "No method has been compared yet."
-    return f"**{sentences[0]}**" if len(sentences) == 1 else "\n".join(f"- **{line}**" for line in sentences)
+    lines = f"**{sentences[0]}**" if len(sentences) == 1 else "\n".join(f"- **{line}**" for line in sentences)
+    return "\n\n".join(part for part in (lines, one_training(comparison, inline)) if part)
 
 
 def _picture(comparison: Comparison, chart: str, dark_chart: str) -> str:
@@ -69,6 +72,10 @@ def _samples_section(name: str, method: MethodComparison, examples: int) -> str:
         return ""
     label = method_label(name)
     parts = [f"## Samples: {inline(label)}"]
+    if method.after.seeds:
+        parts.append(
+            f"Answers of seed {inline(next(iter(method.after.seeds)))}; the other seeds answered in other ways."
+        )
     improved, worsened = most_changed(method.examples, examples)
     for title, selected in (("Most improved", improved), ("Most worsened", worsened)):
         shown = [render_sample(example, "Before", inline_html(label)) for example in selected]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from src.report.formatting import NOT_AVAILABLE, method_label, signed
+from src.report.markdown.provenance import named_runs
 from src.report.safe_markdown import details, inline, table
-from src.schema import Comparison
+from src.schema import Comparison, Run
 
 ERROR_LABELS = {
     "assertion": "a test's assert failed",
@@ -95,10 +96,15 @@ def _outcome_names(comparison: Comparison, kind: str) -> list[str]:
     return sorted((name for name in counts if counts[name]), key=lambda name: (-counts[name], name))
 
 
+def _of_seeds(run: Run) -> str:
+    """The answers of all seeds are counted."""
+    return f", {len(run.seeds)} seeds" if run.seeds else ""
+
+
 def _outcome_table(comparison: Comparison, kind: str) -> str:
     runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
     labels = ERROR_LABELS if kind == "error" else OUTCOME_LABELS
-    header = ["Answers", "Before", *(inline(method_label(name)) for name in comparison.comparisons)]
+    header = ["Answers", *(f"{inline(name)}{_of_seeds(run)}" for name, run in named_runs(comparison))]
     rows = (
         [
             labels.get(name) or inline(name.replace("_", " ")),
