@@ -145,3 +145,12 @@ def test_a_sample_whose_process_the_system_ended_is_scored_again(monkeypatch, ca
     assert (bad.code, bad.execution, bad.functional) == ("print('POISON')", "passed", "passed")
     assert (tmp_path / "once").exists()
     assert "bad" not in caplog.text
+
+
+def test_what_the_wall_clock_ended_is_scored_again_after_all_others():
+    waiting = Sample("1", "", "", "print(1)", "import time\ntime.sleep(60)", "python")
+    right = [Sample(id, "", "", "print(1)", "print(1)", "python") for id in "23"]
+    settings = ScoringSettings(Limits(cpu_s=5, wall_s=1), allow_unsandboxed=False, workers=2)
+    scores = [(sample.id, score.execution) for sample, score in score_in_workers([waiting, *right], settings)]
+    assert sorted(scores[:2]) == [("2", "passed"), ("3", "passed")]
+    assert scores[2] == ("1", "timeout")
