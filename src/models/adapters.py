@@ -33,10 +33,7 @@ _FIELDS = {  # of the settings, whose values peft does not check
     "rank_pattern": dict | None,
     "alpha_pattern": dict | None,
 }
-# torch's words
-_OTHER_SHAPES = re.compile(
-    r"size mismatch for (\S+): .*?Size\((\[.*?\])\).*?, the shape .*?Size\((\[.*?\])\)"
-)
+_SIZE = re.compile(r"Size\((\[[\d, ]*\])\)")  # as torch words it
 _SHOWN = 3  # names of tensors in a message
 
 
@@ -105,15 +102,22 @@ def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) 
         result = adapted.load_adapter(str(folder), "default", is_trainable=trainable, key_mapping=mapping)
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
-        others = _OTHER_SHAPES.findall(reason)
-        if not isinstance(error, ValueError) and not others:
+        shapes = _other_shapes(reason)
+        if not isinstance(error, ValueError) and not shapes:
             raise
-        shapes = [f"{name} is {stored}, the layer {wanted}" for name, stored, wanted in others]
-        raise _misfit(folder, [_named(shapes, "of another shape")] if others else [reason[:200]]) from error
+        raise _misfit(folder, [_named(shapes, "of another shape")] if shapes else [reason[:200]]) from error
     faults = [_named(result.missing_keys, "missing"), _named(result.unexpected_keys, "without a layer")]
     if any(faults):
         raise _misfit(folder, faults)
     return adapted
+
+
+def _other_shapes(reason: str) -> list[str]:
+    """The tensors of another shape than their layers that torch's message names."""
+    parts = [
+        (part.partition(": ")[0], _SIZE.findall(part)) for part in reason.split("size mismatch for ")[1:]
+    ]
+    return [f"{name} is {sizes[0]}, the layer {sizes[1]}" for name, sizes in parts if len(sizes) > 1]
 
 
 def merge_adapter(adapted: PeftModel, folder: Path, check: bool = False) -> PreTrainedModel:

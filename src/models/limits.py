@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,7 +14,6 @@ from src.schema import UserError
 log = logging.getLogger(__name__)
 
 _STATED = ("max_position_embeddings", "max_target_positions", "max_seq_len")
-_TABLE = re.compile(r"(^|\.)(wpe|\w*pos(ition)?s?_?\w*)(\.embedding)?(\.weight)?$")  # one vector a position
 _BIAS_TABLES = ("mpt",)  # whose ALiBi is made for max_seq_len tokens; others make it for any length
 
 
@@ -84,9 +82,15 @@ def position_limit(model: PreTrainedModel) -> int:
 def _table_rows(model: torch.nn.Module, stated: int) -> Iterator[int]:
     """Rows that text can use of every table of positions; RoBERTa counts from the row after its padding."""
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        if tensor.dim() == 2 and stated <= tensor.shape[0] <= stated + 2 and _TABLE.search(name):
+        if tensor.dim() == 2 and stated <= tensor.shape[0] <= stated + 2 and _is_table(name):
             padding = getattr(model.get_submodule(name.rpartition(".")[0]), "padding_idx", None)
             yield min(stated, tensor.shape[0] - (0 if padding is None else padding + 1))
+
+
+def _is_table(name: str) -> bool:
+    """Whether a tensor's name is that of a table with one vector a position."""
+    last = name.removesuffix(".weight").removesuffix(".embedding").rpartition(".")[2]
+    return last == "wpe" or "pos" in last
 
 
 def _stated_positions(text: PretrainedConfig) -> int:
