@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from src.config import ALL_KEYS
+from src.data.curation.splitting import ALIKE
 from src.data.preprocessing import render_prompt
 from tests import tables
 
@@ -183,6 +184,18 @@ def test_the_memory_of_the_largest_card_is_that_of_a_measured_run():
     for name, shown in zip(("LoRA, bfloat16", "QLoRA, bfloat16"), tables.memory()[-1][1:], strict=True):
         (row,) = (row for row in stored if row["name"] == name)
         assert float(shown.split()[0]) == pytest.approx(row["peak_gib"], rel=0.02)
+
+
+def test_what_is_said_of_copies_across_the_split_was_measured():
+    measured = json.loads((ROOT / "benchmarks/results/novelty.json").read_text())
+    at = {part["likeness"]: part for part in measured["measured"]}
+    assert measured["chosen"] == ALIKE
+    assert at[ALIKE]["answers_90"] == 0
+    document = (ROOT / "docs/data.md").read_text(encoding="utf-8")
+    for part in at.values():
+        splits = f"{part['train']:,} / {part['validation']} / {part['test']}"
+        counts = " | ".join(str(part[f"answers_{percent}"]) for percent in (50, 65, 80, 90))
+        assert f"| {part['kept_for_train']} | {splits} | {counts} |" in document
 
 
 def test_every_command_parses_with_its_script():

@@ -32,6 +32,8 @@ PHASES = {  # what a preparation calls -> the phase that its time belongs to, ca
     "src.data.preparation.read_examples": "read, clean, drop exact copies",
     "src.languages.detection.detect": "detect languages",
     "src.data.preparation.find_neighbours": "clusters of near-duplicates (MinHash)",
+    "src.data.curation.splitting.alike_pairs": "pairs of answers that are nearly alike",
+    "src.data.preparation.measure_novelty": "nearest training prompts and answers",
     "src.data.curation.contamination.shingles": "near copies of test rows (MinHash)",
     "src.data.curation.contamination.answer_shingles": "near copies of test rows (MinHash)",
     "src.data.curation.contamination.near_matches": "near copies of test rows (MinHash)",

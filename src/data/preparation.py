@@ -15,6 +15,7 @@ from src.config import DataConfig
 from src.data.card.data_card import Contamination, DataCard, Duplicates, SplitCard
 from src.data.curation.cleaning import Reject, clean
 from src.data.curation.contamination import Overlap, find_overlaps
+from src.data.curation.novelty import measure_novelty
 from src.data.curation.quality import TokenCounter, find_defects, measure_lengths, measure_tokens
 from src.data.curation.splitting import NearDuplicates, assign_splits, find_neighbours, straddling, unit_hash
 from src.data.dataset import is_whole, load_card, load_split, split_bytes, write_data
@@ -23,7 +24,7 @@ from src.data.sources.row_schemas import ACCEPTED
 from src.files import sole_writer
 from src.schema import Example, UserError
 
-PREPARATION = 2  # version, increased when the same rows would be prepared differently
+PREPARATION = 3  # version, increased when the same rows would be prepared differently
 MAX_SHOWN_REJECTS = 10
 MAX_SHOWN_PER_REASON = 2
 COPY = "copy of an earlier row"
@@ -96,6 +97,7 @@ def _prepare(
         duplicates=_describe_duplicates(near, assigned, rows.rejected[COPY], config),
         defects=find_defects(kept),
         contamination=contamination,
+        novelty=measure_novelty(splits["test"], splits["train"]),
         tokens=measure_tokens(kept, counter, config.max_length) if counter else None,
     )
     write_data(config, card, splits, files)
@@ -209,13 +211,18 @@ def _describe_duplicates(
     return Duplicates(
         threshold=config.near_duplicate_threshold,
         exact_rows=exact_rows,
-        near_prompt_rows=len({index for pair in near.prompt_pairs for index in pair}),
-        near_output_rows=len({index for pair in near.output_pairs for index in pair}),
+        near_prompt_rows=_rows_in(near.prompt_pairs),
+        near_output_rows=_rows_in(near.output_pairs),
+        alike_output_rows=_rows_in(near.alike_pairs),
         clusters=len(clusters),
         clustered_rows=sum(map(len, clusters)),
         largest_cluster=max(map(len, clusters), default=1),
         straddling=len(straddling(near, assigned)),
     )
+
+
+def _rows_in(pairs: Iterable[tuple[int, int]]) -> int:
+    return len({index for pair in pairs for index in pair})
 
 
 def _settings(config: DataConfig) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Plots a data card: languages by split, and the lengths of the outputs."""
+"""Plots a data card: languages by split, the lengths of the outputs, and how new the test split is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from src.data.card.data_card import DataCard
+from src.data.card.markdown import NOVELTY_LABELS
 from src.languages.registry import label
 from src.plotting import LIGHT, drawable, font_families, new_figure, png_bytes, shortened
 from src.schema import Example
@@ -22,12 +23,14 @@ def draw_card(card: DataCard, splits: Mapping[str, Sequence[Example]]) -> bytes:
     """The figure as PNG, 1660 pixels wide."""
     name = drawable(shortened(card.origin.rsplit("/", 1)[-1], TITLE_COLUMNS), "data set")
     title = f"{name}: {card.rows:,} examples"
-    figure = new_figure(3.9, LIGHT)
+    figure = new_figure(5.2, LIGHT)
     figure.suptitle(title, fontsize=11, color=LIGHT.text, fontfamily=font_families(title), x=0.02, ha="left")
-    left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
+    grid = figure.add_gridspec(2, 2, width_ratios=[1.2, 1])
+    left, right, below = (figure.add_subplot(grid[place]) for place in ((slice(None), 0), (0, 1), (1, 1)))
     _draw_languages(left, card)
     _draw_lengths(right, splits)
-    for axes in (left, right):
+    _draw_novelty(below, card)
+    for axes in (left, right, below):
         axes.set_facecolor(LIGHT.background)
         axes.set_axisbelow(True)
         axes.tick_params(colors=LIGHT.text, labelsize=SMALL_PT, length=0)
@@ -79,3 +82,26 @@ def _draw_lengths(axes: Axes, splits: Mapping[str, Sequence[Example]]) -> None:
     axes.set_xlabel("characters", fontsize=SMALL_PT, color=LIGHT.text)
     axes.set_title("Share of outputs up to a length", fontsize=TITLE_PT, color=LIGHT.text, loc="left")
     axes.legend(fontsize=SMALL_PT, frameon=False, loc="upper left", labelcolor=LIGHT.text)
+
+
+def _draw_novelty(axes: Axes, card: DataCard) -> None:
+    """Cumulative distributions of the likeness of the nearest training prompt and answer."""
+    from matplotlib.ticker import FuncFormatter
+
+    for color, (name, text) in zip(LIGHT.series, NOVELTY_LABELS.items(), strict=False):
+        values = sorted(getattr(item, name) for item in card.novelty.values())
+        shares = [100 * rank / len(values) for rank in range(len(values) + 1)] if values else [0.0]
+        axes.step([0, *values], shares, where="post", color=color, linewidth=1.4, label=text)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 101)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f} %"))
+    axes.grid(color=LIGHT.grid, linewidth=0.6)
+    axes.set_xlabel("likeness", fontsize=SMALL_PT, color=LIGHT.text)
+    axes.set_title(
+        "Share of test samples up to a likeness",
+        fontsize=TITLE_PT,
+        color=LIGHT.text,
+        loc="left",
+    )
+    axes.legend(fontsize=7, frameon=False, loc="upper left", labelcolor=LIGHT.text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from src.data.curation.cleaning import Reject
 from src.data.curation.contamination import Overlap
+from src.data.curation.novelty import Likeness
 from src.data.curation.quality import Defects, Lengths, TokenLengths
 from src.schema import to_json
 
@@ -35,6 +36,7 @@ class Duplicates:
     clustered_rows: int
     largest_cluster: int
     straddling: int  # clusters in more than one split
+    alike_output_rows: int = 0  # rows with an output of nearly the same characters
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class DataCard:
     defects: Defects
     contamination: Contamination
     tokens: TokenLengths | None = None
+    novelty: dict[str, Likeness] = field(default_factory=dict)  # of the test split, by id; {} in older cards
     schema: Literal[1] = 1
 
     def languages(self) -> dict[str, int]:

@@ -6,14 +6,31 @@ from collections import Counter
 from collections.abc import Sequence
 
 from src.data.card.data_card import DataCard
+from src.data.curation.novelty import BANDS, band_counts
 from src.data.curation.quality import Lengths, TokenLengths
 from src.languages.registry import label
+
+NOVELTY_LABELS = {
+    "prompt": "training prompt",
+    "answer": "training answer",
+    "renamed": "training answer, identifiers replaced",
+}
 
 
 def render_card(card: DataCard) -> str:
     """The card as Markdown: numbers only, no text of the data."""
-    sections = (_head, _splits, _rejects, _languages, _lengths, _duplicates, _defects, _contamination)
-    return "\n\n".join(section(card) for section in sections) + "\n"
+    sections = (
+        _head,
+        _splits,
+        _rejects,
+        _languages,
+        _lengths,
+        _duplicates,
+        _defects,
+        _contamination,
+        _novelty,
+    )
+    return "\n\n".join(text for section in sections if (text := section(card))) + "\n"
 
 
 def card_summary(card: DataCard, folder: str) -> str:
@@ -30,6 +47,10 @@ def card_summary(card: DataCard, folder: str) -> str:
     for name, rows in card.contamination.rows.items():
         if rows:
             lines.append(f"  n-grams or near-duplicates shared with {name}: {rows:,} training rows{removed}")
+    if card.novelty:
+        counts = band_counts(card.novelty.values())["answer"]
+        bands = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        lines.append(f"  test samples by likeness of the nearest training answer: {bands}")
     files = [f"{name}.jsonl" for name in card.splits] + ["card.json", "data_card.md", "data_card.png"]
     return "\n".join([*lines, f"wrote {', '.join(files)}"])
 
@@ -104,7 +125,8 @@ def _duplicates(card: DataCard) -> str:
         ["exact copies, dropped", f"{found.exact_rows:,}"],
         ["rows with a near-duplicate instruction + input", f"{found.near_prompt_rows:,}"],
         ["rows with a near-duplicate output", f"{found.near_output_rows:,}"],
-        ["clusters of either kind", f"{found.clusters:,}"],
+        ["rows with an output of nearly the same characters", f"{found.alike_output_rows:,}"],
+        ["clusters of any kind", f"{found.clusters:,}"],
         ["rows in clusters", f"{found.clustered_rows:,}"],
         ["largest cluster", f"{found.largest_cluster:,}"],
         ["clusters on more than one side of the split", f"{found.straddling:,}"],
@@ -141,6 +163,22 @@ def _contamination(card: DataCard) -> str:
         else "Nothing was removed for it."
     )
     return f"## Contamination\n\n{table}\n\n{removed} The ids are in card.json."
+
+
+def _novelty(card: DataCard) -> str:
+    if not card.novelty:
+        return ""
+    total = len(card.novelty)
+    rows = [
+        [NOVELTY_LABELS[name], *(f"{counts[band]:,} ({_share(counts[band], total)})" for band in BANDS)]
+        for name, counts in band_counts(card.novelty.values()).items()
+    ]
+    return (
+        "## Novelty of the test split\n\n"
+        "Test samples by the likeness of the training row that is most alike (rapidfuzz's ratio: 100 % is a copy).\n\n"
+        + _table(["nearest", *BANDS], rows)
+        + "\n\nThe figures of each sample are in card.json."
+    )
 
 
 def _distribution(lengths: Lengths) -> list[str]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from src.data.curation.deduplication import near_pairs
-from src.data.curation.shingles import answer_shingles, shingles, tokenise
+from src.data.curation.likeness import alike_pairs
+from src.data.curation.shingles import SHORT_ANSWER_TOKENS, Tokens, answer_shingles, shingles, tokenise
 from src.schema import Example
 
+ALIKE = (
+    0.9  # likeness of two answers from which they stay on one side; what lower ones cost is in docs/data.md
+)
 LARGE_CLUSTER = 20  # rows; a larger cluster goes to train: it would be a test of one task
 
 
@@ -21,6 +26,7 @@ class NearDuplicates:
     keys: tuple[str, ...]  # of each example: a hash of its prompt, blind to case and spacing
     prompt_pairs: tuple[tuple[int, int], ...]
     output_pairs: tuple[tuple[int, int], ...]
+    alike_pairs: tuple[tuple[int, int], ...]  # of outputs, by their characters
 
     @property
     def clusters(self) -> list[tuple[int, ...]]:
@@ -29,22 +35,42 @@ class NearDuplicates:
 
 
 def find_neighbours(examples: Sequence[Example], threshold: float) -> NearDuplicates:
-    """Cluster examples whose instruction + input, or whose outputs, have a Jaccard similarity of `threshold` or more."""
+    """Cluster examples whose instruction + input, or whose outputs, have a Jaccard similarity of `threshold` or more,
+    or whose outputs a likeness of characters of ALIKE or more. With a `threshold` of 1 only copies count.
+    """
     from scipy.cluster.hierarchy import DisjointSet
 
     prompts = tokenise(f"{example.instruction}\n{example.input}" for example in examples)
     outputs = tokenise(example.output for example in examples)
     prompt_pairs = near_pairs(shingles(prompts), threshold)
     output_pairs = near_pairs(answer_shingles(outputs), threshold)
+    alike = _alike_answers([example.output for example in examples], outputs) if threshold < 1 else []
     clusters = DisjointSet(range(len(examples)))
-    for left, right in prompt_pairs + output_pairs:
+    for left, right in prompt_pairs + output_pairs + alike:
         clusters.merge(left, right)
     return NearDuplicates(
         groups=tuple(tuple(sorted(group)) for group in clusters.subsets()),
         keys=tuple(hashlib.sha256(prompt.tobytes()).hexdigest() for prompt in prompts.split()),
         prompt_pairs=tuple(prompt_pairs),
         output_pairs=tuple(output_pairs),
+        alike_pairs=tuple(alike),
     )
+
+
+def _alike_answers(outputs: Sequence[str], tokens: Tokens) -> list[tuple[int, int]]:
+    """Pairs that link every output to those alike; short ones ("25") only to their copies, and only where these are few.
+
+    An answer that more than LARGE_CLUSTER rows share is a label ("yes").
+    """
+    copies: dict[str, list[int]] = defaultdict(list)
+    for index, output in enumerate(outputs):
+        copies[output].append(index)
+    long = [rows[0] for rows in copies.values() if tokens.lengths[rows[0]] >= SHORT_ANSWER_TOKENS]
+    pairs = [(long[a], long[b]) for a, b in alike_pairs([outputs[index] for index in long], ALIKE)]
+    for rows in copies.values():
+        if len(rows) <= LARGE_CLUSTER or tokens.lengths[rows[0]] >= SHORT_ANSWER_TOKENS:
+            pairs += [(rows[0], other) for other in rows[1:]]
+    return pairs
 
 
 def unit_hash(key: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from src.data.card.data_card import Contamination, DataCard, Duplicates, SplitCard
 from src.data.curation.cleaning import Reject
 from src.data.curation.contamination import Overlap
+from src.data.curation.novelty import Likeness
 from src.data.curation.quality import Defects, Lengths, TokenLengths
 
 CARD = DataCard(
@@ -25,7 +26,7 @@ CARD = DataCard(
         "test": SplitCard(134, "c" * 64, {"cpp": 134}, 0, 134),
     },
     characters={name: Lengths(12.5, 10, 20, 30, 4_000) for name in ("instruction", "input", "output")},
-    duplicates=Duplicates(0.7, 5, 17, 19, 8, 23, 6, 0),
+    duplicates=Duplicates(0.7, 5, 17, 19, 8, 23, 6, 0, 21),
     defects=Defects(2, 100, 1, ("id1", "id2"), ("id3",)),
     contamination=Contamination(
         {"test": 134, "humaneval": 164},
@@ -36,5 +37,10 @@ CARD = DataCard(
         ),
         removed=8,
     ),
+    novelty={
+        "id9": Likeness(41.0, 81.25, 92.5),
+        "id8": Likeness(52.0, 66.5, 71.0),
+        "id7": Likeness(55.0, 49.99, 66.0),
+    },
     tokens=TokenLengths("tiny", 1_024, Lengths(99.5, 90, 180, 220, 2_000), 37, 2, 1_234),
 )

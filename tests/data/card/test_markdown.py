@@ -16,6 +16,10 @@ def test_every_figure_is_on_the_page():
         "| output, characters | 12.5 | 10 | 20 | 30 | 4,000 |", "tokens of tiny | 99.5 | 90 |",
         "37 of 1,234 samples (3.0 %) lose the end of their response, 2 of them all of it",
         "| exact copies, dropped | 5 |", "| rows with a near-duplicate output | 19 |", "| refusals | 2 | 0.2 % |",
+        "| rows with an output of nearly the same characters | 21 |",
+        "| training answer | 1 (33.3 %) | 0 (0.0 %) | 1 (33.3 %) | 1 (33.3 %) |",
+        "| training prompt | 1 (33.3 %) | 2 (66.7 %) | 0 (0.0 %) | 0 (0.0 %) |",
+        "| training answer, identifiers replaced | 0 (0.0 %) | 0 (0.0 %) | 2 (66.7 %) | 1 (33.3 %) |",
         "| humaneval | 164 | 1 | near prompt 1 |", "8 training rows were removed",
     ):  # fmt: skip
         assert figure in page, figure
@@ -24,8 +28,11 @@ def test_every_figure_is_on_the_page():
 def test_a_page_without_tokens_rejects_or_overlaps_says_so():
     nothing = Contamination({"test": 134}, {"test": 0}, (), 0)
     page = render_card(
-        dataclasses.replace(CARD, tokens=None, rejected={}, first_rejects=(), contamination=nothing)
+        dataclasses.replace(
+            CARD, tokens=None, rejected={}, first_rejects=(), contamination=nothing, novelty={}
+        )
     )
+    assert "Novelty" not in page
     assert "Tokens were not counted" in page
     assert "## Rows left out\n\nNone." in page
     assert "| test | 134 | 0 | none |" in page
@@ -47,6 +54,7 @@ def test_the_summary_says_what_was_kept_rejected_and_overlaps():
         "  left out: 12 output empty (line 3, ...)",
         "  left out: 4 not an object (b.parquet row 9, ...)",
         "  n-grams or near-duplicates shared with humaneval: 1 training rows; data.remove_contamination=true drops them",
+        "  test samples by likeness of the nearest training answer: 1 under 50 %, 0 50 to 65 %, 1 65 to 80 %, 1 80 % and more",
         "wrote train.jsonl, validation.jsonl, test.jsonl, card.json, data_card.md, data_card.png",
     ]
     assert "shared with test: 7 training rows (removed)" in card_summary(CARD, "data/x")

@@ -7,10 +7,18 @@ from itertools import combinations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
 from src.data.curation.deduplication import jaccard
 from src.data.curation.shingles import answer_shingles, shingles, tokenise
-from src.data.curation.splitting import LARGE_CLUSTER, assign_splits, find_neighbours, straddling, unit_hash
+from src.data.curation.splitting import (
+    ALIKE,
+    LARGE_CLUSTER,
+    assign_splits,
+    find_neighbours,
+    straddling,
+    unit_hash,
+)
 from tests.data.preparing import example, row
 
 THRESHOLD = 0.7
@@ -85,9 +93,7 @@ def test_no_pair_of_near_duplicates_straddles_by_brute_force():
         words = [f"w{family}x{place}" for place in range(24)]
         for member in range(4):
             kept = [word if draw.random() > 0.04 else f"new{draw.randrange(10**6)}" for word in words]
-            examples.append(
-                example(f"{family}-{member}", f"f({family}, {member})", instruction=" ".join(kept))
-            )
+            examples.append(example(f"{family}-{member}", f"f{family}({member})", instruction=" ".join(kept)))
     splits = by_id(examples)
     prompts = shingles(tokenise(f"{item.instruction}\n{item.input}" for item in examples))
     answers = answer_shingles(tokenise(item.output for item in examples))
@@ -115,7 +121,7 @@ def test_prompts_without_spaces_that_differ_in_one_character_stay_together(alpha
         text = "".join(draw.choices(alphabet, k=40))
         for member, letter in enumerate("甲乙"):
             instruction = text[:20] + letter + text[20:]
-            examples.append(example(f"{pair}-{member}", f"f({pair}, {member})", instruction=instruction))
+            examples.append(example(f"{pair}-{member}", f"f{pair}({member})", instruction=instruction))
     near = find_neighbours(examples, THRESHOLD)
     assert {group for group in near.groups if len(group) > 1} == {
         (2 * pair, 2 * pair + 1) for pair in range(60)
@@ -123,11 +129,43 @@ def test_prompts_without_spaces_that_differ_in_one_character_stay_together(alpha
     assert straddling(near, assign_splits(near, 0.2, 0.3)) == []
 
 
-def test_examples_with_the_same_answer_stay_together_but_not_with_the_same_short_one():
+@pytest.mark.parametrize("alphabet", ["abcdefghijklmnopqrstuvwxyz", CHINESE, THAI])
+def test_no_answer_of_a_side_is_90_percent_alike_to_one_of_another_by_brute_force(alphabet):
+    draw = random.Random(5)
+    examples = []
+    for family in range(60):
+        text = "".join(draw.choices(alphabet, k=60))
+        for member in range(3):  # every fifth character or so of the second and third is another
+            changed = (letter if draw.random() > 0.08 * member else draw.choice("XYZ") for letter in text)
+            output = f"print({''.join(changed)!r})"
+            examples.append(
+                example(f"{family}-{member}", output, instruction=row(len(examples))["instruction"])
+            )
+    splits = by_id(examples)
+    pairs = [(a, b) for a, b in combinations(examples, 2) if fuzz.ratio(a.output, b.output) >= 100 * ALIKE]
+    assert 40 <= len(pairs) < 180
+    assert all(splits[a.id] == splits[b.id] for a, b in pairs)
+    assert {"train", "validation", "test"} == set(splits.values())
+    assert find_neighbours(examples, 1.0).alike_pairs == ()  # copies only
+
+
+def test_an_answer_that_many_rows_share_keeps_them_together_only_where_it_is_no_label():
+    def clusters(count, output):
+        made = [example(number, output, instruction=row(number)["instruction"]) for number in range(count)]
+        return len(find_neighbours(made, THRESHOLD).clusters)
+
+    assert clusters(LARGE_CLUSTER, "25") == 1
+    assert clusters(LARGE_CLUSTER + 1, "25") == 0
+
+
+def test_examples_with_the_same_answer_stay_together_and_with_another_short_one_not():
     same = "total = 0\nfor item in items:\n    total += item\nprint(total)"
     long = [example(number, same, instruction=f"{row(number)['instruction']}") for number in range(10)]
     assert len(find_neighbours(long, THRESHOLD).clusters) == 1
-    short = [example(number, "25", instruction=f"{row(number)['instruction']}") for number in range(10)]
+    short = [
+        example(number, f"version 1.{number}", instruction=f"{row(number)['instruction']}")
+        for number in range(10)
+    ]
     assert find_neighbours(short, THRESHOLD).clusters == []
 
 
