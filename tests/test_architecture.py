@@ -34,9 +34,14 @@ TORCHLESS = (
 )
 ENTRIES = {"src": 21, "src/languages": 30}  # of a folder; 14 elsewhere
 UNMIRRORED = {
+    "sandbox/inside/child": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
     "sandbox/inside/isolation": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
+    "sandbox/inside/peer": "one of two processes in the sandbox: tests/sandbox/inside/test_checker.py starts both",
     "sandbox/inside/python_program": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
+    "sandbox/inside/references": "one of two processes in the sandbox: tests/sandbox/inside/test_checker.py starts both",
+    "sandbox/inside/stand_ins": "one of two processes in the sandbox: tests/sandbox/inside/test_checker.py starts both",
     "sandbox/inside/supervisor": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
+    "sandbox/inside/tested_program": "one of two processes in the sandbox: tests/sandbox/inside/test_checker.py starts both",
     "sandbox/inside/worker": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
 }
 

@@ -27,10 +27,23 @@ _EXCEPTION_NAMES = (  # how each language reports an uncaught exception
 ENDED_EARLY = "ended before its tests did"
 
 
-def python_request(quota: Mapping[str, float], source: str, tests: str, stdin: bytes) -> bytes:
-    """The request to run `source`, then `tests` in its namespace."""
-    header = {"quota": dict(quota), "argv": [], "compile_argv": [], "names": []}
-    return wire.pack(header, (stdin, _encoded(source), _encoded(tests)))
+def python_request(
+    quota: Mapping[str, float],
+    source: str,
+    tests: str,
+    stdin: bytes,
+    shadowing: Sequence[str] = (),
+    classes: Sequence[str] = (),
+) -> bytes:
+    """The request to run `source`, and `tests` on it: these are a message of their own, read after `source` is started."""
+    header = _header(quota, tested=bool(tests), shadowing=list(shadowing), classes=list(classes))
+    request = wire.pack(header, (stdin, _encoded(source)))
+    return request + wire.pack({}, (_encoded(tests),)) if tests else request
+
+
+def _header(quota: Mapping[str, float], **fields: Any) -> dict[str, Any]:
+    empty: dict[str, Any] = {name: [] for name in "argv compile_argv names shadowing classes".split()}
+    return {"quota": dict(quota), "tested": False} | empty | fields
 
 
 def command_request(
@@ -41,12 +54,7 @@ def command_request(
     stdin: bytes,
 ) -> bytes:
     """The request to write `files` into an empty folder and run `argv` there, `compile_argv` before it."""
-    header = {
-        "quota": dict(quota),
-        "argv": list(argv),
-        "compile_argv": list(compile_argv),
-        "names": list(files),
-    }
+    header = _header(quota, argv=list(argv), compile_argv=list(compile_argv), names=list(files))
     return wire.pack(header, (stdin, *(_encoded(text) for text in files.values())))
 
 
@@ -139,7 +147,7 @@ def _tested_outcome(header: Mapping[str, Any]) -> tuple[str, str]:
     if header["finished"]:
         return "passed", ""
     if header["forged"]:
-        return "failed", "wrote to the checker's descriptor"
+        return "failed", "sent its tests what is no value"
     if header["error"] in ("", "SystemExit"):
         return "failed", ENDED_EARLY
     return _exception_outcome(header["error"], header["line"])

@@ -98,11 +98,21 @@ class Sandbox:
             self._idle.put(None)
 
     def python(
-        self, source: str, tests: str = "", stdin: bytes = b"", limits: Limits | None = None
+        self,
+        source: str,
+        tests: str = "",
+        stdin: bytes = b"",
+        limits: Limits | None = None,
+        shadowing: Sequence[str] = (),
+        classes: Sequence[str] = (),
     ) -> Execution:
-        """Run a Python program, then `tests` in its namespace: passed only where these complete."""
+        """Run a Python program, then `tests` in a process of their own: passed only where these complete.
+
+        Of the names of builtins that the program defines, the tests see those in `shadowing`. Operators of an object
+        of the program are given plain data only where its class is one of `classes`.
+        """
         limits = limits or self.limits
-        return self._run(python_request(asdict(limits), source, tests, stdin), limits)
+        return self._run(python_request(asdict(limits), source, tests, stdin, shadowing, classes), limits)
 
     def command(
         self,

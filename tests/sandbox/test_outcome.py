@@ -68,7 +68,7 @@ def test_an_ending_has_one_outcome(header, outcome, detail):
         ({"finished": True}, "passed", ""),
         ({}, "failed", "ended before its tests did"),
         ({"error": "SystemExit"}, "failed", "ended before its tests did"),
-        ({"forged": True, "error": "NameError"}, "failed", "wrote to the checker's descriptor"),
+        ({"forged": True, "error": "NameError"}, "failed", "sent its tests what is no value"),
         ({"error": "AssertionError", "line": "assert f(1) == 2"}, "failed", "assert f(1) == 2"),
         ({"error": "TypeError"}, "error", "TypeError"),
     ],
@@ -117,17 +117,17 @@ def test_a_detail_is_one_short_printable_line():
 def test_requests_carry_every_text_as_it_is(tmp_path):
     (tmp_path / "a").write_bytes(python_request(QUOTA, "x = '\ud800'", "assert x", b"in"))
     (tmp_path / "b").write_bytes(command_request(QUOTA, {"m.c": "é"}, ["./m"], ["gcc", "m.c"], b""))
-    messages = []
-    for name in "ab":
-        with (tmp_path / name).open("rb") as file:
-            messages.append(wire.receive(file.fileno()))
-    (python, python_blobs), (command, command_blobs) = messages
-    assert python_blobs == [b"in", b"x = '\xed\xa0\x80'", b"assert x"]
+    with (tmp_path / "a").open("rb") as a, (tmp_path / "b").open("rb") as b:
+        (python, python_blobs), tests, (command, command_blobs) = (
+            wire.receive(file.fileno()) for file in (a, a, b)
+        )
+    assert python_blobs == [b"in", b"x = '\xed\xa0\x80'"]
+    assert tests == ({"sizes": [8]}, [b"assert x"])  # a message of their own
     assert command_blobs == [b"", b"\xc3\xa9"]
-    assert python == {"quota": QUOTA, "argv": [], "compile_argv": [], "names": [], "sizes": [2, 9, 8]}
-    assert command == {
-        "quota": QUOTA, "argv": ["./m"], "compile_argv": ["gcc", "m.c"], "names": ["m.c"], "sizes": [0, 2],
-    }  # fmt: skip
+    untold = {"shadowing": [], "classes": [], "quota": QUOTA}
+    assert python == untold | {"argv": [], "compile_argv": [], "names": [], "tested": True, "sizes": [2, 9]}
+    argv = {"argv": ["./m"], "compile_argv": ["gcc", "m.c"]}
+    assert command == untold | argv | {"names": ["m.c"], "tested": False, "sizes": [0, 2]}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import dataclasses
 import functools
 import math
@@ -110,10 +111,20 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
         if parse_calls(sample.tests):
             execution = judge_calls(sandbox, sample.tests, sample.prefix + sample.reference, program)
         else:
-            execution = sandbox.python(program, sample.tests)
+            functions, classes = _definitions(sample.prefix + sample.reference)
+            shadowing = [name for name in functions + classes if hasattr(builtins, name)]
+            execution = sandbox.python(program, sample.tests, shadowing=shadowing, classes=classes)
         return dataclasses.replace(execution, lacks=marked_missing("python", execution).lacks)
     verdict = oracle.judge_by_reference(sandbox, sample, code)
     return verdict and marked_missing("python", verdict)
+
+
+def _definitions(reference: str) -> tuple[list[str], list[str]]:
+    """Names of the functions and of the classes that a right answer defines."""
+    tree = parse_python(reference)
+    body = tree.body if tree else []
+    functions = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return functions, [node.name for node in body if isinstance(node, ast.ClassDef)]
 
 
 def whole_program(sample: Sample, code: str) -> str:

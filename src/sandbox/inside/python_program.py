@@ -1,22 +1,25 @@
-"""Runs a Python program and its tests in a fork of the warm interpreter, and reports how they ended."""
+"""Runs a Python program, or the tests of one, in a fork of the warm interpreter, and reports how it ended."""
 
 from __future__ import annotations
 
 import atexit
 import builtins
 import contextlib
+import functools
 import gc
 import importlib
 import json
-import operator
 import os
-import re
 import resource
 import sys
 import threading
+import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from checker import Checker, Namespace, module_of
+from tested_program import TestedProgram
 
 # what programs of this kind import most; loaded once, so that each fork has them already
 PRELOADED = (
@@ -26,21 +29,13 @@ PRELOADED = (
     "linecache locale sqlite3"
 )
 PROGRAM, TESTS = "main.py", "<tests>"
+REPORT, INCOMING, OUTGOING = 3, 4, 5  # descriptors beside the standard three
 MAX_LINE = 300
-WORD = re.compile(r"\w+")
-MACHINERY = "ctypes _ctypes isolation syscall_filter supervisor resource_usage wire worker"
-
-DENIED_EVENTS = (  # audit events
-    "gc.get_objects gc.get_referrers gc.get_referents sys._getframe sys.settrace sys.setprofile "
-    "sys._current_frames sys._current_exceptions sys.monitoring.register_callback"
-)
-
-Contents = dict[str, Any]
-_pristine: dict[str, tuple[Contents, Contents]] = {}  # module: its live names, and their initial values
+MACHINERY = "isolation syscall_filter supervisor resource_usage wire worker python_program child peer references codec stand_ins checker tested_program"
 
 
 def warm_up() -> None:
-    """Import what programs use, and save the contents of every module."""
+    """Import what programs use."""
     for name in PRELOADED.split():
         try:
             importlib.import_module(name)
@@ -50,34 +45,102 @@ def warm_up() -> None:
 
     for make in (site.setquit, site.setcopyright, site.sethelper):  # omitted by -S
         make()
-    for name, module in list(sys.modules.items()):
-        if module is not None and name not in (*MACHINERY.split(), "__main__", __name__, "sys", "threading"):
-            _pristine[name] = (module.__dict__, dict(module.__dict__))
 
 
-def starter(source: bytes, tests: bytes, work: str) -> Callable[[int, int], None]:
-    """What the fork does once it has no privileges left."""
+def alone(source: bytes, work: str) -> Callable[[], None]:
+    """What the fork does once it has no privileges left: run a program without tests."""
 
-    def start(report: int, nonce: int) -> None:
+    def run() -> None:
+        namespace = _fresh_main(work, "__main__")
+        _write_program(source)
+        run_alone(source, namespace)
+
+    return _reporting(run)
+
+
+def tested(source: bytes, work: str) -> Callable[[], None]:
+    """The same for a program that tests call: it is given no test, and answers what they request."""
+
+    def run() -> None:
+        # tests import what they test: the main part of a program, however it asks for its name, does not run
+        namespace = _fresh_main(work, "main")
+        _write_program(source)
+        try:
+            exec(_compiled(source, PROGRAM), namespace)
+        except BaseException as error:
+            _report(error, {PROGRAM: source}, sys.__excepthook__)
+            _flush()
+            return
+        TestedProgram(INCOMING, OUTGOING, namespace).serve_tests()
+
+    return _reporting(run)
+
+
+def tests_of(tests: bytes, shadowing: Sequence[str], classes: Sequence[str]) -> Callable[[], None]:
+    """The same for the tests themselves. Of the builtins that the program defines, they see those `shadowing`; the
+    operators of `classes` are given data."""
+
+    def run() -> None:
+        sys.argv[:] = [PROGRAM]
+        sys.path[:] = [entry for entry in sys.path if entry not in ("", os.path.dirname(__file__))]
+        gc.enable()
+        checker = Checker(INCOMING, OUTGOING)
+        code = _compiled(tests, TESTS)
+        try:
+            checker.wait_until_loaded()
+            namespace = Namespace(checker, shadowing)
+            _forget_machinery()
+            sys.modules["__main__"] = sys.modules["main"] = module_of(namespace)
+            checker.keeps_stop = b"StopIteration" in tests
+            checker.api = [namespace[name] for name in classes if name in checker.names]
+            exec(code, namespace)
+        except BaseException as error:
+            if not checker.problem:
+                _report(
+                    error,
+                    {TESTS: tests},
+                    functools.partial(_show_with_remote, checker),
+                    checker.lines.get(id(error), ""),
+                )
+        else:
+            if not checker.problem:
+                os.write(REPORT, json.dumps({"finished": True}).encode())
+        if checker.problem:
+            os.write(REPORT, json.dumps({"problem": checker.problem}).encode())
+        _flush()
+
+    return _reporting(run)
+
+
+def _reporting(run: Callable[[], None]) -> Callable[[], None]:
+    """`run` with streams of its own; whatever it raises is reported. Never returns."""
+
+    def start() -> None:
         leave = os._exit
         try:
             _open_streams()
-            # tests import what they test: the main part of a program, however it asks for its name, does not run
-            namespace = _fresh_main(work, "main" if tests else "__main__")
-            _write_program(source)
-            if tests:
-                _forget_machinery()
-                sys.addaudithook(_guard)
-                run_tests(source, tests, namespace, report, nonce)
-            else:
-                os.close(nonce)
-                run_alone(source, namespace, report)
+            run()
+            leave(0)
         except BaseException as error:
-            _report(error, report, {}, sys.__excepthook__)
+            _report(error, {}, sys.__excepthook__)
         finally:
             leave(127)
 
     return start
+
+
+def _show_with_remote(checker: Checker, kind: type, error: BaseException, trace: Any) -> None:
+    """The traceback of an exception of the tests, with that of the program where it came from there."""
+    frames = [entry for entry in traceback.extract_tb(trace) if entry.filename == TESTS]
+    lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)]
+    lines += [str(getattr(error, "_remote_trace", "")), *traceback.format_exception_only(kind, error)]
+    sys.stderr.write("".join(lines))
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # it may be closed, which is no verdict on the tests
+            stream.flush()
 
 
 def _write_program(source: bytes) -> None:
@@ -101,6 +164,7 @@ def _fresh_main(work: str, name: str) -> dict[str, Any]:
     module = types.ModuleType(name)
     module.__dict__.update(__builtins__=builtins, __file__=PROGRAM)
     sys.modules["__main__"] = sys.modules[name] = module
+    _forget_machinery()
     sys.argv[:] = [PROGRAM]
     sys.path[:] = [work, *[entry for entry in sys.path if entry not in ("", os.path.dirname(__file__))]]
     os.environ["HOME"] = work
@@ -110,101 +174,25 @@ def _fresh_main(work: str, name: str) -> dict[str, Any]:
 
 
 def _forget_machinery() -> None:
-    """Remove the modules through which a program could reach the native calls of the isolation."""
-    sys.modules.pop(__name__, None)
+    """A program finds the library, and no module of ours."""
     for name in MACHINERY.split():
-        module = sys.modules.pop(name, None)
-        if module is not None and name not in ("ctypes", "_ctypes"):
-            module.__dict__.clear()
+        sys.modules.pop(name, None)
 
 
-def _guard(
-    event: str,
-    _arguments: Any,
-    # defaults, so that the hook looks up nothing that a program can replace
-    _denied: frozenset[str] = frozenset(DENIED_EVENTS.split()),
-    _error: type[Exception] = ValueError,
-) -> None:
-    """Beside tests, a program may not reach into the interpreter that runs them.
-
-    ValueError, because the library's own callers of sys._getframe (namedtuple, enum, typing, logging)
-    handle it.
-    """
-    if event in _denied or event.startswith("ctypes."):
-        raise _error("not allowed beside tests: " + event)
-
-
-def run_tests(source: bytes, tests: bytes, namespace: dict[str, Any], report: int, nonce: int) -> None:
-    """Run program and tests; the nonce is sent only where both complete. Never returns."""
-    read, write, leave, show, run = os.read, os.write, os._exit, sys.__excepthook__, exec
-    flush = (sys.stdout.flush, sys.stderr.flush)
-    program, checks = _compiled(source, tests, report)
-    restore = compile("restore()", "<restore>", "exec")
-    try:
-        # The nonce is read before the program starts, and stays on the evaluation stack while it runs: in no
-        # variable, no frame's locals and no module. So does everything that is called after the program.
-        write(
-            report,
-            (
-                read(nonce, 64),
-                tuple(
-                    map(
-                        run,
-                        (program, restore, checks),
-                        (namespace, {"restore": _restorer(namespace, tests)}, namespace),
-                    )
-                ),
-            )[0],
-        )
-    except BaseException as error:
-        _report(error, report, {PROGRAM: source, TESTS: tests}, show)
-    for stream in flush:
-        with contextlib.suppress(Exception):  # it may be closed, which is no verdict on the tests
-            stream()
-    leave(0)
-
-
-def _restorer(namespace: dict[str, Any], tests: bytes) -> Callable[[], None]:
-    """Restores what the tests name: a program may have replaced `abs` or `math.isclose`.
-
-    Only what they name, because each object touched is a page that this fork no longer shares.
-    """
-    named = {"builtins", *WORD.findall(tests.decode("utf-8", "replace"))}
-    everything = _pristine
-    chosen = [name for name in everything if not named.isdisjoint(name.split("."))]
-    pristine = [everything[name] for name in chosen]
-    modules, system = {name: sys.modules[name] for name in chosen}, sys.__dict__
-    globals().update(_pristine={})  # out of the program's reach
-    sys.addaudithook(everything.get)  # does nothing but keep it: to free it would touch every page of it
-    own_builtins = dict(builtins.__dict__)
-    kept = {name: system[name] for name in ("stdin", "stdout", "stderr", "argv", "path", "modules")}
-    same, differs, every = operator.is_, operator.is_not, any
-
-    def restore() -> None:
-        for live, saved in pristine:
-            if every(map(differs, map(live.get, saved), saved.values())):
-                live.update((key, value) for key, value in saved.items() if not same(live.get(key), value))
-        system.update(kept)
-        system["modules"].update(modules)
-        namespace["__builtins__"] = own_builtins
-
-    return restore
-
-
-def run_alone(source: bytes, namespace: dict[str, Any], report: int) -> None:
+def run_alone(source: bytes, namespace: dict[str, Any]) -> None:
     """Run a program without tests, threads and exit functions included. Never returns."""
     leave, show = os._exit, sys.excepthook
-    code = _compiled(source, b"", report)[0]
+    code = _compiled(source, PROGRAM)
     status = 0
     try:
         exec(code, namespace)
     except SystemExit as stop:
         status = _exit_status(stop)
         if status:
-            _report(stop, report, {}, None)
+            _report(stop, {}, None)
     except BaseException as error:
         status = 1
-        _report(error, report, {PROGRAM: source}, show)
+        _report(error, {PROGRAM: source}, show)
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
@@ -212,7 +200,7 @@ def run_alone(source: bytes, namespace: dict[str, Any], report: int) -> None:
         sys.stderr.flush()
     except BaseException as error:
         status = status or 120  # what the interpreter itself exits with where it cannot flush
-        _report(error, report, {}, None)
+        _report(error, {}, None)
     leave(status)
 
 
@@ -225,19 +213,16 @@ def _exit_status(stop: SystemExit) -> int:
     return 1
 
 
-def _compiled(source: bytes, tests: bytes, report: int) -> list[types.CodeType]:
-    """Code of the program and of its tests; ends the process where one does not compile."""
-    codes = []
+def _compiled(text: bytes, name: str) -> types.CodeType:
+    """Code of the program or of its tests; ends the process where it does not compile."""
     try:
-        for text, name in ((source, PROGRAM), (tests, TESTS)):
-            codes.append(compile(text.decode("utf-8"), name, "exec", dont_inherit=True))
+        return compile(text.decode("utf-8"), name, "exec", dont_inherit=True)
     except BaseException as error:
         kind = _compile_error(error)
         print(f"{kind}: {str(error)[:MAX_LINE]}", file=sys.stderr)
-        os.write(report, json.dumps({"error": kind}).encode())
+        os.write(REPORT, json.dumps({"error": kind}).encode())
         sys.stderr.flush()
         os._exit(1)
-    return codes
 
 
 def _compile_error(error: BaseException) -> str:
@@ -251,9 +236,12 @@ def _compile_error(error: BaseException) -> str:
 
 
 def _report(
-    error: BaseException, report: int, sources: dict[str, bytes], show: Callable[..., object] | None
+    error: BaseException, sources: dict[str, bytes], show: Callable[..., object] | None, raised_at: str = ""
 ) -> None:
-    """Report the type of `error` and the line that raised it; a program that forges this can only fail."""
+    """Report the type of `error` and the line that raised it, `raised_at` where that is known.
+
+    A program that forges this can only fail.
+    """
     line = ""
     with contextlib.suppress(BaseException):  # the exception's own methods may raise; its type still counts
         trace = error.__traceback__.tb_next if error.__traceback__ else None
@@ -267,4 +255,5 @@ def _report(
         if show and not isinstance(error, SystemExit):
             error.__traceback__ = trace  # without the frame that ran the program
             show(type(error), error, trace)
-    os.write(report, json.dumps({"error": type(error).__name__[:100], "line": line}).encode())
+    report = {"error": type(error).__name__[:100], "line": raised_at.strip()[:MAX_LINE] or line}
+    os.write(REPORT, json.dumps(report).encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import functools
 import os
 import select
 import signal
@@ -16,13 +16,12 @@ from typing import Any
 import python_program
 import resource_usage
 import wire
+from child import Child, Start, stdin_file
 from isolation import Isolation, Quota
 
 POLL_INTERVAL_S = 0.02
-REPORT_BYTES = 4_096
+REQUEST_FIELDS = "argv compile_argv names tested shadowing classes".split()
 MAX_DESCRIPTORS = 2_048  # of all processes together; each may hold 0.2 MiB in a socket's buffers
-NONCE_BYTES = 32
-REPORT, NONCE = 3, 4  # descriptors of a Python program beside the standard three
 FIRST_FREE = 10  # the worker keeps lower descriptors occupied, so that none collides in the fork
 
 
@@ -34,6 +33,9 @@ class ProgramRequest:
     argv: Sequence[str]
     compile_argv: Sequence[str]
     names: Sequence[str]  # of the files
+    tested: bool  # a message with the tests follows
+    shadowing: Sequence[str]  # builtins that the tests mean to be the program's
+    classes: Sequence[str]  # of the program, whose operators its tests may give data
 
 
 @dataclass
@@ -47,83 +49,59 @@ class Ending:
     tested: bool = False
     error: str = ""  # type of the exception that ended it
     line: str = ""  # the source line that raised it
-    forged: bool = False  # it wrote to a descriptor that is the checker's
+    forged: bool = False  # what it sent its tests is no value
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_mib: float = 0.0
 
 
-class Output:
-    """The first `limit` bytes of one stream, and whether there were more."""
-
-    def __init__(self, descriptor: int, limit: int) -> None:
-        self.descriptor, self.limit, self.content, self.open = descriptor, limit, bytearray(), True
-        os.set_blocking(descriptor, False)
-
-    def read(self) -> bool:
-        """Read what is available; False where the stream exceeds its limit."""
-        while len(self.content) <= self.limit:
-            try:
-                part = os.read(self.descriptor, 65_536)
-            except BlockingIOError:
-                return True
-            if not part:
-                self.open = False
-                return True
-            self.content += part[: self.limit + 1 - len(self.content)]
-        return False
-
-
 class Step:
-    """One supervised process."""
+    """One supervised program: a process, or that of a Python program and that of its tests."""
 
     def __init__(self, name: str, request: ProgramRequest, isolation: Isolation) -> None:
         self.quota, self.isolation = request.quota, isolation
         self.ending = Ending(name)
         self.out, self.err = b"", b""
         self.cpu_before_s = 0.0  # of the steps before this one
+        self._children: list[Child] = []  # the last one decides how the step ended
 
-    def run(self, start: Callable[[int, int], None], stdin: bytes, python: bool, tested: bool) -> None:
-        """Fork, let the child `start` (report and nonce descriptors), and watch it to its end."""
-        self.ending.tested = tested
-        out_r, out_w = os.pipe()
-        err_r, err_w = os.pipe()
-        report_r, report_w = os.pipe()
-        nonce_r, nonce_w = os.pipe()
-        input_fd = stdin_file(stdin)
-        began = time.monotonic()
-        self.program = os.fork()
-        if self.program == 0:
-            self._run_child((input_fd, out_w, err_w, report_w, nonce_r), start, python, tested)
-        for descriptor in (input_fd, out_w, err_w, report_w, nonce_r):
-            os.close(descriptor)
-        self.streams = [Output(out_r, self.quota.output_bytes), Output(err_r, self.quota.output_bytes)]
-        # created after the fork, so that the program's memory does not hold it before the program reads it
-        nonce = os.urandom(NONCE_BYTES)
-        if tested:
-            with contextlib.suppress(BrokenPipeError):  # it has exited already
-                os.write(nonce_w, nonce)
-        os.close(nonce_w)
-        self._watch(began)
+    def run(self, start: Start, stdin: bytes, python: bool) -> None:
+        """Start a program, and watch it to its end."""
+        self._began = time.monotonic()
+        with stdin_file(stdin) as descriptor:
+            self._fork(start, descriptor, (), python)
+        self._watch_to_the_end()
+        self._take_error(self._children[0].report())
+
+    def run_tested(self, program: Start, tests: Callable[[], Start], stdin: bytes) -> None:
+        """Start a program, then its tests, which `tests` receives when the program has been forked: no memory that
+        the program inherits has ever held them."""
+        self.ending.tested = True
+        self._began = time.monotonic()
+        calls, replies = os.pipe(), os.pipe()
+        with stdin_file(stdin) as descriptor:
+            self._fork(program, descriptor, (calls[0], replies[1]), python=True)
+            self._fork(tests(), descriptor, (replies[0], calls[1]), python=True)
+        for end in (*calls, *replies):
+            os.close(end)
+        self._watch_to_the_end()
+        self._read_verdict(*(child.report() for child in self._children))
+
+    def _fork(self, start: Start, stdin: int, more: Sequence[int], python: bool) -> None:
+        drop = functools.partial(
+            self.isolation.give_up_privileges, self.quota, whole_address_space=python, dumpable=not more
+        )
+        self._children.append(Child(start, drop, stdin, more, self.quota.output_bytes))
+
+    @property
+    def program(self) -> int:
+        return self._children[-1].pid
+
+    def _watch_to_the_end(self) -> None:
+        self.streams = [stream for child in self._children for stream in child.streams]
+        self._watch(self._began)
         self._finish()
-        os.set_blocking(report_r, False)
-        self._read_report(report_r, nonce)
-
-    def _run_child(
-        self, descriptors: Sequence[int], start: Callable[[int, int], None], python: bool, tested: bool
-    ) -> None:
-        """In the child: drop privileges and run the program. Never returns."""
-        try:
-            for target, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, target, inheritable=target < REPORT)
-            os.closerange(NONCE + 1, 4_096)
-            self.isolation.give_up_privileges(self.quota, whole_address_space=python, dumpable=not tested)
-            start(REPORT, NONCE)
-        except BaseException as error:
-            os.write(REPORT, json.dumps({"error": type(error).__name__}).encode())
-            os.write(2, f"{error}\n".encode("utf-8", "replace"))
-        finally:
-            os._exit(127)
+        self.ending.status = None if self.ending.stopped else self._children[-1].status
 
     def _watch(self, began: float) -> None:
         """Until the process ends or uses too much of something."""
@@ -167,9 +145,12 @@ class Step:
             self.ending.stopped = "out_of_memory"
         elif used.cpu_s - self.cpu_before_s > self.quota.cpu_s:
             self.ending.stopped = "cpu"
-        elif len(processes) > self.quota.processes + 1:
+        elif len(processes) > self.quota.processes + len(self._children):
             self.ending.stopped = "processes"
-        elif len(processes) > 1 and resource_usage.open_descriptors(processes) > MAX_DESCRIPTORS:
+        elif (
+            len(processes) > len(self._children)
+            and resource_usage.open_descriptors(processes) > MAX_DESCRIPTORS
+        ):
             self.ending.stopped = "descriptors"
 
     def _finish(self) -> None:
@@ -185,7 +166,8 @@ class Step:
             if stream.open and not stream.read() and not self.ending.stopped:
                 self.ending.stopped = "output_limit"
             os.close(stream.descriptor)
-        self.out, self.err = (bytes(stream.content[: stream.limit]) for stream in self.streams)
+        contents = [bytes(stream.content[: stream.limit]) for stream in self.streams]
+        self.out, self.err = b"".join(contents[::2]), b"".join(contents[1::2])
         self.ending.cpu_s = resource_usage.usage(()).cpu_s - self.cpu_before_s
 
     def _reap(self, block: bool = False, only: int = -1) -> None:
@@ -198,50 +180,55 @@ class Step:
             if process == 0:
                 return
             self.ending.peak_mib = max(self.ending.peak_mib, used.ru_maxrss / 1024)
-            if process == self.program:
-                self.ending.status = None if self.ending.stopped else os.waitstatus_to_exitcode(status)
+            for child in self._children:
+                if process == child.pid:
+                    child.status = os.waitstatus_to_exitcode(status)
             if process == only:
                 return
 
-    def _read_report(self, descriptor: int, nonce: bytes) -> None:
-        """Read the checker's report; anything but the nonce or a report is a forgery."""
-        try:
-            text = os.read(descriptor, REPORT_BYTES)
-        except BlockingIOError:
-            text = b""
-        os.close(descriptor)
-        self.ending.finished = text == nonce
-        if text and text != nonce:
-            try:
-                report = json.loads(text)
-                self.ending.error, self.ending.line = str(report["error"]), str(report.get("line", ""))
-            except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-                self.ending.forged = True
+    def _read_verdict(self, program: dict[str, Any] | None, tests: dict[str, Any] | None) -> None:
+        """The tests' own report decides; the program's says no more than why it could not be tested."""
+        tests = tests or {}
+        self.ending.finished = tests.get("finished") is True
+        problem = str(tests.get("problem", ""))
+        if not problem:
+            self._take_error(tests)
+        elif problem != "ended":
+            self.ending.forged = True
+        else:
+            self._take_error(program)
+            status = self._children[0].status or 0
+            if not self.ending.error and not self.ending.forged and status < 0 and not self.ending.stopped:
+                self.ending.status = status
+
+    def _take_error(self, report: dict[str, Any] | None) -> None:
+        if report is None:
+            self.ending.forged = True
+        elif "error" in report:
+            self.ending.error, self.ending.line = str(report["error"]), str(report.get("line", ""))
 
 
-def stdin_file(content: bytes) -> int:
-    """A descriptor to read `content` from, with no name in the file system."""
-    if not content:
-        return os.open("/dev/null", os.O_RDONLY)
-    with open("stdin", "wb") as file:
-        file.write(content)
-    descriptor = os.open("stdin", os.O_RDONLY)
-    os.unlink("stdin")
-    return descriptor
-
-
-def supervise(request: ProgramRequest, blobs: Sequence[bytes], isolation: Isolation) -> bytes:
+def supervise(
+    request: ProgramRequest, blobs: Sequence[bytes], isolation: Isolation, receive_tests: Callable[[], bytes]
+) -> bytes:
     """Run the request in the namespaces of this process, and pack the response."""
     isolation.enter(request.quota, executable=bool(request.argv))
     isolation.hide()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # process 1 ignores what has no handler
     stdin, *contents = blobs
+
+    def tests() -> Start:
+        return python_program.tests_of(receive_tests(), request.shadowing, request.classes)
+
     try:
-        step = _run_commands(request, stdin, contents, isolation) if request.argv else None
-        if step is None:
-            source, tests = contents
+        if request.argv:
+            step = _run_commands(request, stdin, contents, isolation)
+        elif request.tested:
             step = Step("run", request, isolation)
-            step.run(python_program.starter(source, tests, isolation.work), stdin, True, bool(tests))
+            step.run_tested(python_program.tested(contents[0], isolation.work), tests, stdin)
+        else:
+            step = Step("run", request, isolation)
+            step.run(python_program.alone(contents[0], isolation.work), stdin, python=True)
     finally:
         isolation.leave()
     return wire.pack(vars(step.ending), (step.out, step.err))
@@ -259,7 +246,7 @@ def _run_commands(
         if argv:
             step = Step(name, request, isolation)
             step.cpu_before_s = done.ending.cpu_s if done else 0.0
-            step.run(_executor(argv, environment), b"" if name == "compile" else stdin, False, False)
+            step.run(_executor(argv, environment), b"" if name == "compile" else stdin, python=False)
             done = step
             if step.ending.status != 0:
                 break
@@ -274,16 +261,15 @@ def write_file(name: str, content: bytes) -> None:
         file.write(content)
 
 
-def _executor(argv: Sequence[str], environment: dict[str, str]) -> Callable[[int, int], None]:
-    def start(report: int, nonce: int) -> None:
-        os.close(nonce)
+def _executor(argv: Sequence[str], environment: dict[str, str]) -> Start:
+    def start() -> None:
         os.execvpe(argv[0], list(argv), environment)
 
     return start
 
 
 def parse_request(header: dict[str, Any]) -> ProgramRequest:
-    return ProgramRequest(Quota(**header["quota"]), header["argv"], header["compile_argv"], header["names"])
+    return ProgramRequest(Quota(**header.pop("quota")), **{name: header[name] for name in REQUEST_FIELDS})
 
 
 def failure_response(error: BaseException) -> bytes:

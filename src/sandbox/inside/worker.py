@@ -12,6 +12,7 @@ import wire
 from isolation import Bare, Isolation, SingleUse
 
 REQUESTS, RESPONSES = 0, 1
+NOT_READ = 3  # exit status of a supervisor that failed: the tests may still lie in the pipe
 
 
 def main(kind: str) -> None:
@@ -41,9 +42,12 @@ def main(kind: str) -> None:
             _serve(request, blobs, isolation, requests, responses)
         del blobs
         _, status = os.waitpid(child, 0)
+        if os.waitstatus_to_exitcode(status) == NOT_READ:
+            return
         if status != 0:  # the supervisor itself was ended, so it has sent no response
             ending = supervisor.Ending(stopped="supervisor")
             wire.send(responses, wire.pack(vars(ending), (b"", b"")))
+            return
 
 
 def _serve(
@@ -55,14 +59,14 @@ def _serve(
 ) -> None:
     """Run one request, send the response, and exit; never returns."""
     try:
-        os.close(requests)
-        response = supervisor.supervise(request, blobs, isolation)
+        response = supervisor.supervise(request, blobs, isolation, lambda: wire.receive(requests)[1][0])
+        status = 0
     except BaseException as error:
-        response = supervisor.failure_response(error)
+        response, status = supervisor.failure_response(error), NOT_READ
     try:
         wire.send(responses, response)
     finally:
-        os._exit(0)
+        os._exit(status)
 
 
 def _take_descriptors() -> tuple[int, int]:

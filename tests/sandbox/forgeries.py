@@ -1,0 +1,113 @@
+"""Programs that try to pass tests by force: each has one outcome it must end with, and none is a pass."""
+
+from __future__ import annotations
+
+from tests.sandbox.hostile_programs import WRONG, Hostile
+
+ANSWERS_42 = "assert answer() == 42\nassert abs(answer() - 42) < 1e-6\n"
+DENIES = "assert not answer()\n"
+
+
+def forgery(
+    name: str, source: str, tests: str = ANSWERS_42, outcome: str = "failed", detail: str = ""
+) -> Hostile:
+    return Hostile("forging", name, outcome, source, tests, detail)
+
+
+LIAR = """class Liar{base}:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __lt__(self, other): return True
+    __le__ = __gt__ = __ge__ = __contains__ = __lt__
+    def __hash__(self): return {hash}
+    def __sub__(self, other): return 0
+    __rsub__ = __add__ = __radd__ = __mul__ = __mod__ = __sub__
+    def __abs__(self): return self
+    def __bool__(self): return True
+    def __instancecheck__(self, other): return True
+def answer(*arguments): return Liar({value})
+"""
+
+FORGED = [
+    # objects that lie
+    forgery("is equal to everything", LIAR.format(base="", hash=42, value=""), "assert answer() == 42\n"),
+    forgery("is equal to everything, on the right", LIAR.format(base="", hash=42, value=""), "assert 42 == answer()\n"),
+    forgery("is unequal to nothing", LIAR.format(base="", hash=42, value=""), "assert not (answer() != 42)\n"),
+    forgery("is nothing when it is subtracted", LIAR.format(base="", hash=42, value=""), "assert abs(answer() - 42) < 1e-6\n", "error", "TypeError"),
+    forgery("is less than everything", LIAR.format(base="", hash=42, value=""), "assert answer() < 5\n", "error", "TypeError"),
+    forgery("holds everything", LIAR.format(base="", hash=42, value=""), "assert 42 in answer()\n", "error", "TypeError"),
+    forgery("is in every set", LIAR.format(base="", hash="hash(42)", value=""), "assert answer() in {42}\n"),
+    forgery("is in every list", LIAR.format(base="", hash=42, value=""), "assert answer() in [42]\n"),
+    forgery("a kind of int that is equal to everything", LIAR.format(base="(int)", hash=42, value="1")),
+    forgery("a kind of float that is equal to everything", LIAR.format(base="(float)", hash=42, value="1.0")),
+    forgery("a kind of str that is equal to everything", LIAR.format(base="(str)", hash=42, value="'x'"), "assert answer() == 'right'\n"),
+    forgery("a kind of list that is equal to everything", LIAR.format(base="(list)", hash=42, value="[1]"), "assert answer() == [42]\n"),
+    forgery("a kind of dict that is equal to everything", LIAR.format(base="(dict)", hash=42, value=""), "assert answer() == {'a': 42}\n"),
+    forgery("a kind of set that is equal to everything", LIAR.format(base="(set)", hash=42, value="[1]"), "assert {42} == answer()\n"),
+    forgery("a kind of tuple that is equal to everything", LIAR.format(base="(tuple)", hash=42, value="[1]"), "assert answer() == (42,)\n"),
+    forgery("a liar in a list", LIAR.format(base="", hash=42, value="") + "old = answer\ndef answer(): return [old()]\n", "assert answer() == [42]\n"),
+    forgery("a liar as a key", LIAR.format(base="", hash="hash('a')", value="") + "old = answer\ndef answer(): return {old(): 1}\n", "assert answer() == {'a': 1}\n"),
+    forgery("a class for a function", LIAR.format(base="", hash=42, value="").replace("class Liar", "class answer").rpartition("def answer")[0]),
+    forgery("a metaclass that is equal to everything", "class Meta(type):\n    def __eq__(c, o): return True\n    def __hash__(c): return 42\nclass Kind(metaclass=Meta): pass\ndef answer(): return Kind\n"),
+    forgery("an __index__ that is what it should be", "class Odd:\n    def __index__(self): return 42\n    __int__ = __index__\ndef answer(): return Odd()\n", "assert answer() == 42\n"),
+    forgery("a __class__ that is another's", "class Odd:\n    __class__ = property(lambda self: int)\n    def __eq__(self, other): return True\ndef answer(): return Odd()\n", "assert answer() == 42\n"),
+    forgery("a module that is equal to everything", "import types\nclass M(types.ModuleType):\n    def __eq__(self, other): return True\nanswer_value = M('math')\ndef answer(): return answer_value\n", "assert answer() == 42\n"),
+    forgery("an exception as a result", "class E(Exception):\n    def __eq__(self, other): return True\ndef answer(): return E()\n", "assert answer() == 42\n"),
+    forgery("a Counter of its own", "import collections\nclass Counter(collections.Counter):\n    def __eq__(self, other): return True\ncollections.Counter = Counter\ndef answer(): return Counter('a')\n", "from collections import Counter\nassert answer() == Counter('b')\n"),
+    forgery("a liar within a default", "import collections\nclass D(collections.defaultdict):\n    def __eq__(self, other): return True\ndef answer(): return D(list)\n", "assert answer() == {'a': [1]}\n"),
+    # what the tests use
+    forgery("patches TestCase", WRONG + "import unittest\nunittest.TestCase.assertEqual = lambda *a, **k: None\n", "import unittest\nunittest.TestCase().assertEqual(answer(), 42)\n"),
+    forgery("patches Counter", "from collections import Counter\nCounter.__eq__ = lambda *a: True\ndef answer(): return Counter('a')\n", "from collections import Counter\nassert answer() == Counter('b')\n"),
+    forgery("patches Fraction", "from fractions import Fraction\nFraction.__eq__ = lambda *a: True\ndef answer(): return Fraction(1)\n", "from fractions import Fraction\nassert answer() == Fraction(42)\n"),
+    forgery("a module that is not loaded yet", WRONG + "import sys, types\nm = types.ModuleType('colorsys')\nm.rgb_to_hsv = lambda *a: 1\nsys.modules['colorsys'] = m\n", "import colorsys\nassert answer() == colorsys.rgb_to_hsv(.1, .2, .3)\n"),
+    forgery("a finder on meta_path", WRONG + "import sys, types\nclass F:\n    def find_module(self, name, path=None): return self\n    def find_spec(self, name, path=None, target=None):\n        import importlib.machinery\n        return importlib.machinery.ModuleSpec(name, self)\n    def create_module(self, spec): return None\n    def exec_module(self, module): module.rgb_to_hsv = lambda *a: 1\nsys.meta_path.insert(0, F())\n", "import colorsys\nassert answer() == colorsys.rgb_to_hsv(.1, .2, .3)\n"),
+    forgery("a path hook", WRONG + "import sys\nsys.path_hooks.clear()\nsys.path_importer_cache.clear()\nsys.path[:] = ['/tmp/work']\nopen('colorsys.py', 'w').write('rgb_to_hsv = lambda *a: 1')\n", "import colorsys\nassert answer() == colorsys.rgb_to_hsv(.1, .2, .3)\n"),
+    forgery("a file that shadows a module", WRONG + "open('colorsys.py', 'w').write('rgb_to_hsv = lambda *a: 1')\n", "import colorsys\nassert answer() == colorsys.rgb_to_hsv(.1, .2, .3)\n"),
+    forgery("files that shadow what starts later", WRONG + "for name in ('sitecustomize', 'unittest', 'random', 'json'):\n    open(name + '.py', 'w').write('import os; os._exit(0)')\n", "import unittest, random, json\nassert answer() == 42\n"),
+    forgery("a thread that patches builtins", WRONG + "import builtins, threading, time\ndef patch():\n    for _ in range(200):\n        builtins.abs = lambda x: 0\n        builtins.AssertionError = SystemExit\n        time.sleep(0.001)\nthreading.Thread(target=patch, daemon=True).start()\n"),
+    forgery("defines the builtins that tests call", WRONG + "def abs(x): return 0\ndef len(x): return 42\ndef all(x): return True\n", "assert all([answer() == 42])\nassert abs(answer() - 42) < 1\n"),
+    forgery("defines a name that tests import", WRONG + "class math:\n    isclose = staticmethod(lambda *a, **k: True)\n", "import math\nassert math.isclose(answer(), 42)\n"),
+    # exceptions
+    forgery("ends the iteration of the tests", "def answer(x):\n    raise StopIteration\n", "assert all(map(lambda x: answer(x) == 42, [1, 2]))\n", "error", "RuntimeError"),
+    forgery("a kind of StopIteration", "class Stop(StopIteration): pass\ndef answer(x):\n    raise Stop\n", "assert all(map(lambda x: answer(x) == 42, [1, 2]))\n", "error", "RuntimeError"),
+    forgery("an exception called AssertionError", "class AssertionError(Exception): pass\ndef answer():\n    raise AssertionError('42')\n"),
+    forgery("an exception no handler knows", "class Odd(BaseException): pass\ndef answer():\n    raise Odd\n", outcome="error", detail="Odd"),
+    forgery("skips the test", "import unittest\ndef answer():\n    raise unittest.SkipTest('no')\n", "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(answer(), 42)\nr = unittest.TestResult()\nT('test').run(r)\nassert r.wasSuccessful()\n"),
+    forgery("exits in a call", "import sys\ndef answer(): sys.exit(0)\n", detail="before its tests"),
+    forgery("exits in a call, and tests catch it", "import os\ndef answer(): os._exit(0)\n", "try:\n    answer()\nexcept BaseException:\n    pass\n", detail="before its tests"),
+    forgery("an exception that cannot be shown", "class Odd(Exception):\n    def __str__(self): raise SystemExit(0)\n    __repr__ = __reduce__ = __str__\n    args = property(__str__)\ndef answer(): raise Odd\n"),
+    forgery("a __del__ that exits", "import os\nclass D:\n    def __del__(self): os._exit(0)\ndef answer():\n    D()\n    return 1\n", detail="before its tests"),
+    # reaching the tests
+    forgery("reads the tests from frames", "import re, sys\ndef frames():\n    try:\n        1 / 0\n    except ZeroDivisionError as error:\n        frame = error.__traceback__.tb_frame\n    while frame:\n        yield frame\n        frame = frame.f_back\ndef answer():\n    for frame in frames():\n        for value in [*frame.f_locals.values(), *frame.f_globals.values()]:\n            found = re.search(r'== (\\d+)', str(value)[:2000])\n            if found and 'assert' in str(value): return int(found.group(1))\n    return 1\n"),
+    forgery("reads the tests from generator frames", "import sys\ndef gen():\n    yield sys._getframe()\ndef answer():\n    frame = next(gen())\n    while frame:\n        if ' '.join(['assert', 'answer']) in repr(frame.f_locals): return 42\n        frame = frame.f_back\n    return 1\n"),
+    forgery("searches all objects for the tests", "import gc\ndef answer():\n    needle = ' '.join(['answer()', '==', '42'])\n    for thing in gc.get_objects():\n        if type(thing) in (list, tuple, set):\n            parts = thing\n        elif type(thing) is dict:\n            parts = list(thing.values())\n        else:\n            continue\n        if any(needle in str(part) for part in parts if type(part) in (str, bytes)): return 42\n    return 1\n"),
+    forgery("reads the memory of every process", "import os, re\ndef answer():\n    for pid in filter(str.isdigit, os.listdir('/proc')):\n        try:\n            for line in open(f'/proc/{pid}/maps'):\n                low, high = (int(x, 16) for x in line.split()[0].split('-'))\n                with open(f'/proc/{pid}/mem', 'rb', 0) as file:\n                    file.seek(low)\n                    if b' '.join([b'assert', b'answer()', b'==']) in file.read(min(high - low, 1 << 24)): return 42\n        except (OSError, ValueError, OverflowError):\n            pass\n    return 1\n"),
+    forgery("opens the descriptors of every process", "import os, glob\ndef answer():\n    for path in glob.glob('/proc/[0-9]*/fd/*'):\n        for flags in (os.O_RDONLY | os.O_NONBLOCK, os.O_WRONLY | os.O_NONBLOCK):\n            try:\n                fd = os.open(path, flags)\n            except OSError:\n                continue\n            try:\n                os.write(fd, b'{\"finished\": true}')\n            except OSError:\n                pass\n            try:\n                if b'answer() ==' in os.read(fd, 65536): return 42\n            except OSError:\n                pass\n    return 1\n"),
+    forgery("reads what the tests print", "import os, time\nseen = os.dup(1)\ndef answer():\n    for fd in (1, 2):\n        try:\n            got = os.open(f'/proc/self/fd/{fd}', os.O_RDONLY | os.O_NONBLOCK)\n            if b'expects' in os.read(got, 1000): return 42\n        except OSError:\n            pass\n    return 1\n", "print('expects 42', flush=True)\nassert answer() == 42\n"),
+    forgery("asks for what the tests hold", "import sys\ndef answer(call):\n    end = None\n    for module in (call,):\n        for name in ('__globals__', '__closure__', '__code__', '__self__', '__defaults__', 'gi_frame', 'f_globals'):\n            try:\n                end = getattr(call, name)\n            except AttributeError:\n                continue\n            if 'expected' in repr(end): return 42\n    return 1\n", "expected = 42\ndef call(x, hidden=expected):\n    return x\nassert answer(call) == expected\n"),
+    forgery("asks the checker by hand", "import gc\ndef answer(call):\n    peer = next(o for o in gc.get_objects() if type(o).__name__ == 'TestedProgram')\n    for request in (('attribute', call, '__globals__'), ('attribute', call, 'gi_frame'), ('call', call, 1), ('special', '__getattribute__', call, '__globals__'), ('set', call, 'x', 1), ('global', 'expected'), ('data', call)):\n        try:\n            if 42 in [peer.request(*request)]: return 42\n        except Exception:\n            pass\n    return 1\n", "expected = 42\ndef call(x, hidden=expected):\n    return x\nassert answer(call) == expected\n"),
+    forgery("patches the test case it is given", "def answer(case):\n    case.assertEqual = print\n    return 1\n", "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(answer(self), 42)\nr = unittest.TestResult()\nT('test').run(r)\nassert r.wasSuccessful()\n"),
+    forgery("refills what it was not given", "import gc\ndef answer(x):\n    return 1\n", "given = [1]\nexpected = [42]\nassert [answer(given)] == expected\n"),
+    # the wire
+    forgery("writes rubbish to every descriptor", WRONG + "import os\nfor fd in range(3, 64):\n    try:\n        os.write(fd, b'rubbish' * 9)\n    except OSError:\n        pass\n"),
+    forgery("claims a message without end", WRONG + "import os\nos.write(5, b'\\xff\\xff\\xff\\xff')\n", detail="no value"),
+    forgery("claims that all is done", WRONG + "import json, os\ntext = json.dumps({'finished': True}).encode()\nfor fd in (3, 5):\n    os.write(fd, len(text).to_bytes(4, 'big') + text)\n"),
+    forgery("answers before it is asked", WRONG + "import json, os\nfor reply in (['r', '', None, ['answer']], ['r', '', None, ['J', 0]], ['r', '', None, 42], ['r', '', None, 42]):\n    text = json.dumps(reply).encode()\n    os.write(5, len(text).to_bytes(4, 'big') + text)\n"),
+    forgery("refills what the tests hold", "import gc\ndef answer(x):\n    import os, json\n    text = json.dumps(['r', '', ['l', 0, [['l', 1, []], ['l', 9, [42]]]], ['R', 5]]).encode()\n    os.write(5, len(text).to_bytes(4, 'big') + text)\n", "assert answer([1]) == 42\n", detail="no value"),
+    forgery("a class of the checker's library", "import gc\ndef answer():\n    import os, json\n    text = json.dumps(['r', '', None, ['T', 'os', '_exit']]).encode()\n    os.write(5, len(text).to_bytes(4, 'big') + text)\n", "answer()(0)\n", detail="no value"),
+    forgery("a function of the library for its own", "import os\nanswer = os._exit\n", "assert answer(0) == 42\n", detail="before its tests"),
+    forgery("floods its tests with requests", "import gc\ndef answer(call):\n    while True: call(1)\n", "assert answer(lambda x: x) == 42\n", "timeout"),
+    forgery("a result that never ends", "def answer():\n    while True: yield 1\n", "assert sum(answer()) == 42\n", "timeout"),
+    forgery("a result in itself", "def answer():\n    x = []\n    x.append(x)\n    return x\n", "assert answer() == [42]\n"),
+    forgery("a result too deep", "def answer():\n    x = []\n    for _ in range(100000): x = [x]\n    return x\n", "assert answer() == [42]\n", "error", "ValueError"),
+    forgery("a result of two gigabytes", "def answer(): return 'x' * (1 << 31)\n", "assert answer() == 42\n", "out_of_memory"),
+    forgery("an integer of a million digits", "def answer(): return 10 ** 1000000\n", "assert answer() == 42\n"),
+    # processes
+    forgery("forks in a call", "import os\ndef answer():\n    os.fork()\n    return 1\n"),
+    forgery("both halves of a fork answer", "import os\nos.fork()\ndef answer(): return 1\n"),
+    forgery("stops its tests", "import os, signal\ndef answer():\n    for pid in filter(str.isdigit, os.listdir('/proc')):\n        if int(pid) not in (1, os.getpid()):\n            os.kill(int(pid), signal.SIGSTOP)\n    return 1\n", outcome="timeout"),
+    forgery("interrupts its tests", "import os, signal, time\ndef answer():\n    for pid in filter(str.isdigit, os.listdir('/proc')):\n        if int(pid) not in (1, os.getpid()):\n            os.kill(int(pid), signal.SIGINT)\n    time.sleep(0.2)\n    return 1\n", outcome="killed", detail="SIGINT"),
+    forgery("an alarm that exits", WRONG + "import os, signal\nsignal.signal(signal.SIGALRM, lambda *a: os._exit(0))\nsignal.setitimer(signal.ITIMER_REAL, 0.001)\n"),
+    forgery("replaces the functions of the wire", WRONG + "import builtins, json, os, struct\nos.read = os.write = json.dumps = json.loads = builtins.isinstance = builtins.len = lambda *a, **k: 42\n"),
+    forgery("a tracer that changes results", "import sys\ndef answer():\n    def trace(frame, event, argument):\n        frame.f_lineno += 1\n        return trace\n    sys.settrace(trace)\n    return 1\n", outcome="error", detail="ValueError"),
+]  # fmt: skip
