@@ -2,7 +2,7 @@
 
     python -m benchmarks.evaluation.tests_apart --before TREE --humaneval HumanEval.jsonl.gz --mbpp MbppPlus.jsonl.gz
 
-TREE is a checkout of this project from before the processes were parted (commit 496ee68). The completions are made
+TREE is a checkout of this project from before the processes were parted (commit 495e91a). The completions are made
 from the solutions of HumanEval, MBPP+ (its asserts) and the starter set: as they are, mutants, and solutions whose
 results are of another type. Both ways judge each batch in turn. Only figures, ids, kinds and verdicts are written, to
 benchmarks/results/tests_apart.json.

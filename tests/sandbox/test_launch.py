@@ -86,7 +86,7 @@ def test_only_the_explicit_flag_runs_unsandboxed_with_a_warning_and_in_the_recor
             )
         ]
     assert outcomes.pop(2) in (
-        ("timeout", "2 s"),
+        ("timeout", "2 s of wall time"),
         ("timeout", "2 s of CPU"),
     )  # both clocks come to it together
     assert outcomes == [
@@ -138,7 +138,7 @@ def test_an_ordinary_user_has_the_same_sandbox():
         "bubblewrap, warm interpreter",
         "passed ",
         "failed assert f() == 2",
-        "timeout 1 s",
+        "timeout 1 s of wall time",
         "error FileNotFoundError",
         "failed ended before its tests did",
         "out_of_memory MemoryError",
