@@ -172,7 +172,10 @@ def _resend_dropped(default_hook: Callable[[Any], object], dropped: Any) -> None
     if number is None:
         default_hook(dropped)
     else:
-        timer = threading.Timer(RESEND_S, os.kill, (os.getpid(), number))
+        send = (
+            partial(os.kill, os.getpid()) if os.name == "posix" else signal.raise_signal
+        )  # kill ends it there
+        timer = threading.Timer(RESEND_S, send, (number,))
         timer.daemon = True
         timer.start()
 

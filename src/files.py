@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import shutil
-import tempfile
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
 from src.schema import UserError
+
+LOCKED_BYTE = 2**30  # on Windows nobody else reads what is locked: far behind what the file holds
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
@@ -83,19 +84,18 @@ def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
         raise UserError(f"another run (pid {_holder(path)}) is writing to {folder}; {remedy}") from error
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror or error}); {remedy}") from error
-    with stream:
-        try:
-            stream.truncate(0)
-            stream.write(str(os.getpid()))
-            stream.flush()
-            for leftover in folder.glob(".*.tmp"):
-                leftover.unlink(missing_ok=True)
-            yield
-        finally:
-            with contextlib.suppress(OSError):  # the folder may have gone, or become read-only
-                path.unlink()
-                for parent in created:  # an empty folder that was created here is removed
-                    parent.rmdir()
+    try:
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        for leftover in folder.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
+        yield
+    finally:
+        _release(stream, path)
+        with contextlib.suppress(OSError):
+            for parent in created:  # an empty folder that was created here is removed
+                parent.rmdir()
 
 
 def _locked(path: Path) -> TextIO:
@@ -107,13 +107,42 @@ def _locked(path: Path) -> TextIO:
         except FileNotFoundError:  # its holder removed the empty folder
             continue
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_same_file(stream, path):
+            _lock(stream)
+            if sys.platform == "win32" or _is_same_file(stream, path):
                 return stream
         except BaseException:
             stream.close()
             raise
         stream.close()  # its holder removed it between the opening and the locking
+
+
+def _lock(stream: TextIO) -> None:
+    """Lock an open file until it is closed. Raises BlockingIOError where another holds it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(stream.fileno(), LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError(*error.args) from error
+    else:
+        import fcntl
+
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _release(stream: TextIO, path: Path) -> None:
+    """Remove a locked file and unlock it; its folder may have gone, or become read-only.
+
+    It goes before it is unlocked, so that no other can lock a file that is then removed. Windows removes no open file:
+    there the file goes after it, unless another has opened it.
+    """
+    with stream, contextlib.suppress(OSError):
+        path.unlink()
+    if sys.platform == "win32":
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _holder(path: Path) -> str:
@@ -136,27 +165,27 @@ def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
     """A temporary folder in `parent`; leftovers of the same prefix whose process was killed are removed too."""
     parent.mkdir(parents=True, exist_ok=True)
     for other in parent.glob(f"{prefix}*"):
-        _remove_abandoned(other)
-    folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
-    descriptor = os.open(folder, os.O_RDONLY)
+        _remove_abandoned(other.with_name(other.name.removesuffix(".lock")))
+    folder = parent / f"{prefix}{secrets.token_hex(4)}"
+    lock = _locked(_lock_of(folder))  # held while the process lives, which other processes check
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # held while the process lives, which other processes check
+        folder.mkdir(mode=0o700)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
+        _release(lock, _lock_of(folder))
+
+
+def _lock_of(folder: Path) -> Path:
+    """The file beside a temporary folder that is there, and locked, before the folder is and until it is gone."""
+    return folder.with_name(f"{folder.name}.lock")
 
 
 def _remove_abandoned(folder: Path) -> None:
     """Delete `folder` unless its process is alive."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:  # removed meanwhile, or no folder
+        lock = _locked(_lock_of(folder))
+    except OSError:  # it is alive, or this is no folder of ours to write to
         return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
-        pass
-    finally:
-        os.close(descriptor)
+    shutil.rmtree(folder, ignore_errors=True)
+    _release(lock, _lock_of(folder))

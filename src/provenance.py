@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.metadata
 import platform
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from src.config import Config
+from src.pins import installed_version
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = "torch transformers peft accelerate bitsandbytes datasets sacrebleu codebleu".split()
@@ -23,7 +23,8 @@ def describe(config: Config | None = None, **more: Any) -> dict[str, Any]:
         "commit": commit(),
         "command": command(),
         **({"config": dataclasses.asdict(config)} if config else {}),
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()}
+        | {name: installed_version(name) for name in PACKAGES},
         "hardware": {"machine": platform.machine(), "system": platform.system(), "cpu_count": _cpu_count()},
         **more,
     }
@@ -58,13 +59,6 @@ def _git(*words: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return result.stdout.strip() if result.returncode == 0 else ""
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _cpu_count() -> int:

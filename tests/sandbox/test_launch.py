@@ -272,3 +272,8 @@ def test_the_processes_of_an_unsandboxed_program_are_counted(bare_worker):
     assert header["stopped"] == "processes"
     bare_worker.process.wait(10)
     assert left_by_bare_worker() == []
+
+
+def test_elsewhere_than_on_linux_there_is_no_way_to_run_programs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(launch, "ON_LINUX", False)
+    assert find_recipe.__wrapped__() == (None, "needs Linux (WSL2, Docker)")

@@ -48,6 +48,8 @@ def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
 
     The detail of a program that ran but only defined things is DEFINES_ONLY.
     """
+    if sandbox.not_run:  # nor are answers without a program judged: alone they would make a score
+        return sandbox.not_run
     if not code.strip():
         return run_program(sample.language, sandbox, "")
     unfit = _unfit_input(sandbox, sample)
@@ -100,6 +102,8 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
     """
     if sample.language not in ("python", "") or (not sample.tests and not sample.language):
         return None
+    if sandbox.not_run:
+        return sandbox.not_run
     if not code.strip():
         decidable = bool(sample.tests) or not oracle.reference_behaviour(sandbox, sample).reason
         return Execution("failed", "no code") if decidable else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
 from src.evaluation.differential.oracle import OTHER_OUTPUT
@@ -13,12 +15,14 @@ from src.evaluation.scoring.final_answer import final_answer, was_thinking
 from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
 from src.metrics.text_statistics import bleu_statistics
+from src.pins import pins
 from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample, SampleScore, UserError
 
 if TYPE_CHECKING:  # it imports the codebleu package, which a worker alone does
     from src.evaluation.codebleu import CodeBleu
 
+NO_CODEBLEU = "needs the codebleu package, whose parsers have builds for Python 3.11 and 3.12 on x86-64 Linux and Windows only"
 UNREADABLE = "unreadable"  # an answer on which a parser of ours failed or was killed
 CodeBleuOf = Callable[[str, str, str], "CodeBleu | None"]  # of prediction, reference, the package's language
 Result = TypeVar("Result")
@@ -105,9 +109,17 @@ def _cuts(sample: Sample) -> tuple[str, ...]:
     return ("truncated",) if sample.finish == "length" else ()
 
 
+@functools.cache
+def codebleu_unavailable() -> str:
+    """Why there is no CodeBLEU on this machine; "" where its package is here, or is to be installed."""
+    return "" if find_spec("codebleu") or "codebleu" in pins() else NO_CODEBLEU
+
+
 def unreadable_score(sample: Sample) -> SampleScore:
     """The score of a sample on which nothing could be done: wrong wherever it can be, left out of the text metrics."""
-    has_codebleu = sample.language in LANGUAGES and LANGUAGES[sample.language].codebleu
+    has_codebleu = (
+        sample.language in LANGUAGES and LANGUAGES[sample.language].codebleu and not codebleu_unavailable()
+    )
     return SampleScore(
         id=sample.id,
         language=sample.language,

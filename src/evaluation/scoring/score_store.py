@@ -26,7 +26,7 @@ DECIDING_CODE = (
     "data/preprocessing.py data/thoughts.py languages sandbox evaluation/benchmarks/calls.py evaluation/codebleu.py "
     "evaluation/differential evaluation/execution evaluation/extraction evaluation/scoring/final_answer.py "
     "evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py exhaustion.py "
-    "metrics/text_statistics.py worker_process.py"
+    "metrics/text_statistics.py pins.py worker_process.py"
 ).split()
 DECIDING_PACKAGES = "sacrebleu codebleu html5lib sqlglot tinycss2 PyYAML".split()
 PARSERS = "tree-sitter"  # and every package whose name begins so

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from src.evaluation.scoring.sample import CodeBleuOf, Stages, score_sample
+from src.evaluation.scoring.sample import CodeBleuOf, Stages, codebleu_unavailable, score_sample
 from src.languages.registry import LANGUAGES
 from src.sandbox.sandbox import Limits, Sandbox
 from src.schema import Sample, UserError
@@ -53,6 +53,8 @@ def main(settings: dict[str, Any]) -> None:
 
 def _codebleu(languages: Iterable[str | None]) -> CodeBleuOf:
     """Raises UserError where the package cannot be used for these languages, as it calls them."""
+    if codebleu_unavailable():
+        return lambda *_: None
     try:
         from src.evaluation.codebleu import codebleu_score, load_parser
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -96,8 +97,9 @@ def test_bad_predictions_get_an_outcome_each(sandbox, code):
 
 
 def test_a_language_that_cannot_be_run_is_not_failed():
-    assert execute(None, task(language="csharp"), "x").outcome == "not_run"
-    assert execute(None, task(language=""), "x").outcome == "not_run"
+    sandbox = SimpleNamespace(not_run=None)
+    assert execute(sandbox, task(language="csharp"), "x").outcome == "not_run"
+    assert execute(sandbox, task(language=""), "x").outcome == "not_run"
 
 
 @pytest.mark.parametrize(
@@ -328,3 +330,11 @@ def test_a_task_that_reads_input_gets_the_samples_or_no_verdict(sandbox, input, 
 def test_an_answer_cannot_take_itself_out_of_the_count_by_reading(sandbox):
     sample = Sample("1", "Print 4.", "", "print(4)", "", "python")
     assert execute(sandbox, sample, "print(input())").outcome == "error"
+
+
+def test_where_nothing_can_be_run_no_answer_is_judged():
+    refused = Execution("not_run", "needs Linux (WSL2, Docker)")
+    sandbox = SimpleNamespace(not_run=refused)
+    for code in ("", "print(1)"):
+        assert execute(sandbox, task(tests="assert True"), code) == refused
+        assert judge(sandbox, task(tests="assert True"), code) == refused

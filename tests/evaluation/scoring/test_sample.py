@@ -8,7 +8,7 @@ import pytest
 
 from src.evaluation.codebleu import CodeBleu
 from src.evaluation.scoring import sample as module
-from src.evaluation.scoring.sample import Stages, score_sample
+from src.evaluation.scoring.sample import Stages, codebleu_unavailable, score_sample, unreadable_score
 from src.schema import Execution, Sample, SampleScore, UserError
 
 SAMPLE = Sample("s", "Print 1.", "", "print(1)", "```python\nprint(1)\n```", "python", finish="length")
@@ -115,3 +115,17 @@ def test_a_thought_is_no_part_of_the_program(prediction: str, finish: str, code:
     sample = dataclasses.replace(SAMPLE, prediction=prediction, finish=finish)
     score = score_sample(sample, None, lambda *_: FULL, Stages({}, lambda _: None))  # type: ignore[arg-type]
     assert (score.code, set(score.flags)) == (code, flags)
+
+
+def test_codebleu_is_unavailable_only_where_its_package_cannot_be_installed(monkeypatch: pytest.MonkeyPatch):
+    def reason(installed: bool, pinned: bool) -> str:
+        codebleu_unavailable.cache_clear()
+        monkeypatch.setattr(module, "find_spec", lambda _: installed or None)
+        monkeypatch.setattr(module, "pins", lambda: {"codebleu": "0.7.0"} if pinned else {})
+        return codebleu_unavailable()
+
+    assert reason(installed=False, pinned=False).startswith("needs the codebleu package")
+    assert unreadable_score(SAMPLE).codebleu is None
+    assert {reason(True, True), reason(True, False), reason(False, True)} == {""}
+    assert unreadable_score(SAMPLE).codebleu == 0
+    codebleu_unavailable.cache_clear()

