@@ -56,6 +56,9 @@ _FOREIGN_END = tuple("。！？：।؟")  # of a sentence, in scripts other tha
 _QUOTED = re.compile(
     r"""(?<![^\s(=,])(?:"[^"]*+"|'[^']*+')(?![^\s),;])"""
 )  # an argument: its words are no sentence's
+_BOLD = re.compile(
+    r"\*\*(?=[^\W\d_])[^*]{0,200}+(?<=[\w:.!?)])\*\*(?:[\s:]|$)"
+)  # of Markdown, as no code begins
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*+ ?[-+*/%]?= ?[^=\s]")
 _CODE_SYMBOL = re.compile(
     r"[{}\[\]=;$\\|&^~@]|[\"')\]]\.\w|[<>](?=\S)|\w_\w|\w\(|\)\s*$|::|->|\w\.\w+\(|:\s*$|^\s*#"
@@ -68,6 +71,9 @@ def is_prose(text: str) -> bool:
         return False
     prose = code = 0
     for line in text[:INSPECTED_CHARS].splitlines():
+        if _BOLD.match(line):
+            prose += len(line)
+            continue
         stripped = line.strip().lstrip("-*•>0123456789.) ").rstrip()
         if not stripped or _COMMENT.match(line):
             continue

@@ -49,6 +49,6 @@ LANGUAGE = Language(
         r"(?i)<(?=[a-z/])(?:/\w++>|(?:a(?:rticle|udio)?|b(?:r|utton)?|div|em|f(?:ooter|orm)|h(?:[1-6]|eader|r)"
         r"|i(?:frame|mg|nput)?|l(?:abel|i|ink)|m(?:ain|eta)|nav|o(?:l|ption)|p"
         r"|s(?:cript|e(?:ction|lect)|pan|t(?:rong|yle))|t(?:able|d|extarea|h|itle|r)|ul|video)\b[^<>]*+>)"),
-    weigh=_weigh, strict=True, is_format=True, comments="<!--",
+    weigh=_weigh, strict=True, is_format=True, tags=True, comments="<!--",
     parser=_html, checked=True,
 )  # fmt: skip

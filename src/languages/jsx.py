@@ -11,6 +11,6 @@ LANGUAGE = Language(
     evidence=Pattern(
         r"\buse(?:State|Effect|Ref|Memo|Context|Callback|Reducer)\(|\bclassName=|\bReact(?:DOM)?\.|from ['\"]react\b"
         r"|<[A-Z]\w*+[^<>]{0,200}/>"),
-    extends="javascript", comments="// /*",
+    extends="javascript", tags=True, comments="// /*",
     parser=GRAMMAR.error, top_level=GRAMMAR.top_level,
 )  # fmt: skip

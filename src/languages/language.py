@@ -94,14 +94,16 @@ class Language:
     definitions: str = ""  # kinds of top-level nodes that do nothing when a program starts
     definition: Pattern | None = None  # other top-level nodes that do nothing, by their text
     main: Pattern | None = None  # where a program starts although its top level only defines
-    names: Callable[[str], tuple[set[str], set[str]]] | None = (
-        None  # bound at the top level; loaded from there
+    names: Callable[[str], tuple[set[str], set[str], set[str]]] | None = (
+        None  # bound at the top level; loaded from there; of the bound ones those made elsewhere
     )
     whole_beginning: Callable[[str], str] | None = None  # up to the first statement that is not whole
     join: Callable[[Sequence[str]], str] | None = (
         None  # several programs, where it takes more than one after another
     )
     prompt: Pattern | None = None  # before each line that was typed, in a record of a session
+    tags: bool = False  # of HTML are a part of it, and mark no code
+    notebook: Pattern | None = None  # lines that only its notebooks know
 
     # Running
     file: str = ""  # that a program is written to

@@ -11,7 +11,7 @@ def with_tag(code: str) -> str:
 
 
 LANGUAGE = Language(
-    name="php", label="PHP", rank=9, decisive_rank=1, codebleu="php", highlight="php",
+    name="php", label="PHP", rank=9, tags=True, decisive_rank=1, codebleu="php", highlight="php",
     named=Pattern(r"(?i)\bphp\b|\blaravel\b", "php|laravel"),
     decisive=Pattern(
         r"(?m)<\?(?:php|=)|^[^\S\n]*+(?:\$\w++\s*+=[^=~].*;[^\S\n]*+$|echo \w++\(.*\);[^\S\n]*+$)", "<?|$|echo "),

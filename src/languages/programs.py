@@ -10,6 +10,7 @@ from src.languages.registry import LANGUAGES, syntax_error
 
 _HEADER = re.compile(r"[^({=;:<\n]*+")
 _HEADER_END = re.compile(r"\b(?:extends|implements)\b|\b(?:struct|interface)\s*+$")
+_BORROWED = re.compile(r"\A[^=(\n]{0,200}+=\s{0,9}+require\(|\)[^(){}]{0,200}\{\s*+(?://.*+\s*+)*+\}\s*+\Z")
 _DECLARED = (
     "declaration",
     "definition",
@@ -26,18 +27,28 @@ class Names:
 
     bound: frozenset[str] = frozenset()  # "*" among them: any name, by an import of all
     loaded: frozenset[str] = frozenset()
+    borrowed: frozenset[str] = frozenset()  # of the bound ones: imported, or a function without a body
+
+    @property
+    def made(self) -> frozenset[str]:
+        return self.bound - self.borrowed
 
 
 def names(language: str, program: str) -> Names:
     """The names of a program that parses; none where the language's top level is not known."""
     known = LANGUAGES[language]
     if known.names:
-        bound, loaded = known.names(program)
-        return Names(frozenset(bound), frozenset(loaded - bound))
+        made, loaded, borrowed = known.names(program)
+        return Names(frozenset(made), frozenset(loaded - made), frozenset(borrowed & made))
     if known.top_level is None:
         return Names()
-    bound = {name for kind, text in known.top_level(program) for name in _declared(language, kind, text)}
-    return Names(frozenset(bound), frozenset(re.findall(r"[A-Za-z_$][\w$]*", program)) - bound)
+    bound, borrowed = set(), set()
+    for kind, text in known.top_level(program):
+        declared = _declared(language, kind, text)
+        bound.update(declared)
+        borrowed.update(declared if "import" in kind or _BORROWED.search(text) else ())
+    words = frozenset(re.findall(r"[A-Za-z_$][\w$]*", program))
+    return Names(frozenset(bound), words - bound, frozenset(borrowed))
 
 
 def _declared(language: str, kind: str, text: str) -> list[str]:

@@ -24,6 +24,7 @@ _PACKAGES = (
     " prettytable tabulate termcolor pyperclip qrcode pika kafka celery web3 stripe twilio win32com win32api"
 )
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _STATEMENT_START = re.compile(r"(?!(?:else|elif|except|finally)\b)[^\s)\]}]")
 
 
@@ -97,18 +98,28 @@ def _whole_beginning(text: str) -> str:
     return ""
 
 
-def _names(program: str) -> tuple[set[str], set[str]]:
+def _names(program: str) -> tuple[set[str], set[str], set[str]]:
     tree, table = parse_python(program), symbols(program)
     if tree is None or table is None:
-        return set(), set()
+        return set(), set(), set()
     bound = {
         symbol.get_name()
         for symbol in table.get_symbols()
         if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
     }
-    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
-    stars = {"*" for node in imports for alias in node.names if alias.name == "*"}
-    return bound | stars, set(_global_names(table)) - set(dir(builtins))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    imported = {alias.asname or alias.name for node in imports for alias in node.names}
+    stubs = {
+        node.name for node in tree.body if isinstance(node, _FUNCTIONS) and all(map(_is_empty, node.body))
+    }
+    return bound | imported & {"*"}, set(_global_names(table)) - set(dir(builtins)), imported | stubs
+
+
+def _is_empty(statement: ast.stmt) -> bool:
+    """Whether a statement is `pass`, `...` or a docstring."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
 
 
 def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
@@ -121,7 +132,7 @@ def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
 
 
 def _bound(tree: ast.Module) -> set[str]:
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    kinds = (*_FUNCTIONS, ast.ClassDef)
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     names |= {(n.asname or n.name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.alias)}
@@ -154,7 +165,8 @@ LANGUAGE = Language(
     parser=python_error, top_level=_top_level,
     definitions="FunctionDef AsyncFunctionDef ClassDef Import ImportFrom Constant",
     names=_names, whole_beginning=_whole_beginning, join=join,
-    prompt=Pattern(r"(?m)^[^\S\n]*+(?:>>>|\.\.\.|In \[\d++\]:)(?: |$)", ">>>|in ["),
+    prompt=Pattern(r"(?m)^[^\S\n]*+(?:>>>|\.\.\.:?|In \[\d++\]:)(?: |$)", ">>>|in ["),
+    notebook=Pattern(r"(?m)^(?:%{1,2}|!)[a-z].*+$", "%|!"),
     file="main.py", run=SANDBOX_PYTHON, with_input=_with_input,
     missing=((Pattern(r"No module named '(\w+)"), _PACKAGES),),
     errors={

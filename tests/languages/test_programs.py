@@ -58,3 +58,18 @@ def test_imports_from_the_future_come_first():
     )
     assert joined("python", ["x = (", "y = 2"]) == "x = (\n\ny = 2"
     assert joined("c", ["int a;\n", "int b;\n"]) == "int a;\n\nint b;\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "program", "borrowed"),
+    [
+        ("python", "from a import b as c\nimport d\ndef f():\n    return 1", {"c"}),
+        ("python", 'def f():\n    """Adds."""\n    ...\n\ndef g():\n    pass', {"f", "g"}),
+        ("python", "class A:\n    pass", set()),
+        ("javascript", "const a = require('./a');\nconst b = f(require);", {"a"}),
+        ("javascript", "function f(a) {\n  // as above\n}\nfunction g() { return {}; }", {"f"}),
+    ],
+)
+def test_a_program_borrows_what_it_imports_or_leaves_empty(language, program, borrowed):
+    assert names(language, program).borrowed == borrowed
+    assert not names(language, program).made & borrowed

@@ -23,9 +23,17 @@ _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^`]*)$")
 _ONE_LINE_FENCE = re.compile(r"^[ \t]*```(?=[^`])(?:[A-Za-z+#]++[ \t]++)?+([^`]*+)```[ \t]*$")
 _LATE_FENCE = re.compile(r"(?<!`)(`{3,}+)[ \t]*+([A-Za-z0-9+#_.-]*+)[ \t]*+$")
 _TAG = re.compile(
-    r"^[ \t]*+(?:\[(PYTHON|CODE|BEGIN|ANSWER|SOLUTION)\]|(?:<pre[^<>]{0,200}+>)?<(code)\b[^<>]{0,200}+>)"
+    r"^[ \t]*+(?:\[(PYTHON|CODE|BEGIN|ANSWER|SOLUTION|code)(?:=\w++)?\]"
+    r"|\\begin\{(verbatim|lstlisting|minted)\}(?:[\[{][^\]}]{0,200}+[\]}])?"
+    r"|(?:<pre[^<>]{0,200}+>)?<(code|pre|answer|solution|python)\b[^<>]{0,200}+>)"
 )
-_TAG_END = re.compile(r"(?:\[(?:/[A-Z]+|DONE)\]|</code>(?:[ \t]*+</pre>)?)[ \t]*+$")
+_TAG_END = re.compile(
+    r"(?:\[(?:/[A-Z]+|/code|DONE)\]|\\end\{(?:verbatim|lstlisting|minted)\}"
+    r"|</(?:code|pre|answer|solution|python)>(?:[ \t]*+</pre>)?)[ \t]*+$"
+)
+_MARKS = ("```", "~~~", "[", "<", "\\begin{", "\\end{")
+_QUOTED_FENCE = re.compile(r"^[ \t]*+> ?(?:```|~~~)", re.MULTILINE)
+_QUOTE = re.compile(r"^[ \t]*+>(?!>) ?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -38,26 +46,32 @@ class Block:
     closed: bool = True
 
 
-def split_blocks(text: str) -> list[Block]:
-    """The blocks of `text` in order, what stands between them too; those that are blank are left out."""
-    splitter = _Splitter()
+def split_blocks(text: str, markup: bool = False) -> list[Block]:
+    """The blocks of `text` in order, what stands between them too; those that are blank are left out.
+
+    Where `markup` is requested, tags are a part of it and mark nothing.
+    """
+    if _QUOTED_FENCE.search(text):
+        text = _QUOTE.sub("", text)
+    splitter = _Splitter(_MARKS[:2] if markup else _MARKS)
     for line in text.split("\n"):
         splitter.add(line)
     splitter.end_block(closed=False)
-    return [_dedented(inner) for block in splitter.blocks for inner in _unwrapped(block)]
+    return [_dedented(inner) for block in splitter.blocks for inner in _unwrapped(block, markup)]
 
 
 class _Splitter:
     """Takes an answer line by line."""
 
-    def __init__(self) -> None:
+    def __init__(self, marks: tuple[str, ...]) -> None:
         self.blocks: list[Block] = []
+        self._marks = marks  # one of these is in a line that opens or closes a block
         self._lines: list[str] = []
         self._mark = ""  # that opened the block: a fence, or the name of a tag; "" outside
         self._label = ""
 
     def add(self, line: str) -> None:
-        marked = len(line) <= MAX_FENCE_CHARS and any(mark in line for mark in ("```", "~~~", "[", "<"))
+        marked = len(line) <= MAX_FENCE_CHARS and any(mark in line for mark in self._marks)
         if not (marked and (self._closes(line) if self._mark else self._opens(line))):
             self._lines.append(line)
 
@@ -65,7 +79,7 @@ class _Splitter:
         """End a block; the next one is opened by `mark`."""
         text = "\n".join(self._lines).strip("\n")
         if text.strip():
-            text = html.unescape(text) if self._mark == "code" else text
+            text = html.unescape(text) if self._mark in ("code", "pre") else text
             self.blocks.append(Block(text, self._label, bool(self._mark), closed or not self._mark))
         self._lines, self._mark, self._label = [], mark, label
 
@@ -81,7 +95,7 @@ class _Splitter:
             self._lines.append(line[: fence.start()])
             self.end_block(fence.group(1), _label(fence.group(2)))
         elif tag:
-            self.end_block(tag.group(1) or tag.group(2), "python" if tag.group(1) == "PYTHON" else "")
+            self.end_block(tag[1] or tag[2] or tag[3], "python" if tag[1] == "PYTHON" else "")
             self.add(line[tag.end() :])
         else:
             return self._ends_tag(line)
@@ -89,7 +103,7 @@ class _Splitter:
 
     def _closes(self, line: str) -> bool:
         if self._mark[0] not in "`~":
-            return self._ends_tag(line)
+            return bool(_FENCE.match(line) and self._opens(line)) or self._ends_tag(line)
         stripped = line.strip()
         if len(stripped) >= len(self._mark) and not stripped.strip(self._mark[0]):
             self.end_block()
@@ -114,9 +128,9 @@ class _Splitter:
         return True
 
 
-def _unwrapped(block: Block) -> list[Block]:
+def _unwrapped(block: Block, markup: bool) -> list[Block]:
     """The blocks inside a block of Markdown, where the whole answer was fenced once more; else the block."""
-    inner = split_blocks(block.text) if block.label in MARKDOWN else []
+    inner = split_blocks(block.text, markup) if block.label in MARKDOWN else []
     return [part for part in inner if part.marked] or [block]
 
 

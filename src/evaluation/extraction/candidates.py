@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from dataclasses import dataclass
 
+from src.evaluation.extraction.listing import plain, without_headings, without_label
 from src.languages.detection import is_prose
 from src.languages.programs import Names, joined, names, whole_beginning
 from src.languages.registry import LANGUAGES, has_parser, syntax_error
@@ -44,7 +46,13 @@ class Candidates:
         self._known: dict[str, bool] = {}
 
     def of(self, text: str) -> Candidate | None:
-        """The program that `text` is, else the one in it; of a record of a session, what was typed."""
+        """The program that `text` is, else the one in it; of a record of a session or a listing, its code alone."""
+        text = without_headings(without_label(text, self.language), self.language)
+        code = plain(text, self.language)
+        if code != text and not (has_parser(self.language) and self.parses(text)):
+            listed = self._program(code)
+            if listed:
+                return listed
         prompt = LANGUAGES[self.language].prompt if self.language in LANGUAGES else None
         if prompt is None or not prompt(text, text.lower()):
             return self._program(text)
@@ -57,11 +65,16 @@ class Candidates:
     def _program(self, text: str) -> Candidate | None:
         parser = has_parser(self.language)
         if parser and self.parses(text):
+            if self._is_body(text) and self._is_indented_whole(text):
+                return Candidate(textwrap.dedent(text))
             # lenient parsers take such words for names
             trimmed = _trimmed(text) if _FOREIGN_EDGE.search(text) else text
             return Candidate(trimmed if self.parses(trimmed) else text)
         if parser and LANGUAGES[self.language].top_level:
-            return self._joined_parts(text)
+            found = self._joined_parts(text)
+            if found and self._is_body(found.text) and self._is_indented_whole(found.text):
+                return Candidate(textwrap.dedent(found.text), found.truncated)
+            return found
         trimmed = _trimmed(text, only_sentences=not parser)
         return Candidate(trimmed) if trimmed.strip() and self.parses(trimmed) else None
 
@@ -97,6 +110,13 @@ class Candidates:
 
     def _is_body(self, code: str) -> bool:
         return self.language == "python" and code.lstrip("\n")[:1] in (" ", "\t")
+
+    def _is_indented_whole(self, code: str) -> bool:
+        """Whether indented code is a program: it makes a name that is known, or only definitions, as no body does."""
+        whole = textwrap.dedent(code) if self._afford(code) else ""
+        return parse_python(whole) is not None and (
+            not self.wanted.isdisjoint(self.names(whole).bound) or LANGUAGES["python"].defines_only(whole)
+        )
 
     def _joined_parts(self, text: str) -> Candidate | None:
         """The parts that prose divides, as one program; None where anything else than prose is no program."""
@@ -179,7 +199,7 @@ def _trimmed(text: str, only_sentences: bool = False) -> str:
         paragraphs = re.split(r"\n[ \t]*\n", text)
         while paragraphs and (
             not paragraphs[edge].strip()
-            or (paragraphs[edge].rstrip().endswith(ends) and is_prose(paragraphs[edge]))
+            or (paragraphs[edge].rstrip("*_ \t\n").endswith(ends) and is_prose(paragraphs[edge]))
         ):
             del paragraphs[edge]
         lines = "\n\n".join(paragraphs).split("\n")

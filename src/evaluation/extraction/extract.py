@@ -18,8 +18,14 @@ MAX_ANSWER_CHARS = 1_000_000  # hundreds of times what a model writes; a longer 
 OUTPUT_LABELS = frozenset("output out stdout text txt plain plaintext result results log none".split())
 
 _NEW_TURN = re.compile(rf"^[ \t]*#{{2,4}}[ \t]*(?:{'|'.join(HEADERS)})[ \t]*:", re.MULTILINE)
-_END_TOKEN = re.compile(r"<\|(?:im_end|im_start|endoftext|end_of_text|eot_id)\|>|</s>\s*\Z")
+_DIALOGUE = re.compile(
+    r"\n(?:Question|User|Human): [^\n]{1,300}+(?:\n[^\n]{0,300}+){0,3}?\n(?:Answer|Assistant|AI):"
+)  # one more of the examples that a prompt gave
+_PROMPT = re.compile(rf"\A\s*+(?:Below is an instruction[^#]{{0,300}}+)?+#{{2,4}}[ \t]*{HEADERS[0]}[ \t]*:")
+_RESPONSE = re.compile(rf"^[ \t]*#{{2,4}}[ \t]*{HEADERS[1]}[ \t]*:", re.MULTILINE)
+_END_TOKEN = re.compile(r"\n[ \t]*+\[INST\]|<\|(?:im_end|im_start|endoftext|end_of_text|eot_id)\|>|</s>\s*\Z")
 _OWN_HEADER = re.compile(r"\A\s*+<\|im_start\|>(?:assistant)?\s*+")
+_INLINE = re.compile(r"(?<!`)`([^`\n]{1,500}+)`(?!`)")
 _STRING = re.compile(
     r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:\\.|[^"\\\n])*+"|\'(?:\\.|[^\'\\\n])*+\'|\\.'  # or an escape outside
 )
@@ -76,8 +82,9 @@ def _shielded(text: str) -> str:
 
 
 def _extracted(text: str, candidates: Candidates) -> Extracted:
+    language = candidates.language
     text, flags = _first_turn(text)
-    blocks = split_blocks(text)
+    blocks = split_blocks(text, markup=language in LANGUAGES and LANGUAGES[language].tags)
     marked = [block for block in blocks if block.marked]
     if marked:
         flags = (*flags, "fenced")
@@ -85,7 +92,7 @@ def _extracted(text: str, candidates: Candidates) -> Extracted:
     code = _strip_blank_edges(code)
     if truncated:
         flags = (*flags, "truncated")
-    if not code or (candidates.language and is_prose(code) and not candidates.parses(code)):
+    if not code or (language and is_prose(code) and not candidates.parses(code)):
         return Extracted("", (*flags, "no_code"))
     return Extracted(code, flags)
 
@@ -96,8 +103,14 @@ def _first_turn(text: str) -> tuple[str, tuple[str, ...]]:
     end = _END_TOKEN.search(text)
     if end:
         text = text[: end.start()]
-    start = 0
-    for turn in _NEW_TURN.finditer(text):
+    dialogue = _DIALOGUE.search(text)
+    if dialogue:
+        before = text[: dialogue.start()]
+        if not is_prose(before) and not any(before.count(quote) % 2 for quote in ('"""', "'''", "`")):
+            return before, ("extra_turn",)
+    prompt, answer = _PROMPT.match(text), _RESPONSE.search(text)
+    start = answer.end() if prompt and answer else 0  # the model repeated the prompt
+    for turn in _NEW_TURN.finditer(text, start):
         if text[start : turn.start()].strip():
             return text[start : turn.start()], ("extra_turn",)
         start = turn.end()  # the model repeated the header of its own turn
@@ -144,8 +157,18 @@ def _bare(text: str, candidates: Candidates) -> tuple[str, bool]:
     stripped = text.strip()
     if len(stripped) > 2 and stripped[0] == stripped[-1] == "`" and "`" not in stripped[1:-1]:
         return stripped[1:-1], False
-    found = (candidates.of(text) if candidates.language else None) or Candidate(text)
+    found = candidates.of(text) if candidates.language else None
+    if found is None and candidates.language and is_prose(text):
+        return _inline(text, candidates), False
+    found = found or Candidate(text)
     return found.text, found.truncated
+
+
+def _inline(text: str, candidates: Candidates) -> str:
+    """The longest program among the pieces of code within sentences, one of several words; else the sentences."""
+    pieces = sorted(set(_INLINE.findall(text)), key=lambda piece: (len(piece), piece), reverse=True)
+    programs = (piece for piece in pieces[:MAX_BLOCKS] if " " in piece.strip() and candidates.parses(piece))
+    return next((piece for piece in programs if not candidates.is_output(piece)), text)
 
 
 def _rank(block: Block, language: str) -> int:
@@ -167,9 +190,24 @@ def _is_read(block: Block, language: str) -> bool:
 def _started(programs: list[_Program], wanted: frozenset[str]) -> list[_Program]:
     """The last program to define each wanted name; where none does, the last with the best label, a script first."""
     last = {name: item for item in programs for name in item.names.bound & wanted}
+    last |= {name: item for item in programs for name in item.names.made & wanted}
     return list(last.values()) or [
-        max(reversed(programs), key=lambda item: (item.rank, item.code.startswith("#!")))
+        max(reversed(_own(programs)), key=lambda item: (item.rank, item.code.startswith("#!")))
     ]
+
+
+def _own(programs: list[_Program]) -> list[_Program]:
+    """The programs but for those that borrow from another one, a test or an outline, or repeat lines of it."""
+    lines = ["\n".join(["", *map(str.strip, item.code.split("\n")), ""]) for item in programs]
+    return [
+        item
+        for item, own in zip(programs, lines, strict=True)
+        if not any(
+            (other is not item and item.names.borrowed & other.names.made)
+            or (len(own) < len(theirs) and own in theirs)
+            for other, theirs in zip(programs, lines, strict=True)
+        )
+    ] or programs
 
 
 def _joined(chosen: list[_Program], programs: list[_Program]) -> list[_Program]:
