@@ -144,6 +144,15 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Likeness:
+    """Likeness of one sample to what is most alike in the training split, percent: 100 is a copy, 0 shares nothing."""
+
+    prompt: float
+    answer: float
+    renamed: float  # of the answer, every identifier in code replaced by one
+
+
+@dataclass(frozen=True)
 class Run:
     """One model, or one method trained with several seeds, scored on one test set."""
 
@@ -155,6 +164,9 @@ class Run:
     provenance: dict[str, Any]  # of several seeds a list of values where they differ
     # seed -> metric -> value; {}: one training. Of several seeds, `outcomes` counts the answers of all.
     seeds: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    novelty: dict[str, Likeness] = field(
+        default_factory=dict
+    )  # by sample; {}: the training data are not known
     schema: Literal[1] = 1
 
 
@@ -183,6 +195,9 @@ class MethodComparison:
     format_share: dict[str, float]  # gain of raw answers, of extracted code, their difference
     examples: list[ComparedExample] = field(default_factory=list)  # answers of the first seed
     caveat: str = ""  # why the difference is not what fine-tuning did; without names
+    by_novelty: dict[str, dict[str, Difference]] = field(
+        default_factory=dict
+    )  # band -> metric; {}: not known
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from src.generation.store import GenerationStore
 from src.models.fingerprints import model_fingerprint, trained_elsewhere
 from src.models.hardware import Hardware, decide
 from src.models.loading import ModelReference, load_tokenizer, location, resolve
-from src.models.run_record import seed_of
+from src.models.run_record import read_record, seed_of
 from src.schema import Example, Generation, Sample
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class RunRequest:
     runs_folder: Path
     name: str
     allow_unsandboxed: bool = False
+    training_data: Path | None = None  # the data that the model was trained on, where run.json does not say
 
     @property
     def folder(self) -> Path:
@@ -96,6 +97,9 @@ def _base(reference: ModelReference) -> dict[str, str]:
         "base_fingerprint": model_fingerprint(ModelReference(reference.base)),
     }
     trained_on = trained_elsewhere(reference)
+    record = read_record(Path(reference.adapter)) if reference.adapter else None
+    if record and "data.fingerprint" in record.identity:
+        found["training_data"] = str(record.identity["data.fingerprint"])
     return found | ({"trained_on": trained_on} if trained_on else {})
 
 

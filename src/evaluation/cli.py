@@ -39,6 +39,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_SPLIT,
         help="of MBPP, by the numbers of its tasks",
     )
+    parser.add_argument(
+        "--training_data", type=Path, metavar="DIR",
+        help="data that the model was trained on, where neither run.json nor the test set tells",
+    )  # fmt: skip
     parser.add_argument("--num_completions", type=int, metavar="N", help="answers per prompt, for pass@k")
     parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy")
     parser.add_argument(
@@ -93,17 +97,15 @@ def requests(args: argparse.Namespace, config: Config) -> list[RunRequest]:
     from src.evaluation.benchmarks.test_set import load_test_set
 
     test_set = load_test_set(config, args.benchmark, args.benchmark_path, args.benchmark_split)
-    from src.evaluation.answers import (
-        RunRequest,
-        run_name,
-    )  # imports torch, which a test set that is missing need not
+    # imports torch, which a test set that is missing need not
+    from src.evaluation.answers import RunRequest, run_name
 
     folder = flags.get("runs_dir") or args.output_dir / "runs"
     given = args.name if flags.get("model_path") else None  # compare_results.py --name is the method's
     return [
         RunRequest(
             model, args.base_model, test_set, config, folder, given or run_name(model, test_set.name),
-            args.allow_unsandboxed,
+            args.allow_unsandboxed, args.training_data,
         )
         for model in models
     ]  # fmt: skip
@@ -291,9 +293,7 @@ def _trainings(args: argparse.Namespace, side: str) -> list[str]:
 def _given_flags(args: argparse.Namespace) -> list[str]:
     """The flags of add_flags that were given, for the next command."""
     words: list[str] = []
-    for name in (
-        "base_model num_samples benchmark benchmark_path benchmark_split num_completions temperature".split()
-    ):
+    for name in "base_model num_samples benchmark benchmark_path benchmark_split training_data num_completions temperature".split():
         value = getattr(args, name)
         if value is not None and (name, value) not in DEFAULTS.items():
             words += [f"--{name}", str(value)]
@@ -307,8 +307,9 @@ def _scored_runs(
     requested = requests(args, config)
     from src.evaluation.runs import run_model, run_predictions
 
+    flags = args.allow_unsandboxed, args.training_data
     return [run_model(request) for request in requested] or [
-        run_predictions(file, config, folder, name, args.allow_unsandboxed) for file in files
+        run_predictions(file, config, folder, name, *flags) for file in files
     ]
 
 

@@ -6,12 +6,13 @@ import dataclasses
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from src.config import EvaluationConfig
-from src.evaluation.evaluator import measures_by_metric, of_language, summarise_seeds
+from src.data.curation.novelty import BANDS, UNLIKE, UNLIKE_NAME, band_of
+from src.evaluation.evaluator import measures_by_metric, of_ids, of_language, summarise_seeds
 from src.evaluation.metrics import measure
 from src.evaluation.runs import ScoredRun
 from src.evaluation.statistics.estimates import holm
@@ -21,6 +22,7 @@ from src.schema import (
     ComparedExample,
     Comparison,
     Difference,
+    Likeness,
     MethodComparison,
     Run,
     Sample,
@@ -68,6 +70,7 @@ def compare(
         after=after_run,
         difference=_differences(old, new, config),
         by_language=_by_language(old, new, config),
+        by_novelty=_by_novelty(old, new, after_run.novelty, config),
         format_share=format_share(old, new),
         examples=_side_by_side(before[0], after[0]),
         caveat=next(filter(None, (_caveat(a.run, b.run) for a in before for b in after)), ""),
@@ -167,6 +170,19 @@ def _by_language(before: Scores, after: Scores, config: EvaluationConfig) -> dic
     return {
         language or "other": _differences(of_language(before, language), of_language(after, language), config)
         for language in sorted({score.language for score in before[0]})
+    }
+
+
+def _by_novelty(
+    before: Scores, after: Scores, novelty: Mapping[str, Likeness], config: EvaluationConfig
+) -> dict[str, dict[str, Difference]]:
+    """The differences in each band, and on all samples unlike anything trained on; bands without a sample are left out."""
+    bands = {name: {key for key, item in novelty.items() if band_of(item.answer) == name} for name in BANDS}
+    bands[UNLIKE_NAME] = {key for key, item in novelty.items() if item.answer < UNLIKE}
+    return {
+        name: _differences(of_ids(before, ids), of_ids(after, ids), config)
+        for name, ids in bands.items()
+        if ids
     }
 
 

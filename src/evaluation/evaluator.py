@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from src.metrics.table import METRICS, passed
 from src.models.run_record import seed_of
 from src.sandbox.launch import ON_LINUX
 from src.sandbox.sandbox import WALL_FACTOR, Limits, unavailable_reason
-from src.schema import Run, Sample, SampleScore, Score, UserError
+from src.schema import Likeness, Run, Sample, SampleScore, Score, UserError
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,11 @@ def _warn_of_what_is_missing(allow_unsandboxed: bool) -> None:
 
 
 def summarise_run(
-    name: str, scores: Sequence[SampleScore], config: EvaluationConfig, provenance: dict[str, Any]
+    name: str,
+    scores: Sequence[SampleScore],
+    config: EvaluationConfig,
+    provenance: dict[str, Any],
+    novelty: dict[str, Likeness] | None = None,
 ) -> Run:
     """All metrics with their intervals, overall and by language, and the counts of every outcome."""
     languages = sorted({item.language for item in scores})
@@ -87,6 +91,7 @@ def summarise_run(
             language or "other": _estimated(of_language([scores], language), config) for language in languages
         },
         provenance=provenance,
+        novelty=novelty or {},
     )
 
 
@@ -115,6 +120,7 @@ def summarise_seeds(
             label: {name: each[number] for name, each in values.items()}
             for number, label in enumerate(_labels(runs))
         },
+        novelty=runs[0].novelty if all(run.novelty == runs[0].novelty for run in runs) else {},
     )
 
 
@@ -137,6 +143,11 @@ def measures_by_metric(parts: Sequence[Sequence[SampleScore]]) -> dict[str, list
 def of_language(parts: Sequence[Sequence[SampleScore]], language: str) -> list[list[SampleScore]]:
     """The scores of samples in that language, of each training."""
     return [[item for item in part if item.language == language] for part in parts]
+
+
+def of_ids(parts: Sequence[Sequence[SampleScore]], ids: Collection[str]) -> list[list[SampleScore]]:
+    """The scores of those samples, of each training."""
+    return [[item for item in part if item.id in ids] for part in parts]
 
 
 def _labels(runs: Sequence[Run]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from src import distributed, provenance
 from src.config import Config
+from src.evaluation.benchmarks.novelty import run_novelty
 from src.evaluation.evaluator import score_samples, summarise_run
 from src.evaluation.predictions import read_origin, read_predictions
 from src.evaluation.scoring.score_store import ScoreStore
@@ -40,7 +41,12 @@ def run_model(request: RunRequest) -> ScoredRun:
     with sole_writer(request.folder, IN_USE):
         answers = answer(request)
         return _score(
-            request.folder, answers.samples, answers.origin, request.config, request.allow_unsandboxed
+            request.folder,
+            answers.samples,
+            answers.origin,
+            request.config,
+            request.allow_unsandboxed,
+            request.training_data,
         )
 
 
@@ -53,7 +59,12 @@ def generate_on_all_ranks(request: RunRequest) -> None:
 
 
 def run_predictions(
-    path: Path, config: Config, runs_folder: Path, name: str | None = None, allow_unsandboxed: bool = False
+    path: Path,
+    config: Config,
+    runs_folder: Path,
+    name: str | None = None,
+    allow_unsandboxed: bool = False,
+    training_data: Path | None = None,
 ) -> ScoredRun:
     """Scores of the answers in a predictions file; no model is needed.
 
@@ -64,7 +75,7 @@ def run_predictions(
     recorded_name = str(origin.pop("name", path.stem))
     folder = runs_folder / (name or recorded_name)
     with sole_writer(folder, IN_USE):
-        return _score(folder, samples, origin, config, allow_unsandboxed)
+        return _score(folder, samples, origin, config, allow_unsandboxed, training_data)
 
 
 def samples_fingerprint(samples: Sequence[Sample]) -> str:
@@ -77,7 +88,12 @@ def samples_fingerprint(samples: Sequence[Sample]) -> str:
 
 
 def _score(
-    folder: Path, samples: list[Sample], origin: dict[str, Any], config: Config, allow_unsandboxed: bool
+    folder: Path,
+    samples: list[Sample],
+    origin: dict[str, Any],
+    config: Config,
+    allow_unsandboxed: bool,
+    training_data: Path | None,
 ) -> ScoredRun:
     unavailable = unavailable_reason()
     without = "none: programs ran without a sandbox" if allow_unsandboxed else unavailable
@@ -93,6 +109,7 @@ def _score(
         "evaluation": dataclasses.asdict(config.evaluation),
         **provenance.describe(),
     }
-    run = summarise_run(folder.name, scores, config.evaluation, run_provenance)
+    novelty = run_novelty(samples, origin, config.data, training_data)
+    run = summarise_run(folder.name, scores, config.evaluation, run_provenance, novelty)
     write_atomic(folder / "scores.json", to_json(run, indent=1) + "\n")
     return ScoredRun(run, samples, scores)

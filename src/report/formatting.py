@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from src.data.curation.novelty import UNLIKE_NAME
 from src.languages.registry import label
 from src.metrics.table import METRICS, PERCENT
 from src.schema import Comparison, Difference, MethodComparison, Run, Score
 
 METHOD_LABELS = {"lora": "LoRA", "qlora": "QLoRA", "dora": "DoRA", "rslora": "rsLoRA", "pissa": "PiSSA"}
 SIGNIFICANCE = 0.05
+FEWEST = 20  # samples unlike anything trained on of which the headline gives the change
 MINUS = "\u2212"
 NOT_AVAILABLE = "n/a"
 
@@ -169,8 +171,21 @@ def headline(name: str, method: MethodComparison) -> str:
     verdict = next((m for m in reversed(drawn_metrics()) if is_share(m) and m in method.difference), None)
     if verdict is not None and verdict != leading:
         parts.append(_further_clause(verdict, method.difference[verdict]))
+    if leading in method.by_novelty.get(UNLIKE_NAME, {}):
+        parts.append(_unlike_clause(leading, method.by_novelty[UNLIKE_NAME][leading]))
+    elif method.by_novelty:
+        parts.append("none of the samples is unlike anything trained on")
     caution = f" Caution: {method.caveat}." if method.caveat else ""
     return "; ".join(parts) + "." + caution
+
+
+def _unlike_clause(metric: str, difference: Difference) -> str:
+    """What is left of the change where the training data hold nothing alike."""
+    where = f"on the {difference.n} samples unlike anything trained on (nearest training answer {UNLIKE_NAME} alike)"
+    if difference.n < FEWEST:
+        return f"{where} {_in_sentence(metric)} cannot be told: fewer than {FEWEST}"
+    change = points(metric, signed(difference.delta))
+    return f"{where} {_in_sentence(metric)} {change} (95 % CI {interval(difference.ci95)})"
 
 
 def _leading_clause(name: str, metric: str, difference: Difference) -> str:

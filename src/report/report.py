@@ -11,14 +11,16 @@ from src.files import write_together
 from src.plotting import DARK, LIGHT
 from src.report.chart import draw_chart
 from src.report.html import render_html
-from src.report.markdown.document import render_markdown
+from src.report.markdown.document import NOVELTY_PICTURES, render_markdown
+from src.report.novelty_chart import draw_novelty
 from src.schema import ComparedExample, Comparison, MethodComparison, to_json
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def write_reports(comparison: Comparison, folder: Path, examples: int) -> list[Path]:
-    """Write the five files of the report into `folder` and return their paths, comparison.json first.
+    """Write the files of the report into `folder` and return their paths, comparison.json first: five, and two
+    pictures of gains by likeness to the training data where these are known.
 
     `examples` is how many of the most improved and of the most worsened samples comparison.md shows of each
     method; comparison.json and comparison.html hold all samples. With 0 no file holds any text of a sample:
@@ -32,6 +34,11 @@ def write_reports(comparison: Comparison, folder: Path, examples: int) -> list[P
         "comparison.png": draw_chart(reported, LIGHT),
         "comparison_dark.png": draw_chart(reported, DARK),
     }
+    if any(method.by_novelty for method in reported.comparisons.values()):
+        contents |= {
+            name: draw_novelty(reported, theme)
+            for name, theme in zip(NOVELTY_PICTURES, (LIGHT, DARK), strict=True)
+        }
     write_together({folder / name: data for name, data in contents.items()})
     return [folder / name for name in contents]
 

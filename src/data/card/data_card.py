@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 from src.data.curation.cleaning import Reject
 from src.data.curation.contamination import Overlap
-from src.data.curation.novelty import Likeness
 from src.data.curation.quality import Defects, Lengths, TokenLengths
-from src.schema import to_json
+from src.schema import Likeness, to_json
 
 
 @dataclass(frozen=True)

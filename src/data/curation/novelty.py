@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
 from src.data.curation.likeness import nearest
-from src.schema import Example
+from src.schema import Example, Likeness
 
 # Lower ends of the bands, percent of likeness of the nearest training answer. Below UNLIKE a sample is unlike all of training.
 BANDS = {"under 50 %": 0.0, "50 to 65 %": 50.0, "65 to 80 %": 65.0, "80 % and more": 80.0}
 UNLIKE = 65.0
+UNLIKE_NAME = "under 65 %"
 TOKEN = re.compile(r"[^\W\d]\w*|\d+|[^\w\s]")
 # Words of the common languages, in lower case: all others in code are identifiers.
 RESERVED = frozenset(
@@ -25,18 +26,6 @@ RESERVED = frozenset(
     switch table template then this throw throws trait true try type typedef typeof union unless unsigned until update use
     using val values var vector view virtual void volatile when where while with yield""".split()
 )
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """Likeness of one sample to what is most alike in the training split, percent: 100 is a copy, 0 shares nothing."""
-
-    prompt: float
-    answer: float
-    renamed: float  # of the answer, every identifier in code replaced by one
-
-
-Novelty = Mapping[str, Likeness]  # by the sample's id
 
 
 def measure_novelty(samples: Sequence[Example], train: Sequence[Example]) -> dict[str, Likeness]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from src.report.formatting import drawn_metrics, headline, method_label, metric_label, one_training
 from src.report.markdown.metrics import languages_section, metrics_section, value_text
+from src.report.markdown.novelty import novelty_section
 from src.report.markdown.outcomes import errors_section, format_section
 from src.report.markdown.provenance import (
     named_runs,
@@ -15,6 +16,8 @@ from src.report.markdown.samples import most_changed, render_sample
 from src.report.markdown.seeds import seeds_section
 from src.report.safe_markdown import attribute, inline, inline_html
 from src.schema import Comparison, MethodComparison
+
+NOVELTY_PICTURES = ("novelty.png", "novelty_dark.png")  # beside the document
 
 
 def render_markdown(comparison: Comparison, chart: str, dark_chart: str, examples: int) -> str:
@@ -28,6 +31,7 @@ def render_markdown(comparison: Comparison, chart: str, dark_chart: str, example
         sandbox_warning(comparison),
         _picture(comparison, chart, dark_chart),
         metrics_section(comparison),
+        novelty_section(comparison, NOVELTY_PICTURES[0], NOVELTY_PICTURES[1]),
         seeds_section(comparison),
         languages_section(comparison),
         errors_section(comparison),

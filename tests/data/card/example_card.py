@@ -5,8 +5,8 @@ from __future__ import annotations
 from src.data.card.data_card import Contamination, DataCard, Duplicates, SplitCard
 from src.data.curation.cleaning import Reject
 from src.data.curation.contamination import Overlap
-from src.data.curation.novelty import Likeness
 from src.data.curation.quality import Defects, Lengths, TokenLengths
+from src.schema import Likeness
 
 CARD = DataCard(
     source="file",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from src.data.curation.novelty import BANDS, UNLIKE, Likeness, band_counts, band_of, measure_novelty
+from src.data.curation.novelty import BANDS, UNLIKE, UNLIKE_NAME, band_counts, band_of, measure_novelty
+from src.schema import Likeness
 from tests.data.preparing import example
 
 
@@ -60,3 +61,4 @@ def test_every_sample_is_in_one_band_and_unlike_is_an_end_of_one():
     assert counts["answer"] == dict(zip(BANDS, (0, 1, 1, 0), strict=True))
     assert [sum(part.values()) for part in counts.values()] == [2, 2, 2]
     assert UNLIKE in BANDS.values()
+    assert f"under {UNLIKE:g} %" == UNLIKE_NAME
