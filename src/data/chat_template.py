@@ -87,6 +87,7 @@ def main() -> None:
                 **request["names"],
             )
             [text], _ = rendered  # one of the conversations, and marks of what the assistant wrote
+            text.encode("utf-8")  # no tokenizer accepts a lone surrogate
             if len(text) > MAX_CHARS:
                 raise ValueError(f"more than {MAX_CHARS:,} characters")
             reply({"text": text})

@@ -100,11 +100,19 @@ def _chat_ids(tokenizer: PreTrainedTokenizerBase, content: str) -> list[int]:
     mark = next(mark for mark in NONCHARACTERS if mark not in content)
     turn = {"role": "user", "content": mark.join(plain_pieces(tokenizer, content))}
     ids = joined_ids(tokenizer, render_chat(tokenizer, [turn]).split(mark))
-    if not ids:
+    if not ids or not _holds_question(tokenizer, str(tokenizer.chat_template)):
         raise UserError(
-            f"the chat template of {name_of(tokenizer)} gives an empty prompt; use prompt.template=alpaca"
+            f"the chat template of {name_of(tokenizer)} gives an empty prompt, or one without the question; use "
+            "prompt.template=alpaca"
         )
     return ids
+
+
+@functools.lru_cache(maxsize=8)
+def _holds_question(tokenizer: PreTrainedTokenizerBase, template: str) -> bool:
+    """Whether prompts by the chat template depend on what the user asks."""
+    first, second = (render_chat(tokenizer, [{"role": "user", "content": text}]) for text in "xy")
+    return first != second
 
 
 @functools.lru_cache(maxsize=8)

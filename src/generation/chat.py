@@ -11,6 +11,7 @@ from src.config import Config
 from src.data.preprocessing import prompt_ids
 from src.generation.settings import Decoding, prompt_template
 from src.generation.streaming import stream_answer
+from src.models.fingerprints import trained_elsewhere
 from src.models.hardware import decide
 from src.models.loading import load_tokenizer, resolve
 from src.models.lora_model import load_model
@@ -47,6 +48,7 @@ class Assistant:
 def load_assistant(model_path: str, base_model: str | None, config: Config) -> Assistant:
     """The model with its tokenizer, prompted as it was trained. Raises UserError where it cannot be loaded."""
     reference = resolve(model_path, base_model)
+    trained_elsewhere(reference)
     hardware = decide(config.model)
     tokenizer = load_tokenizer(reference.base, config.model)
     model = load_model(reference, merge=True, config=config.model, hardware=hardware)
@@ -59,11 +61,11 @@ def tasks(instruction: str | None, input: str, stdin: TextIO) -> Iterator[tuple[
     if instruction is not None:
         yield _checked(instruction), _checked(input)
     elif not stdin.isatty():
-        text = _checked(_read_all(stdin)).strip()
+        text = _checked(_read_all(stdin), stdin.encoding).removeprefix("\ufeff").strip()
         if text:
             yield text, _checked(input)
     else:
-        yield from _read_terminal()
+        yield from _read_terminal(stdin.encoding)
 
 
 NOT_UTF8 = "what was asked is not UTF-8 text; save the file as UTF-8, or set the terminal to it"
@@ -76,16 +78,22 @@ def _read_all(stdin: TextIO) -> str:
         raise UserError(NOT_UTF8) from error
 
 
-def _checked(text: str) -> str:
-    """`text`, refused where it is not UTF-8: Python decodes such bytes to lone surrogates, which no tokenizer accepts."""
+def _checked(text: str, encoding: str | None = None) -> str:
+    """`text`, whose bytes that `encoding` (None: the locale's) lacks, lone surrogates to Python, are read as UTF-8.
+
+    Raises UserError where they are not: no tokenizer accepts them.
+    """
     try:
         text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise UserError(NOT_UTF8) from error
+    except UnicodeEncodeError:
+        try:
+            return text.encode(encoding or sys.getfilesystemencoding(), "surrogateescape").decode("utf-8")
+        except UnicodeError as error:
+            raise UserError(NOT_UTF8) from error
     return text
 
 
-def _read_terminal() -> Iterator[tuple[str, str]]:
+def _read_terminal(encoding: str | None) -> Iterator[tuple[str, str]]:
     import readline  # noqa: F401  # arrow keys and history in input()
 
     print(HELP, file=sys.stderr)
@@ -93,7 +101,7 @@ def _read_terminal() -> Iterator[tuple[str, str]]:
         try:
             instruction = input("\ninstruction> ").strip()
             if instruction:
-                yield _checked(instruction), _checked(input("input> ").strip())
+                yield _checked(instruction, encoding), _checked(input("input> ").strip(), encoding)
         except EOFError:
             print(file=sys.stderr)
             return

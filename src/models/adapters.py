@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import torch
+from pydantic import Field, FiniteFloat
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from src.exhaustion import is_out_of_memory
 from src.files import write_atomic
 from src.models import embedded
 from src.models.run_record import BaseKind, read_record
-from src.schema import UserError
+from src.schema import UserError, parse_record
 
 if TYPE_CHECKING:  # peft imports bitsandbytes and a compiler with it: not before an adapter is attached
     from peft import PeftConfig, PeftModel
 
 SETTINGS = "adapter_config.json"
 SAFETENSORS, PICKLE = "adapter_model.safetensors", "adapter_model.bin"
-_FIELDS = {  # of the settings, whose values peft does not check
-    "r": int,
-    "lora_alpha": int | float,
-    "lora_dropout": int | float,
-    "target_modules": str | list | None,
-    "modules_to_save": list | None,
-    "rank_pattern": dict | None,
-    "alpha_pattern": dict | None,
-}
 _SIZE = re.compile(r"Size\((\[[\d, ]*\])\)")  # as torch words it
 _SHOWN = 3  # names of tensors in a message
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """The values of adapter_config.json that peft uses unchecked."""
+
+    r: Annotated[int, Field(gt=0)] = 8
+    lora_alpha: FiniteFloat = 8
+    lora_dropout: FiniteFloat = 0
+    target_modules: str | list[str] | None = None
+    modules_to_save: list[str] | None = None
+    exclude_modules: str | list[str] | None = None
+    rank_pattern: dict[str, Annotated[int, Field(gt=0)]] | None = None
+    alpha_pattern: dict[str, FiniteFloat] | None = None
+    bias: Literal["none", "all", "lora_only"] = "none"
+    use_rslora: bool = False
+    use_dora: bool = False
+    fan_in_fan_out: bool = False
+    layers_to_transform: int | list[int] | None = None
+    layers_pattern: str | list[str] | None = None
+    layer_replication: list[tuple[int, int]] | None = None
+    megatron_config: None = None  # for layers of a library that is not used here
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -62,9 +79,10 @@ def read_settings(folder: Path) -> dict[str, Any]:
         )
     if task not in (None, "CAUSAL_LM"):
         raise UserError(f"{folder} holds an adapter for {task!s:.80}; only those for CAUSAL_LM write text")
-    for name, expected in _FIELDS.items():
-        if name in values and not isinstance(values[name], expected):
-            raise UserError(f"{path}: {name} is {values[name]!r:.80}; damaged, or not written by peft")
+    known = {
+        field.name: values[field.name] for field in dataclasses.fields(_Settings) if field.name in values
+    }
+    parse_record(_Settings, json.dumps(known), str(path), "Copy the folder again")
     return values
 
 
@@ -100,10 +118,10 @@ def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) 
     try:
         adapted = kind(model, config)
         result = adapted.load_adapter(str(folder), "default", is_trainable=trainable, key_mapping=mapping)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, IndexError, re.error) as error:
         reason = " ".join(str(error).split())
         shapes = _other_shapes(reason)
-        if not isinstance(error, ValueError) and not shapes:
+        if isinstance(error, RuntimeError) and not shapes:
             raise
         raise _misfit(folder, [_named(shapes, "of another shape")] if shapes else [reason[:200]]) from error
     faults = [_named(result.missing_keys, "missing"), _named(result.unexpected_keys, "without a layer")]
@@ -154,13 +172,9 @@ def _named(tensors: Sequence[str], fault: str) -> str:
 
 def _check_weights(path: Path) -> None:
     """Read the file once, so that later errors are those of base or library."""
-    from safetensors import safe_open
-
+    pickled = path.suffix != ".safetensors"
     try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, framework="pt"):
-                return
-        weights = torch.load(path, map_location="cpu", weights_only=True)
+        weights = torch.load(path, map_location="cpu", weights_only=True) if pickled else load_file(path)
     except SafetensorError as error:
         raise UserError(f"{path} is damaged ({error}); train again or use a checkpoint") from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
@@ -172,9 +186,15 @@ def _check_weights(path: Path) -> None:
             "with peft, which writes safetensors"
         ) from error
     if not isinstance(weights, dict) or not all(
-        isinstance(value, torch.Tensor) for value in weights.values()
+        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in weights.items()
     ):
         raise UserError(f"{path} holds no tensors by name; save the adapter again with peft")
+    diverged = [name for name, value in weights.items() if not value.float().isfinite().all()]
+    if diverged:
+        fault = _named(diverged, "with values that are not finite")
+        raise UserError(
+            f"{path} has {fault}: its training diverged; use an earlier checkpoint, or train again"
+        )
 
 
 def _peft_config(folder: Path) -> PeftConfig:

@@ -43,6 +43,10 @@ def check_prompts(
 ) -> None:
     """Raise UserError where the model cannot read the prompts, given as token ids, and answers after them."""
     prompts = [*prompts, [int(tokenizer.pad_token_id)]]  # shorter prompts are padded
+    if not all(prompts):
+        raise UserError(
+            f"the tokenizer of {tokenizer.name_or_path} makes no token of a prompt; use another one"
+        )
     check_tokens(model, tokenizer, prompts)
     longest = max(map(len, prompts))
     what = (

@@ -37,6 +37,7 @@ from src.schema import UserError
 log = logging.getLogger(__name__)
 
 _PROJECT_FOLDERS = ("checkpoints", "reports", "data", "models")
+_SUFFIXES = (".json", ".jinja", ".safetensors", ".bin", ".model", ".txt")  # of a model's files
 _NO_ADAPTER = {"subfolder": "no-adapter"}  # where transformers looks for one, which it would load unasked
 
 
@@ -56,6 +57,7 @@ def resolve(model_path: str, base_model: str | None = None) -> ModelReference:
         raise UserError(
             f"no model at {model_path}: no such folder. Run train_lora.py or train_qlora.py first"
         )
+    _check_files(folder)
     if (folder / adapters.SETTINGS).exists():
         return _resolve_adapter(folder, base_model)
     if not folder.is_dir() or (folder / "config.json").exists():
@@ -69,6 +71,15 @@ def resolve(model_path: str, base_model: str | None = None) -> ModelReference:
         else "Run train_lora.py first"
     )
     raise UserError(f"no adapter and no model in {model_path} (found: {found}). {remedy}")
+
+
+def _check_files(folder: Path) -> None:
+    """Refuse what a reader cannot read, or waits for without end, in the place of a model's file."""
+    odd = [path for path in folder.glob("*.*") if path.suffix in _SUFFIXES and not path.is_file()]
+    if odd:
+        raise UserError(
+            f"{min(odd)} should be a file, but is a folder, a pipe or a broken link; copy it again"
+        )
 
 
 def _could_be_hub_id(reference: str) -> bool:
@@ -121,6 +132,7 @@ def location(reference: str) -> str:
         raise UserError(
             f"no model at {reference}: no such folder; give another, or the id of a model on the hub"
         )
+    _check_files(folder)
     if (folder / adapters.SETTINGS).exists() and not (folder / "config.json").exists():
         raise UserError(
             f"{reference} is an adapter and no base model: train it further with train_lora.py --from_adapter, or merge "
@@ -296,6 +308,8 @@ def _loading_failed(part: str, reference: str, error: Exception) -> str:
             f"cannot load the {part} of {reference}: it has no weights as model.safetensors, and pickled ones are "
             "refused; convert them or use another model"
         )
+    if "instantiate the backend tokenizer" in reason:
+        reason = "it has no tokenizer.json; copy it from the model that this one was made from"
     if "ignore_mismatched_sizes" in reason:
         return f"cannot load the {part} of {reference}: its weights have other shapes than its config.json states"
     if not Path(reference).exists() and reference != embedded.EMBEDDED_MODEL:

@@ -50,6 +50,8 @@ FAILING = [  # template, its own words
     ),
     ("{{ 'x' * 20000000 }}", "more than 10,000,000 characters"),
     ("{% if false %}x{% endif %}", "empty prompt"),
+    ("Answer the user.", "without the question"),
+    ("{{ messages[0].content }}{{ '\\ud800' }}", "surrogates not allowed"),
 ]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
 from src.generation.chat import load_assistant, tasks
+from src.schema import UserError
 from tests import tiny
 
 
@@ -22,6 +24,24 @@ def test_an_instruction_given_is_the_only_task():
 def test_standard_input_is_one_task():
     assert list(tasks(None, "x", io.StringIO("Sort this\nlist.\n"))) == [("Sort this\nlist.", "x")]
     assert list(tasks(None, "", io.StringIO("  \n"))) == []
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "gbk", "euc-kr"])
+def test_utf8_is_read_where_the_locale_cannot_decode_it(encoding: str):
+    """PYTHONIOENCODING, or a locale that is not UTF-8; a byte order mark is no text."""
+    text = "画 3 ♥ é ☃."
+    raw = io.BytesIO(b"\xef\xbb\xbf" + text.encode())
+    stdin = io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape")
+    assert list(tasks(None, "", stdin)) == [(text, "")]
+
+
+def test_bytes_that_are_no_utf8_are_refused():
+    for encoding in ("ascii", "utf-8"):
+        stdin = io.TextIOWrapper(io.BytesIO(b"caf\xe9"), encoding=encoding, errors="surrogateescape")
+        with pytest.raises(UserError, match="is not UTF-8 text"):
+            list(tasks(None, "", stdin))
+    with pytest.raises(UserError, match="is not UTF-8 text"):
+        list(tasks("Add.", "\ud800", io.StringIO()))
 
 
 def test_a_terminal_is_read_until_it_ends(
@@ -46,3 +66,11 @@ def test_what_is_streamed_is_the_answer(tiny_model, tiny_data, tmp_path):
     answer = assistant.answer("Print 3.", "", out)
     assert answer
     assert out.getvalue() == answer + "\n"
+
+
+def test_an_adapter_on_another_base_than_its_own_is_warned_of(
+    tiny_adapter: Path, tiny_data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    other = tiny.save_model(tmp_path / "other", seed=1)
+    load_assistant(str(tiny_adapter), str(other), tiny.config(other, tiny_data, tmp_path))
+    assert f"not on {other}" in caplog.text

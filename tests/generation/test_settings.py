@@ -125,6 +125,13 @@ def test_the_end_tokens_are_those_of_tokenizer_and_model(named, expected: set[in
     assert end_tokens(model, tiny.tokenizer()) == expected
 
 
+@pytest.mark.parametrize("named", ["</s>", ["</s>"], [[2]]])
+def test_end_tokens_that_are_no_ids_are_refused(named):
+    model = SimpleNamespace(name_or_path="m", generation_config=SimpleNamespace(eos_token_id=named))
+    with pytest.raises(UserError, match=r"generation_config\.json of m has eos_token_id .*, no token ids"):
+        end_tokens(model, tiny.tokenizer())
+
+
 @pytest.mark.parametrize(
     ("template", "before", "expected"),
     [("chat", "same", "chat"), ("chat", "alpaca", "alpaca"), ("alpaca", "same", "alpaca")],

@@ -81,7 +81,7 @@ def _saved(value: object) -> bytes:
 @pytest.mark.parametrize(
     "content",
     [b"", b"version https://git-lfs.github.com/spec/v1\n", b"PK\x03\x04", _saved({"a": torch.zeros(9)})[:-40],
-     _saved([torch.zeros(1)]), _saved({"a": 1}), _saved(torch.nn.Linear(1, 1))],
+     _saved([torch.zeros(1)]), _saved({"a": 1}), _saved({1: torch.zeros(1)}), _saved(torch.nn.Linear(1, 1))],
 )  # fmt: skip
 def test_what_is_no_pickle_of_tensors_is_one_line(tiny_adapter: Path, tmp_path: Path, content: bytes) -> None:
     with pytest.raises(
@@ -103,6 +103,15 @@ KINDS = [
     ({"peft_type": ["LORA"]}, "names no kind of adapter"),
     ({"task_type": "SEQ_CLS"}, "holds an adapter for SEQ_CLS; only those for CAUSAL_LM"),
     ({"task_type": 3}, "holds an adapter for 3; only those for CAUSAL_LM"),
+    ({"r": True}, "r: Input should be a valid integer"),
+    ({"r": 0}, r"r: Input should be greater than 0 \(got 0\)"),
+    ({"lora_alpha": float("nan")}, "lora_alpha: Input should be a finite number"),
+    ({"target_modules": [1]}, "target_modules"),
+    ({"rank_pattern": {"q_proj": "x"}}, "rank_pattern.q_proj: Input should be a valid integer"),
+    ({"bias": "weird"}, "bias: Input should be 'none', 'all' or 'lora_only'"),
+    ({"layers_to_transform": "x"}, "layers_to_transform"),
+    ({"use_rslora": "yes"}, "use_rslora: Input should be a valid boolean"),
+    ({"megatron_config": {"a": 1}}, "megatron_config: Input should be null"),
 ]  # fmt: skip
 
 
@@ -147,6 +156,34 @@ def test_tensors_that_do_not_fit_are_named(tiny_adapter: Path, tmp_path: Path) -
         folder = _copy(tiny_adapter, tmp_path / str(number), adapter_model__safetensors=save(kept))
         with pytest.raises(UserError, match=f"does not fit this base model: tensors {message}"):
             _load(folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"target_modules": "(("}, "unterminated subpattern"),
+        ({"layer_replication": [[0, 99]]}, "out of range"),
+    ],
+)
+def test_layers_that_cannot_be_found_are_a_misfit(
+    tiny_adapter: Path, tmp_path: Path, changed: dict[str, object], message: str
+) -> None:
+    settings = json.loads((tiny_adapter / SETTINGS).read_text()) | changed
+    folder = _copy(tiny_adapter, tmp_path / "a", adapter_config__json=json.dumps(settings).encode())
+    with pytest.raises(UserError, match=f"does not fit this base model: .*{message}"):
+        _load(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_the_weights_of_a_training_that_diverged_are_refused(
+    tiny_adapter: Path, tmp_path: Path, value: float
+) -> None:
+    """They would answer with nothing, silently."""
+    weights = load(_weights(tiny_adapter))
+    next(iter(weights.values()))[0, 0] = value
+    folder = _copy(tiny_adapter, tmp_path / "a", adapter_model__safetensors=save(weights))
+    with pytest.raises(UserError, match=r"values that are not finite: .*lora_\S+: its training diverged"):
+        _load(folder)
 
 
 def test_the_layers_of_a_larger_model_are_not_dropped(tiny_adapter: Path, tmp_path: Path) -> None:

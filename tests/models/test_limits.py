@@ -93,6 +93,11 @@ def test_padding_needs_a_row_too():
         check_prompts(tiny.build_model(), tokenizer, [[1, 2]], 1)
 
 
+def test_a_prompt_without_a_token_is_refused():
+    with pytest.raises(UserError, match="makes no token of a prompt"):
+        check_prompts(tiny.build_model(), tiny.tokenizer(), [[1], []], 1)
+
+
 def test_prompt_and_answer_must_fit_together():
     model, tokenizer = tiny.build_model("gpt_bigcode", n_positions=48), tiny.tokenizer()
     prompts = [[5] * 8, [5] * 40]

@@ -210,6 +210,10 @@ def test_running_out_of_memory_is_no_fault_of_the_files(tmp_path: Path, error: E
         ("please pass trust_remote_code=True", "brings its own Python code; read it, then set"),
         ("Error no file named model.safetensors found", "pickled ones are refused"),
         ("use ignore_mismatched_sizes", "its weights have other shapes than its config.json states"),
+        (
+            "Couldn't instantiate the backend tokenizer from",
+            r"has no tokenizer\.json; copy it from the model",
+        ),
         ("something else\n  in two lines", "cannot load the model of .*: something else in two lines$"),
     ],
 )
@@ -313,3 +317,26 @@ def test_mxfp4_is_loaded_dequantised(
     load_base(str(folder), CPU, decide(CPU))
     assert given["quantization_config"].dequantize
     assert "comes in MXFP4" in caplog.text
+
+
+ODD = {
+    "pipe": os.mkfifo,
+    "folder": lambda path: path.mkdir(),
+    "loop": lambda path: path.symlink_to(path.name),
+    "dangling": lambda path: path.symlink_to("gone"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize(
+    "name", ["adapter_config.json", "adapter_model.safetensors", "run.json", "config.json"]
+)
+def test_what_is_no_file_in_the_place_of_one_is_refused_unread(
+    tiny_adapter: Path, tiny_model: Path, tmp_path: Path, name: str, kind: str
+) -> None:
+    model = Path(shutil.copytree(tiny_model if name == "config.json" else tiny_adapter, tmp_path / "m"))
+    (model / name).unlink()
+    ODD[kind](model / name)
+    for check in (resolve, location):
+        with pytest.raises(UserError, match=rf"{name} should be a file, but is a folder, a pipe"):
+            check(str(model))
