@@ -13,15 +13,12 @@ from src.schema import UserError
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser("Fetch a data set of instructions, check every row, and split it by content.")
     flag = parser.add_argument
-    flag(
-        "--source",
-        choices=tuple(SOURCES),
-        help="source of the rows; default data.source",
-    )
+    flag("--source", choices=tuple(SOURCES), help="source of the rows; default data.source")
     flag(
         "--path", action="append", default=[], metavar="FILE[:WEIGHT]",
         help="json, jsonl, parquet or csv, for --source file; repeatable; with a weight of 0.5 half of its rows",
     )  # fmt: skip
+    flag("--test_path", metavar="FILE", help="independent test set, without its rows like those trained on")
     flag("--force", action="store_true", help="fetch and prepare again what is there already")
     flag("--stats", action="store_true", help="only print the data card")
     flag("--benchmark", choices=BENCHMARKS, help="report training rows that overlap it")
@@ -50,7 +47,8 @@ def main(args: argparse.Namespace) -> None:
 
         name = config.model.base_model
         counter = token_counter(load_tokenizer(name, config.model), name, config.prompt.template)
-    card = prepare_data(config.data, args.source, args.path, args.force, benchmarks, counter)
+    flags = args.source, args.path, args.force
+    card = prepare_data(config.data, *flags, benchmarks, counter, args.test_path)
     print(card_summary(card, config.data.dataset_path))
     print(f"next: {cli.next_command('train_lora.py', args)}")
 

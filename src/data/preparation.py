@@ -29,6 +29,8 @@ MAX_SHOWN_REJECTS = 10
 MAX_SHOWN_PER_REASON = 2
 COPY = "copy of an earlier row"
 OUTSIDE_SHARE = "outside the share of its file"
+KNOWN = "near-duplicate of a row that is trained on or chosen by"
+REPLACED = "test row of a source whose test set was replaced"
 
 Splits = dict[str, list[Example]]
 
@@ -42,23 +44,26 @@ def prepare_data(
     force: bool = False,
     benchmarks: Mapping[str, Sequence[Example]] | None = None,
     counter: TokenCounter | None = None,
+    test_path: str | None = None,
 ) -> DataCard:
     """Write train, validation and test under config.dataset_path, with their card; do nothing where they exist,
     whole, from the same source and settings.
 
     `source` is config.source unless given, its files are `paths` (FILE or FILE:WEIGHT) or config.paths. Training
     rows are compared with `benchmarks` and the test split, and dropped on overlap if config.remove_contamination.
-    `counter` adds token lengths to the card.
+    `counter` adds token lengths to the card. The test split is the file `test_path` where one is given, without the
+    rows that are near-duplicates of the others; no row of the source is then held out for it.
     """
     kind = source or ("file" if paths and not has_paths(config.source) else config.source)
     origin = find_source(config, kind, paths or (config.paths if has_paths(kind) else ()), force)
+    tests = find_source(config, "file", [test_path], force) if test_path else None
     benchmarks = benchmarks or {}
-    recipe = _recipe(config, origin, benchmarks)
+    recipe = _recipe(config, origin, benchmarks, tests)
     with sole_writer(Path(config.dataset_path), "set data.dataset_path to another folder"):
         card = None if force else _existing_card(config, recipe)
         if card:
             return _with_tokens(config, card, counter)
-        return _prepare(config, origin, recipe, benchmarks, counter)
+        return _prepare(config, origin, recipe, benchmarks, counter, tests)
 
 
 def _prepare(
@@ -67,11 +72,15 @@ def _prepare(
     recipe: str,
     benchmarks: Mapping[str, Sequence[Example]],
     counter: TokenCounter | None,
+    tests: Source | None,
 ) -> DataCard:
     rows = read_examples(origin)
     near = find_neighbours(rows.examples, config.near_duplicate_threshold)
-    assigned = rows.splits or assign_splits(near, config.validation_fraction, config.test_fraction)
+    held_out = 0.0 if tests else config.test_fraction
+    assigned = rows.splits or assign_splits(near, config.validation_fraction, held_out)
     splits = divide(rows.examples, assigned)
+    if tests:
+        splits = _with_test_set(splits, tests, rows, config.near_duplicate_threshold)
     _require_rows(splits, config, origin)
     splits, contamination = check_contamination(splits, benchmarks, config)
     _require_rows(splits, config, origin)
@@ -83,7 +92,7 @@ def _prepare(
         licence=origin.licence,
         recipe=recipe,
         fingerprint=_fingerprint(files),
-        settings=_settings(config),
+        settings=_settings(config) | ({"test set": tests.origin} if tests else {}),
         rows_read=rows.read,
         rows=len(kept),
         rejected=dict(rows.rejected.most_common()),
@@ -148,6 +157,24 @@ def read_examples(source: Source) -> Rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in rows.rejected.most_common(4))
         raise UserError(f"no usable row in {source.origin} ({reasons or 'no rows'}); expected {ACCEPTED}")
     return rows
+
+
+def _with_test_set(splits: Splits, source: Source, rows: Rows, threshold: float) -> Splits:
+    """The splits with the rows of `source` as test split; what is left out of it is counted in `rows`."""
+    found = read_examples(source)
+    others = [*splits["train"], *splits["validation"]]
+    near = find_neighbours([*others, *found.examples], threshold)
+    known = {index for group in near.groups if group[0] < len(others) for index in group}
+    kept = [item for index, item in enumerate(found.examples, len(others)) if index not in known]
+    rows.read += found.read
+    counts = Counter({f"test set: {reason}": count for reason, count in found.rejected.items()})
+    rows.rejected += counts + Counter({f"test set: {KNOWN}": len(found.examples) - len(kept)})
+    rows.rejected += Counter({REPLACED: len(splits["test"])})
+    if not kept:
+        raise UserError(
+            f"every row of {source.origin} is a {KNOWN}; expected an independent test set, give another --test_path"
+        )
+    return splits | {"test": sorted(kept, key=lambda item: item.id)}
 
 
 def divide(examples: Sequence[Example], assigned: Sequence[str]) -> Splits:
@@ -230,9 +257,11 @@ def _settings(config: DataConfig) -> dict[str, object]:
     return {name: getattr(config, name) for name in names}
 
 
-def _recipe(config: DataConfig, source: Source, benchmarks: Mapping[str, Sequence[Example]]) -> str:
+def _recipe(
+    config: DataConfig, source: Source, benchmarks: Mapping[str, Sequence[Example]], tests: Source | None
+) -> str:
     benchmark_ids = {name: sorted(example.id for example in rows) for name, rows in benchmarks.items()}
-    parts = [PREPARATION, source.identity, _settings(config), benchmark_ids]
+    parts = [PREPARATION, source.identity, _settings(config), benchmark_ids, tests and tests.identity]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -140,6 +140,45 @@ def test_adding_rows_moves_no_other(config, source, tmp_path):
     assert all(set(before[name]) <= set(after[name]) for name in before)
 
 
+def test_a_given_test_set_is_the_test_split_without_rows_like_those_trained_on(config, source, tmp_path):
+    new = [row(number) for number in range(100, 110)]
+    alike = [
+        row(3),  # the row itself
+        {**row(4), "output": "something('else')"},  # its prompt
+        {"instruction": "another task", "input": "", "output": row(5)["output"] + "\n"},  # its answer
+        {"instruction": "one more", "output": row(6)["output"].replace("print", "paint")},  # 90 % of it
+    ]
+    tests = write_jsonl(tmp_path / "tests.jsonl", [*new, *alike, {"instruction": "no output"}])
+    card = prepare_data(config, "file", [source], test_path=tests)
+    found = contents(config)
+    assert {item.output for item in found["test"]} == {item["output"] for item in new}
+    assert len(found["train"]) + len(found["validation"]) == 60  # none is held out
+    assert card.rejected == {
+        "test set: near-duplicate of a row that is trained on or chosen by": 4,
+        "test set: output missing": 1,
+    }
+    assert card.settings["test set"] == "tests.jsonl"
+    assert max(item.answer for item in card.novelty.values()) < 90
+    assert set(card.novelty) == {item.id for item in found["test"]}
+    assert prepare_data(config, "file", [source], test_path=tests) == card
+    assert prepare_data(config, "file", [source]).recipe != card.recipe
+
+
+def test_a_given_test_set_replaces_that_of_a_source_and_is_refused_where_nothing_of_it_is_new(
+    config, source, tmp_path
+):
+    tests = write_jsonl(tmp_path / "tests.jsonl", rows(5))
+    card = prepare_data(config, "starter", test_path=tests)
+    assert card.splits["test"].rows == 5
+    assert card.rejected["test row of a source whose test set was replaced"] == 100
+    with pytest.raises(
+        UserError, match=r"^every row of tests\.jsonl is a near-duplicate .* give another --test_path"
+    ):
+        prepare_data(config, "file", [source], test_path=tests)
+    with pytest.raises(UserError, match="no data file"):
+        prepare_data(config, "file", [source], test_path=str(tmp_path / "none.jsonl"))
+
+
 def test_the_starter_set_keeps_the_splits_it_comes_with(config):
     card = prepare_data(config, "starter")
     found = contents(config)
