@@ -32,20 +32,28 @@ def go_offline_unless_reachable(path: str = "") -> None:
     """Send one request, for `path`, and set HF_HUB_OFFLINE where it fails: the libraries would retry for minutes."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return
-    endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT)
-    address = f"{endpoint.rstrip('/')}/{urllib.parse.quote(path)}" if path else endpoint
+    reason = unreachable_reason(path)
+    if reason:
+        _go_offline(reason)
+
+
+def unreachable_reason(path: str = "") -> str:
+    """What one request to the hub, for `path`, ended with; "" where it was answered."""
+    address = f"{endpoint()}/{urllib.parse.quote(path)}" if path else endpoint()
     try:
         urllib.request.urlopen(address, timeout=REACHABILITY_TIMEOUT_S).close()
     except urllib.error.HTTPError as response:  # reachable; the libraries handle its status codes
         response.close()
-        if response.code >= 500:
-            _go_offline(endpoint, response)
+        return str(response) if response.code >= 500 else ""
     except (OSError, http.client.HTTPException) as error:
-        _go_offline(endpoint, error)
+        return str(error) or type(error).__name__
+    return ""
 
 
-def _go_offline(endpoint: str, error: Exception) -> None:
-    log.warning("%s does not answer (%s): using what is cached", endpoint, error)
+def _go_offline(reason: str) -> None:
+    log.warning(
+        "%s does not answer (%s): using what is cached; HF_ENDPOINT names a mirror", endpoint(), reason
+    )
     os.environ["HF_HUB_OFFLINE"] = "1"
     constants: Any = sys.modules.get("huggingface_hub.constants")
     if constants is not None:  # it has read the variable already
@@ -71,8 +79,8 @@ def explain(page: str, error: BaseException, alternative: str = ALTERNATIVE) -> 
     ]
     if any(type(cause).__name__ in ("LocalEntryNotFoundError", "OfflineModeIsEnabled") for cause in causes):
         reasons.append(
-            f"it is not in the cache, and the hub ({_endpoint()}) is not to be reached: check the network, the proxy "
-            "and HF_HUB_OFFLINE"
+            f"it is not in the cache, and the hub ({endpoint()}) is not to be reached: check the network, the proxy "
+            "and HF_HUB_OFFLINE, or set HF_ENDPOINT to a mirror of it"
         )
     return next((f"{reason}, {alternative}" for reason in reasons if reason), "")
 
@@ -80,7 +88,7 @@ def explain(page: str, error: BaseException, alternative: str = ALTERNATIVE) -> 
 def _explain_response(page: str, cause: BaseException) -> str:
     """Reason and remedy of a response of the hub; "" for a cause without one, or where just a file is missing."""
     kind, status = type(cause).__name__, getattr(getattr(cause, "response", None), "status_code", None)
-    address = f"{_endpoint()}/{page}"
+    address = f"{endpoint()}/{page}"
     if kind == "GatedRepoError":
         return f"it is gated: ask for access on {address}, then log in with `hf auth login`"
     if kind == "RepositoryNotFoundError" or (kind == "HfHubHTTPError" and status == 404):
@@ -105,5 +113,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _endpoint() -> str:
+def endpoint() -> str:
+    """The hub's address, or that of the mirror in HF_ENDPOINT."""
     return os.environ.get("HF_ENDPOINT", ENDPOINT).rstrip("/")

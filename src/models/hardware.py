@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from src.config import ModelConfig
 from src.schema import UserError
 
 GIB = 2**30
+NVIDIA_SMI_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def decide(config: ModelConfig) -> Hardware:
             "model.device is cuda but this machine has no usable GPU; set model.device=auto or cpu"
         )
     if config.device == "cpu" or not has_gpu:
-        notice = "no GPU found: working on the CPU" if config.device == "auto" else ""
+        notice = _no_gpu() if config.device == "auto" else ""
         dtype = _named_dtype(config.dtype) or torch.float32
         return Hardware("cpu", dtype, f"{os.cpu_count()} CPU cores", _total_ram_gib(), notice)
     properties = torch.cuda.get_device_properties(_own_gpu())
@@ -65,6 +67,34 @@ def decide(config: ModelConfig) -> Hardware:
         "" if bf16 or config.dtype != "auto" else f"{properties.name} has no bfloat16: working in float16"
     )
     return Hardware("cuda", dtype, properties.name, properties.total_memory / GIB, notice)
+
+
+def graphics_driver() -> str:
+    """Names and driver of the machine's GPUs as nvidia-smi knows them, whatever torch can use; "" without."""
+    try:
+        asked = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+        shown = subprocess.run(asked, capture_output=True, text=True, timeout=NVIDIA_SMI_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    lines = [line.split(", ") for line in shown.stdout.splitlines() if ", " in line]
+    return f"{lines[0][0]}, driver {lines[0][1]}" if lines and shown.returncode == 0 else ""
+
+
+def _no_gpu() -> str:
+    """Why the CPU is used; where there is a GPU, what to install for it."""
+    shown = "" if distributed.cpu_requested() else graphics_driver()
+    if not shown:
+        return "no GPU found: working on the CPU"
+    built = torch.version.cuda
+    remedy = (
+        f"its build for CUDA {built} needs a newer driver or GPU: update the driver, or install a build for an older CUDA "
+        "(index cu126 of pytorch.org, with the last torch that lists your GPU)"
+        if built
+        else "it is built for the CPU only: install a CUDA build (pytorch.org names the index for your driver)"
+    )
+    return (
+        f"working on the CPU: torch {torch.__version__} cannot use {shown}; {remedy}; see docs/platforms.md"
+    )
 
 
 def _own_gpu() -> int:

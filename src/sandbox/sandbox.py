@@ -152,6 +152,7 @@ class Sandbox:
         """Run one request; retry where its worker exited, which another program may have caused."""
         if self.not_run:
             return self.not_run
+        assert self._recipe is not None
         for _ in range(ATTEMPTS):
             worker = self._idle.get()
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -87,3 +88,21 @@ def test_the_most_memory_used_is_read_in_the_unit_of_the_system(
     monkeypatch.setattr(resource, "getrusage", lambda _: SimpleNamespace(ru_maxrss=3 * GIB // unit))
     monkeypatch.setattr(sys, "platform", platform)
     assert hardware.peak_ram_gib() == 3
+
+
+@pytest.mark.usefixtures("no_gpu")
+@pytest.mark.parametrize(
+    ("built", "remedy"),
+    [("13.0", "its build for CUDA 13.0 needs a newer driver or GPU"), (None, "it is built for the CPU only")],
+)
+def test_a_gpu_that_torch_cannot_use_is_named_with_what_to_install(
+    built: str | None, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'Tesla V100-SXM2-16GB, 535.104.05'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(torch.version, "cuda", built)
+    notice = decide(tiny.configured("model.device=auto").model).notice
+    assert notice.startswith(f"working on the CPU: torch {torch.__version__} cannot use Tesla V100-SXM2-16GB")
+    assert "driver 535.104.05; " + remedy in notice

@@ -1,0 +1,155 @@
+"""What this machine has for the work, one line each: packages, GPU, kernels, sandbox, compilers, hub, memory, the plan."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from src.config import Config
+
+GIB = 2**30
+LOW_DISK_GIB = 5.0
+TOOLS = "gcc g++ node java ruby php bash go rustc tsc".split()
+Check = Callable[[Callable[[], "Config"]], tuple[bool, str]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the screen."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+def examine(configured: Callable[[], Config]) -> list[Finding]:
+    """Every check; one that fails, as where packages are missing, is a line too."""
+    return [_tried(name, check, configured) for name, check in CHECKS.items()]
+
+
+def _tried(name: str, check: Check, configured: Callable[[], Config]) -> Finding:
+    try:
+        ok, text = check(configured)
+    except Exception as error:  # of any type: what is broken is what a doctor is asked about
+        ok, text = False, f"{type(error).__name__}: {error}"
+    return Finding(name, ok, " ".join(text.split()))
+
+
+def _python(_: object) -> tuple[bool, str]:
+    return sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}"
+
+
+def _packages(_: object) -> tuple[bool, str]:
+    from src.pins import installed_version, pins
+
+    wanted = pins()
+    found = {name: installed_version(name).partition("+")[0] for name in wanted}
+    other = [f"{name} {found[name]}, pinned {wanted[name]}" for name in wanted if found[name] != wanted[name]]
+    if not other:
+        return True, f"{len(wanted)} as pinned"
+    return False, f"{'; '.join(other)}. Run: python -m pip install -r requirements.txt"
+
+
+def _gpu(_: object) -> tuple[bool, str]:
+    import torch
+
+    from src.models.hardware import graphics_driver
+
+    driver = graphics_driver() or "nvidia-smi shows none"
+    built = torch.version.cuda or torch.version.hip or "the CPU only"
+    names = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
+    used = ", ".join(
+        f"{item.name} ({item.total_memory / GIB:.0f} GiB, {item.major}.{item.minor})" for item in names
+    )
+    ok = bool(names) or not graphics_driver()
+    return ok, f"{used or 'none in use'}; {driver}; torch {torch.__version__} built for {built}"
+
+
+def _types(configured: Callable[[], Config]) -> tuple[bool, str]:
+    from src.models.hardware import decide
+
+    found = decide(configured().model)
+    return True, f"{found.device}, {str(found.dtype).removeprefix('torch.')}. {found.notice}"
+
+
+def _kernels(configured: Callable[[], Config]) -> tuple[bool, str]:
+    from src.models.hardware import decide
+    from src.models.kernels.triton_support import compiles_kernels
+
+    device = decide(configured().model).device
+    if device != "cuda":
+        return True, "none needed without a GPU"
+    return compiles_kernels(device), f"Triton's {'compile' if compiles_kernels(device) else 'do not compile'}"
+
+
+def _sandbox(_: object) -> tuple[bool, str]:
+    from src.sandbox.sandbox import unavailable_reason
+
+    reason = unavailable_reason()
+    return not reason, f"no generated code is run: {reason}" if reason else "works"
+
+
+def _tools(_: object) -> tuple[bool, str]:
+    return True, ", ".join(name for name in TOOLS if shutil.which(name)) or "none"
+
+
+def _hub(_: object) -> tuple[bool, str]:
+    from src.hub_access import endpoint, unreachable_reason
+
+    reason = unreachable_reason()
+    return (
+        not reason,
+        f"{endpoint()} {f'does not answer ({reason}); set HF_ENDPOINT to a mirror' if reason else 'answers'}",
+    )
+
+
+def _memory(_: object) -> tuple[bool, str]:
+    import psutil
+
+    disk, ram = shutil.disk_usage(Path.cwd()).free / GIB, psutil.virtual_memory()
+    return disk >= LOW_DISK_GIB, (
+        f"{ram.available / GIB:.1f} of {ram.total / GIB:.1f} GiB of memory and {disk:.1f} GiB of disk free"
+    )
+
+
+def _plan(configured: Callable[[], Config]) -> tuple[bool, str]:
+    from src.models.architecture import shape_of
+    from src.models.hardware import decide
+    from src.models.loading import skeleton
+    from src.schema import UserError
+    from src.training.memory import TrainingSetup, plan
+
+    config = configured()
+    hardware = decide(config.model)
+    shape = shape_of(skeleton(config.model.base_model, config.model, hardware).config)
+    lines, fits = [], False
+    for method, quantization in (("LoRA", None), ("QLoRA", config.qlora)):
+        step = config.training.batch_size * config.data.max_length
+        try:
+            found = plan(TrainingSetup(shape, hardware, config.lora, quantization, config.training, step))
+            recomputed = ", activations recomputed" if found.checkpointing else ""
+            lines.append(f"{method} {found.estimate_gib:.1f} GiB, packs of {found.pack_tokens}{recomputed}")
+            fits = True
+        except UserError as error:
+            lines.append(f"{method}: {error}")
+    return fits, f"{config.model.base_model}: {'; '.join(lines)}"
+
+
+CHECKS: dict[str, Check] = {
+    "Python": _python,
+    "packages": _packages,
+    "GPU": _gpu,
+    "works on": _types,
+    "kernels": _kernels,
+    "sandbox": _sandbox,
+    "tools": _tools,
+    "hub": _hub,
+    "memory": _memory,
+    "plan": _plan,
+}
