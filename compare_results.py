@@ -18,7 +18,11 @@ def arguments() -> argparse.ArgumentParser:
         parser, "--output_dir", evaluation.REPORTS, "gets comparison.md, .html, .json, .png"
     )
     evaluation.add_folder(parser, "--runs_dir", evaluation.REPORTS / "runs", "keeps answers and scores")
-    parser.add_argument("--name", help="of the method in the report; otherwise as the adapter was trained")
+    parser.add_argument(
+        "--name",
+        type=cli.name_of_run,
+        help="of the method in the report; otherwise as the adapter was trained",
+    )
     parser.add_argument(
         "--push_to_hub", metavar="REPO", help="upload the adapter with its model card to owner/name"
     )

@@ -25,7 +25,7 @@ def arguments() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluation.add_flags(parser)
     evaluation.add_folder(parser, "--output_dir", evaluation.REPORTS, "gets runs/NAME/")
-    parser.add_argument("--name", help="of the run; otherwise made from the model and the test set")
+    parser.add_argument("--name", type=cli.name_of_run, help="of the run; else by model and test set")
     parser.add_argument(
         "--generate_only",
         action="store_true",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import io
 import logging
 import os
+import re
 import signal
+import stat
 import sys
 import threading
 import time
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from src.config import Config
 
 EXIT_MISTAKE = 2
+MAX_NAME_BYTES = 200  # a file system takes 255, and names get endings
 DEFAULT_CONFIG = Path("config.yaml")
 RESEND_S = 0.1  # delay before a signal whose exception Python has dropped is sent again
 RANK0_FIRST_S = 15.0  # other ranks wait so long before they report an error of their own
@@ -35,6 +39,9 @@ OUT_OF_MEMORY = (
 DISK_FULL = (
     "No space left on device; what was finished is kept. Free some space and start the same command again"
 )
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -90,6 +97,13 @@ def configure(args: argparse.Namespace, **changed: object) -> Config:
     return config
 
 
+def name_of_run(text: str) -> str:
+    """An argument that becomes a folder and a heading."""
+    if len(text.encode("utf-8", "replace")) > MAX_NAME_BYTES or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"expected at most {MAX_NAME_BYTES} bytes of printable text")
+    return text
+
+
 def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
     """The command that continues with the same settings and `more`, quoted for the shell."""
     import shlex
@@ -107,6 +121,7 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     _escape_unencodable()
     args = arguments.parse_args()
     _configure_output(args)
+    _refuse_pipes()
     signal.signal(signal.SIGTERM, _stop)
     sys.unraisablehook = partial(_resend_dropped, sys.unraisablehook)
     try:
@@ -131,6 +146,32 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     except Stopped:
         print("terminated; the same command continues", file=sys.stderr)
         sys.exit(143)
+
+
+@functools.cache  # once in a process: an audit hook cannot be removed
+def _refuse_pipes() -> None:
+    """Let no file of a stranger keep a script waiting: a named pipe or device among files is never opened, by whatever
+    library. Those of /dev and /proc are the user's own choice."""
+
+    def check(event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "open" or not isinstance(arguments[0], str | Path):
+            return
+        name = str(Path(arguments[0]).absolute())
+        if not name.startswith(("/dev/", "/proc/")) and is_endless(name):
+            raise UserError(
+                f"{name} is a pipe or a device, where a file is expected; put a file in its place"
+            )
+
+    sys.addaudithook(check)
+
+
+def is_endless(path: str) -> bool:
+    """Whether reading `path` may never end."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def _reason(error: Exception) -> str:
@@ -184,7 +225,13 @@ def _print_error(message: str, verbose: bool) -> None:
     _ignore_sigterm_of_launcher()
     if verbose:
         logging.getLogger(__name__).exception("where it happened:")
-    print(f"error{distributed.rank_suffix()}: {' '.join(message.split())}", file=sys.stderr)
+    line = escape_controls(" ".join(message.split()))  # it may quote a stranger's file or its name
+    print(f"error{distributed.rank_suffix()}: {line}", file=sys.stderr)
+
+
+def escape_controls(text: str) -> str:
+    """Text that does nothing to a terminal: control characters and changes of direction written out."""
+    return _UNPRINTABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
 
 
 def _escape_unencodable() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-# torch, C, Rust, Python, C++, Java, JavaScript
+# torch, C, Rust, Python, C++, Java, JavaScript, Bash, GNU tools
 OUT_OF_MEMORY = re.compile(
-    r"OutOfMemory|heap out of memory|bad_alloc|MemoryError|[Cc]an(?:no|')t allocate memory|os error 12\b"
+    r"OutOfMemory|heap out of memory|bad_alloc|MemoryError|[Cc]an(?:no|')t allocate memory|cannot allocate \d+ bytes|memory exhausted|os error 12\b"
 )
 _DISK_FULL = re.compile(r"No space left|os error 28\b|PytorchStreamWriter failed writing")
 

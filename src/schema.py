@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -229,7 +231,27 @@ def decode(kind: type[Record], text: str | bytes) -> Record:
     """
     validator = _validator(kind)  # type: ignore[arg-type]  # mypy: a type variable is not hashable
     record: Record = validator.validate_json(text, strict=True, extra="forbid")
+    infinite = _not_finite(record)
+    if infinite:
+        raise InfiniteError(infinite)
     return record
+
+
+class InfiniteError(ValueError):
+    """A number of a record is not finite; the text is its key. No record that `to_json` writes has one."""
+
+
+def _not_finite(value: Any, key: str = "") -> str:
+    """The key of the first number that is not finite; "" where all are."""
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else key
+    if dataclasses.is_dataclass(value):
+        items: Iterable[tuple[Any, Any]] = vars(value).items()
+    elif isinstance(value, dict):
+        items = value.items()
+    else:
+        items = enumerate(value) if isinstance(value, list | tuple) else ()
+    return next((found for name, item in items if (found := _not_finite(item, f"{key}.{name}"))), "")
 
 
 def parse_record(kind: type[Record], text: str | bytes, origin: str, remedy: str) -> Record:
@@ -238,6 +260,8 @@ def parse_record(kind: type[Record], text: str | bytes, origin: str, remedy: str
 
     try:
         return decode(kind, text)
+    except InfiniteError as error:
+        raise UserError(f"{origin}: {str(error)[1:]}: not a finite number; damaged. {remedy}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))

@@ -33,6 +33,12 @@ def _run(monkeypatch: pytest.MonkeyPatch, outcome: BaseException | None, *flags:
 CASES = [  # exception, exit code, text in standard error
     (None, 0, ""),
     (UserError("no adapter\n in here"), 2, "error: no adapter in here\n"),
+    # it quotes a stranger's file, which does nothing to the terminal
+    (
+        UserError("no \x1b[2J\x07\u202eb\0 in \u2066x\x9b"),
+        2,
+        "error: no \\x1b[2J\\x07\\u202eb\\x00 in \\u2066x\\x9b\n",
+    ),
     (
         OSError(errno.ENOSPC, "No space left on device", "/tmp/x"),
         2,
@@ -246,3 +252,28 @@ def test_standard_input_that_was_read_already_is_left_as_it_is(monkeypatch):
     monkeypatch.setattr(sys, "stdin", read)
     assert _run(monkeypatch, None) == 0
     assert read.readline() == "b\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_may_never_end_is_refused_where_a_file_is_expected(tmp_path: Path, kind: str):
+    """In a process of its own: the check stays as long as its process."""
+    path = tmp_path / "rows.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    done = subprocess.run(
+        [sys.executable, "download_data.py", "--source", "file", "--path", path, "--set", f"data.dataset_path={tmp_path}"],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        f"error: {path} is a pipe or a device, where a file is expected; put a file in its place"
+    )
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "\x1b[2J", "a\u202eb", "a\nb", "\udcff"])
+def test_a_name_that_is_no_folder_or_heading_is_refused(name: str):
+    with pytest.raises(argparse.ArgumentTypeError, match="at most 200 bytes of printable text"):
+        cli.name_of_run(name)
+    assert cli.name_of_run("LoRA r=16 é") == "LoRA r=16 é"

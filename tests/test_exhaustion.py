@@ -16,6 +16,8 @@ from src.exhaustion import is_disk_full, is_out_of_memory
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
         OSError("Cannot allocate memory (os error 12)"),  # safetensors
         RuntimeError("std::bad_alloc"),
+        RuntimeError("main.sh: xrealloc: cannot allocate 67108992 bytes"),  # bash
+        RuntimeError("tail: memory exhausted"),
     ],
 )
 def test_memory_that_is_full_is_recognised_by_type_or_words(error: Exception):

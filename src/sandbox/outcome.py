@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from src.cli import escape_controls
 from src.exhaustion import OUT_OF_MEMORY
 from src.sandbox.inside import wire
 from src.schema import Execution
@@ -14,7 +15,6 @@ from src.schema import Execution
 MAX_DETAIL = 300
 MAX_STATUS = 255
 MAX_AMOUNT = 1e9  # seconds or MiB
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _FAILED_ASSERT = re.compile(  # a line
     r"^(?>.*?[Aa]ssertion ).*failed.*|^.*?\bAssertionError\b.*", re.MULTILINE
 )
@@ -63,9 +63,8 @@ def _encoded(text: str) -> bytes:
 
 
 def printable(content: bytes) -> str:
-    """Text that does nothing to a terminal: control characters and changes of direction written out."""
-    text = content.decode("utf-8", "replace").replace("\r\n", "\n")
-    return _UNPRINTABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
+    """What a program wrote, as text that does nothing to a terminal."""
+    return escape_controls(content.decode("utf-8", "replace").replace("\r\n", "\n"))
 
 
 def read_response(header: Mapping[str, Any], blobs: Sequence[bytes], quota: Mapping[str, float]) -> Execution:

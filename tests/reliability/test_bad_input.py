@@ -32,9 +32,10 @@ from src.models.adapters import load_adapter
 from src.models.hardware import decide
 from src.models.loading import load_base, load_tokenizer, resolve
 from src.models.lora_model import load_model
-from src.schema import UserError
+from src.schema import UserError, to_json
 from tests import tiny
 from tests.data.preparing import data_config, rows, write_jsonl
+from tests.evaluation.comparisons import comparison
 
 CPU: ModelConfig = load_config(overrides=["model.device=cpu"]).model
 DEEP = "[" * 100_000
@@ -294,6 +295,16 @@ def test_a_damaged_comparison_says_what_to_do(tmp_path: Path, content: str) -> N
     (tmp_path / "comparison.json").write_text(content)
     line = refusal(lambda: load_comparison(tmp_path / "comparison.json"))
     assert "Delete it or give another --output_dir" in line
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_score_that_is_no_finite_number_is_named(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "comparison.json"
+    record = json.loads(to_json(comparison()))
+    record["before"]["metrics"]["bleu"]["value"] = 12345.5
+    path.write_text(json.dumps(record).replace("12345.5", number))
+    line = refusal(lambda: load_comparison(path))
+    assert "before.metrics.bleu.value: not a finite number; damaged. Delete it or give another" in line
 
 
 LINE = {"id": "a", "instruction": "Add.", "input": "", "reference": "1", "prediction": "2"}
