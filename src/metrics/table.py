@@ -122,7 +122,7 @@ _ENTRIES = (
     ),
     Metric(
         name="functional_accuracy_runnable", label="Accuracy, runnable",
-        what="the same without answers that need what this machine lacks", counts="the same, and it can be run here",
+        what="the same without answers that need what this machine lacks, or show nothing to compare", counts="the same, and it can be run here",
         signature=lambda: "passed:tests-or-differential|of:decidable|lacking:left-out", beside="functional_accuracy",
         of_score=lambda score: passed_runnable(score.functional, score.functional_lacks), **_SHARE,
     ),

@@ -42,6 +42,11 @@ _ERROR_KINDS = tuple(
     for kind in "timeout memory import name syntax type index assertion".split()
 )
 
+# Of an answer, where the reference decides: its form is its own choice, and no way out of the count.
+NOTHING_TO_COMPARE = Execution(
+    "not_run", "fragment: nothing in it to compare with the reference", lacks=FRAGMENT
+)
+
 
 def execute(sandbox: Sandbox, sample: Sample, code: str) -> Execution:
     """Run the prediction's program, after what the sample's input defines.
@@ -119,8 +124,10 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
             shadowing = [name for name in functions + classes if hasattr(builtins, name)]
             execution = sandbox.python(program, sample.tests, shadowing=shadowing, classes=classes)
         return dataclasses.replace(execution, lacks=marked_missing("python", execution).lacks)
-    verdict = oracle.judge_by_reference(sandbox, sample, code)
-    return verdict and marked_missing("python", verdict)
+    compared = oracle.compare_with_reference(sandbox, sample, code)
+    if compared.verdict is None and not compared.behaviour.reason:
+        return NOTHING_TO_COMPARE
+    return compared.verdict and marked_missing("python", compared.verdict)
 
 
 def _definitions(reference: str) -> tuple[list[str], list[str]]:

@@ -67,8 +67,11 @@ class Candidates:
         if parser and self.parses(text):
             if self._is_body(text) and self._is_indented_whole(text):
                 return Candidate(textwrap.dedent(text))
-            # lenient parsers take such words for names
-            trimmed = _trimmed(text) if _FOREIGN_EDGE.search(text) else text
+            # lenient parsers take such words for names, and what stands outside of tags for text
+            if LANGUAGES[self.language].tags:
+                trimmed = _without_prose_outside_tags(text)
+            else:
+                trimmed = _trimmed(text) if _FOREIGN_EDGE.search(text) else text
             return Candidate(trimmed if self.parses(trimmed) else text)
         if parser and LANGUAGES[self.language].top_level:
             found = self._joined_parts(text)
@@ -187,6 +190,15 @@ def _is_bare_value(code: str) -> bool:
         isinstance(node, ast.Expr) and all(isinstance(part, _VALUES) for part in ast.walk(node.value))
         for node in tree.body
     )
+
+
+def _without_prose_outside_tags(text: str) -> str:
+    """`text` without prose before its first tag or after its last; PHP whose tag has no end goes on to the end."""
+    start, end = text.find("<"), text.rfind(">") + 1
+    if start < 0 or text.count("<?") > text.count("?>"):
+        end = len(text)
+    before, after = text[: max(start, 0)], text[end:]
+    return text[len(before) * is_prose(before) : end if is_prose(after) else len(text)]
 
 
 def _trimmed(text: str, only_sentences: bool = False) -> str:

@@ -11,6 +11,7 @@ import pytest
 from src.evaluation.benchmarks.catalog import load_benchmark
 from src.evaluation.execution.judge import classify, execute, judge, pass_at_k, whole_program
 from src.evaluation.extraction.extract import extract
+from src.metrics.table import passed
 from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
 from src.schema import Execution, Sample
 
@@ -338,3 +339,13 @@ def test_where_nothing_can_be_run_no_answer_is_judged():
     for code in ("", "print(1)"):
         assert execute(sandbox, task(tests="assert True"), code) == refused
         assert judge(sandbox, task(tests="assert True"), code) == refused
+
+
+@needs_sandbox
+@pytest.mark.parametrize("code", ["pass", "x = 1", "add = None", "lambda a, b: a + b", "import os"])
+def test_no_form_of_an_answer_leaves_the_count_where_the_reference_decides(sandbox, code):
+    sample = Sample("1", "Sum two.", "", "def add(a, b):\n    return a + b", code, "python")
+    verdict = judge(sandbox, sample, code)
+    assert passed(verdict.outcome, verdict.lacks) == 0
+    undecided = dataclasses.replace(sample, reference="import random\nprint(random.random())")
+    assert judge(sandbox, undecided, code) is None

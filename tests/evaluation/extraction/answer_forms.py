@@ -222,6 +222,8 @@ FORMS = {
     "a listing of LaTeX": Form(f"Here it is:\n\n\\begin{{lstlisting}}[language=Python]\n{ADD}\n\\end{{lstlisting}}\n\nIt costs $O(1)$.", ADD),
     "minted": Form(f"\\begin{{minted}}{{python}}\n{ADD}\n\\end{{minted}}", ADD),
     "a page with <pre><code>": Form("Here is the page:\n\n<html>\n<pre><code>x = 1</code></pre>\n</html>\n\nIt shows a line.", "<html>\n<pre><code>x = 1</code></pre>\n</html>", "html"),
+    "PHP": Form("Here is the code:\n\n<?php\necho 1;\n?>\n\nThis code prints a number.", "<?php\necho 1;\n?>", "php"),
+    "PHP without an end": Form("Here is the code:\n\n<?php\n\necho 1;\n", "<?php\n\necho 1;", "php"),
     "React with <pre>": Form("function A() {\n  return (\n    <pre>\n      hi\n    </pre>\n  );\n}", "function A() {\n  return (\n    <pre>\n      hi\n    </pre>\n  );\n}", "jsx"),
     "indented as Markdown's code": Form("Here is the code:\n\n    def add(a, b):\n        return a + b\n\nIt adds.", ADD),
     "indented, with an import": Form("Here it is:\n\n    import math\n\n    def add(a, b):\n        return a + b\n    print(add(1, 2))", f"import math\n\n{ADD}\nprint(add(1, 2))", names="add"),
