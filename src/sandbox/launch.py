@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -122,6 +123,9 @@ class Worker:
             from src.sandbox.inside import resource_usage  # needs /proc
 
             resource_usage.kill_descendants(self.process.pid)
+        if self.process.returncode is None:  # else its number may be another's
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)  # what a bwrap that is none has started, too
         self.process.kill()
         self.process.wait()
 

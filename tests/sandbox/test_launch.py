@@ -277,3 +277,13 @@ def test_the_processes_of_an_unsandboxed_program_are_counted(bare_worker):
 def test_elsewhere_than_on_linux_there_is_no_way_to_run_programs(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(launch, "ON_LINUX", False)
     assert find_recipe.__wrapped__() == (None, "needs Linux (WSL2, Docker)")
+
+
+def test_a_bwrap_that_is_none_and_hangs_leaves_no_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(launch, "START_TIMEOUT_S", 0.5)
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\nsleep 6131 &\nsleep 6131\n")
+    fake.chmod(0o755)
+    with pytest.raises(WorkerError):
+        Worker(Recipe("warm", "/usr/bin/python3", str(fake), None))
+    assert ["sleep", "6131"] not in [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
