@@ -83,14 +83,19 @@ TOPICS = (
 LONG = "def solve(values, limit):\n    total = 0\n    for value in values:\n        if value < limit:\n            total += value * %d\n    return total\n"
 
 
+def _own(topic: str) -> str:
+    """Lines that make the answers of one topic unlike those of another."""
+    return f"\n# {' '.join([topic] * 20)}"
+
+
 def write_rows(folder: Path) -> tuple[Path, Path]:
     """Rows of which some are refused, repeated, nearly alike or no code, and a benchmark that one overlaps."""
     rows: list[dict[str, object]] = []
     for number, topic in enumerate(TOPICS):
         task = f"Write a Python function that adds up the {topic} below a limit, times {number}, in a list of numbers."
-        rows.append({"instruction": task, "input": "", "output": LONG % number})
+        rows.append({"instruction": task, "input": "", "output": LONG % number + _own(topic)})
         rows.append(
-            {"instruction": f"{task} Thanks", "input": "", "output": LONG % (number + 100)}
+            {"instruction": f"{task} Thanks", "input": "", "output": LONG % (number + 100) + _own(topic)}
         )  # nearly alike
         rows.append(
             {
