@@ -224,14 +224,14 @@ def _present(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {key: value for key, value in pairs if key != "package_value" or value is not None}
 
 
-def decode(kind: type[Record], text: str | bytes) -> Record:
+def decode(kind: type[Record], text: str | bytes, finite: bool = True) -> Record:
     """The record that JSON text holds: all of its keys and no other, each value of the type of its field.
 
-    Raises ValueError where it holds none.
+    Raises ValueError where it holds none, and where a number that has to be `finite` is not.
     """
     validator = _validator(kind)  # type: ignore[arg-type]  # mypy: a type variable is not hashable
     record: Record = validator.validate_json(text, strict=True, extra="forbid")
-    infinite = _not_finite(record)
+    infinite = _not_finite(record) if finite else ""
     if infinite:
         raise InfiniteError(infinite)
     return record
@@ -254,12 +254,14 @@ def _not_finite(value: Any, key: str = "") -> str:
     return next((found for name, item in items if (found := _not_finite(item, f"{key}.{name}"))), "")
 
 
-def parse_record(kind: type[Record], text: str | bytes, origin: str, remedy: str) -> Record:
+def parse_record(
+    kind: type[Record], text: str | bytes, origin: str, remedy: str, finite: bool = True
+) -> Record:
     """As `decode`. Raises UserError naming the key in `origin`, what was expected there, and `remedy`."""
     from pydantic import ValidationError
 
     try:
-        return decode(kind, text)
+        return decode(kind, text, finite)
     except InfiniteError as error:
         raise UserError(f"{origin}: {str(error)[1:]}: not a finite number; damaged. {remedy}") from error
     except ValidationError as error:

@@ -7,7 +7,7 @@ LANGUAGE = Language(
     name="jsx", label="React (JSX)", aliases="react reactjs", rank=17, decisive_rank=0, codebleu="javascript", highlight="javascript",
     named=Pattern(r"(?i)\breact(?:\.?js)?\b|\bjsx\b", "react|jsx"),
     decisive=Pattern(  # an element where JavaScript has a value
-        r"(?:\breturn|=>|[(=?:]|&&)\s*+\(?\s*+<(?:>|[A-Za-z][\w.]*+(?:\s[^<>]{0,300})?(?:/>|>[^;]{0,400}</))", "</|/>"),
+        r"(?:\breturn|=>|[(=?:]|&&)\s*+\(?\s*+<(?:>|[A-Za-z][\w.]*+(?:\s[^<>]{0,300})?(?:/>|>[^;]{0,400}</))", "</|/>|<>"),
     evidence=Pattern(
         r"\buse(?:State|Effect|Ref|Memo|Context|Callback|Reducer)\(|\bclassName=|\bReact(?:DOM)?\.|from ['\"]react\b"
         r"|<[A-Z]\w*+[^<>]{0,200}/>"),

@@ -10,7 +10,8 @@ from src.languages.registry import LANGUAGES, syntax_error
 
 _HEADER = re.compile(r"[^({=;:<\n]*+")
 _HEADER_END = re.compile(r"\b(?:extends|implements)\b|\b(?:struct|interface)\s*+$")
-_BORROWED = re.compile(r"\A[^=(\n]{0,200}+=\s{0,9}+require\(|\)[^(){}]{0,200}\{\s*+(?://.*+\s*+)*+\}\s*+\Z")
+_REQUIRED = re.compile(r"\A[^=(\n]{0,200}+=\s{0,9}+require\(")
+_EMPTY_BODY = re.compile(r"\)[^(){}]{0,200}\{\Z")
 _DECLARED = (
     "declaration",
     "definition",
@@ -46,9 +47,18 @@ def names(language: str, program: str) -> Names:
     for kind, text in known.top_level(program):
         declared = _declared(language, kind, text)
         bound.update(declared)
-        borrowed.update(declared if "import" in kind or _BORROWED.search(text) else ())
+        borrowed.update(declared if "import" in kind or _is_borrowed(text) else ())
     words = frozenset(re.findall(r"[A-Za-z_$][\w$]*", program))
     return Names(frozenset(bound), words - bound, frozenset(borrowed))
+
+
+def _is_borrowed(text: str) -> bool:
+    """Whether a declaration imports, or is a function with nothing but comments in its body."""
+    if _REQUIRED.search(text):
+        return True
+    head, _, after = text.rstrip().rpartition("}")
+    lines = [line.partition("//")[0].rstrip() for line in head.split("\n")]
+    return not after and bool(_EMPTY_BODY.search("\n".join(lines).rstrip()))
 
 
 def _declared(language: str, kind: str, text: str) -> list[str]:

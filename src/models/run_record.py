@@ -89,7 +89,7 @@ def read_record(folder: Path) -> RunRecord | None:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    record = parse_record(RunRecord, content, str(path), REMEDY)
+    record = parse_record(RunRecord, content, str(path), REMEDY, finite=False)  # a loss may overflow
     if (record.method == "qlora") != (record.qlora is not None):
         raise UserError(f"{path} does not say how the base was quantised; damaged. {REMEDY}")
     if not isinstance(record.provenance.get("config"), dict):

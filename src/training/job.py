@@ -105,6 +105,7 @@ def prepared(
 ) -> Iterator[Job]:
     """The job in all ranks of its process group, decided while `lock` is held."""
     hardware = decide(config.model)
+    check_compatibility(config, method, hardware)  # before a base is downloaded
     with distributed.process_group(hardware.device):
         distributed.rank0_first(lambda: location(config.model.base_model))  # downloaded and converted once
         with lock or nullcontext():

@@ -51,7 +51,7 @@ HINTED = {
 
 def test_there_are_patterns():
     assert len(NAMED) == len(LANGUAGES) + 1
-    assert len(DECISIVE) == 12
+    assert len(DECISIVE) == 13
 
 
 @pytest.mark.parametrize("pattern", HINTED.values(), ids=HINTED)

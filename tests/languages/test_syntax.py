@@ -31,6 +31,7 @@ RIGHT_AND_WRONG = {
     "css": ("p { color: red; }", "p { color red; }"),
     "sql": ("SELECT a FROM t WHERE b = 1;", "SELECT FROM WHERE"),
     "javascript": ("let a = [1, 2];", "let a = [1,"),
+    "jsx": ("let a = <p>{b}</p>;", "let a = <p>{b};"),
     "java": ("public int f(int a) { return a; }", "public int f(int a { return a; }"),
     "c": ("int main(void) { return 0; }", "int main(void { return 0; }"),
     "cpp": ("std::vector<int> v{1};", "std::vector<int> v{1"),

@@ -125,9 +125,10 @@ with scratch_folder(Path(sys.argv[1]), ".work-") as folder:
 
 def test_scratch_folders_of_the_killed_are_removed_and_those_of_the_living_kept(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", ABANDON, tmp_path], cwd=ROOT, check=False)
-    assert len(list(tmp_path.iterdir())) == 1
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     with scratch_folder(tmp_path, ".work-") as living:
-        assert list(tmp_path.iterdir()) == [living]
+        assert not folder.exists()
+        assert [path for path in tmp_path.iterdir() if path.is_dir()] == [living]
         with scratch_folder(tmp_path, ".work-"):
             assert living.is_dir()
     assert list(tmp_path.iterdir()) == []

@@ -88,7 +88,6 @@ def test_the_sources_are_read() -> None:
     files = {regex.place.partition(":")[0] for regex in REGEXES}
     assert {
         "languages/python.py",
-        "sandbox/inside/python_program.py",
         "evaluation/extraction/extract.py",
     } <= files
 

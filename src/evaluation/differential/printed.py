@@ -10,7 +10,7 @@ from src.evaluation.differential.rewriting import WORDING_BEGINS, WORDING_ENDS
 
 _WORDING = re.compile(f"{WORDING_BEGINS}([^{WORDING_BEGINS}{WORDING_ENDS}]*){WORDING_ENDS}")
 _HEADING = re.compile(
-    r"[\w ,'()/-]+:|[-=*_~ ]+"
+    r"\A[\w ,'()/-]+:|\A[-=*_~ ]+"
 )  # a line that only announces the next or parts it from the last
 _NEGATION = re.compile(r"\b(?:not|no|never|none|cannot|isn|aren|doesn|don|un\w+|in(?:valid|correct))\b")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")

@@ -19,7 +19,7 @@ WORDING_BEGINS, WORDING_ENDS = "\ue000", "\ue001"
 MAX_TEXT = 4_000  # characters that are kept of an output
 PI_WITHIN = 2e-3  # 3.14 stands for pi; so does 3.1416
 _FIELD = re.compile(r"(\{[^{}]*\})")
-_PERCENT = re.compile(r"(%(?:\([^)]*\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%])")
+_PERCENT = re.compile(r"(%(?:\([^()%]*\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%])")
 
 
 def rewritten(source: str) -> "tuple[ast.Module, list[list[str]]]":

@@ -8,7 +8,7 @@ import textwrap
 from src.languages.registry import LANGUAGE_ALIASES, LANGUAGES
 
 _HEADING = re.compile(r"^#{1,6} +[^\Wa-z_].*+$", re.MULTILINE)  # directives of C are in small letters
-_NUMBERED = re.compile(r"[ \t]*+(\d{1,5}+)(?:[ \t]*+[|:.)│]|(?=[ \t]|$))")
+_NUMBERED = re.compile(r"\A[ \t]*+(\d{1,5}+)(?:[ \t]*+[|:.)│]|(?=[ \t]|$))")
 _PATCH = re.compile(r"^(?:@@ |\+\+\+ )|\A(?=[\s\S]*?^\+)(?:[-+ ].*+\n?+|\n)++\Z", re.MULTILINE)
 _PATCH_HEAD = re.compile(r"(?:-|@@|\+\+\+ |diff |index |\\ )")  # and what it takes away
 _CELL = re.compile(r"^In ?\[[\d ]*+\]:[ \t]*+$", re.MULTILINE)
