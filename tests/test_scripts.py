@@ -16,7 +16,10 @@ import pytest
 from tests import launching, tiny
 
 ROOT = Path(__file__).resolve().parents[1]
-REPORT = {"comparison.json", "comparison.md", "comparison.html", "comparison.png", "comparison_dark.png"}
+REPORT = {
+    "comparison.json", "comparison.md", "comparison.html", "comparison.png", "comparison_dark.png",
+    "novelty.png", "novelty_dark.png",
+}  # fmt: skip
 
 
 def run(script: str, *flags: str | Path, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:

@@ -133,7 +133,7 @@ def _show_with_remote(checker: Checker, kind: type, error: BaseException, trace:
     """The traceback of an exception of the tests, with that of the program where it came from there."""
     frames = [entry for entry in traceback.extract_tb(trace) if entry.filename == TESTS]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)]
-    lines += [str(getattr(error, "_remote_trace", "")), *traceback.format_exception_only(kind, error)]
+    lines += [str(getattr(error, "remote_trace", "")), *traceback.format_exception_only(kind, error)]
     sys.stderr.write("".join(lines))
 
 

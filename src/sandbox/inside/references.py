@@ -170,12 +170,12 @@ class References:
         except Exception:
             error = kind.__new__(kind, *arguments)
         error.__dict__.update({key: item for key, item in fields.items() if not key.startswith("__")})
-        if hasattr(type(error), "_remote_text"):
-            error._remote_text = text  # type: ignore[attr-defined]
+        if hasattr(type(error), "remote_text"):
+            error.remote_text = text  # type: ignore[attr-defined]
         self._kept.append(error)
         self.lines[id(error)] = line
         if trace:
-            error._remote_trace = trace[-MAX_TEXT:]  # type: ignore[attr-defined]
+            error.remote_trace = trace[-MAX_TEXT:]  # type: ignore[attr-defined]
         return error
 
 
@@ -236,10 +236,10 @@ def _described_class(kind: type, encode: Callable[[Any], Any]) -> dict[str, Any]
 def _new_exception(description: dict[str, Any], bases: list[Any]) -> type:
     if not bases or not all(map(_is_error, bases)):
         raise MalformedError("no exception")
-    body = {"__module__": description["module"], "__str__": _shown, "_remote_text": None}
+    body = {"__module__": description["module"], "__str__": _shown, "remote_text": None}
     return type(str(description["name"]), tuple(bases), body)
 
 
 def _shown(self: BaseException) -> str:
-    text = self._remote_text  # type: ignore[attr-defined]
+    text = self.remote_text  # type: ignore[attr-defined]
     return text if text is not None else BaseException.__str__(self)

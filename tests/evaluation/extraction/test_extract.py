@@ -154,7 +154,7 @@ def test_what_is_left_of_an_oversized_answer_is_flagged():
 def test_ten_megabytes_take_seconds(text):
     began = time.process_time()
     extract(text, "python")
-    assert time.process_time() - began < 6.0  # 2 s; the tracing of coverage makes Python thrice as slow
+    assert time.process_time() - began < 12.0  # 3 s; the tracing of coverage makes Python thrice as slow
 
 
 @pytest.mark.parametrize("language", ["python", "go", "css"])
