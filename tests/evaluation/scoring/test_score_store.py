@@ -28,6 +28,8 @@ HARMLESS = {  # imported by what scores, but altering no score
     "metrics/table.py": "the signatures of what is measured of texts are in the key",
     "data/chat_template.py": "of data/preprocessing.py, of which scoring reads the headers of turns alone",
     "data/tokenization.py": "of data/preprocessing.py, of which scoring reads the headers of turns alone",
+    "cli.py": "of sandbox/outcome.py, which takes from it how unprintable characters of an output are shown",
+    **dict.fromkeys(("config.py", "distributed.py", "yaml_text.py"), "of cli.py"),
     "schema.py": "a sample's fields count in its digest, and a score of other fields is not read",
     "evaluation/statistics/estimates.py": "aggregates scores",
     "evaluation/statistics/proportions.py": "aggregates scores",
@@ -43,6 +45,8 @@ HARMLESS_PACKAGES = {
     "magika",
     "onnxruntime",
     "tqdm",
+    "accelerate",  # of distributed.py
+    "torch",  # of distributed.py
     "transformers",  # of data/preprocessing.py, for the types of its tokenizers
 }
 SETTINGS = {"timeout_s": 10, "sandbox": "bubblewrap"}
