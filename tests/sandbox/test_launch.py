@@ -170,8 +170,12 @@ def test_the_mode_names_what_was_used():
     assert Recipe("bare", "/usr/bin/python3").mode == "unsandboxed"
 
 
+OTHERS: set[psutil.Process] = set()  # processes that other tests have left running for those to come
+
+
 @pytest.fixture
 def bare_worker():
+    OTHERS.update(psutil.Process().children(recursive=True))
     worker = Worker(bare_recipe())
     yield worker
     worker.close()
@@ -244,8 +248,11 @@ for _ in range(3):
 
 
 def left_by_bare_worker() -> list[psutil.Process]:
+    """All processes below this one, but for the others."""
     return [
-        child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.status() != psutil.STATUS_ZOMBIE and child not in OTHERS
     ]
 
 
