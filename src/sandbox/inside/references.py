@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 _NO_VERDICT = ("unittest", "doctest", "bdb", "asyncio")  # whose exceptions end a test without a failure
 
 
-class References:
+class References(ABC):
     """What one end has given references to, and its stand-ins for what it was given.
 
     Both live as long as the process, so that an id stands for one object.
@@ -33,9 +34,9 @@ class References:
         ] = {}  # id of an exception of the other end: the line of the program that raised it
         self._kept: list[BaseException] = []
 
+    @abstractmethod
     def request(self, operation: str, /, *values: Any, **named: Any) -> Any:
         """Ask the other end."""
-        raise NotImplementedError
 
     def is_stand_in(self, value: Any) -> bool:
         return id(value) in self._theirs

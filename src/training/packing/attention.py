@@ -68,6 +68,16 @@ def _registered(name: str, function: Any) -> str:
     return name
 
 
+def _repeated(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Keys and values with as many heads, in dimension 1, as queries have."""
+    repeats = query.shape[1] // key.shape[1]
+    if repeats == 1:
+        return key, value
+    return key.repeat_interleave(repeats, dim=1), value.repeat_interleave(repeats, dim=1)
+
+
 def attention_by_sample(
     module: torch.nn.Module,
     query: torch.Tensor,
@@ -91,8 +101,7 @@ def attention_by_sample(
         key, value = (
             unshared(tensor[0].transpose(0, 1), shared).transpose(0, 1)[None] for tensor in (key, value)
         )
-    repeats = query.shape[1] // key.shape[1]
-    key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
+    key, value = _repeated(query, key, value)
     query_lengths, key_lengths = cu_seq_lens_q.diff().tolist(), cu_seq_lens_k.diff().tolist()
     split = query.split(query_lengths, dim=2), key.split(key_lengths, dim=2), value.split(key_lengths, dim=2)
     parts = []
@@ -157,8 +166,7 @@ def varlen_attention(
         if "enable_gqa" in accepted:
             options["enable_gqa"] = True
         else:
-            repeats = query.shape[1] // key.shape[1]
-            key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
+            key, value = _repeated(query, key, value)
     query, key, value = (_to_16_bit(tensor) for tensor in (query, key, value))
     if shared is not None:
         key, value = unshared(key, shared), unshared(value, shared)
@@ -193,9 +201,7 @@ def efficient_attention(
     query, key, value = (_as_autocast(tensor.squeeze(0).transpose(0, 1)) for tensor in (query, key, value))
     if shared is not None:
         key, value = unshared(key, shared), unshared(value, shared)
-    repeats = query.shape[1] // key.shape[1]
-    if repeats > 1:
-        key, value = (tensor.repeat_interleave(repeats, dim=1) for tensor in (key, value))
+    key, value = _repeated(query, key, value)
     output, *_ = torch.ops.aten._efficient_attention_forward(
         query[None], key[None], value[None], None, cu_seq_lens_q, cu_seq_lens_k, max_length_q, max_length_q,
         0.0, LAST_TOKENS, True, scale=scaling,
