@@ -37,14 +37,16 @@ class TestedProgram(peer.Peer):
 
     def serve_tests(self) -> None:
         """Until the tests have ended."""
-        _flush()
         self._send(["r", "", None, [name for name in self._namespace if not name.startswith("__")]])
         while True:
             try:
                 self.serve(self.receive())
             except peer.EndedError:
                 return
-            _flush()
+
+    def _send(self, message: list[Any]) -> None:
+        _flush()  # first: the tests may end at this message, and this process with them
+        super()._send(message)
 
     def _place(self, error: BaseException) -> tuple[str, str]:
         lines: list[str] = []
