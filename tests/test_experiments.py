@@ -288,38 +288,36 @@ def test_scores_and_differences_stand_in_their_tables():
         f"{lora.name}--codealpaca": figures,
     }
     difference = {
-        "report": "./qlora_against_lora", "before": "a", "after": "qlora", "metric": "bleu", "delta": -0.5,
+        "report": "./qlora_against_lora", "after": "qlora", "band": "", "metric": "bleu", "delta": -0.5,
         "ci95": [-1.5, 0.5], "p_value": 0.4, "p_holm": 0.8, "n": 202,
     }  # fmt: skip
-    shown = tables(results(result(lora, 1.0), rate=1e-3, scores=scores, differences=[difference]))
+    unlike = difference | {"report": ".", "band": "under 65 %", "delta": 0.25, "n": 59, "p_holm": None}
+    differences = [difference, unlike]
+    shown = tables(results(result(lora, 1.0), rate=1e-3, scores=scores, differences=differences))
     assert "| before | 1 | 202 | 7.5 |" in shown["scores"]
     assert "| LoRA, chosen | 1 | 202 | 40.0 |" in shown["scores"]
     assert "| QLoRA | BLEU | 202 | -0.5 | -1.5 to +0.5 | 0.4 | 0.8 |" in shown["qlora_against_lora"]
-    assert "-0.5" not in shown["against_base"] + shown["training_variants"]
+    assert "-0.5" not in shown["against_base"] + shown["novelty"]
+    assert "| QLoRA | under 65 % | BLEU | 59 | +0.2 | -1.5 to +0.5 |" in shown["novelty"]
+    assert "under 65" not in shown["against_base"] + shown["qlora_against_lora"]
 
 
 def test_pairs_are_made_of_the_answers_that_are_there():
-    everything = results(rate=1e-3)
-    names = {"base--codealpaca", "lora-chosen-all_seeds--codealpaca", "qlora-chosen-all_seeds--codealpaca"}
-    assert pairs(everything, names) == [
-        Pair(".", "lora", "base--codealpaca", "lora-chosen-all_seeds--codealpaca"),
-        Pair(".", "qlora", "base--codealpaca", "qlora-chosen-all_seeds--codealpaca"),
-        Pair("./qlora_against_lora", "qlora", *sorted(names)[1:]),
-    ]
-    exact, other = (
-        "lora-learning_rate_0.001-seed_42--humaneval",
-        "lora-learning_rate_0.001-dtype_float32-seed_42--humaneval",
+    lora, qlora = (
+        [f"{run}-learning_rate_0.001-seed_{seed}--mbppplus" for seed in (42, 43)] for run in plan.METHODS
     )
-    [variant] = pairs(everything, {exact, other})
-    assert variant == Pair("humaneval/training_variants", "arithmetic: float32", exact, other)
-
-
-def test_methods_with_unequal_seeds_are_compared_by_one_that_both_have():
-    runs = [f"{method}-default-seed_{seed}" for method, seed in (("lora", 42), ("lora", 43), ("qlora", 43))]
-    pools = [f"{method}-default-all_seeds" for method in plan.METHODS]
-    there = {f"{name}--humaneval" for name in [*runs, *pools, "lora-chosen-all_seeds"]}
+    there = {"base--mbppplus", *lora, *qlora, "lora-default-seed_44--humaneval"}
     assert pairs(results(rate=1e-3), there) == [
-        Pair("humaneval/qlora_against_lora", "qlora", f"{runs[1]}--humaneval", f"{runs[2]}--humaneval")
+        Pair("mbppplus", "lora", ("base--mbppplus",), tuple(lora)),
+        Pair("mbppplus", "qlora", ("base--mbppplus",), tuple(qlora)),
+        Pair("mbppplus/qlora_against_lora", "qlora", tuple(lora), tuple(qlora)),
+    ]
+
+
+def test_methods_are_compared_at_the_default_rate_where_the_chosen_has_no_answers():
+    there = {"lora-default-seed_42--codealpaca", "qlora-default-seed_43--codealpaca"}
+    assert pairs(results(rate=1e-3), there) == [
+        Pair("./qlora_against_lora", "qlora", *((name,) for name in sorted(there)))
     ]
 
 
@@ -391,7 +389,7 @@ def test_one_run_goes_through_all_phases_and_answers_need_no_scoring_package(
     shutil.rmtree(work)
     (tmp_path / "elsewhere").rename(work)  # as on a machine that has neither model nor adapters
 
-    assert "no text of" in experiment("score", tmp_path)
+    assert "no text of" in experiment("score", tmp_path, "--data", tiny_data)
     assert "tables of 1 runs" in experiment("table", tmp_path)
     comparison = json.loads((tmp_path / "reports" / "comparison.json").read_text())
     after = comparison["comparisons"]["lora-default"]["after"]["provenance"]
@@ -401,4 +399,5 @@ def test_one_run_goes_through_all_phases_and_answers_need_no_scoring_package(
     assert name in (work / "experiments.json").read_text()
     page = (tmp_path / "page.md").read_text()
     assert "| LoRA, default | 1 |" in page
+    assert "| lora-default | 80 % and more |" in page or "| lora-default | under 50 % |" in page
     assert "| Code Alpaca, test split | lora-default | BLEU |" in page

@@ -47,7 +47,6 @@ class Variant:
     factor: str
     label: str
     changes: Changes
-    answers: bool = False  # whether its answers are compared too, not its validation loss alone
 
 
 def text(value: Value) -> str:
@@ -89,8 +88,8 @@ def overrides(run: Spec, defaults: Defaults) -> list[str]:
 def grid(defaults: Defaults) -> list[Variant]:
     """One factor at a time around the chosen learning rate."""
 
-    def key(factor: str, name: str, *values: Value, answers: bool = False) -> list[Variant]:
-        return [Variant(factor, text(value), {name: value}, answers) for value in values]
+    def key(factor: str, name: str, *values: Value) -> list[Variant]:
+        return [Variant(factor, text(value), {name: value}) for value in values]
 
     ranks = [
         Variant("rank (alpha = 2 rank)", str(r), {"lora.r": r, "lora.lora_alpha": 2 * r})
@@ -105,12 +104,12 @@ def grid(defaults: Defaults) -> list[Variant]:
         *key("dropout", "lora.lora_dropout", 0.0, 0.05),
         *key("epochs", "training.num_train_epochs", 1, 2, 3, 5),
         *ranks,
-        *key("samples a step", BATCH, 8, 16, 32, 64),
-        *key("arithmetic", "model.dtype", "float32", answers=True),
-        *key("tokens a pack", "training.pack_tokens", 512, answers=True),
-        *key("shared beginnings", "training.share_prefixes", True, False, answers=True),
-        *key("fused kernels", "training.fused_kernels", False, answers=True),
-        *key("loss on prompts", "training.loss_on_prompt", True, answers=True),
+        *key("samples per step", BATCH, 8, 16, 32, 64),
+        *key("arithmetic", "model.dtype", "float32"),
+        *key("tokens per pack", "training.pack_tokens", 512),
+        *key("shared prefixes", "training.share_prefixes", True, False),
+        *key("fused kernels", "training.fused_kernels", False),
+        *key("loss on prompts", "training.loss_on_prompt", True),
         *key("LoRA+ ratio", "training.loraplus_lr_ratio", 16),
         *key("rsLoRA", "lora.use_rslora", True),
         *alphas,
@@ -162,20 +161,14 @@ def grid_specs(defaults: Defaults, rate: float, seed: int = SEEDS[0]) -> list[tu
 
 def answered_specs(defaults: Defaults, rate: float | None) -> list[Spec]:
     """The runs whose answers are compared, the most important first."""
-    wanted = [run for runs in final_specs(defaults, rate).values() for run in runs]
-    return _unique([*wanted, *([] if rate is None else _answered_variants(defaults, rate))])
-
-
-def _answered_variants(defaults: Defaults, rate: float) -> list[Spec]:
-    return [run for seed in SEEDS for variant, run in grid_specs(defaults, rate, seed) if variant.answers]
+    return _unique(run for runs in final_specs(defaults, rate).values() for run in runs)
 
 
 def wanted(defaults: Defaults, losses: Losses) -> list[Spec]:
     """Every run known to be wanted, in the order in which to start them.
 
     The sweep comes first and the default configuration fills what is free beside it; then the chosen rate with every
-    seed, then the rows of the grid whose answers are compared, with every seed, then the others with one, then their
-    other seeds, the rows of the lowest loss first.
+    seed, then the rows of the grid with one, then their other seeds, the rows of the lowest loss first.
     """
     rate = best_rate(defaults, losses)
     first = sweep(defaults)
@@ -194,8 +187,7 @@ def wanted(defaults: Defaults, losses: Losses) -> list[Spec]:
         for *_, variant in ranked
     ]
     fixed = [run for runs in final.values() for run in runs]
-    compared = _answered_variants(defaults, rate)
-    return _unique([*first, *fixed, *compared, *(run for _, run in rows), *again])
+    return _unique([*first, *fixed, *(run for _, run in rows), *again])
 
 
 def _unique(specs: Iterable[Spec]) -> list[Spec]:

@@ -1,8 +1,8 @@
 """The real experiment: LoRA and QLoRA on Code Alpaca, the defaults tried one by one, with the product's own scripts.
 
     python -m benchmarks.experiment.run train  --model FOLDER --data FOLDER [--minutes 8] [--jobs 6]     on a GPU
-    python -m benchmarks.experiment.run answer --model FOLDER --data FOLDER [--humaneval FILE]           on the same machine
-    python -m benchmarks.experiment.run score                                                            on any machine
+    python -m benchmarks.experiment.run answer --model FOLDER --data FOLDER [--benchmarks FOLDER]        on the same machine
+    python -m benchmarks.experiment.run score  --data FOLDER                                             on any machine
     python -m benchmarks.experiment.run table
 
 Writes reports/code_alpaca, and the tables of docs/experiments.md, which says what the question is, how it is measured
@@ -25,6 +25,7 @@ from pathlib import Path
 from benchmarks import ROOT
 from benchmarks.experiment.plan import Spec, answered_specs, best_rate, flat, overrides, wanted
 from benchmarks.experiment.results import FILE, Results, load_results, read_result, save_results
+from benchmarks.experiment.scores import BASE, BASE_CHAT, TEST_SETS, score
 from benchmarks.experiment.side_by_side import Ended, Job, run_side_by_side
 from src import cli
 from src.schema import UserError
@@ -33,11 +34,9 @@ PHASES = ("train", "answer", "score", "table")
 WORK = Path("checkpoints/experiments")
 REPORTS = Path("reports/code_alpaca")
 PAGE = Path("docs/experiments.md")
-TEST_SETS = ("codealpaca", "humaneval")
-BASE, BASE_CHAT = (
-    "base",
-    "base-chat",
-)  # the model before fine-tuning, prompted as the others or in its own template
+BENCHMARK_FILES = {
+    "humaneval": "HumanEval.jsonl.gz", "humanevalplus": "HumanEvalPlus.jsonl.gz", "mbppplus": "MbppPlus.jsonl.gz",
+}  # fmt: skip  # in the folder of --benchmarks
 LOGS, ANSWERS = "logs", "answers"  # folders of the work folder; the others are named by their run
 
 
@@ -52,8 +51,13 @@ def arguments() -> argparse.ArgumentParser:
         help="gets a folder per run, logs, answers and figures",
     )
     parser.add_argument("--model", type=Path, metavar="DIR", help="train, answer: the base model's folder")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="train, answer: what download_data.py wrote")
-    parser.add_argument("--humaneval", type=Path, metavar="FILE", help="answer: HumanEval.jsonl.gz")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="all but table: what download_data.py wrote")
+    parser.add_argument(
+        "--benchmarks",
+        type=Path,
+        metavar="DIR",
+        help=f"answer: folder of {', '.join(BENCHMARK_FILES.values())}; those that are there are answered",
+    )
     parser.add_argument("--jobs", type=int, default=6, metavar="N", help="runs side by side on the GPU")
     parser.add_argument("--minutes", type=float, default=8.0, metavar="M", help="then stop cleanly")
     parser.add_argument(
@@ -230,7 +234,12 @@ def answer(args: argparse.Namespace) -> str:
             models.append((run.name, f"{run.name}/{run.method}/final"))
         elif not place.is_answered(run):
             print(f"{run.name}: no adapter here, left out", flush=True)
-    sets = TEST_SETS if args.humaneval else TEST_SETS[:1]
+    sets = [
+        kind for kind in TEST_SETS if kind not in BENCHMARK_FILES or _benchmark_file(args, kind).is_file()
+    ]
+    for kind in TEST_SETS:
+        if kind not in sets:
+            print(f"{kind}: no {_benchmark_file(args, kind)}, left out", flush=True)
     requested = [(name, model, kind) for name, model in models for kind in sets]
     jobs = iter(
         [
@@ -247,6 +256,10 @@ def answer(args: argparse.Namespace) -> str:
     return "next: score, on any machine that has this --work folder"
 
 
+def _benchmark_file(args: argparse.Namespace, kind: str) -> Path:
+    return Path(args.benchmarks or "") / BENCHMARK_FILES[kind]
+
+
 def _has_chat_template(model: Path) -> bool:
     settings = model / "tokenizer_config.json"
     apart = (model / "chat_template.jinja").exists()
@@ -258,8 +271,8 @@ def _answer_job(args: argparse.Namespace, place: Place, name: str, model: str, k
     words += ["--num_samples", "0", "--set", f"data.dataset_path={place.data}"]
     words += ["--base_model", place.model] if model != place.model else []
     words += ["--set", "prompt.before=chat"] if name == BASE_CHAT else []
-    if kind == "humaneval":
-        words += ["--benchmark", "humaneval", "--benchmark_path", str(args.humaneval.resolve())]
+    if kind in BENCHMARK_FILES:
+        words += ["--benchmark", kind, "--benchmark_path", str(_benchmark_file(args, kind).resolve())]
     return place.job(f"{name}--{kind}", "evaluate.py", args, *words)
 
 
@@ -295,13 +308,14 @@ def main(args: argparse.Namespace) -> None:
     if args.phase in ("train", "answer"):
         print({"train": train, "answer": answer}[args.phase](args))
         return
-    from benchmarks.experiment.scores import score
     from benchmarks.experiment.tables import write_tables
 
     if args.phase == "score":
         config = ["--config", str(args.config.resolve())] if args.config else []
         settings = [*config, *(word for item in args.overrides for word in ("--set", item))]
-        print(score(args.work, args.reports, args.alone, settings))
+        if args.data is None or not args.data.is_dir():
+            raise UserError(f"--data: expected the folder that the runs were trained on, got {args.data}")
+        print(score(args.work, args.reports, args.data.resolve(), args.alone, settings))
     path = args.reports / FILE
     results = load_results(path)
     if results is None:

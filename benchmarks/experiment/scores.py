@@ -1,4 +1,4 @@
-"""Scores the answers that the experiments kept, compares them in pairs, and writes reports of figures alone."""
+"""Scores the answers that the experiments kept, compares methods over their seeds, and writes reports of figures alone."""
 
 from __future__ import annotations
 
@@ -6,40 +6,39 @@ import dataclasses
 import html
 import json
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT
-from benchmarks.experiment.plan import METHODS, SEEDS, Defaults, Spec, final_specs, grid_specs
+from benchmarks.experiment.plan import METHODS, final_specs
 from benchmarks.experiment.results import FILE, Results, load_results, save_results
-from src.evaluation.predictions import ANSWERS, read_origin, read_predictions, write_answers
-from src.evaluation.scoring.score_store import ScoreStore
+from src.evaluation.predictions import ANSWERS, read_origin, read_predictions
 from src.schema import Sample, UserError
 
-KINDS = {"codealpaca": ".", "humaneval": "humaneval"}  # test set -> its folder among the reports
-AGAINST, VARIANTS, CHAT = "qlora_against_lora", "training_variants", "base_in_chat_template"
-POOL = "-all_seeds--"  # in the name of a pool, between its method and its test set
-SCORED = "scored.jsonl"  # of a run: the scores of its answers
+BASE, BASE_CHAT = "base", "base-chat"  # the model before, prompted as the others or in its own chat template
+TEST_SETS = {  # each with the folder of its reports
+    "codealpaca": ".", "humaneval": "humaneval", "humanevalplus": "humanevalplus", "mbppplus": "mbppplus",
+}  # fmt: skip
+AGAINST, CHAT = "qlora_against_lora", "base_in_chat_template"
 WINDOW = 30  # characters of a line of data or answers; shorter lines prove nothing
 REPORT_SOURCE = ROOT / "src" / "report"  # its files hold the reports' fixed text
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A comparison: the runs before and after, under a name in a report."""
+    """A comparison of runs before and after, one a seed, under a name in a report."""
 
     report: str  # folder below the reports
     name: str
-    before: str
-    after: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
 
 
-def score(work: Path, reports: Path, alone: Path | None, settings: Sequence[str]) -> str:
+def score(work: Path, reports: Path, data: Path, alone: Path | None, settings: Sequence[str]) -> str:
     """The whole phase; `settings` are --config and --set words. Raises UserError where a report quotes a text."""
     results = load_results(work / FILE)
     if results is None:
@@ -47,16 +46,16 @@ def score(work: Path, reports: Path, alone: Path | None, settings: Sequence[str]
             f"no {work / FILE}: run the phases train and answer first, and bring their files here"
         )
     runs = work / "answers" / "runs"
-    names = sorted(path.parent.name for path in runs.glob(f"*/{ANSWERS}") if POOL not in path.parent.name)
+    names = sorted(path.parent.name for path in runs.glob(f"*/{ANSWERS}"))
     if not names:
         raise UserError(f"no answers in {runs}: run the phase answer first, and bring its files here")
-    _score_each(runs, names, settings)
-    pools = pool_seeds(runs, results)
-    _score_each(runs, pools, settings)
-    names += pools
-    differences = [
-        found for pair in _compare_all(pairs(results, set(names)), runs, reports, settings) for found in pair
-    ]
+    trained_on = ["--training_data", data]
+    for name in names:
+        folder = ["--output_dir", runs.parent]
+        _call("evaluate.py", "--predictions", runs / name / ANSWERS, *folder, *trained_on, *settings)
+        print(f"scored {name}", flush=True)
+    compared = _compare_all(pairs(results, set(names)), runs, reports, [*trained_on, *settings])
+    differences = [found for report in compared for found in report]
     other = load_results(alone) if alone else None
     results = dataclasses.replace(
         results,
@@ -76,126 +75,32 @@ def score(work: Path, reports: Path, alone: Path | None, settings: Sequence[str]
     )
 
 
-def _score_each(runs: Path, names: Sequence[str], settings: Sequence[str]) -> None:
-    for name in names:
-        _call("evaluate.py", "--predictions", runs / name / ANSWERS, "--output_dir", runs.parent, *settings)
-        print(f"scored {name}", flush=True)
-
-
-def pool_seeds(runs: Path, results: Results) -> list[str]:
-    """One run of the answers of all seeds, with their scores: a sample's completions are its answers by seed.
-
-    Measures resample the completions of a sample together, so an interval over the pool is one of the mean over
-    these seeds' models, for new samples. Returns the names of the pools.
-    """
-    made = []
-    for stem, specs in [*_groups(results).items(), *_variants(results).items()]:
-        for kind in KINDS:
-            there = [run for run in specs if (runs / f"{run.name}--{kind}" / ANSWERS).exists()]
-            if not there:
-                continue
-            name = f"{stem}{POOL}{kind}"
-            shutil.rmtree(runs / name, ignore_errors=True)
-            answers = [read_predictions(runs / f"{run.name}--{kind}" / ANSWERS) for run in there]
-            origins = [read_origin(runs / f"{run.name}--{kind}" / ANSWERS) for run in there]
-            samples = [
-                dataclasses.replace(sample, completion=number)
-                for number, part in enumerate(answers)
-                for sample in part
-            ]
-            write_answers(runs / name, samples, _pooled_origin(name, there, origins))
-            _pool_scores(runs / name, [runs / f"{run.name}--{kind}" for run in there], answers)
-            made.append(name)
-    return made
-
-
-def _pool_scores(pool: Path, parts: Sequence[Path], answers: Sequence[Sequence[Sample]]) -> None:
-    """Take over the scores of the parts, so that no program runs again."""
-    for number, (part, samples) in enumerate(zip(parts, answers, strict=True)):
-        lines = (part / SCORED).read_text(encoding="utf-8").split("\n")
-        settings = json.loads(lines[0])["settings"]
-        own, store = ScoreStore(part / SCORED, settings), ScoreStore(pool / SCORED, settings)
-        known = [(sample, found) for sample in samples if (found := own.get(sample)) is not None]
-        store.add(
-            [dataclasses.replace(sample, completion=number) for sample, _ in known],
-            [dataclasses.replace(found, completion=number) for _, found in known],
-        )
-
-
-def _pooled_origin(name: str, specs: Sequence[Spec], origins: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    for key in ("decoding", "precision", "prompt", "test_set"):
-        values = {json.dumps(origin.get(key)) for origin in origins}
-        if len(values) > 1:
-            raise UserError(
-                f"the answers of {name} differ in their {key}: {', '.join(sorted(values))}; answer again"
-            )
-    return origins[0] | {
-        "name": name,
-        "model": f"those of the seeds {', '.join(str(run.seed) for run in specs)}",
-        "fingerprint": ", ".join(str(origin.get("fingerprint")) for origin in origins),
-    }
-
-
-def _groups(results: Results) -> dict[str, list[Spec]]:
-    """The runs of the main comparison by method and configuration ("lora-chosen"), one per seed."""
-    return {
+def pairs(results: Results, there: set[str]) -> list[Pair]:
+    """Every comparison whose answers are there, with the seeds that are; those of one report have one run before."""
+    groups = {
         f"{method}-{label}": [run for run in specs if run.method == method]
         for label, specs in final_specs(results.defaults, results.rate).items()
         for method in METHODS
     }
-
-
-def _variants(results: Results) -> dict[str, list[Spec]]:
-    """The runs of the grid's rows whose answers are compared, by their setting; none that is the chosen one itself."""
-    if results.rate is None:
-        return {}
-    rows = [grid_specs(results.defaults, results.rate, seed) for seed in SEEDS]
-    chosen = {run.name for run in _groups(results)["lora-chosen"]}
-    found: dict[str, list[Spec]] = {}
-    for variant, run in (row for of_seed in rows for row in of_seed):
-        if variant.answers and run.name not in chosen:
-            found.setdefault(run.setting, []).append(run)
-    return found
-
-
-def pairs(results: Results, there: set[str]) -> list[Pair]:
-    """Every comparison whose answers are there; those of one report have one run before."""
-    groups, variants = _groups(results), _variants(results)
-    names = {} if results.rate is None else _names(results.defaults, results.rate)
     found = []
-    for kind, folder in KINDS.items():
-        for stem in groups:
-            after = f"{stem}{POOL}{kind}"
-            found.append(Pair(folder, stem.removesuffix("-chosen"), f"base--{kind}", after))
-            found.append(Pair(f"{folder}/{CHAT}", stem.removesuffix("-chosen"), f"base-chat--{kind}", after))
-        for label in ("chosen", "default"):
-            methods = {stem: specs for stem, specs in groups.items() if stem.endswith(f"-{label}")}
-            if methods and (pair := _by_seeds(methods, kind, there)):
-                found.append(Pair(f"{folder}/{AGAINST}", "qlora", *pair))
-                break
-        for setting, specs in variants.items():
-            if pair := _by_seeds({"lora-chosen": groups["lora-chosen"], setting: specs}, kind, there):
-                found.append(Pair(f"{folder}/{VARIANTS}", names[setting], *pair))
-    return [pair for pair in found if {pair.before, pair.after} <= there]
-
-
-def _names(defaults: Defaults, rate: float) -> dict[str, str]:
-    """What the rows of the grid are called, by their setting."""
-    rows = grid_specs(defaults, rate)
-    return {run.setting: f"{variant.factor}: {variant.label}" for variant, run in rows}
-
-
-def _by_seeds(two: Mapping[str, Sequence[Spec]], kind: str, there: set[str]) -> tuple[str, str] | None:
-    """Two groups' answers to compare: all seeds where both have the same, or else of one seed; None without any."""
-    seeds = [[f"{run.name}--{kind}" for run in runs] for runs in zip(*two.values(), strict=True)]
-    before, after = (f"{stem}{POOL}{kind}" for stem in two)
-    if {before, after} <= there and all(len({*names} & there) != 1 for names in seeds):
-        return before, after
-    return next(((first, second) for first, second in seeds if {first, second} <= there), None)
+    for kind, folder in TEST_SETS.items():
+        answered = {
+            stem: tuple(name for run in specs if (name := f"{run.name}--{kind}") in there)
+            for stem, specs in groups.items()
+        }
+        for base, report in ((BASE, folder), (BASE_CHAT, f"{folder}/{CHAT}")):
+            before = (f"{base}--{kind}",)
+            found += [
+                Pair(report, stem.removesuffix("-chosen"), before, after) for stem, after in answered.items()
+            ]
+        label = next((label for label in ("chosen", "default") if answered.get(f"qlora-{label}")), "default")
+        lora, qlora = answered[f"lora-{label}"], answered[f"qlora-{label}"]
+        found.append(Pair(f"{folder}/{AGAINST}", "qlora", lora, qlora))
+    return [pair for pair in found if pair.before and pair.after and {*pair.before, *pair.after} <= there]
 
 
 def _compare_all(
-    wanted: Sequence[Pair], runs: Path, reports: Path, settings: Sequence[str]
+    wanted: Sequence[Pair], runs: Path, reports: Path, settings: Sequence[str | Path]
 ) -> Iterable[list[dict[str, Any]]]:
     """Write the reports afresh; the differences in each."""
     by_report: dict[str, list[Pair]] = {}
@@ -204,23 +109,26 @@ def _compare_all(
     for report, members in by_report.items():
         folder = reports / report
         for number, pair in enumerate(members):
-            files: list[str | Path] = ["--before_predictions", runs / pair.before / ANSWERS]
-            files += ["--after_predictions", runs / pair.after / ANSWERS]
+            files: list[str | Path] = []
+            for flag, names in (("--before_predictions", pair.before), ("--after_predictions", pair.after)):
+                files += [word for name in names for word in (flag, runs / name / ANSWERS)]
             places: list[str | Path] = ["--output_dir", folder, "--runs_dir", runs, "--name", pair.name]
             fresh = [] if number else ["--fresh"]
-            origin = read_origin(runs / pair.before / ANSWERS)
+            origin = read_origin(runs / pair.before[0] / ANSWERS)
             last = ["--set", "evaluation.examples=0", "--set", f"model.base_model={origin['base_model']}"]
             _call("compare_results.py", *files, *places, *fresh, *settings, *last)
-            print(f"compared {pair.after} with {pair.before}", flush=True)
+            print(f"compared {', '.join(pair.after)} with {', '.join(pair.before)}", flush=True)
         yield _differences(report, folder / "comparison.json")
 
 
 def _differences(report: str, path: Path) -> list[dict[str, Any]]:
+    """Of every metric on all samples, band "", and on those of each band of novelty."""
     comparison = json.loads(path.read_text(encoding="utf-8"))
     return [
-        {"report": report, "before": comparison["before"]["name"], "after": name, "metric": metric, **found}
+        {"report": report, "after": name, "band": band, "metric": metric, **found}
         for name, method in comparison["comparisons"].items()
-        for metric, found in method["difference"].items()
+        for band, by_metric in {"": method["difference"], **method["by_novelty"]}.items()
+        for metric, found in by_metric.items()
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.experiment.plan import METHODS, RATE, RATES, SEEDS, Spec, final_specs, grid_specs, spec
 from benchmarks.experiment.results import Result, Results
+from benchmarks.experiment.scores import AGAINST, CHAT, TEST_SETS
 from src.files import write_atomic
 from src.metrics.table import METRICS
 from src.report.formatting import method_label, metric_label
@@ -16,7 +17,10 @@ from src.schema import UserError
 
 NONE = "–"  # not measured
 NOTHING = "Not measured yet.\n"
-TEST_SETS = {"codealpaca": "Code Alpaca, test split", "humaneval": "HumanEval"}
+TITLES = {
+    "codealpaca": "Code Alpaca, test split", "humaneval": "HumanEval", "humanevalplus": "HumanEval+",
+    "mbppplus": "MBPP+",
+}  # fmt: skip
 
 
 def write_tables(results: Results, page: Path) -> None:
@@ -40,9 +44,9 @@ def tables(results: Results) -> dict[str, str]:
         "grid": _grid(results),
         "scores": _scores(results),
         "against_base": _differences(results, "."),
-        "against_chat": _differences(results, "base_in_chat_template"),
-        "qlora_against_lora": _differences(results, "qlora_against_lora"),
-        "training_variants": _differences(results, "training_variants"),
+        "novelty": _novelty(results),
+        "against_chat": _differences(results, CHAT),
+        "qlora_against_lora": _differences(results, AGAINST),
     }
 
 
@@ -163,7 +167,7 @@ def _peak(results: Results, run: Spec) -> str:
 def _scores(results: Results) -> str:
     """One row per model and test set: the base's value, and of the fine-tuned the mean and range over seeds."""
     rows = []
-    for kind, title in TEST_SETS.items():
+    for kind, title in TITLES.items():
         settings = {"before": ["base"], "before, in its chat template": ["base-chat"]}
         for label, specs in final_specs(results.defaults, results.rate).items():
             for method in METHODS:
@@ -189,20 +193,32 @@ def _cut(found: Sequence[dict[str, Any]]) -> str:
 
 def _differences(results: Results, folder: str) -> str:
     rows = []
-    for kind, title in TEST_SETS.items():
-        top = "." if kind == "codealpaca" else kind
+    for kind, title in TITLES.items():
+        top = TEST_SETS[kind]
         report = top if folder == "." else f"{top}/{folder}"
         for found in results.differences:
-            if found["report"] == report:
-                low, high = found["ci95"]
-                metric = metric_label(found["metric"])
-                interval = f"{low:+.1f} to {high:+.1f}"
-                rows.append(
-                    (title, method_label(found["after"]), metric, str(found["n"]), f"{found['delta']:+.1f}",
-                     interval, f"{found['p_value']:.2g}", f"{found['p_holm']:.2g}")
-                )  # fmt: skip
+            if found["report"] == report and not found["band"]:
+                p = (f"{found['p_value']:.2g}", f"{found['p_holm']:.2g}")
+                rows.append((title, method_label(found["after"]), *_difference(found), *p))
     head = ("Test set", "After", "Metric", "Samples", "Difference", "95 % interval", "p", "p (Holm)")
     return _table(head, rows)
+
+
+def _novelty(results: Results) -> str:
+    """What the test split gains by likeness to the nearest training answer."""
+    rows = [
+        (method_label(found["after"]), found["band"], *_difference(found))
+        for found in results.differences
+        if found["report"] == TEST_SETS["codealpaca"] and found["band"]
+    ]
+    head = ("After", "Nearest training answer", "Metric", "Samples", "Difference", "95 % interval")
+    return _table(head, sorted(rows, key=lambda row: (row[0], row[2])))
+
+
+def _difference(found: dict[str, Any]) -> tuple[str, ...]:
+    low, high = found["ci95"]
+    figures = f"{found['delta']:+.1f}", f"{low:+.1f} to {high:+.1f}"
+    return metric_label(found["metric"]), str(found["n"]), *figures
 
 
 def _seeds(results: Results, run: Spec, alone: bool = False) -> list[Result]:
