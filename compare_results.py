@@ -35,9 +35,9 @@ def main(args: argparse.Namespace) -> None:
     config = evaluation.configure_evaluation(args)
     from src import provenance
     from src.evaluation.comparison import compare, load_comparison
-    from src.files import sole_writer
     from src.report.report import write_reports
     from src.report.terminal import render_table
+    from src.system.files import sole_writer
 
     evaluation.generate_on_all_ranks(args, config)
     # locked throughout: of two calls that add to one report, the later would drop the additions of the other

@@ -20,9 +20,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from src import distributed
-from src.exhaustion import is_disk_full, is_out_of_memory
 from src.schema import UserError
+from src.system import distributed
+from src.system.exhaustion import is_disk_full, is_out_of_memory
 
 if TYPE_CHECKING:
     from src.config import Config

@@ -46,7 +46,7 @@ def _python(_: object) -> tuple[bool, str]:
 
 
 def _packages(_: object) -> tuple[bool, str]:
-    from src.pins import installed_version, pins
+    from src.system.pins import installed_version, pins
 
     wanted = pins()
     found = {name: installed_version(name).partition("+")[0] for name in wanted}
@@ -100,7 +100,7 @@ def _tools(_: object) -> tuple[bool, str]:
 
 
 def _hub(_: object) -> tuple[bool, str]:
-    from src.hub_access import endpoint, unreachable_reason
+    from src.system.hub_access import endpoint, unreachable_reason
 
     reason = unreachable_reason()
     return (

@@ -27,8 +27,8 @@ def test_without_any_package_every_line_is_there_and_says_what_to_install():
 
 
 def test_a_machine_is_described_with_its_plan(monkeypatch: pytest.MonkeyPatch, tiny_model: Path):
-    monkeypatch.setattr("src.hub_access.unreachable_reason", lambda: "timed out")
-    monkeypatch.setattr("src.hub_access.endpoint", lambda: "https://mirror")
+    monkeypatch.setattr("src.system.hub_access.unreachable_reason", lambda: "timed out")
+    monkeypatch.setattr("src.system.hub_access.endpoint", lambda: "https://mirror")
     config = tiny.configured(f"model.base_model={tiny_model}", "model.device=cpu")
     found = {item.name: item for item in examine(lambda: config)}
     assert found["hub"] == Finding(
@@ -41,7 +41,9 @@ def test_a_machine_is_described_with_its_plan(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_another_version_is_named_beside_its_pin(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("src.pins.pins", lambda: {"torch": "1.0", "numpy": "2.4.6"})
-    monkeypatch.setattr("src.pins.installed_version", lambda name: {"torch": "2.13.0+cpu"}.get(name, "2.4.6"))
+    monkeypatch.setattr("src.system.pins.pins", lambda: {"torch": "1.0", "numpy": "2.4.6"})
+    monkeypatch.setattr(
+        "src.system.pins.installed_version", lambda name: {"torch": "2.13.0+cpu"}.get(name, "2.4.6")
+    )
     ok, text = doctor._packages(None)
     assert (ok, text.partition(". Run")[0]) == (False, "torch 2.13.0, pinned 1.0")

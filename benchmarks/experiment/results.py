@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.experiment.plan import Spec
-from src.files import write_atomic
 from src.schema import UserError, decode
+from src.system.files import write_atomic
 
 FILE = "experiments.json"
 SCHEMA = 1

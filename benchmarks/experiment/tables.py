@@ -10,10 +10,10 @@ from typing import Any
 from benchmarks.experiment.plan import METHODS, RATE, RATES, SEEDS, Spec, final_specs, grid_specs, spec
 from benchmarks.experiment.results import Result, Results
 from benchmarks.experiment.scores import AGAINST, CHAT, TEST_SETS
-from src.files import write_atomic
 from src.metrics.table import METRICS
 from src.report.formatting import method_label, metric_label
 from src.schema import UserError
+from src.system.files import write_atomic
 
 NONE = "–"  # not measured
 NOTHING = "Not measured yet.\n"

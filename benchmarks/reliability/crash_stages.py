@@ -93,8 +93,8 @@ def generate(root: Path, output: Path) -> None:
     from src.config import load_config
     from src.evaluation.answers import RunRequest, answer
     from src.evaluation.benchmarks.test_set import load_test_set
-    from src.files import sole_writer
     from src.generation import generate
+    from src.system.files import sole_writer
 
     real = generate._answer_in_slots
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.schema import UserError
-from src.worker_process import Budget, WorkerEndedError, WorkerProcess, end_with_parent
+from src.system.worker_process import Budget, WorkerEndedError, WorkerProcess, end_with_parent
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from src.config import DataConfig
 from src.data.card.data_card import DataCard, card_json
-from src.files import write_together
 from src.schema import Example, UserError, parse_record
+from src.system.files import write_together
 
 PAGES = ("data_card.md", "data_card.png")
 

@@ -21,8 +21,8 @@ from src.data.curation.splitting import NearDuplicates, assign_splits, find_neig
 from src.data.dataset import is_whole, load_card, load_split, split_bytes, write_data
 from src.data.sources.catalog import SPLITS, Source, find_source, has_paths
 from src.data.sources.row_schemas import ACCEPTED
-from src.files import sole_writer
 from src.schema import Example, UserError
+from src.system.files import sole_writer
 
 PREPARATION = 3  # version, increased when the same rows would be prepared differently
 MAX_SHOWN_REJECTS = 10

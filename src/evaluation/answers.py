@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src import distributed, provenance
+from src import provenance
 from src.config import Config
 from src.evaluation.benchmarks.test_set import TestSet
 from src.evaluation.predictions import ANSWERS, predictions_text, to_samples, write_answers
-from src.files import write_atomic
 from src.generation import vllm
 from src.generation.generate import generate_missing
 from src.generation.settings import Decoding, prompt_template
@@ -23,6 +22,8 @@ from src.models.hardware import Hardware, decide
 from src.models.loading import ModelReference, load_tokenizer, location, resolve
 from src.models.run_record import read_record, seed_of
 from src.schema import Example, Generation, Sample
+from src.system import distributed
+from src.system.files import write_atomic
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -116,7 +116,7 @@ def generate_on_all_ranks(args: argparse.Namespace, config: Config) -> None:
 
     Scoring needs no GPU and no other process. With one process this does nothing.
     """
-    from src import distributed
+    from src.system import distributed
 
     if distributed.world_size() == 1:
         return
@@ -146,7 +146,7 @@ def evaluate(args: argparse.Namespace, config: Config) -> ScoredRun:
     scored = _scored_runs(args, config, [args.predictions], runs, args.name)[0]
     if samples_file and not is_read:
         from src.evaluation.benchmarks.samples_file import samples_text
-        from src.files import write_atomic
+        from src.system.files import write_atomic
 
         write_atomic(samples_file, samples_text(scored.samples, scored.scores))
     return scored
@@ -157,7 +157,7 @@ def _converted(args: argparse.Namespace, config: Config, folder: Path) -> Path:
     from src.evaluation.benchmarks.samples_file import read_samples
     from src.evaluation.benchmarks.test_set import load_test_set
     from src.evaluation.predictions import ANSWERS, predictions_text
-    from src.files import write_atomic
+    from src.system.files import write_atomic
 
     if args.benchmark not in BENCHMARKS:
         raise UserError(f"--evalplus_samples alone needs --benchmark, one of {', '.join(BENCHMARKS)}")
@@ -185,7 +185,7 @@ def explain(args: argparse.Namespace, config: Config) -> str:
 def generate(args: argparse.Namespace, config: Config) -> str:
     """Generate the answers of --model_path without scoring them; the lines to print."""
     from src.evaluation.answers import keep_answers
-    from src.files import sole_writer
+    from src.system.files import sole_writer
 
     if args.predictions or not args.model_path or args.evalplus_samples:
         raise UserError("--generate_only needs --model_path alone: it generates answers and scores nothing")

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from src.files import write_together
 from src.schema import Example, Generation, Sample, UserError
+from src.system.files import write_together
 
 log = logging.getLogger(__name__)
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src import distributed, provenance
+from src import provenance
 from src.config import Config
 from src.evaluation.benchmarks.novelty import run_novelty
 from src.evaluation.evaluator import score_samples, summarise_run
 from src.evaluation.predictions import read_origin, read_predictions
 from src.evaluation.scoring.score_store import ScoreStore
-from src.files import sole_writer, write_atomic
 from src.sandbox.sandbox import unavailable_reason
 from src.schema import Run, Sample, SampleScore, to_json
+from src.system import distributed
+from src.system.files import sole_writer, write_atomic
 
 if TYPE_CHECKING:
     from src.evaluation.answers import RunRequest

@@ -11,7 +11,6 @@ from functools import partial
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from src import distributed
 from src.data.preprocessing import prompt_ids
 from src.generation.continuous.decoder import Request, SlotDecoder, free_slots
 from src.generation.continuous.kv_cache import slot_bytes
@@ -27,6 +26,7 @@ from src.generation.static_batches import decode_batch
 from src.generation.store import GenerationStore
 from src.models.limits import check_prompts
 from src.schema import Example, Generation, UserError
+from src.system import distributed
 
 log = logging.getLogger(__name__)
 

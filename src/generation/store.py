@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from src.generation.settings import Decoding
-from src.jsonl_store import JsonlStore
 from src.schema import Example, Generation
+from src.system.jsonl_store import JsonlStore
 
 
 class GenerationStore(JsonlStore[tuple[str, int], Generation]):

@@ -15,7 +15,6 @@ from typing import Any, cast
 
 from transformers import AutoConfig, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from src import distributed
 from src.config import ModelConfig
 from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.generation.child_output import ChildOutput, child_output
@@ -26,6 +25,7 @@ from src.models.hardware import Hardware
 from src.models.loading import ModelReference, loading_errors, location
 from src.models.switches import require
 from src.schema import Example, Generation, UserError
+from src.system import distributed
 
 # Read in vLLM 0.33.0: vllm/config/lora.py (ranks), vllm/lora/peft_helper.py (kinds of adapters).
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)

@@ -10,8 +10,8 @@ import numpy as np
 
 from src.metrics import text_statistics
 from src.metrics.combine import Combine, combine_bleu, combine_chrf, combine_mean, combine_sentence_bleu
-from src.pins import installed_version
 from src.schema import SampleScore
+from src.system.pins import installed_version
 
 NOT_RUN = frozenset({"", "not_run"})  # outcomes that are no verdict
 PERCENT = "%"

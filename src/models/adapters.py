@@ -17,11 +17,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
-from src.exhaustion import is_out_of_memory
-from src.files import write_atomic
 from src.models import embedded
 from src.models.run_record import BaseKind, read_record
 from src.schema import UserError, parse_record
+from src.system.exhaustion import is_out_of_memory
+from src.system.files import write_atomic
 
 if TYPE_CHECKING:  # peft imports bitsandbytes and a compiler with it: not before an adapter is attached
     from peft import PeftConfig, PeftModel

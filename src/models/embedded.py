@@ -12,9 +12,9 @@ import zipfile
 from itertools import pairwise
 from pathlib import Path
 
-from src.files import scratch_folder
-from src.hub_access import cache_folder, is_hub_error
 from src.schema import UserError
+from src.system.files import scratch_folder
+from src.system.hub_access import cache_folder, is_hub_error
 
 log = logging.getLogger(__name__)
 

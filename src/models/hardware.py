@@ -10,9 +10,9 @@ from functools import cached_property
 
 import torch
 
-from src import distributed
 from src.config import ModelConfig
 from src.schema import UserError
+from src.system import distributed
 
 GIB = 2**30
 NVIDIA_SMI_TIMEOUT_S = 20.0

@@ -25,14 +25,14 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
-from src import hub_access
 from src.config import ModelConfig, QloraConfig
-from src.exhaustion import is_out_of_memory
-from src.hub_access import go_offline_unless_reachable
 from src.models import adapters, embedded
 from src.models.hardware import Hardware
 from src.models.run_record import read_record
 from src.schema import UserError
+from src.system import hub_access
+from src.system.exhaustion import is_out_of_memory
+from src.system.hub_access import go_offline_unless_reachable
 
 log = logging.getLogger(__name__)
 

@@ -11,12 +11,12 @@ import torch
 from transformers import AutoConfig
 
 from src.config import ModelConfig
-from src.files import scratch_folder
 from src.models.adapters import load_adapter, merge_adapter
 from src.models.fingerprints import trained_elsewhere
 from src.models.hardware import GIB, Hardware, available_ram_gib, decide
 from src.models.loading import ModelReference, load_base, load_tokenizer, loading_errors, location
 from src.schema import UserError
+from src.system.files import scratch_folder
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from src.config import QloraConfig
-from src.files import write_atomic
 from src.schema import UserError, parse_record
+from src.system.files import write_atomic
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from src.files import write_atomic
-from src.hub_access import is_hub_error
 from src.models.run_record import read_record
 from src.report.model_card import render_model_card
 from src.schema import Comparison, UserError
+from src.system.files import write_atomic
+from src.system.hub_access import is_hub_error
 
 PUBLISHED = "README.md adapter_* run.json training_curve.png tokenizer* special_tokens_map.json *.jinja"
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from src.files import write_together
 from src.plotting import DARK, LIGHT
 from src.report.chart import draw_chart
 from src.report.html import render_html
 from src.report.markdown.document import NOVELTY_PICTURES, render_markdown
 from src.report.novelty_chart import draw_novelty
 from src.schema import ComparedExample, Comparison, MethodComparison, to_json
+from src.system.files import write_together
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 

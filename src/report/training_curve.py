@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.files import write_atomic
 from src.plotting import BASE_FONT, LIGHT, new_figure, png_bytes
+from src.system.files import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

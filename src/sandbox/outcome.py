@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from src.cli import escape_controls
-from src.exhaustion import OUT_OF_MEMORY
 from src.sandbox.inside import wire
 from src.schema import Execution
+from src.system.exhaustion import OUT_OF_MEMORY
 
 MAX_DETAIL = 300
 MAX_STATUS = 255

@@ -19,8 +19,8 @@ from transformers import (
     TrainerState,
 )
 
-from src import distributed
 from src.config import TrainingConfig
+from src.system import distributed
 from src.training import checkpoints
 from src.training.progress import ProgressBar, RunCallback
 from src.training.self_check.check import check

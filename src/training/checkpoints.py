@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 
-from src.files import write_atomic
 from src.schema import UserError
+from src.system.files import write_atomic
 
 log = logging.getLogger(__name__)
 

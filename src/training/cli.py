@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from src import cli, distributed
+from src import cli
+from src.system import distributed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

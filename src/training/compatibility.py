@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import torch
 
-from src import distributed
 from src.config import Config
 from src.models.hardware import Hardware
 from src.schema import UserError
+from src.system import distributed
 
 # What pip installs. swanlab 0.10.3 was tried and breaks transformers 5.23's integration; 0.7.20 works.
 REQUIREMENTS = {

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from src import distributed
 from src.config import Config, QloraConfig
 from src.data.card.data_card import DataCard
 from src.data.dataset import load_card, load_split
@@ -30,6 +29,7 @@ from src.models.lora_model import check_lora
 from src.models.qlora_model import compute_dtype, quantization_config
 from src.models.run_record import SEED_FOLDER
 from src.schema import UserError
+from src.system import distributed
 from src.training import memory
 from src.training.compatibility import check_compatibility, check_processes
 from src.training.packing.attention import EFFICIENT, FALLBACK, training_attention

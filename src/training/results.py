@@ -11,13 +11,14 @@ from typing import Any
 import torch
 from peft import PeftModel
 
-from src import distributed, provenance
-from src.files import write_atomic
+from src import provenance
 from src.models.adapters import name_base
 from src.models.hardware import GIB, Hardware, peak_ram_gib
 from src.models.run_record import BaseKind, DataOrigin, RunRecord, write_record
 from src.report.model_card import render_model_card
 from src.report.training_curve import draw_training_curve
+from src.system import distributed
+from src.system.files import write_atomic
 from src.training import checkpoints
 from src.training.job import Job
 from src.training.start import PARTIAL

@@ -10,10 +10,10 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from src import distributed
-from src.files import write_atomic
 from src.models.run_record import RunRecord, read_record
 from src.schema import UserError
+from src.system import distributed
+from src.system.files import write_atomic
 from src.training import checkpoints
 
 FSDP_WEIGHTS = "pytorch_model_fsdp.bin"  # in a checkpoint: the Trainer's name

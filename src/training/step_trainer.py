@@ -17,7 +17,6 @@ from torch.utils.data import DataLoader
 from transformers import Trainer
 from transformers.trainer_utils import rotate_checkpoints
 
-from src import distributed
 from src.config import TrainingConfig
 from src.data.preprocessing import Encoded
 from src.models.adapters import name_base
@@ -25,6 +24,7 @@ from src.models.hardware import Hardware
 from src.models.kernels.embedding_offload import MainMemoryEmbedding
 from src.models.kernels.liger import Patches
 from src.schema import UserError
+from src.system import distributed
 from src.training import checkpoints
 from src.training.packing.attention import EFFICIENT, VARLEN
 from src.training.packing.computation import Computation, Switch

@@ -17,10 +17,7 @@ from peft import set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import TrainerState, TrainingArguments
 
-from src import distributed
 from src.config import Config, TrainingConfig
-from src.exhaustion import is_out_of_memory
-from src.files import sole_writer
 from src.models.attention_arguments import UnknownArgumentError
 from src.models.hardware import Hardware
 from src.models.kernels.embedding_offload import offload_embeddings
@@ -29,6 +26,9 @@ from src.models.loading import load_base
 from src.models.lora_model import attach_lora
 from src.models.qlora_model import init_loftq_weights
 from src.schema import UserError
+from src.system import distributed
+from src.system.exhaustion import is_out_of_memory
+from src.system.files import sole_writer
 from src.training import checkpoints, results
 from src.training.callbacks import ResumedCounters, add_callbacks, early_stopping_due
 from src.training.job import IN_USE, Job, prepared, run_folder

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from src import distributed
 from src.config import Config, TrainingConfig
 from src.models.kernels.embedding_offload import MainMemoryEmbedding
 from src.schema import UserError
+from src.system import distributed
 
 if TYPE_CHECKING:
     from peft import PeftModel

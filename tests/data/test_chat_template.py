@@ -8,7 +8,7 @@ from src.data import chat_template
 from src.data.chat_template import render_chat
 from src.data.preprocessing import encode_example, prompt_ids
 from src.schema import Example, UserError
-from src.worker_process import Budget
+from src.system.worker_process import Budget
 from tests import tiny
 from tests.tokenizers import CONTROL, KINDS
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from src import files
 from src.data import preparation
 from src.data.card import chart
 from src.data.curation.quality import TokenCounter
 from src.data.dataset import load_card, load_split
 from src.data.preparation import prepare_data
 from src.schema import UserError
+from src.system import files
 from tests.data.preparing import data_config, example, row, rows, write_jsonl
 
 ROOT = Path(__file__).resolve().parents[2]

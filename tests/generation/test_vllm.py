@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from src import distributed
 from src.config import Config, QloraConfig, load_config
 from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.evaluation import answers
@@ -23,6 +22,7 @@ from src.models.hardware import Hardware, decide
 from src.models.loading import ModelReference, load_base, load_tokenizer
 from src.models.lora_model import load_model
 from src.schema import Example, UserError
+from src.system import distributed
 from tests import fake_vllm, tiny
 
 EXAMPLES = [Example(str(n), f"Print {'very ' * (n * 7 % 23)}much {n}", "x" * (n % 3), "y") for n in range(5)]

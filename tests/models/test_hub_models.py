@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from src import hub_access
+from src.system import hub_access
 from tests import tiny
 from tests.models.hub_server import NAME, Hub, Trouble, hub_with
 
@@ -24,14 +24,14 @@ ALTERNATIVE = "or give a local folder or smollm2-135m"
 VISITOR = """
 import importlib, json, os, sys, tempfile, time
 import torch
-import src.hub_access
+import src.system.hub_access
 from src import cli
 import inference, train_lora, src.models.lora_model, src.training.trainer, src.generation.generate
 from transformers import AutoModelForCausalLM, AutoTokenizer
 torch.set_num_threads(1)
 slowly = time.sleep
 time.sleep = lambda seconds: slowly(min(seconds, 0.02))
-src.hub_access.REACHABILITY_TIMEOUT_S = 0.5
+src.system.hub_access.REACHABILITY_TIMEOUT_S = 0.5
 for line in sys.stdin:
     script, *flags = json.loads(line)
     with tempfile.TemporaryFile("w+") as said:

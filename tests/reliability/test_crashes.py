@@ -12,8 +12,8 @@ import pytest
 
 from src.config import Config
 from src.evaluation.runs import run_predictions
-from src.files import scratch_folder, sole_writer
 from src.schema import UserError
+from src.system.files import scratch_folder, sole_writer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,7 +54,7 @@ def test_two_evaluations_do_not_share_a_folder(tmp_path: Path, predictions: Path
 HOLD = """
 import sys, time
 from pathlib import Path
-from src.files import sole_writer
+from src.system.files import sole_writer
 with sole_writer(Path(sys.argv[1]), "wait"):
     print("held", flush=True)
     time.sleep(60)
@@ -95,7 +95,7 @@ def test_a_lock_is_held_by_one_at_a_time_however_often_it_is_released(tmp_path: 
     code = """
 import sys
 from pathlib import Path
-from src.files import sole_writer
+from src.system.files import sole_writer
 from src.schema import UserError
 folder, won = Path(sys.argv[1]), 0
 while won < 200:
@@ -116,7 +116,7 @@ while won < 200:
 ABANDON = """
 import os, signal, sys
 from pathlib import Path
-from src.files import scratch_folder
+from src.system.files import scratch_folder
 with scratch_folder(Path(sys.argv[1]), ".work-") as folder:
     (folder / "half").write_text("")
     os.kill(os.getpid(), signal.SIGKILL)

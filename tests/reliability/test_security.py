@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from src.files import write_atomic
 from src.schema import UserError
+from src.system.files import write_atomic
 from tests import tiny
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,7 +20,7 @@ LARGEST = 256  # tokens that process 1 has memory for
 def main() -> None:
     sys.argv = sys.argv[1:]
     sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))
-    from src import distributed
+    from src.system import distributed
     from src.training import step_trainer, trainer
 
     step = step_trainer.StepTrainer.training_step

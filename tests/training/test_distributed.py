@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from src import distributed
 from src.schema import UserError
+from src.system import distributed
 from src.training.trainer import fine_tune
 from tests import launching, tiny
 

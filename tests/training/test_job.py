@@ -15,9 +15,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
-from src import distributed
 from src.data import dataset
 from src.schema import UserError
+from src.system import distributed
 from src.training import cli, job, results, trainer
 from src.training.checkpoints import mark_complete
 from src.training.job import prepare

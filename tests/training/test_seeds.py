@@ -108,7 +108,7 @@ def test_under_a_launcher_each_process_has_its_own_seeds(
     rank: int,
     share: list[int],
 ) -> None:
-    monkeypatch.setattr("src.distributed.leave_launch", lambda: None)
+    monkeypatch.setattr("src.system.distributed.leave_launch", lambda: None)
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", str(rank))
     configs = by_seed(_config(tiny_model, tiny_data, tmp_path, "training.seeds=3"))

@@ -19,10 +19,10 @@ import torch
 from safetensors.torch import load_file
 
 from src.config import Config
-from src.files import sole_writer
 from src.models.hardware import Hardware
 from src.models.run_record import read_record
 from src.schema import UserError
+from src.system.files import sole_writer
 from src.training import results
 from src.training.callbacks import early_stopping_due
 from src.training.cli import summary

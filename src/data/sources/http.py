@@ -10,8 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from src.files import write_together
 from src.schema import UserError
+from src.system.files import write_together
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from src.data.sources.readers import RawRow
-from src.hub_access import explain, go_offline_unless_reachable, is_hub_error
 from src.schema import UserError
+from src.system.hub_access import explain, go_offline_unless_reachable, is_hub_error
 
 ALTERNATIVE = "or use another --source"
 

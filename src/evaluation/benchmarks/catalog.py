@@ -10,9 +10,9 @@ from typing import Any
 from src.data.sources.http import download
 from src.data.sources.readers import read_rows
 from src.evaluation.benchmarks.rows import RowError, to_example
-from src.files import write_together
-from src.hub_access import cache_folder, explain, is_hub_error
 from src.schema import Example, UserError
+from src.system.files import write_together
+from src.system.hub_access import cache_folder, explain, is_hub_error
 
 HUB_NAMES = {"humaneval": "openai/openai_humaneval", "mbpp": "google-research-datasets/mbpp"}
 

@@ -18,11 +18,11 @@ from src.evaluation.execution.evalplus.verdict import judge_calls
 from src.evaluation.execution.missing_dependencies import marked_missing
 from src.evaluation.execution.runners import FRAGMENT, refusal, run_program
 from src.evaluation.extraction.wanted import stub_function
-from src.exhaustion import OUT_OF_MEMORY
 from src.languages.python import join
 from src.languages.registry import LANGUAGES
 from src.languages.syntax import parse_python
 from src.schema import Execution, Sample
+from src.system.exhaustion import OUT_OF_MEMORY
 
 if TYPE_CHECKING:
     from src.sandbox.sandbox import Limits, Sandbox

@@ -20,7 +20,7 @@ from typing import Any
 from src.evaluation.scoring.sample import unreadable_score
 from src.sandbox.sandbox import Limits
 from src.schema import Sample, SampleScore, UserError, decode
-from src.worker_process import Budget, WorkerEndedError, WorkerProcess
+from src.system.worker_process import Budget, WorkerEndedError, WorkerProcess
 
 log = logging.getLogger(__name__)
 

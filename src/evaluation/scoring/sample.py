@@ -15,9 +15,9 @@ from src.evaluation.scoring.final_answer import final_answer, was_thinking
 from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
 from src.metrics.text_statistics import bleu_statistics
-from src.pins import pins
 from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample, SampleScore, UserError
+from src.system.pins import pins
 
 if TYPE_CHECKING:  # it imports the codebleu package, which a worker alone does
     from src.evaluation.codebleu import CodeBleu

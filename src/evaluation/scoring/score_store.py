@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.execution.tools import tool_versions
-from src.jsonl_store import JsonlStore
 from src.metrics.table import METRICS
 from src.provenance import digest
 from src.schema import Sample, SampleScore
+from src.system.jsonl_store import JsonlStore
 
 SOURCES = Path(__file__).resolve().parents[2]
 # Folders and files whose code decides a score, and the packages that this code leans on.
 DECIDING_CODE = (
     "data/preprocessing.py data/thoughts.py languages sandbox evaluation/benchmarks/calls.py evaluation/codebleu.py "
     "evaluation/differential evaluation/execution evaluation/extraction evaluation/scoring/final_answer.py "
-    "evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py exhaustion.py "
-    "metrics/text_statistics.py pins.py worker_process.py"
+    "evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py "
+    "metrics/text_statistics.py system/exhaustion.py system/pins.py system/worker_process.py"
 ).split()
 DECIDING_PACKAGES = "sacrebleu codebleu html5lib sqlglot tinycss2 PyYAML".split()
 PARSERS = "tree-sitter"  # and every package whose name begins so

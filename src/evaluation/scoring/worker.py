@@ -17,7 +17,7 @@ from src.evaluation.scoring.sample import CodeBleuOf, Stages, codebleu_unavailab
 from src.languages.registry import LANGUAGES
 from src.sandbox.sandbox import Limits, Sandbox
 from src.schema import Sample, UserError
-from src.worker_process import end_with_parent
+from src.system.worker_process import end_with_parent
 
 
 def main(settings: dict[str, Any]) -> None:

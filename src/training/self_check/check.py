@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 
-from src import distributed
 from src.data.preprocessing import Encoded
 from src.schema import UserError
+from src.system import distributed
 from src.training.memory import MASKED_PACK_TOKENS
 from src.training.packing.attention import FALLBACK
 from src.training.packing.computation import Computation

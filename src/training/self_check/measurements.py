@@ -11,11 +11,11 @@ import numpy
 import torch
 from torch.nn import functional
 
-from src import distributed
 from src.data.preprocessing import Encoded
-from src.exhaustion import is_out_of_memory
 from src.models.kernels.triton_support import COMPILATION_ERRORS
 from src.schema import UserError
+from src.system import distributed
+from src.system.exhaustion import is_out_of_memory
 from src.training.packing.attention import FALLBACK
 from src.training.packing.computation import Computation
 from src.training.packing.loss import FORWARD, base_of

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from src import distributed
 from src.schema import UserError
+from src.system import distributed
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_launcher_can_turn_gpus_off(monkeypatch: pytest.MonkeyPatch, value: st
 
 def test_one_process_imports_no_torch():
     program = (
-        "import sys\nfrom src import distributed\n"
+        "import sys\nfrom src.system import distributed\n"
         "with distributed.process_group('cuda'): distributed.broadcast([]), distributed.gather(1)\n"
         "sys.exit('torch' in sys.modules)"
     )
@@ -63,7 +63,7 @@ def test_one_process_imports_no_torch():
 TWO_RANKS = """
 import json, os, sys
 import torch
-from src import distributed
+from src.system import distributed
 from src.schema import UserError
 
 def refuse():
@@ -150,7 +150,7 @@ def test_an_error_of_a_lost_rank_is_distinguished_from_a_bug(
 DYING = """
 import os, sys
 import torch
-from src import distributed
+from src.system import distributed
 
 os.environ.update(WORLD_SIZE="2", RANK=str(int(os.fork() == 0)))
 os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=sys.argv[1], LOCAL_RANK=os.environ["RANK"])

@@ -9,7 +9,7 @@ import time
 import pytest
 from huggingface_hub import errors
 
-from src import hub_access
+from src.system import hub_access
 from tests.data.web import serving
 from tests.models.test_hub_models import ALTERNATIVE
 

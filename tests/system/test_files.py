@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from src.files import scratch_folder, sole_writer, write_atomic, write_together
 from src.schema import UserError
+from src.system.files import scratch_folder, sole_writer, write_atomic, write_together
 
 
 def test_what_is_written_is_read_back_byte_for_byte(tmp_path: Path):

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from src import worker_process as module
-from src.worker_process import Budget, WorkerEndedError, WorkerProcess
+from src.system import worker_process as module
+from src.system.worker_process import Budget, WorkerEndedError, WorkerProcess
 
-ROOT = Path(module.__file__).parents[1]
+ROOT = Path(module.__file__).parents[2]
 READY = "import json, sys, os, time, subprocess\nprint(json.dumps('ready'), flush=True)\n"
 AMPLE = Budget(cpu_s=20, wall_s=60)
 
@@ -103,7 +103,7 @@ def test_a_budget_that_was_passed_is_told_from_an_end():
 
 def test_a_process_ends_with_the_one_that_started_it():
     """However that ends: here by SIGKILL, while the process spins."""
-    spinning = "from src.worker_process import end_with_parent; end_with_parent()\nprint(1, flush=True)\nwhile True: pass"
+    spinning = "from src.system.worker_process import end_with_parent; end_with_parent()\nprint(1, flush=True)\nwhile True: pass"
     parent = subprocess.Popen(
         [sys.executable, "-c", "import subprocess, sys, time\n"
          f"child = subprocess.Popen([sys.executable, '-c', {spinning!r}], stdout=subprocess.PIPE)\n"

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from src.files import write_atomic
 from src.schema import decode
+from src.system.files import write_atomic
 
 Name = TypeVar("Name")
 Entry = TypeVar("Entry")

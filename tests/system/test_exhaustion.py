@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from src.exhaustion import is_disk_full, is_out_of_memory
+from src.system.exhaustion import is_disk_full, is_out_of_memory
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import importlib.metadata
 
 import pytest
 
-from src.pins import installed_version, pins
+from src.system.pins import installed_version, pins
 
 MACHINES = {
     "Linux x86-64": ("linux", "x86_64"),

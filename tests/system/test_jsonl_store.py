@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from src.jsonl_store import JsonlStore
+from src.system.jsonl_store import JsonlStore
 
 
 @dataclass
