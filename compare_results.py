@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from src import cli
 from src.evaluation import cli as evaluation
@@ -10,23 +11,23 @@ from src.evaluation import cli as evaluation
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
-        "Test whether fine-tuning improved a model; calls with one --output_dir add to its report."
+        "Test whether fine-tuning improved a model. Calls with one --output_dir add up to\none report.",
+        "python compare_results.py --before_model smollm2-135m \\\n      --after_model checkpoints/lora/final",
+        "python compare_results.py --before_predictions old.jsonl \\\n      --after_predictions new.jsonl",
     )
     evaluation.add_pair(parser)
     evaluation.add_flags(parser)
-    evaluation.add_folder(
-        parser, "--output_dir", evaluation.REPORTS, "gets comparison.md, .html, .json, .png"
-    )
-    evaluation.add_folder(parser, "--runs_dir", evaluation.REPORTS / "runs", "keeps answers and scores")
-    parser.add_argument(
-        "--name",
-        type=cli.name_of_run,
-        help="of the method in the report; otherwise as the adapter was trained",
-    )
-    parser.add_argument(
-        "--push_to_hub", metavar="REPO", help="upload the adapter with its model card to owner/name"
-    )
-    parser.add_argument("--fresh", action="store_true", help="start a new report instead of adding to it")
+    flag, reports = parser.add_argument, evaluation.REPORTS
+    # fmt: off
+    flag("--output_dir", type=Path, default=reports, metavar="DIR",
+         help="folder of the report: comparison.md, .html, .json, .png")
+    flag("--runs_dir", type=Path, default=reports / "runs", metavar="DIR",
+         help="folder of answers and scores, used again by later calls")
+    flag("--name", type=cli.name_of_run, help="name of the method in the report (default: that of the adapter)")
+    flag("--push_to_hub", metavar="OWNER/NAME",
+         help="upload the adapter with its model card to this repository (default: no upload)")
+    flag("--fresh", action="store_true", help="start a new report instead of adding to the one there")
+    # fmt: on
     return parser
 
 

@@ -8,6 +8,13 @@ import sys
 from src import cli
 
 
+def arguments() -> argparse.ArgumentParser:
+    return cli.parser(
+        "Show what this machine has for the work. Lines with !! need attention: exit code 2.",
+        "python doctor.py",
+    )
+
+
 def main(args: argparse.Namespace) -> None:
     from src.doctor import examine
 
@@ -19,6 +26,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    cli.run(
-        main, cli.parser("Show what this machine has for the work; exit code 2 where a line begins with !!.")
-    )
+    cli.run(main, arguments())

@@ -11,19 +11,24 @@ from src.schema import UserError
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = cli.parser("Fetch a data set of instructions, check every row, and split it by content.")
+    examples = "python download_data.py", "python download_data.py --source file --path my_rows.jsonl"
+    parser = cli.parser("Fetch a data set, check every row, and split it by content.", *examples)
     flag = parser.add_argument
-    flag("--source", choices=tuple(SOURCES), help="source of the rows; default data.source")
-    flag(
-        "--path", action="append", default=[], metavar="FILE[:WEIGHT]",
-        help="json, jsonl, parquet or csv, for --source file; repeatable; with a weight of 0.5 half of its rows",
-    )  # fmt: skip
-    flag("--test_path", metavar="FILE", help="independent test set, without its rows like those trained on")
-    flag("--force", action="store_true", help="fetch and prepare again what is there already")
-    flag("--stats", action="store_true", help="only print the data card")
-    flag("--benchmark", choices=BENCHMARKS, help="report training rows that overlap it")
-    flag("--benchmark_path", metavar="FILE", help="the benchmark's own json or jsonl, also .gz")
-    flag("--count_tokens", action="store_true", help="lengths in tokens of model.base_model's tokenizer")
+    # fmt: off
+    flag("--source", choices=tuple(SOURCES), help="where the rows come from (default: data.source)")
+    flag("--path", action="append", default=[], metavar="FILE[:WEIGHT]",
+         help="file for --source file: json, jsonl, parquet or csv; repeatable; FILE:0.5 takes half of its rows "
+              "(default: data.paths)")
+    flag("--test_path", metavar="FILE",
+         help="test set of your own; rows in it that resemble training rows are left out "
+              "(default: data.test_fraction of the rows)")
+    flag("--force", action="store_true", help="fetch and prepare again, even if the data are there")
+    flag("--stats", action="store_true", help="only print the data card of the prepared data")
+    flag("--benchmark", choices=BENCHMARKS, help="report training rows that overlap it (default: no benchmark)")
+    flag("--benchmark_path", metavar="FILE",
+         help="the benchmark as json, jsonl or parquet, also .gz (default: installed or downloaded)")
+    flag("--count_tokens", action="store_true", help="put lengths in tokens of model.base_model into the data card")
+    # fmt: on
     return parser
 
 
@@ -38,17 +43,15 @@ def main(args: argparse.Namespace) -> None:
     if args.stats:
         print(render_card(load_card(config.data)), end="")
         return
-    benchmarks, counter = {}, None
-    if args.benchmark:
-        benchmarks[args.benchmark] = load_benchmark(args.benchmark, args.benchmark_path)
+    name, counter = args.benchmark, None
+    benchmarks = {name: load_benchmark(name, args.benchmark_path)} if name else {}
     if args.count_tokens:
         from src.data.curation.quality import token_counter
         from src.models.loading import load_tokenizer
 
         name = config.model.base_model
         counter = token_counter(load_tokenizer(name, config.model), name, config.prompt.template)
-    flags = args.source, args.path, args.force
-    card = prepare_data(config.data, *flags, benchmarks, counter, args.test_path)
+    card = prepare_data(config.data, args.source, args.path, args.force, benchmarks, counter, args.test_path)
     print(card_summary(card, config.data.dataset_path))
     print(f"next: {cli.next_command('train_lora.py', args)}")
 

@@ -11,31 +11,26 @@ from src.evaluation import cli as evaluation
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
-        "Score a model on the test split or a benchmark, or the answers in a predictions file."
+        "Score a model, or the answers in a file, on the test split or a benchmark.",
+        "python evaluate.py --model_path checkpoints/lora/final",
+        "python evaluate.py --model_path checkpoints/lora/final --benchmark humaneval",
+        "python evaluate.py --predictions answers.jsonl",
     )
-    parser.add_argument(
-        "--model_path", metavar="MODEL", help="an adapter's folder, a model's, a hub id or smollm2-135m"
-    )
-    parser.add_argument(
-        "--predictions", type=Path, metavar="FILE", help="JSON lines to score, instead of a model"
-    )
-    parser.add_argument(
-        "--evalplus_samples", type=Path, metavar="FILE",
-        help="EvalPlus's samples file: written beside --model_path or --predictions, read in their place",
-    )  # fmt: skip
+    flag = parser.add_argument
+    # fmt: off
+    flag("--model_path", metavar="MODEL",
+         help="model to score: folder of an adapter or model, hub id or smollm2-135m (or give --predictions)")
+    flag("--predictions", type=Path, metavar="FILE", help="JSON lines with answers to score, instead of --model_path")
+    flag("--evalplus_samples", type=Path, metavar="FILE",
+         help="samples file of EvalPlus: written when --model_path or --predictions is given, else read and scored")
     evaluation.add_flags(parser)
-    evaluation.add_folder(parser, "--output_dir", evaluation.REPORTS, "gets runs/NAME/")
-    parser.add_argument("--name", type=cli.name_of_run, help="of the run; else by model and test set")
-    parser.add_argument(
-        "--generate_only",
-        action="store_true",
-        help="keep the model's answers, to be scored later or elsewhere",
-    )
-    parser.add_argument(
-        "--explain",
-        metavar="ID",
-        help="show the verdict on one sample of --predictions, and how it came about",
-    )
+    flag("--output_dir", type=Path, default=evaluation.REPORTS, metavar="DIR",
+         help="results go to its folder runs/NAME")
+    flag("--name", type=cli.name_of_run, help="name of the run (default: made of model and test set)")
+    flag("--generate_only", action="store_true",
+         help="keep the model's answers and score nothing; --predictions scores them, here or elsewhere")
+    flag("--explain", metavar="ID", help="explain the verdict on the sample of --predictions with this id")
+    # fmt: on
     return parser
 
 

@@ -11,21 +11,27 @@ from src import cli
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
-        "Stream a model's answer; without --instruction, prompts come from standard input or a terminal."
+        "Answer instructions with a model, or merge an adapter into its base model.",
+        "python inference.py --model_path checkpoints/lora/final",
+        "python inference.py --model_path checkpoints/lora/final \\\n      --instruction 'Reverse a list in Python.'",
+        "python inference.py --model_path checkpoints/lora/final --merge_to merged",
     )
-    parser.add_argument(
-        "--model_path", required=True, metavar="MODEL", help="an adapter's folder, a model's or a hub id"
-    )
-    parser.add_argument(
-        "--base_model", metavar="MODEL", help="base of an adapter, where the adapter does not name it"
-    )
-    parser.add_argument("--instruction", metavar="TEXT", help="what to do")
-    parser.add_argument("--input", default="", metavar="TEXT", help="what to do it with")
-    parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy")
-    parser.add_argument("--max_new_tokens", type=int, metavar="N", help="maximum new tokens per answer")
-    parser.add_argument(
-        "--merge_to", type=Path, metavar="DIR", help="write the merged model there instead of answering"
-    )
+    flag = parser.add_argument
+    # fmt: off
+    flag("--model_path", required=True, metavar="MODEL",
+         help="folder of an adapter or model, hub id or smollm2-135m (required)")
+    flag("--base_model", metavar="MODEL", help="base model of an adapter (default: the one it was trained on)")
+    flag("--instruction", metavar="TEXT",
+         help="what the model is to do (default: read from standard input, or typed at the terminal)")
+    flag("--input", default="", metavar="TEXT",
+         help="what the instruction is about, such as code (default: nothing)")
+    flag("--temperature", type=float, metavar="T",
+         help="sampling temperature; 0 = greedy (default: evaluation.temperature)")
+    flag("--max_new_tokens", type=int, metavar="N",
+         help="maximum new tokens per answer (default: evaluation.max_new_tokens)")
+    flag("--merge_to", type=Path, metavar="DIR",
+         help="write the merged model to this folder instead of answering (default: no merging)")
+    # fmt: on
     return parser
 
 

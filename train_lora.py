@@ -9,7 +9,10 @@ from src.training import cli as training
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = cli.parser("Fine-tune with LoRA: the base model frozen, low-rank updates trained.")
+    parser = cli.parser(
+        "Fine-tune with LoRA: the base model is frozen, low-rank updates are trained.",
+        *training.examples("lora"),
+    )
     training.add_flags(parser)
     return parser
 

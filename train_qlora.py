@@ -10,7 +10,8 @@ from src.training import cli as training
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
-        "Fine-tune with QLoRA: the base model quantised to 4 bits and frozen, low-rank updates trained."
+        "Fine-tune with QLoRA: like LoRA, on a base model quantised to 4 bits.",
+        *training.examples("qlora"),
     )
     training.add_flags(parser)
     return parser

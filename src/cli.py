@@ -40,16 +40,23 @@ DISK_FULL = (
     "No space left on device; what was finished is kept. Free some space and start the same command again"
 )
 
-
+_DEFAULT_KEY = re.compile(r"default: (\w+)\.(\w+)\b")  # in a help text
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
-class _Formatter(argparse.HelpFormatter):
-    """Shows the default of a flag that has one."""
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Shows the default of a flag that has one, and the value in config.yaml of one that is a key there."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
-        shown = "" if action.default in (None, False, [], argparse.SUPPRESS) else " (default: %(default)s)"
-        return (action.help or "") + shown
+        none = action.default in (None, False, [], "", argparse.SUPPRESS)
+        return _DEFAULT_KEY.sub(_with_value, action.help or "") + ("" if none else " (default: %(default)s)")
+
+
+def _with_value(key: re.Match[str]) -> str:
+    """`default: training.seeds` -> `default: training.seeds = 1`"""
+    from src.config import load_config
+
+    return f"{key[0]} = {getattr(getattr(load_config(), key[1]), key[2])}"
 
 
 class _NoTerminal:
@@ -69,13 +76,21 @@ class Stopped(BaseException):
     """SIGTERM arrived; as with KeyboardInterrupt, only `run` catches it."""
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """A parser with the flags that all scripts have."""
-    made = argparse.ArgumentParser(description=description, formatter_class=_Formatter, allow_abbrev=False)
-    made.add_argument("--config", type=Path, metavar="FILE", help="settings; missing keys are config.yaml's")
+def parser(description: str, *examples: str) -> argparse.ArgumentParser:
+    """A parser with the flags that all scripts have. `examples` are commands, shown at the end of --help."""
+    made = argparse.ArgumentParser(
+        description=description,
+        epilog="\n  ".join(["examples:", *examples]) if examples else None,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "--config", type=Path, metavar="FILE",
+        help="settings file; missing keys fall back to config.yaml, the default",
+    )  # fmt: skip
     made.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="overrides",
-        help="change one setting; repeatable",
+        help="change one setting, such as training.seed=1; repeatable (default: no change)",
     )  # fmt: skip
     made.add_argument("--quiet", action="store_true", help="no progress bars, only results and errors")
     made.add_argument("--verbose", action="store_true", help="more log messages, and tracebacks of errors")

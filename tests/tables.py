@@ -31,6 +31,7 @@ SCRIPTS = (
     "evaluate.py",
     "compare_results.py",
     "inference.py",
+    "doctor.py",
 )
 PLACES = {
     "flags": "docs/cli.md",

@@ -67,10 +67,6 @@ def test_the_table_of_settings_is_whole():
     assert [row[0].strip("`") for row in tables.settings()] == ALL_KEYS
 
 
-def test_every_flag_says_what_it_does():
-    assert [row[:2] for row in tables.flags() if not row[2].split("(default")[0].strip()] == []
-
-
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_relative_link_leads_to_a_file(path: Path):
     links = {first or second for first, second in LINK.findall(_read(path))}

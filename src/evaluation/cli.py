@@ -22,56 +22,42 @@ REPORTS = Path("reports")  # default of --output_dir; --runs_dir is its folder r
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that choose the test set, the decoding and the sandbox."""
-    parser.add_argument(
-        "--base_model", metavar="MODEL", help="base of an adapter, where the adapter does not name it"
-    )
-    parser.add_argument("--num_samples", type=int, metavar="N", help="samples of the test set; 0 = all")
-    parser.add_argument(
-        "--benchmark", choices=("codealpaca", *BENCHMARKS), default=DEFAULTS["benchmark"],
-        help="the test set; codealpaca is the prepared test split, whatever its source",
-    )  # fmt: skip
-    parser.add_argument(
-        "--benchmark_path", metavar="FILE", help="the benchmark's own json or jsonl, also .gz"
-    )
-    parser.add_argument(
-        "--benchmark_split",
-        choices=(*SPLITS, ALL),
-        default=DEFAULT_SPLIT,
-        help="of MBPP, by the numbers of its tasks",
-    )
-    parser.add_argument(
-        "--training_data", type=Path, metavar="DIR",
-        help="data that the model was trained on, where neither run.json nor the test set tells",
-    )  # fmt: skip
-    parser.add_argument("--num_completions", type=int, metavar="N", help="answers per prompt, for pass@k")
-    parser.add_argument("--temperature", type=float, metavar="T", help="0 = greedy")
-    parser.add_argument(
-        "--allow_unsandboxed", action="store_true", help="run generated code without a sandbox: dangerous"
-    )
+    flag = parser.add_argument
+    # fmt: off
+    flag("--base_model", metavar="MODEL", help="base model of an adapter (default: the one it was trained on)")
+    flag("--num_samples", type=int, metavar="N",
+         help="test samples to use; 0 = all (default: evaluation.num_samples)")
+    flag("--benchmark", choices=("codealpaca", *BENCHMARKS), default=DEFAULTS["benchmark"],
+         help="test set; codealpaca stands for the prepared test split, whatever its source")
+    flag("--benchmark_path", metavar="FILE",
+         help="the benchmark as json, jsonl or parquet, also .gz (default: installed or downloaded)")
+    flag("--benchmark_split", choices=(*SPLITS, ALL), default=DEFAULT_SPLIT, help="which tasks of MBPP")
+    flag("--training_data", type=Path, metavar="DIR",
+         help="prepared data that the model was trained on, to find out how new the test samples are to it "
+              "(default: data.dataset_path, if the model was trained on that)")
+    flag("--num_completions", type=int, metavar="N",
+         help="answers per prompt, for pass@k (default: evaluation.num_completions)")
+    flag("--temperature", type=float, metavar="T",
+         help="sampling temperature; 0 = greedy (default: evaluation.temperature)")
+    flag("--allow_unsandboxed", action="store_true",
+         help="where no sandbox is available, run generated code without one: dangerous")
+    # fmt: on
 
 
 def add_pair(parser: argparse.ArgumentParser) -> None:
     """The flags that name what stands before and after, each repeatable: several seeds of one method."""
-    parser.add_argument(
-        "--before_model", action="append", metavar="MODEL", help="a hub id, a folder or smollm2-135m"
-    )
-    parser.add_argument(
-        "--after_model", action="append", metavar="MODEL",
-        help="usually an adapter's folder, or that of all its seeds; repeatable, once a seed",
-    )  # fmt: skip
-    parser.add_argument(
-        "--before_predictions", type=Path, action="append", metavar="FILE",
-        help="answers before, instead of a model",
-    )  # fmt: skip
-    parser.add_argument(
-        "--after_predictions", type=Path, action="append", metavar="FILE",
-        help="answers after; repeatable, once a seed",
-    )  # fmt: skip
-
-
-def add_folder(parser: argparse.ArgumentParser, flag: str, default: Path, help: str) -> None:
-    """A flag that names a folder to write to."""
-    parser.add_argument(flag, type=Path, default=default, metavar="DIR", help=help)
+    flag = parser.add_argument
+    # fmt: off
+    flag("--before_model", action="append", metavar="MODEL",
+         help="model before fine-tuning: hub id, folder or smollm2-135m (or give --before_predictions)")
+    flag("--after_model", action="append", metavar="MODEL",
+         help="model after fine-tuning: folder of an adapter, or the folder that holds its seeds; "
+              "repeatable, once per seed (or give --after_predictions)")
+    flag("--before_predictions", type=Path, action="append", metavar="FILE",
+         help="JSON lines with answers before fine-tuning, instead of --before_model; repeatable, once per seed")
+    flag("--after_predictions", type=Path, action="append", metavar="FILE",
+         help="JSON lines with answers after fine-tuning, instead of --after_model; repeatable, once per seed")
+    # fmt: on
 
 
 def configure_evaluation(args: argparse.Namespace) -> Config:

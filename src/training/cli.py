@@ -19,25 +19,35 @@ if TYPE_CHECKING:
 PREVIEWED_SAMPLES = 2  # of a dry run
 
 
+def examples(method: str) -> tuple[str, ...]:
+    """The commands that --help shows."""
+    script = f"python train_{method}.py"
+    return (
+        f"{script} --dry_run",
+        f"{script} --config configs/quickstart.yaml",
+        f"{script} --set training.learning_rate=1e-4 --resume",
+    )
+
+
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of a training script, beside those of every script."""
     parser.add_argument(
-        "--base_model", metavar="MODEL", help="hub id, folder or smollm2-135m; default model.base_model"
+        "--base_model", metavar="MODEL", help="hub id, folder or smollm2-135m (default: model.base_model)"
     )
     parser.add_argument(
-        "--from_adapter", metavar="DIR", help="train this adapter further; default lora.continue_from"
+        "--from_adapter", metavar="DIR", help="adapter to continue training (default: lora.continue_from)"
     )
     parser.add_argument(
         "--seeds",
         type=int,
         metavar="N",
-        help="train with N seeds, training.seed and up; default training.seeds",
+        help="train N times, with seeds training.seed, training.seed + 1, ... (default: training.seeds)",
     )
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--resume", action="store_true", help="continue an unfinished run, if there is one")
-    start.add_argument("--restart", action="store_true", help="begin anew, whatever is there")
+    start.add_argument("--resume", action="store_true", help="resume an unfinished run, if there is one")
+    start.add_argument("--restart", action="store_true", help="start over and replace what is there")
     parser.add_argument(
-        "--dry_run", action="store_true", help="show samples, counts and memory; train nothing, write nothing"
+        "--dry_run", action="store_true", help="show samples, counts and memory without training or writing"
     )
 
 
