@@ -68,7 +68,7 @@ def tasks(instruction: str | None, input: str, stdin: TextIO) -> Iterator[tuple[
         yield from _read_terminal(stdin.encoding)
 
 
-NOT_UTF8 = "what was asked is not UTF-8 text; save the file as UTF-8, or set the terminal to it"
+NOT_UTF8 = "the instruction is not UTF-8 text; save the file as UTF-8, or set the terminal to UTF-8"
 
 
 def _read_all(stdin: TextIO) -> str:

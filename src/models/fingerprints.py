@@ -43,8 +43,8 @@ def trained_elsewhere(reference: ModelReference) -> str:
     if record is None or trained == here:
         return ""
     log.warning(
-        "the adapter in %s was trained on %s (fingerprint %s), not on %s (%s), whose files are others: what it answers "
-        "there is not what it learned",
+        "the adapter in %s was trained on %s (fingerprint %s), not on %s (%s), whose files differ: its answers "
+        "there do not show what it learned",
         reference.adapter,
         record.base_model,
         trained,

@@ -233,8 +233,8 @@ def _loading(run: RunRecord, base: str) -> str:
         f'inputs = tokenizer(prompt, return_tensors="pt"{special}).to(model.device)',
         "answer = model.generate(**inputs, max_new_tokens=256, do_sample=False)",
         "# decoded with its prompt: some tokenizers take the space off the start of a text",
-        'asked, whole = tokenizer.batch_decode([inputs["input_ids"][0], answer[0]], skip_special_tokens=True)',
-        "print(whole[len(asked):])",
+        'start, whole = tokenizer.batch_decode([inputs["input_ids"][0], answer[0]], skip_special_tokens=True)',
+        "print(whole[len(start):])",
     ]
     return f"With nothing but transformers and peft:\n\n{fenced(chr(10).join(code), 'python')}"
 

@@ -133,7 +133,7 @@ def _killed_outcome(header: Mapping[str, Any], stderr: str, quota: Mapping[str, 
         case "descriptors":
             return "killed", "too many open descriptors"
         case "supervisor":
-            return "killed", "its supervisor was ended"
+            return "killed", "its supervisor was killed"
     if by_time:
         return "timeout", f"{quota['cpu_s']:g} s of CPU"
     name = signal.Signals(status).name if status in set(signal.Signals) else f"signal {status}"

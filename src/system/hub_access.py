@@ -79,7 +79,7 @@ def explain(page: str, error: BaseException, alternative: str = ALTERNATIVE) -> 
     ]
     if any(type(cause).__name__ in ("LocalEntryNotFoundError", "OfflineModeIsEnabled") for cause in causes):
         reasons.append(
-            f"it is not in the cache, and the hub ({endpoint()}) is not to be reached: check the network, the proxy "
+            f"it is not in the cache, and the hub ({endpoint()}) cannot be reached: check the network, the proxy "
             "and HF_HUB_OFFLINE, or set HF_ENDPOINT to a mirror of it"
         )
     return next((f"{reason}, {alternative}" for reason in reasons if reason), "")
@@ -90,7 +90,7 @@ def _explain_response(page: str, cause: BaseException) -> str:
     kind, status = type(cause).__name__, getattr(getattr(cause, "response", None), "status_code", None)
     address = f"{endpoint()}/{page}"
     if kind == "GatedRepoError":
-        return f"it is gated: ask for access on {address}, then log in with `hf auth login`"
+        return f"it is gated: request access on {address}, then log in with `hf auth login`"
     if kind == "RepositoryNotFoundError" or (kind == "HfHubHTTPError" and status == 404):
         what = "data set" if page.startswith("datasets/") else "model"
         return (
@@ -102,7 +102,7 @@ def _explain_response(page: str, cause: BaseException) -> str:
     if status in (401, 403):
         return f"the hub does not let you read it ({status}): log in with `hf auth login`"
     if status == 429:
-        return "the hub was asked too often (429): wait some minutes"
+        return "too many requests to the hub (429): wait some minutes"
     return f"the hub is out of order ({status}): start the same command again later"
 
 

@@ -100,7 +100,7 @@ def last_complete(run_folder: Path) -> Path | None:
         log.warning("passing over %s: %s", path, fault.reason)
         damaged = damaged or (f"{path}: {fault.reason}" if fault.damaged else "")
     if damaged:
-        raise UserError(f"{damaged}, and no older checkpoint is whole; begin anew with --restart")
+        raise UserError(f"{damaged}, and no older checkpoint is whole; start over with --restart")
     return None
 
 
@@ -141,7 +141,7 @@ def checkpoint_errors(checkpoint: Path | None) -> Iterator[None]:
     except UnpicklingError as error:
         raise UserError(
             f"{checkpoint} holds a .pt file with more than tensors and plain values, which is not loaded "
-            f"({' '.join(str(error).split())[:120]}); begin anew with --restart"
+            f"({' '.join(str(error).split())[:120]}); start over with --restart"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Where a run starts: anew, from a checkpoint of an earlier one, or at its result."""
+"""Where a run starts: from the beginning, from a checkpoint of an earlier one, or at its result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Start:
     def __str__(self) -> str:
         if self.finished is not None:
             return "nothing is left to train: a finished run of the same settings and data is kept"
-        return f"from {self.checkpoint.name}" if self.checkpoint else "anew"
+        return f"from {self.checkpoint.name}" if self.checkpoint else "from the beginning"
 
 
 def find_start(

@@ -375,7 +375,7 @@ def test_a_question_that_is_no_text_is_refused(
     """Whatever the terminal's locale makes of the bytes."""
     stdin = io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8", errors=errors)
     assert refusal(lambda: list(tasks(instruction, given, stdin))).startswith(
-        "what was asked is not UTF-8 text"
+        "the instruction is not UTF-8 text"
     )
 
 

@@ -139,7 +139,7 @@ def test_without_a_whole_one_the_damage_is_the_end_and_nothing_is_deleted(
     with pytest.raises(UserError) as caught:
         fine_tune(settings(output), "lora", resume=True)
     assert f"{_by_step(output)[0]}: optimizer.pt is damaged" in str(caught.value)
-    assert "no older checkpoint is whole; begin anew with --restart" in str(caught.value)
+    assert "no older checkpoint is whole; start over with --restart" in str(caught.value)
     assert sorted(output.rglob("*")) == before
     assert _same_result(fine_tune(settings(output), "lora", restart=True).folder, alone)
 

@@ -127,7 +127,7 @@ def test_a_pickle_among_a_checkpoints_files_is_not_run(
         fine_tune(config, "lora", resume=True)
     else:
         with pytest.raises(
-            UserError, match=r"more than tensors and plain values, .*begin anew with --restart"
+            UserError, match=r"more than tensors and plain values, .*start over with --restart"
         ):
             fine_tune(config, "lora", resume=True)
     assert not (tmp_path / "sprung").exists()

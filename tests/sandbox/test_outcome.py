@@ -42,7 +42,7 @@ def test_a_program_that_exits_with_0_passes_and_its_use_is_recorded():
         ({"stopped": "output_limit"}, "output_limit", "20000 bytes"),
         ({"stopped": "processes"}, "killed", "more than 32 processes"),
         ({"stopped": "descriptors"}, "killed", "too many open descriptors"),
-        ({"stopped": "supervisor"}, "killed", "its supervisor was ended"),
+        ({"stopped": "supervisor"}, "killed", "its supervisor was killed"),
         ({"status": -signal.SIGXCPU}, "timeout", "2 s of CPU"),
         ({"status": -signal.SIGKILL, "cpu_s": 2.0}, "timeout", "2 s of CPU"),
         ({"status": -signal.SIGKILL, "cpu_s": 1.0}, "killed", "SIGKILL"),

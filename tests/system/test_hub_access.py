@@ -59,7 +59,7 @@ def _answered(status: int, kind: type[Exception] = errors.HfHubHTTPError) -> Exc
 
 
 EXPLAINED = [  # cause, what the line says
-    (_answered(403, errors.GatedRepoError), "it is gated: ask for access on https://huggingface.co/a/b"),
+    (_answered(403, errors.GatedRepoError), "it is gated: request access on https://huggingface.co/a/b"),
     (
         _answered(401, errors.RepositoryNotFoundError),
         "there is no such model on the hub (https://huggingface.co/a/b)",

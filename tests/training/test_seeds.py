@@ -73,7 +73,7 @@ def test_a_stop_ends_all_seeds_and_resume_keeps_what_was_finished(
     shown = training.train(config, _arguments("--dry_run", "--resume", "--seeds", "3"), "lora")
     assert "start         nothing is left to train" in shown  # of seed 42
     assert f"seed 43       from checkpoint-3; {tmp_path / 'lora' / 'seed-43' / 'final'}" in shown
-    assert "seed 44       anew; " in shown
+    assert "seed 44       from the beginning; " in shown
     assert shown.endswith("next: python train_lora.py --seeds 3 --resume")
     with pytest.raises(UserError, match=r"seed-43 holds an unfinished run .* continue it with --resume"):
         training.train(config, _arguments(), "lora")

@@ -51,7 +51,7 @@ def test_a_result_belongs_to_the_job_of_its_identity(tmp_path: Path) -> None:
     assert found.finished.metrics == {"steps": 7}
     assert "nothing is left to train" in str(found)
     other = _start(tmp_path, SEED_2)
-    assert (other.finished, other.checkpoint, str(other)) == (None, None, "anew")
+    assert (other.finished, other.checkpoint, str(other)) == (None, None, "from the beginning")
     assert "is of other settings (training.seed was None and is now 2) and will be replaced" in other.notes[0]
     assert _start(tmp_path, SEED_1, restart=True) == Start()
 

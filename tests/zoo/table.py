@@ -41,7 +41,7 @@ def _training(row: dict[str, Any]) -> str:
         return row["training"]["verdict"].upper() if _fails(row["training"]) else NO
     if row["shared"]:
         return "shared prefixes"
-    return "packs" if row["packs"] else "one sample a pack"
+    return "packs" if row["packs"] else "one sample per pack"
 
 
 def _quantised(row: dict[str, Any]) -> str:

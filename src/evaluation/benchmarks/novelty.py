@@ -39,7 +39,7 @@ def run_novelty(
         told = f"{config.dataset_path} has the fingerprint {card.fingerprint}, but {origin['model']} was trained on {trained_on}"
         if training_data is not None:
             raise UserError(f"--training_data {told}; give the folder of those data, or leave it out")
-        log.warning("%s: how new the samples are to it is not known", told)
+        log.warning("%s: the novelty of the samples is not known", told)
         return {}
     tasks = list({sample.id: sample for sample in samples}.values())
     if card.novelty.keys() >= {task.id for task in tasks}:

@@ -110,7 +110,7 @@ def _found_behaviour(sandbox: Sandbox, reference: str, input: str, instruction: 
     search = _Search(sandbox, inputs, reference, tree, rules)
     selection = search.telling_calls(first["seen"], input, instruction)
     if min(CAUGHT * selection.mutants, selection.mutants - 1) > selection.caught:
-        return Behaviour("no inputs tell the reference from programs that differ in one place")
+        return Behaviour("no inputs distinguish the reference from programs that differ in one place")
     calls = selection.calls
     _, record = run_probe(sandbox, inputs, reference, calls, ordered=rules.ordered)
     _, again = run_probe(sandbox, inputs, reference, calls, seed=2, ordered=rules.ordered)

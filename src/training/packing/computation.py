@@ -24,7 +24,7 @@ class Computation:
     fused: bool = True  # fused LoRA layers, and Liger's kernels where they were chosen
 
     def __str__(self) -> str:
-        samples = "packs" if self.packs else "one sample a pack"
+        samples = "packs" if self.packs else "one sample per pack"
         parts = [
             samples + (" with shared prefixes" if self.share else ""),
             "the model's own attention" if self.attention == FALLBACK else "",

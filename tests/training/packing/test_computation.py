@@ -16,7 +16,7 @@ def test_a_way_to_compute_is_said_in_words() -> None:
     assert str(Computation(BY_SAMPLE, share=True)) == "packs with shared prefixes"
     slow = Computation(FALLBACK, packs=False, logits="tail", fused=False)
     assert str(slow) == (
-        "one sample a pack, the model's own attention, logits by the model's own code, without fused layers"
+        "one sample per pack, the model's own attention, logits by the model's own code, without fused layers"
     )
 
 

@@ -39,8 +39,8 @@ def test_ways_that_are_equal_are_kept(model_type: str, way: str, tiny_data: Path
 @pytest.mark.parametrize(
     ("model_type", "way", "reason"),
     [
-        ("falcon", "one sample a pack, the model's own attention", "loss off by"),  # no block mask
-        ("lfm2", "one sample a pack, the model's own attention", "loss off by"),  # convolutions
+        ("falcon", "one sample per pack, the model's own attention", "loss off by"),  # no block mask
+        ("lfm2", "one sample per pack, the model's own attention", "loss off by"),  # convolutions
         ("nemotron", "packs, the model's own attention", "do not hand on where samples end"),
     ],
 )
