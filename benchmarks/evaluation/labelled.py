@@ -1,11 +1,10 @@
-"""Holds the differential run against answers to tasks of the starter set that were written and labelled by hand.
+"""Holds the differential run against answers to small Python tasks that were written and labelled by hand.
 
-    python -m benchmarks.evaluation.labelled [development|held_out] [--each]
+    python -m benchmarks.evaluation.labelled [development|held_out|other_hand] [--each]
 
-The tasks' asserts are taken away: they only check the labels (tests/evaluation/differential/test_labelled.py). "right" does what was
-asked in the form of the reference, "acceptable" in another form that a teacher would take, "wrong" not. "wrong, unseen"
-passes the task's few asserts all the same. The development half may be looked at; the held-out half is scored once,
-when the work on the verdicts is over. Writes benchmarks/results/labelled.json.
+The sets, who wrote them and what the labels mean: labelled_answers/README.md. The tasks' asserts are taken away: they only
+check the labels (tests/evaluation/differential/test_labelled.py). The development half may be looked at; the other sets are
+scored once each, when the work on the verdicts is over. Writes benchmarks/results/labelled.json.
 """
 
 from __future__ import annotations
@@ -22,58 +21,64 @@ from pathlib import Path
 from benchmarks import RESULTS
 from src.data.sources.catalog import STARTER
 from src.evaluation.execution.judge import judge
+from src.evaluation.extraction.extract import extract
+from src.evaluation.extraction.wanted import wanted_names
 from src.evaluation.statistics.proportions import wilson
 from src.sandbox.sandbox import Sandbox
 from src.schema import Sample
 
-HALVES = ("development", "held_out")
+SETS = ("development", "held_out", "other_hand")
 ANSWERS = Path(__file__).with_name("labelled_answers")
 STORED = RESULTS / "labelled.json"
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """One answer to a task of the starter set."""
+    """One answer to a task of the starter set or of the set's own."""
 
     task: str  # its file, and its line from 0: "train-3"
     label: str  # "right", "acceptable" or "wrong"
     seen: bool  # False: wrong, and the task's asserts do not notice
     form: str
-    code: str
+    text: str  # code, sometimes with prose and a fence
 
 
-def labelled_answers(half: str) -> list[Labelled]:
-    """The answers of a half, task by task."""
-    return list(_parsed((ANSWERS / f"{half}.txt").read_text(encoding="utf-8")))
+def labelled_answers(name: str) -> list[Labelled]:
+    """The answers of a set, task by task."""
+    return list(_parsed((ANSWERS / f"{name}.txt").read_text(encoding="utf-8")))
 
 
 def _parsed(text: str) -> Iterator[Labelled]:
     for block in re.split(r"^@@ ", text, flags=re.MULTILINE)[1:]:
         task, *answers = re.split(r"\n@ ", block)
         for answer in answers:
-            head, code = answer.split("\n", 1)
+            head, text = answer.split("\n", 1)
             label, form = head.split(": ", 1)
-            yield Labelled(task, label.removesuffix(", unseen"), ", unseen" not in label, form, code)
+            yield Labelled(task, label.removesuffix(", unseen"), ", unseen" not in label, form, text)
 
 
 def task(name: str) -> dict[str, str]:
-    """The starter set's row: instruction, input, output, language, tests."""
-    split, _, line = name.partition("-")
-    row: dict[str, str] = json.loads(
-        (STARTER / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()[int(line)]
-    )
+    """The row of the starter set, or of a set's own tasks: instruction, input, output, language, tests."""
+    stem, _, line = name.partition("-")
+    own = ANSWERS / f"{stem}.jsonl"
+    rows = own if own.exists() else STARTER / f"{stem}.jsonl"
+    row: dict[str, str] = json.loads(rows.read_text(encoding="utf-8").splitlines()[int(line)])
     return row
 
 
 def sample_of(answer: Labelled) -> Sample:
     """The task without its asserts."""
     row = task(answer.task)
-    return Sample(answer.task, row["instruction"], row.get("input", ""), row["output"], answer.code, "python")
+    return Sample(answer.task, row["instruction"], row.get("input", ""), row["output"], answer.text, "python")
 
 
 def outcomes(sandbox: Sandbox, answers: Sequence[Labelled]) -> list[tuple[str, str]]:
     """ "passed", "rejected" or "no verdict" for each answer, and why."""
-    jobs = [partial(judge, sample=sample_of(answer), code=answer.code) for answer in answers]
+    samples = [sample_of(answer) for answer in answers]
+    jobs = [
+        partial(judge, sample=sample, code=extract(sample.prediction, "python", wanted_names(sample)).code)
+        for sample in samples
+    ]
     found = []
     for verdict in sandbox.map(jobs):
         kind = {None: "no verdict", "not_run": "no verdict", "passed": "passed"}.get(
@@ -102,19 +107,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("half", choices=HALVES, nargs="?", default=HALVES[0])
+    parser.add_argument("set", choices=SETS, nargs="?", default=SETS[0])
     parser.add_argument("--each", action="store_true", help="list the verdicts that are not the label's")
     args = parser.parse_args()
-    answers = labelled_answers(args.half)
+    answers = labelled_answers(args.set)
     with Sandbox() as sandbox:
         found = outcomes(sandbox, answers)
     if args.each:
         for answer, (kind, detail) in zip(answers, found, strict=True):
             if (kind == "passed") == (answer.label == "wrong"):
                 print(f"{answer.task} {answer.label}: {answer.form} | {kind} {detail}")
-    result = {"half": args.half, "tasks": len({a.task for a in answers}), **summary(answers, found)}
+    result = {"tasks": len({a.task for a in answers}), **summary(answers, found)}
     stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
-    STORED.write_text(json.dumps(stored | {args.half: result}, indent=1) + "\n", encoding="utf-8")
+    STORED.write_text(json.dumps(stored | {args.set: result}, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
 
 
