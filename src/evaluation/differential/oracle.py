@@ -50,11 +50,6 @@ class Comparison:
     record: ProbeRecord | None = None  # None: the answer left none
 
 
-def judge_by_reference(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
-    """The verdict on `code` against the sample's reference; None where nothing decides."""
-    return compare_with_reference(sandbox, sample, code).verdict
-
-
 def compare_with_reference(sandbox: Sandbox, sample: Sample, code: str) -> Comparison:
     """Run `code` on the inputs that were found for the sample's reference, and hold what it does against that."""
     behaviour = reference_behaviour(sandbox, sample)
