@@ -1,4 +1,4 @@
-"""Writes the tables of the documents: flags from the scripts, keys from config.yaml, metrics, memory by the plan.
+"""Writes the tables of the documents: flags from the scripts, keys from config.yaml, metrics, memory by the plan, scores.
 
 `python -m tests.tables` renews them.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib.util
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import LlamaConfig
@@ -36,6 +38,8 @@ SCRIPTS = (
 PLACES = {
     "flags": "docs/cli.md",
     "memory": "README.md",
+    "quickstart": "README.md",
+    "quickstart-zh": "README.zh-CN.md",
     "config": "docs/configuration.md",
     "metrics": "docs/metrics.md",
     "languages": "docs/functional.md",
@@ -59,6 +63,9 @@ CARDS = (  # what is free of a card of this size
     ("40 GB", 39.4, torch.bfloat16),
     ("80 GB", 79.0, torch.bfloat16),
 )
+QUICKSTART = ROOT / "reports" / "quickstart" / "comparison.json"
+SHOWN = ("execution_success", "functional_accuracy", "bleu", "codebleu")  # in the READMEs
+CHINESE = ("执行成功率（Execution success）", "功能正确率（Functional accuracy）", "BLEU", "CodeBLEU")
 _SETTING = re.compile(r"  (?P<key>\w+): (?P<value>.*?) +# (?P<comment>.+)")
 
 
@@ -153,6 +160,31 @@ def memory() -> list[list[str]]:
     return rows
 
 
+def quickstart(labels: list[str]) -> list[list[str]]:
+    """Scores of the quickstart's report: before, and of LoRA and QLoRA with the change, bold where it is significant."""
+    stored = json.loads(QUICKSTART.read_text(encoding="utf-8"))
+    rows = []
+    for name, label in zip(SHOWN, labels, strict=True):
+        unit = METRICS[name].unit
+        before = stored["before"]["metrics"][name]
+        cells = [f"{label}, n = {before['n']}", _score(before, unit)]
+        for method in ("lora", "qlora"):
+            found = stored["comparisons"][method]
+            change = found["difference"][name]
+            mark = "**" if change["p_holm"] < 0.05 else ""
+            cells.append(
+                f"{_score(found['after']['metrics'][name], unit)} {mark}{change['delta']:+.1f}{mark}"
+            )
+        rows.append(cells)
+    return rows
+
+
+def _score(score: dict[str, Any], unit: str) -> str:
+    low, high = score["ci95"]
+    value = f"{score['value']:.1f} {unit}".rstrip()
+    return f"{value} [{low:.1f}, {high:.1f}]"
+
+
 def _commands(language: Language) -> str:
     if language.checked:
         return "parsed strictly" + ("; run where it makes all that it needs" if language.run else "")
@@ -176,6 +208,15 @@ def tables() -> dict[str, str]:
         "flags": table(["Flag", "Scripts", "Meaning"], flags()),
         "config": table(["Key", "Default", "Meaning"], settings()),
         "memory": table(["GPU memory", "LoRA", "QLoRA"], memory()),
+        "quickstart": table(
+            ["Score [95 % interval]", "Before", "LoRA", "QLoRA (4-bit)"],
+            quickstart([METRICS[name].label for name in SHOWN]),
+        ),
+        "quickstart-zh": table(
+            ["分数 [95% 置信区间]", "微调前", "LoRA", "QLoRA（4-bit）"], quickstart(list(CHINESE))
+        )
+        .replace(" %", "%")
+        .replace(", n =", "，n ="),
         "languages": table(["Language", "Further names in code fences", "How a program is run"], languages()),
         "metrics": table(["name in `scores.json`", "what it is", "a sample counts where"], metrics()),
     }

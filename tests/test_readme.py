@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -29,6 +30,7 @@ PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 PATH = re.compile(r"(?<![\w./-])(?:src|benchmarks|tests|configs|docs|notebooks)/[\w./-]*\w")
 MODULE = re.compile(r"python -m ((?:src|benchmarks|tests)[\w.]*)")
 TEST_FILE, TEST = re.compile(r"[\w/]*\btest_\w+\.py"), re.compile(r"\btest_\w+\b(?!\.py)")
+WHOLE_NUMBER = re.compile(r"(?<![\w.,-])\d+(?![\w.])")
 PROSE = re.compile(r"[^\x00-\x7f]|\s")  # words of an instruction, which are translated
 CHINESE = {
     "flags": "docs/cli.zh-CN.md",
@@ -39,6 +41,10 @@ CHINESE = {
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def _train_gpu() -> dict[str, Any]:
+    return dict(json.loads(_read(ROOT / "benchmarks" / "results" / "train_gpu.json")))
 
 
 def _first_cells(table: str) -> set[str]:
@@ -157,10 +163,9 @@ def test_a_newcomer_reads_less_than_200_lines():
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
 def test_speeds_peaks_times_and_costs_follow_from_committed_measurements(path: Path):
     """Three epochs of 9.6 million tokens, at 3 dollars an hour."""
-    stored = json.loads(_read(ROOT / "benchmarks" / "results" / "train_gpu.json"))
     measured = [
         row
-        for part in stored.values()
+        for part in _train_gpu().values()
         if isinstance(part, dict)
         for row in part.get("rows", [])
         if "tokens_per_s" in row
@@ -175,8 +180,46 @@ def test_speeds_peaks_times_and_costs_follow_from_committed_measurements(path: P
         assert float(cost) == round(9.6e6 / tokens_per_s / 3600 * 3, 2)
 
 
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
+def test_the_numbers_in_one_line_are_those_of_the_report_and_of_the_run_that_was_timed(path: Path):
+    report = json.loads(_read(ROOT / "reports" / "quickstart" / "comparison.json"))
+    timed = json.loads(_read(ROOT / "benchmarks" / "results" / "quickstart.json"))
+    changes = report["comparisons"]["lora"]["difference"]
+    gains = [round(changes[name]["delta"]) for name in ("execution_success", "functional_accuracy")]
+    line = next(line for line in _read(path).splitlines() if line.startswith("SmolLM2-135M"))
+    assert [int(number) for number in WHOLE_NUMBER.findall(line)[:3]] == [timed["minutes"], *gains]
+    assert f"{max(timed['peak_gib'].values())} GiB" in _read(path)
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
+def test_speeds_beside_other_tools_were_measured_in_one_call(path: Path):
+    parts = [part.get("rows", []) for part in _train_gpu().values() if isinstance(part, dict)]
+    pairs = [
+        (tool, *(int(number.replace(",", "")) for number in pair))
+        for tool in ("unsloth", "TRL")
+        for row in re.findall(rf"^\| {tool} \|.*", _read(path), re.MULTILINE)
+        for pair in re.findall(r"(\d+,\d+)\D*?(\d+,\d+)", row)
+    ]
+    assert len(pairs) == 3
+    for tool, ours, theirs in pairs:
+        assert any(
+            {(True, theirs), (False, ours)}
+            <= {(row["name"].startswith(tool), row.get("tokens_per_s")) for row in rows}
+            for rows in parts
+        ), (tool, ours, theirs)
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
+def test_the_efficiency_of_two_gpus_follows_from_committed_measurements(path: Path):
+    rows = _train_gpu()["shared_beginnings"]["rows"]
+    speeds = {row["name"]: row["tokens_per_s"] for row in rows}
+    for method in ("LoRA", "QLoRA"):
+        share = 100 * speeds[f"{method}, 2 GPUs, DDP"] / (2 * speeds[method])
+        assert re.search(rf"\b{share:.1f} ?%", _read(path))
+
+
 def test_the_memory_of_the_largest_card_is_that_of_a_measured_run():
-    stored = json.loads(_read(ROOT / "benchmarks" / "results" / "train_gpu.json"))["t4"]["rows"]
+    stored = _train_gpu()["t4"]["rows"]
     for name, shown in zip(("LoRA, bfloat16", "QLoRA, bfloat16"), tables.memory()[-1][1:], strict=True):
         (row,) = (row for row in stored if row["name"] == name)
         assert float(shown.split()[0]) == pytest.approx(row["peak_gib"], rel=0.02)
