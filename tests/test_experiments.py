@@ -280,6 +280,16 @@ def test_what_was_cut_off_makes_tables_too(tmp_path: Path):
         write_tables(results(), page)
 
 
+def test_the_page_shows_the_committed_results(tmp_path: Path):
+    results = load_results(ROOT / "reports" / "code_alpaca" / "experiments.json")
+    assert results is not None
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    write_tables(results, page)
+    assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
+    assert len(results.runs) == 45
+
+
 def test_scores_and_differences_stand_in_their_tables():
     lora = plan.spec(DEFAULTS, "lora", 42, {plan.RATE: 1e-3})
     figures = {"n": 202, "metrics": {"bleu": {"value": 40.0}}, "outcomes": {"flags": {"truncated": 3}}}

@@ -37,6 +37,7 @@ def write_tables(results: Results, page: Path) -> None:
 def tables(results: Results) -> dict[str, str]:
     """Every table in Markdown, by the name in its markers."""
     return {
+        "summary": _summary(results),
         "environment": _environment(results),
         "rates": _rates(results),
         "training": _training(results),
@@ -164,17 +165,51 @@ def _peak(results: Results, run: Spec) -> str:
     return spread([each.peak_gib for each in _seeds(results, run)], ".2f")
 
 
+IN_SHORT = {
+    "BLEU": ("codealpaca", "bleu"),
+    "Execution success": ("codealpaca", "execution_success"),
+    "Functional accuracy": ("codealpaca", "functional_accuracy"),
+    "HumanEval, pass@1": ("humaneval", "functional_accuracy"),
+}
+
+
+def _summary(results: Results) -> str:
+    """The scores that answer the first question: one row per model, means over its seeds."""
+    rows = []
+    for name, runs in _models(results).items():
+        values = [
+            [
+                run["metrics"][metric]["value"]
+                for run in _scored(results, runs, kind)
+                if metric in run["metrics"]
+            ]
+            for kind, metric in IN_SHORT.values()
+        ]
+        if any(values):
+            rows.append((name, *(f"{fmean(found):.1f}" if found else NONE for found in values)))
+    return _table(("Model", *IN_SHORT), rows)
+
+
+def _models(results: Results) -> dict[str, list[str]]:
+    """The runs of each row: those of the base, and each method at each learning rate with all its seeds."""
+    rows = {"before": ["base"], "before, in its chat template": ["base-chat"]}
+    for label, specs in final_specs(results.defaults, results.rate).items():
+        for method in METHODS:
+            rows[f"{method_label(method)}, {label}"] = [run.name for run in specs if run.method == method]
+    return rows
+
+
+def _scored(results: Results, runs: Sequence[str], kind: str) -> list[dict[str, Any]]:
+    names = [f"{run}--{kind}" for run in runs]
+    return [results.scores[name] for name in names if name in results.scores]
+
+
 def _scores(results: Results) -> str:
     """One row per model and test set: the base's value, and of the fine-tuned the mean and range over seeds."""
     rows = []
     for kind, title in TITLES.items():
-        settings = {"before": ["base"], "before, in its chat template": ["base-chat"]}
-        for label, specs in final_specs(results.defaults, results.rate).items():
-            for method in METHODS:
-                runs = [run.name for run in specs if run.method == method]
-                settings[f"{method_label(method)}, {label}"] = runs
-        for name, runs in settings.items():
-            found = [results.scores[f"{run}--{kind}"] for run in runs if f"{run}--{kind}" in results.scores]
+        for name, runs in _models(results).items():
+            found = _scored(results, runs, kind)
             if found:
                 rows.append((title, name, str(len(found)), str(found[0]["n"]), *_values(found), _cut(found)))
     labels = tuple(metric.label for metric in METRICS.values() if not metric.beside)
