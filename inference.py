@@ -49,11 +49,10 @@ def main(args: argparse.Namespace) -> None:
         )
         print(f"next: {cli.next_command('inference.py', args, '--model_path', str(args.merge_to))}")
         return
-    from src.generation.chat import load_assistant, tasks
+    from src.generation.chat import answer_all, load_assistant
 
     assistant = load_assistant(args.model_path, args.base_model, config)
-    for instruction, text in tasks(args.instruction, args.input, sys.stdin):
-        assistant.answer(instruction, text, sys.stdout)
+    answer_all(assistant, args.instruction, args.input, sys.stdin, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,28 @@ def configure(args: argparse.Namespace, **changed: object) -> Config:
     return config
 
 
+def _parsed(arguments: argparse.ArgumentParser) -> argparse.Namespace:
+    """The flags, --dry-run read as --dry_run. A flag that is a key of the configuration is named as such."""
+    words = [word if not word.startswith("--") else _underscored(word) for word in sys.argv[1:]]
+    args, unknown = arguments.parse_known_args(words)
+    if unknown:
+        arguments.error(f"unrecognized arguments: {' '.join(unknown)}{_as_setting(unknown[0])}")
+    return args
+
+
+def _underscored(word: str) -> str:
+    flag, equals, value = word.partition("=")
+    return f"--{flag[2:].replace('-', '_')}{equals}{value}"
+
+
+def _as_setting(flag: str) -> str:
+    """ "; write --set training.learning_rate=..." for --learning_rate; "" for what is no key of the configuration."""
+    from src.config import keys_named
+
+    found = keys_named(flag.removeprefix("--").partition("=")[0])
+    return f"; write {' or '.join(f'--set {key}=VALUE' for key in found)}" if found else ""
+
+
 def name_of_run(text: str) -> str:
     """An argument that becomes a folder and a heading."""
     if len(text.encode("utf-8", "replace")) > MAX_NAME_BYTES or not text.isprintable():
@@ -131,10 +153,15 @@ def next_command(script: str, args: argparse.Namespace, *more: str) -> str:
     return shlex.join([*words, *more])
 
 
+def _with_settings(message: str, args: argparse.Namespace) -> str:
+    """The message, a command of ours that it names with the --config and --set of this one."""
+    return re.sub(r"python (\w+\.py)\b", lambda found: next_command(found[1], args), message)
+
+
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse, call `main`, exit: 0 done; 2 a user's mistake, one line; 130/143 stopped, resumable."""
     _escape_unencodable()
-    args = arguments.parse_args()
+    args = _parsed(arguments)
     _configure_output(args)
     _refuse_pipes()
     signal.signal(signal.SIGTERM, _stop)
@@ -144,7 +171,7 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     except UserError as error:
         if not isinstance(error, distributed.LostProcessError) or distributed.rank() > 1:
             _wait_for_rank0()
-        _print_error(str(error), args.verbose)
+        _print_error(_with_settings(str(error), args), args.verbose)
         sys.exit(EXIT_MISTAKE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,9 +20,14 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _names(value: Any) -> Any:
+    """The names of "q_proj,v_proj"."""
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
 Text = Annotated[str, Field(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 Texts = Annotated[list[Text], BeforeValidator(_listed)]
-LayerNames = Annotated[list[Text], Field(min_length=1), BeforeValidator(_listed)]
+LayerNames = Annotated[list[Text], Field(min_length=1), BeforeValidator(_names)]
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,11 @@ _TYPES: dict[str, TypeAdapter[Any]] = {
 ALL_KEYS = list(_TYPES)
 
 
+def keys_named(name: str) -> list[str]:
+    """The full keys of a name without its section."""
+    return [key for key in ALL_KEYS if key in (name, f"{key.split('.')[0]}.{name}")]
+
+
 def load_config(path: str | Path | None = None, overrides: list[str] | None = None) -> Config:
     """Read `path` over config.yaml's defaults, then apply `section.key=value` overrides.
 
@@ -190,6 +200,9 @@ def _read_override(text: str) -> tuple[Any, str]:
     origin = f"--set {text[:200]}"
     if not (equals and section):
         raise UserError(f"{origin}: expected section.key=value, such as --set training.learning_rate=1e-4")
+    if not dot and section not in SECTIONS and (found := keys_named(section)):
+        written = " or ".join(f"--set {key}={value[:100]}" for key in found)
+        raise UserError(f"{origin}: a key needs its section; write {written}")
     try:
         parsed = parse_yaml(value)
     except ValueError as error:

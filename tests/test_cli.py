@@ -53,6 +53,39 @@ CASES = [  # exception, exit code, text in standard error
 ]
 
 
+def test_a_command_that_a_message_names_has_the_settings_of_this_one(monkeypatch, capsys):
+    error = UserError("no data in d. Run python download_data.py --force")
+    flags = ("--config", "my configs/a.yaml", "--set", "data.dataset_path=d")
+    assert _run(monkeypatch, error, *flags) == 2
+    command = "python download_data.py --config 'my configs/a.yaml' --set data.dataset_path=d --force"
+    assert f"no data in d. Run {command}\n" in capsys.readouterr().err
+
+
+def test_hyphens_in_a_flag_are_underscores(monkeypatch, capsys):
+    given = []
+    parser = cli.parser("test")
+    parser.add_argument("--dry_run", action="store_true")
+    parser.add_argument("--max_steps")
+    monkeypatch.setattr("sys.argv", ["script.py", "--dry-run", "--max-steps=a-b", "--set", "a.b=c-d"])
+    cli.run(given.append, parser)
+    assert (given[0].dry_run, given[0].max_steps, given[0].overrides) == (True, "a-b", ["a.b=c-d"])
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--learning_rate", "; write --set training.learning_rate=VALUE\n"),
+        ("--learning-rate=1e-4", "; write --set training.learning_rate=VALUE\n"),
+        ("--seed", "; write --set training.seed=VALUE or --set evaluation.seed=VALUE\n"),
+        ("--training.seed", "; write --set training.seed=VALUE\n"),
+        ("--nothing", "unrecognized arguments: --nothing\n"),
+    ],
+)
+def test_a_flag_that_is_a_key_of_the_configuration_says_what_to_write(monkeypatch, capsys, flag, message):
+    assert _run(monkeypatch, None, flag) == 2
+    assert capsys.readouterr().err.endswith(message)
+
+
 @pytest.mark.parametrize(("outcome", "code", "message"), CASES)
 def test_each_end_has_its_exit_code_and_its_line(monkeypatch, capsys, outcome, code: int, message: str):
     assert _run(monkeypatch, outcome) == code

@@ -76,7 +76,7 @@ OVERRIDES = [  # --set, what the message must say
     ("lora.lora_aplha=8", "did you mean lora.lora_alpha?"),
     ("training.lr=1", "unknown key training.lr"),
     ("trainning.seed=1", "unknown section 'trainning'; did you mean training?"),
-    ("seed=1", "unknown section 'seed'"),
+    ("seed=1", "a key needs its section; write --set training.seed=1 or --set evaluation.seed=1"),
     ("training.learning_rate=fast", "training.learning_rate must be a number from 1e-09 to 1, got 'fast'"),
     ("training.learning_rate=-1", "training.learning_rate must be a number"),
     ("training.learning_rate=.inf", "training.learning_rate must be a number"),
@@ -124,6 +124,11 @@ OVERRIDES = [  # --set, what the message must say
     (r'model.base_model="\ud800"', "model.base_model must be a text"),
     ("training.max_grad_norm=-1", "training.max_grad_norm must be a number of 0 or more, got -1 (int)"),
 ]
+
+
+@pytest.mark.parametrize("text", ["q_proj,v_proj", "q_proj, v_proj", "[q_proj, v_proj]"])
+def test_a_list_of_layers_is_written_with_commas_or_brackets(text: str):
+    assert load_config(overrides=[f"lora.target_modules={text}"]).lora.target_modules == ["q_proj", "v_proj"]
 
 
 @pytest.mark.parametrize(("override", "message"), OVERRIDES)

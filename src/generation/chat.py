@@ -20,7 +20,9 @@ from src.schema import UserError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-HELP = "Type an instruction, then its input or nothing. Ctrl-D ends."
+HELP = """Type an instruction. One that ends with a colon is followed by its input.
+Ctrl-C stops an answer, /help shows this, /exit or Ctrl-D ends."""
+WAITING = "thinking ..."  # until the first words of an answer
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,18 @@ class Assistant:
     def answer(self, instruction: str, input: str, out: TextIO) -> str:
         """The answer; its text is streamed to `out`."""
 
+        waiting = WAITING if out.isatty() else ""
+
         def show(text: str) -> None:
+            nonlocal waiting
+            if waiting:
+                out.write(f"\r{' ' * len(waiting)}\r")
+                waiting = ""
             out.write(text)
             out.flush()
 
+        out.write(waiting)
+        out.flush()
         prompt = prompt_ids(self.tokenizer, instruction, input, self.template)
         text = stream_answer(self.model, self.tokenizer, prompt, self.decoding, show)
         show("\n")
@@ -66,6 +76,27 @@ def tasks(instruction: str | None, input: str, stdin: TextIO) -> Iterator[tuple[
             yield text, _checked(input)
     else:
         yield from _read_terminal(stdin.encoding)
+
+
+def answer_all(assistant: Assistant, instruction: str | None, input: str, stdin: TextIO, out: TextIO) -> None:
+    """Answer the tasks; in a conversation at a terminal no mistake is the end."""
+    asked = tasks(instruction, input, stdin)
+    if instruction is None and stdin.isatty():
+        converse(assistant, asked, out)
+        return
+    for each, text in asked:
+        assistant.answer(each, text, out)
+
+
+def converse(assistant: Assistant, asked: Iterator[tuple[str, str]], out: TextIO) -> None:
+    """Answer what a person asks; an instruction that cannot be answered, or an answer that is stopped, ends nothing."""
+    for instruction, text in asked:
+        try:
+            assistant.answer(instruction, text, out)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+        except KeyboardInterrupt:
+            print("\nstopped", file=sys.stderr)
 
 
 NOT_UTF8 = "the instruction is not UTF-8 text; save the file as UTF-8, or set the terminal to UTF-8"
@@ -100,8 +131,15 @@ def _read_terminal(encoding: str | None) -> Iterator[tuple[str, str]]:
     while True:
         try:
             instruction = input("\ninstruction> ").strip()
-            if instruction:
-                yield _checked(instruction, encoding), _checked(input("input> ").strip(), encoding)
+            if instruction.startswith("/"):
+                if instruction in ("/exit", "/quit"):
+                    return
+                print(HELP, file=sys.stderr)
+            elif instruction:
+                text = input("input> ").strip() if instruction.endswith((":", "：")) else ""
+                yield _checked(instruction, encoding), _checked(text, encoding)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
         except EOFError:
             print(file=sys.stderr)
             return

@@ -1,4 +1,4 @@
-"""Tables for the terminal: a comparison or a run in at most 100 columns."""
+"""Tables for the terminal: a comparison or a run in at most 80 columns."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from src.report.formatting import (
     method_label,
     metric_label,
     metric_names,
+    number,
     one_training,
     over_fewer,
     p_text,
@@ -28,15 +29,14 @@ from src.report.formatting import (
 from src.report.safe_markdown import visible
 from src.schema import Comparison, Difference, Run, Score
 
-COLUMNS = 100  # of a line, at most
+COLUMNS = 80  # of a line, at most
 NAME_COLUMNS = 19  # of a name; the longest labels just fit
-MIN_NAME_COLUMNS = 8  # of a method's name, where the values are at their widest
-GAP = "  "
+INDENT = "  "  # of a metric below its method's name
 PLAIN_BOX = (
     "    \n    \n -  \n    \n    \n    \n    \n    \n"  # of a rich table: dashes below each heading alone
 )
 HYPHENS = str.maketrans(f"{MINUS}\u2500", "--")  # minus signs, and the rules of rich's tables
-COMPARISON_HEADER = ("Metric", "Method", "Score [95 % CI]", "Change [95 % CI]", "p (Holm)", "n")
+COMPARISON_HEADER = ("Metric", "Before", "After", "Change [95 % CI]", "p", "n")
 RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")
 OUTCOME_TITLES = {"execution": "Programs", "functional": "Verdicts", "error": "Faults", "flags": "Form"}
 SIGNIFICANCE_MARK = "*"  # beside a change with p < 0.05
@@ -44,19 +44,19 @@ FEWER_MARK = "^"  # beside the n of a change over fewer samples than the scores 
 
 
 def render_table(comparison: Comparison) -> str:
-    """Headline sentences, then a row for each metric and model; colours only on a terminal without NO_COLOR."""
+    """Headline sentences, then a row for each method and metric; colours only on a terminal without NO_COLOR."""
     sentences = [
         headline(_name(method_label(name)), method) for name, method in comparison.comparisons.items()
     ]
     if alone := one_training(comparison, _name):
         sentences.append(alone)
-    rows, bold = _fitted_rows(comparison)
-    notes = [f"{SIGNIFICANCE_MARK} p < 0.05 after Holm's correction over all metrics and methods"]
+    rows, bold = _comparison_rows(comparison)
+    notes = [f"{SIGNIFICANCE_MARK} p < 0.05; p is after Holm's correction over all metrics and methods"]
     if any(row[-1].endswith(FEWER_MARK) for row in rows):
         notes.append(f"{FEWER_MARK} over the samples that count in both, fewer than in the scores beside it")
     blocks = [
         "\n".join(_wrapped(line) for line in sentences),
-        _render_rows(COMPARISON_HEADER, rows, 2, bold),
+        _render_rows(COMPARISON_HEADER, rows, 1, bold),
         "\n".join(notes),
     ]
     return _printable("\n\n".join(block for block in blocks if block))
@@ -93,31 +93,21 @@ def _printable(text: str) -> str:
     return text
 
 
-def _fitted_rows(comparison: Comparison) -> tuple[list[list[str]], frozenset[int]]:
-    """The rows with methods' names as long as the line allows."""
-    columns = NAME_COLUMNS
-    rows, bold = _comparison_rows(comparison, columns)
-    while columns > MIN_NAME_COLUMNS and sum(_widths(COMPARISON_HEADER, rows)) + 5 * len(GAP) > COLUMNS:
-        columns -= 1
-        rows, bold = _comparison_rows(comparison, columns)
-    return rows, bold
-
-
-def _comparison_rows(comparison: Comparison, columns: int) -> tuple[list[list[str]], frozenset[int]]:
-    """The rows, and which of them hold a significant change."""
+def _comparison_rows(comparison: Comparison) -> tuple[list[list[str]], frozenset[int]]:
+    """The rows, a method's below its name where there are several, and which of them hold a significant change."""
     rows: list[list[str]] = []
     bold = set()
-    for metric in metric_names(comparison):
-        before = comparison.before.metrics.get(metric)
-        count = NOT_AVAILABLE if before is None else str(before.n)
-        rows.append([_name(metric_label(metric)), "Before", score_text(before), "", "", count])
-        for name, method in comparison.comparisons.items():
+    named = len(comparison.comparisons) > 1
+    for name, method in comparison.comparisons.items():
+        rows += [[_name(method_label(name)), *[""] * 5]] if named else []
+        for metric in metric_names(comparison):
+            scores = comparison.before.metrics.get(metric), method.after.metrics.get(metric)
             difference = method.difference.get(metric)
             if difference is not None and significant(difference):
                 bold.add(len(rows))
-            score = method.after.metrics.get(metric)
-            cells = _change_cells(difference, before, score)
-            rows.append(["", _name(method_label(name), columns), score_text(score), *cells])
+            label = (INDENT if named else "") + _name(metric_label(metric))
+            values = [number(score.value if score else None) for score in scores]
+            rows.append([label, *values, *_change_cells(difference, *scores)])
     return rows, frozenset(bold)
 
 
@@ -160,12 +150,6 @@ def _render_rows(header: Sequence[str], rows: list[list[str]], left: int, bold: 
 def _wants_colour() -> bool:
     """Whether standard output is a terminal with colours, not switched off by NO_COLOR (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _widths(header: Sequence[str], rows: list[list[str]]) -> list[int]:
-    from rich.cells import cell_len  # a wide character takes two columns
-
-    return [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
 
 
 def _wrapped(sentence: str) -> str:

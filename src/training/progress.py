@@ -14,7 +14,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 log = logging.getLogger(__name__)
 
-SHOWN_KEYS = ("loss", "eval_loss", "learning_rate")
+SHOWN = {"loss": "loss", "eval_loss": "validation"}  # entries of the log, and their names on the screen
+BAR = "{desc} {bar} {n_fmt}/{total_fmt}, {remaining} left{postfix}"  # in 80 columns
 
 
 @dataclass
@@ -118,35 +119,52 @@ class RunCallback(TrainerCallback):
 
 
 class ProgressBar(RunCallback):
-    """Steps, loss, real tokens/s and the time left, on a terminal; one line per log entry in a pipe."""
+    """Steps, the time left, losses and the speed since the last log entry, as a bar on a terminal and as lines in a pipe."""
 
     def __init__(self, counters: Counters, name: str) -> None:
         self.counters = counters
         self.name = name
         self.bar: tqdm | None = None
+        self.losses: dict[str, str] = {}  # the latest of each
+        self.speed = 0.0  # tokens/s
+        self.seen = (0, 0.0)  # tokens and seconds at the last log entry
 
     def begun(self, state: TrainerState) -> None:
+        self.seen = (self.counters.tokens, self.counters.seconds)
         self.bar = tqdm(
-            total=state.max_steps, initial=state.global_step, desc=self.name, unit="step",
+            total=state.max_steps, initial=state.global_step, desc=self.name, bar_format=BAR,
             dynamic_ncols=True, disable=None,
         )  # fmt: skip
+        self.first_step, self.since = state.global_step, time.perf_counter()
 
     def stepped(self, state: TrainerState, control: TrainerControl) -> None:
         assert self.bar is not None
         self.bar.update(state.global_step - self.bar.n)
 
     def logged(self, state: TrainerState, entry: dict[str, float]) -> None:
-        shown = {key: f"{value:.4g}" for key, value in entry.items() if key in SHOWN_KEYS}
-        if self.bar is None or not shown:
+        losses = {name: f"{entry[key]:.4g}" for key, name in SHOWN.items() if key in entry}
+        if self.bar is None or not losses:
             return
+        self.losses |= losses
+        tokens, seconds = self.counters.tokens, self.counters.seconds
+        if tokens > self.seen[0]:
+            self.speed = (tokens - self.seen[0]) / max(seconds - self.seen[1], 1e-9)
+            self.seen = (tokens, seconds)
+        words = [f"{name} {value}" for name, value in self.losses.items()]
         if self.counters.skipped_steps:
-            shown["skipped_steps"] = str(self.counters.skipped_steps)
+            words.append(f"{self.counters.skipped_steps} skipped")
+        text = ", ".join([*words, f"{self.speed:,.0f} tokens/s"])
         if not self.bar.disable:
-            self.bar.set_postfix(shown | {"tok/s": f"{self.counters.tokens_per_s:.0f}"})
+            self.bar.set_postfix_str(text)
         else:
-            words = "  ".join(f"{key} {value}" for key, value in shown.items())
-            done = f"{self.name} {state.global_step}/{state.max_steps}"
-            log.warning("%s  %s  %.0f tokens/s", done, words, self.counters.tokens_per_s)
+            step, total = state.global_step, state.max_steps
+            log.warning("%s %d/%d, %s left, %s", self.name, step, total, self._remaining(step, total), text)
+
+    def _remaining(self, step: int, total: int) -> str:
+        done = step - self.first_step
+        if not done:
+            return "?"
+        return tqdm.format_interval((total - step) * (time.perf_counter() - self.since) / done)
 
     def ended(self) -> None:
         if self.bar is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from src.generation.chat import load_assistant, tasks
+from src.generation.chat import converse, load_assistant, tasks
 from src.schema import UserError
 from tests import tiny
 
@@ -44,20 +44,53 @@ def test_bytes_that_are_no_utf8_are_refused():
         list(tasks("Add.", "\ud800", io.StringIO()))
 
 
-def test_a_terminal_is_read_until_it_ends(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    typed = iter(["Add.", "1 2", "", "Sort.", ""])
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a person types, line by line."""
+    lines: list[str] = []
 
     def read(prompt: str) -> str:
-        try:
-            return next(typed)
-        except StopIteration:
-            raise EOFError from None
+        if not lines:
+            raise EOFError
+        return lines.pop(0)
 
     monkeypatch.setattr("builtins.input", read)
-    assert list(tasks(None, "", Terminal())) == [("Add.", "1 2"), ("Sort.", "")]
-    assert "Ctrl-D ends" in capsys.readouterr().err
+    return lines
+
+
+def test_a_terminal_is_read_until_it_ends(typed: list[str], capsys: pytest.CaptureFixture[str]):
+    typed += ["Add:", "1 2", "", "Sort.", "/help", "打印：", "三", "/exit", "Never."]
+    assert list(tasks(None, "", Terminal())) == [("Add:", "1 2"), ("Sort.", ""), ("打印：", "三")]
+    assert capsys.readouterr().err.count("Ctrl-D ends") == 2
+
+
+def test_what_cannot_be_read_or_answered_ends_no_conversation(
+    typed: list[str], capsys: pytest.CaptureFixture[str]
+):
+    answered = []
+
+    class Assistant:
+        def answer(self, instruction: str, input: str, out: object) -> None:
+            answered.append(instruction)
+            if instruction == "Long.":
+                raise UserError("the prompt is too long")
+            if instruction == "Endless.":
+                raise KeyboardInterrupt
+
+    typed += ["Long.", "caf\udce9", "Endless.", "Sort."]
+    converse(Assistant(), tasks(None, "", Terminal()), io.StringIO())
+    assert answered == ["Long.", "Endless.", "Sort."]
+    shown = capsys.readouterr().err
+    assert "error: the prompt is too long\n" in shown
+    assert "is not UTF-8 text" in shown
+    assert "\nstopped\n" in shown
+
+
+def test_on_a_terminal_it_says_that_it_thinks_until_it_answers(tiny_model, tiny_data, tmp_path):
+    assistant = load_assistant(str(tiny_model), None, tiny.config(tiny_model, tiny_data, tmp_path))
+    out = Terminal()
+    answer = assistant.answer("Print 3.", "", out)
+    assert out.getvalue() == f"thinking ...\r            \r{answer}\n"
 
 
 def test_what_is_streamed_is_the_answer(tiny_model, tiny_data, tmp_path):

@@ -1,4 +1,4 @@
-"""The tables on the screen: aligned, at most 100 columns, plain unless a terminal wants colours."""
+"""The tables on the screen: aligned, at most 80 columns, plain unless a terminal wants colours."""
 
 from __future__ import annotations
 
@@ -45,14 +45,23 @@ def _widest(made: Comparison) -> Comparison:
 def test_every_figure_stands_under_its_heading() -> None:
     lines = render_table(comparison(2)).splitlines()
     (header,) = (line for line in lines if line.startswith("Metric"))
-    row = next(line for line in lines if "38.3 [33.9 to 42.7]" in line)
-    assert row.index("38.3") + len("38.3 [33.9 to 42.7]") == header.index("Score [95 % CI]") + len(
-        "Score [95 % CI]"
-    )
-    assert "+7.1* [4.0 to 10.3]" in row
+    at = lines.index("LoRA")
+    row = next(line for line in lines[at:] if line.startswith("  BLEU "))
+    for value, heading in (
+        ("31.2", "Before"),
+        ("38.3", "After"),
+        ("+7.1* [4.0 to 10.3]", "Change [95 % CI]"),
+    ):
+        assert row.index(value) + len(value) == header.index(heading) + len(heading)
     assert "+16.0  [12.9 to 19.2]" in "\n".join(lines)  # not significant: no mark
     assert lines[0].startswith("LoRA gains 7.1 BLEU (95 % CI 4.0 to 10.3, Holm-corrected p < 0.001, n = 50)")
-    assert lines[-1] == "* p < 0.05 after Holm's correction over all metrics and methods"
+    assert lines[-1] == "* p < 0.05; p is after Holm's correction over all metrics and methods"
+
+
+def test_one_method_needs_no_name_above_its_rows() -> None:
+    lines = render_table(comparison(1)).splitlines()
+    assert "LoRA" not in lines
+    assert any(line.startswith("BLEU ") for line in lines)
 
 
 def test_a_change_over_fewer_samples_than_the_scores_beside_it_is_marked() -> None:
@@ -78,7 +87,7 @@ def test_a_change_over_fewer_samples_than_the_scores_beside_it_is_marked() -> No
     ],
     ids=["none", "one", "six", "long names", "widest"],
 )
-def test_no_line_is_longer_than_a_hundred_columns(
+def test_no_line_is_longer_than_eighty_columns(
     made: Comparison, colours: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if colours:

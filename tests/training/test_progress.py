@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import time
 from contextlib import suppress
 from typing import Any
@@ -69,17 +71,45 @@ def test_in_a_pipe_every_log_entry_is_a_line(
     bar = ProgressBar(counters, "lora")
     state = TrainerState(global_step=3, max_steps=8)
     bar.on_train_begin(ARGS, state, TrainerControl())
-    clock[0] += 8
-    bar.on_log(ARGS, state, TrainerControl(), {"loss": 1.23456, "grad_norm": 2.0, "learning_rate": 1e-4})
+    for tokens, loss in ((800, 1.23456), (2_000_000, 1.0)):
+        clock[0] += 8
+        counters.tokens += tokens
+        state.global_step += 2
+        bar.on_log(ARGS, state, TrainerControl(), {"loss": loss, "grad_norm": 2.0, "learning_rate": 1e-4})
     bar.on_log(ARGS, state, TrainerControl(), {"epoch": 1.0})  # nothing to show
     counters.skipped_steps = 2
     bar.on_log(ARGS, state, TrainerControl(), {"eval_loss": 1.5})
     bar.on_train_end(ARGS, state, TrainerControl())
     assert caplog.messages == [
-        "lora 3/8  loss 1.235  learning_rate 0.0001  50 tokens/s",
-        "lora 3/8  eval_loss 1.5  skipped_steps 2  50 tokens/s",
+        "lora 5/8, 00:12 left, loss 1.235, 100 tokens/s",
+        "lora 7/8, 00:04 left, loss 1, 250,000 tokens/s",  # since the last entry
+        "lora 7/8, 00:04 left, loss 1, validation 1.5, 2 skipped, 250,000 tokens/s",
     ]
     assert capsys.readouterr().err == ""
+
+
+def test_on_a_terminal_of_80_columns_nothing_is_cut(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = io.StringIO()
+    screen.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", screen)
+    counters = _started()
+    bar = ProgressBar(counters, "qlora")
+    state = TrainerState(global_step=0, max_steps=1850)
+    bar.on_train_begin(ARGS, state, TrainerControl())
+    assert bar.bar is not None
+    bar.bar.dynamic_ncols, bar.bar.ncols = None, 80
+    for step, entry in ((1000, {"loss": 0.41234}), (1001, {"eval_loss": 0.45678})):
+        clock[0] += 9_000
+        counters.tokens += 200_000_000
+        state.global_step = step
+        bar.on_step_end(ARGS, state, TrainerControl())
+        bar.on_log(ARGS, state, TrainerControl(), entry)
+    line = screen.getvalue().split("\r")[-1]
+    assert len(line) <= 80
+    for part in ("qlora", "1001/1850", "left", "loss 0.4123", "validation 0.4568", "22,222 tokens/s"):
+        assert part in line
 
 
 def test_the_bar_of_a_resumed_run_starts_at_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
