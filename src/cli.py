@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import io
 import logging
 import os
 import re
 import signal
-import stat
 import sys
 import threading
 import time
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from src.schema import UserError
 from src.system import distributed
 from src.system.exhaustion import is_disk_full, is_out_of_memory
+from src.system.files import refuse_pipes
 
 if TYPE_CHECKING:
     from src.config import Config
@@ -163,7 +162,7 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     _escape_unencodable()
     args = _parsed(arguments)
     _configure_output(args)
-    _refuse_pipes()
+    refuse_pipes()
     signal.signal(signal.SIGTERM, _stop)
     sys.unraisablehook = partial(_resend_dropped, sys.unraisablehook)
     try:
@@ -188,32 +187,6 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
     except Stopped:
         print("terminated; the same command continues", file=sys.stderr)
         sys.exit(143)
-
-
-@functools.cache  # once in a process: an audit hook cannot be removed
-def _refuse_pipes() -> None:
-    """Let no file of a stranger keep a script waiting: a named pipe or device among files is never opened, by whatever
-    library. Those of /dev and /proc are the user's own choice."""
-
-    def check(event: str, arguments: tuple[Any, ...]) -> None:
-        if event != "open" or not isinstance(arguments[0], str | Path):
-            return
-        name = str(Path(arguments[0]).absolute())
-        if not name.startswith(("/dev/", "/proc/")) and is_endless(name):
-            raise UserError(
-                f"{name} is a pipe or a device, where a file is expected; put a file in its place"
-            )
-
-    sys.addaudithook(check)
-
-
-def is_endless(path: str) -> bool:
-    """Whether reading `path` may never end."""
-    try:
-        mode = Path(path).stat().st_mode
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def _reason(error: Exception) -> str:

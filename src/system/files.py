@@ -1,15 +1,17 @@
-"""Writes files so that a reader sees the old content or the new, never a part."""
+"""Writes files so that a reader sees the old content or the new, never a part; refuses pipes in the place of files."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import secrets
 import shutil
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from src.schema import UserError
 
@@ -189,3 +191,29 @@ def _remove_abandoned(folder: Path) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     _release(lock, _lock_of(folder))
+
+
+@functools.cache  # once in a process: an audit hook cannot be removed
+def refuse_pipes() -> None:
+    """Let no file of a stranger keep a script waiting: a named pipe or device among files is never opened, by whatever
+    library. Those of /dev and /proc are the user's own choice."""
+
+    def check(event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "open" or not isinstance(arguments[0], str | Path):
+            return
+        name = str(Path(arguments[0]).absolute())
+        if not name.startswith(("/dev/", "/proc/")) and is_endless(name):
+            raise UserError(
+                f"{name} is a pipe or a device, where a file is expected; put a file in its place"
+            )
+
+    sys.addaudithook(check)
+
+
+def is_endless(path: str) -> bool:
+    """Whether reading `path` may never end."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
