@@ -1,24 +1,28 @@
-# make quickstart: the whole job on the embedded model and data.   make test: everything CI checks.
-# make test-full: the campaigns too, which are too long for every run.
+# make quickstart: the whole job on the embedded model and data.   make codellama: the same on Code Alpaca, on a GPU.
+# make test: everything CI checks.   make test-full: the campaigns too, which are too long for every run.
 PYTHON ?= python3
 BIN := .venv/bin
-QUICK := --config configs/quickstart.yaml
-CHECKPOINTS := checkpoints/quickstart
-BASE := smollm2-135m
 
-.PHONY: quickstart test test-full check clean
+.PHONY: quickstart codellama test test-full check clean
 
-quickstart: .venv/installed
-	$(BIN)/python download_data.py $(QUICK)
-	$(BIN)/python train_lora.py $(QUICK) --resume
-	$(BIN)/python train_qlora.py $(QUICK) --resume
-	$(BIN)/python evaluate.py $(QUICK) --model_path $(BASE)
-	$(BIN)/python evaluate.py $(QUICK) --model_path $(CHECKPOINTS)/lora/final
-	$(BIN)/python evaluate.py $(QUICK) --model_path $(CHECKPOINTS)/qlora/final
-	$(BIN)/python compare_results.py $(QUICK) --before_model $(BASE) --after_model $(CHECKPOINTS)/lora/final \
-	    --output_dir reports/quickstart --name lora
-	$(BIN)/python compare_results.py $(QUICK) --before_model $(BASE) --after_model $(CHECKPOINTS)/qlora/final \
-	    --output_dir reports/quickstart --name qlora
+quickstart: SETTINGS = --config configs/quickstart.yaml
+quickstart: BASE = smollm2-135m
+quickstart: CHECKPOINTS = checkpoints/quickstart
+codellama: SETTINGS = --set model.base_model=$(BASE) --set evaluation.num_samples=0
+codellama: BASE = codellama/CodeLlama-7b-hf
+codellama: CHECKPOINTS = checkpoints
+
+quickstart codellama: .venv/installed
+	$(BIN)/python download_data.py $(SETTINGS)
+	$(BIN)/python train_lora.py $(SETTINGS) --resume
+	$(BIN)/python train_qlora.py $(SETTINGS) --resume
+	$(BIN)/python evaluate.py $(SETTINGS) --model_path $(BASE)
+	$(BIN)/python evaluate.py $(SETTINGS) --model_path $(CHECKPOINTS)/lora/final
+	$(BIN)/python evaluate.py $(SETTINGS) --model_path $(CHECKPOINTS)/qlora/final
+	$(BIN)/python compare_results.py $(SETTINGS) --before_model $(BASE) --after_model $(CHECKPOINTS)/lora/final \
+	    --output_dir reports/$@ --name lora
+	$(BIN)/python compare_results.py $(SETTINGS) --before_model $(BASE) --after_model $(CHECKPOINTS)/qlora/final \
+	    --output_dir reports/$@ --name qlora
 
 test: check
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=25
