@@ -267,7 +267,7 @@ def test_every_message_explained_is_one_that_the_code_prints(path: Path):
             assert words in code, f"{message}: {words!r}"
 
 
-def test_the_modelfile_asks_as_training_did():
+def test_the_modelfile_prompts_as_training_does():
     """The indented block of docs/training.md, with Ollama's name for what a person types."""
     block = _read(ROOT / "docs" / "training.md").split('    TEMPLATE """')[1].split('"""')[0]
     template = "\n".join(line.removeprefix("    ") for line in block.split("\n"))
