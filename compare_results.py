@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from src import cli
 from src.evaluation import cli as evaluation
@@ -19,9 +18,9 @@ def arguments() -> argparse.ArgumentParser:
     evaluation.add_flags(parser)
     flag, reports = parser.add_argument, evaluation.REPORTS
     # fmt: off
-    flag("--output_dir", type=Path, default=reports, metavar="DIR",
+    flag("--output_dir", type=cli.path, default=reports, metavar="DIR",
          help="folder of the report: comparison.md, .html, .json, .png")
-    flag("--runs_dir", type=Path, default=reports / "runs", metavar="DIR",
+    flag("--runs_dir", type=cli.path, default=reports / "runs", metavar="DIR",
          help="folder of answers and scores, used again by later calls")
     flag("--name", type=cli.name_of_run, help="name of the method in the report (default: that of the adapter)")
     flag("--push_to_hub", metavar="OWNER/NAME",

@@ -16,16 +16,16 @@ def arguments() -> argparse.ArgumentParser:
     flag = parser.add_argument
     # fmt: off
     flag("--source", choices=tuple(SOURCES), help="where the rows come from (default: data.source)")
-    flag("--path", action="append", default=[], metavar="FILE[:WEIGHT]",
+    flag("--path", action="append", default=[], type=cli.place, metavar="FILE[:WEIGHT]",
          help="file for --source file: json, jsonl, parquet or csv; repeatable; FILE:0.5 takes half of its rows "
               "(default: data.paths)")
-    flag("--test_path", metavar="FILE",
+    flag("--test_path", type=cli.place, metavar="FILE",
          help="test set of your own; rows in it that resemble training rows are left out "
               "(default: data.test_fraction of the rows)")
     flag("--force", action="store_true", help="fetch and prepare again, even if the data are there")
     flag("--stats", action="store_true", help="only print the data card of the prepared data")
     flag("--benchmark", choices=BENCHMARKS, help="report training rows that overlap it (default: no benchmark)")
-    flag("--benchmark_path", metavar="FILE",
+    flag("--benchmark_path", type=cli.place, metavar="FILE",
          help="the benchmark as json, jsonl or parquet, also .gz (default: installed or downloaded)")
     flag("--count_tokens", action="store_true", help="put lengths in tokens of model.base_model into the data card")
     # fmt: on

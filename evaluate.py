@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from src import cli
 from src.evaluation import cli as evaluation
@@ -18,13 +17,13 @@ def arguments() -> argparse.ArgumentParser:
     )
     flag = parser.add_argument
     # fmt: off
-    flag("--model_path", metavar="MODEL",
+    flag("--model_path", type=cli.place, metavar="MODEL",
          help="model to score: folder of an adapter or model, hub id or smollm2-135m (or give --predictions)")
-    flag("--predictions", type=Path, metavar="FILE", help="JSON lines with answers to score, instead of --model_path")
-    flag("--evalplus_samples", type=Path, metavar="FILE",
+    flag("--predictions", type=cli.path, metavar="FILE", help="JSON lines with answers to score, instead of --model_path")
+    flag("--evalplus_samples", type=cli.path, metavar="FILE",
          help="samples file of EvalPlus: written when --model_path or --predictions is given, else read and scored")
     evaluation.add_flags(parser)
-    flag("--output_dir", type=Path, default=evaluation.REPORTS, metavar="DIR",
+    flag("--output_dir", type=cli.path, default=evaluation.REPORTS, metavar="DIR",
          help="results go to its folder runs/NAME")
     flag("--name", type=cli.name_of_run, help="name of the run (default: made of model and test set)")
     flag("--generate_only", action="store_true",

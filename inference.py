@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from src import cli
 
@@ -18,9 +17,9 @@ def arguments() -> argparse.ArgumentParser:
     )
     flag = parser.add_argument
     # fmt: off
-    flag("--model_path", required=True, metavar="MODEL",
+    flag("--model_path", required=True, type=cli.place, metavar="MODEL",
          help="folder of an adapter or model, hub id or smollm2-135m (required)")
-    flag("--base_model", metavar="MODEL", help="base model of an adapter (default: the one it was trained on)")
+    flag("--base_model", type=cli.place, metavar="MODEL", help="base model of an adapter (default: the one it was trained on)")
     flag("--instruction", metavar="TEXT",
          help="what the model is to do (default: read from standard input, or typed at the terminal)")
     flag("--input", default="", metavar="TEXT",
@@ -29,7 +28,7 @@ def arguments() -> argparse.ArgumentParser:
          help="sampling temperature; 0 = greedy (default: evaluation.temperature)")
     flag("--max_new_tokens", type=int, metavar="N",
          help="maximum new tokens per answer (default: evaluation.max_new_tokens)")
-    flag("--merge_to", type=Path, metavar="DIR",
+    flag("--merge_to", type=cli.path, metavar="DIR",
          help="write the merged model to this folder instead of answering (default: no merging)")
     # fmt: on
     return parser

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from src.schema import UserError
 from src.system import distributed
 from src.system.exhaustion import is_disk_full, is_out_of_memory
-from src.system.files import refuse_pipes
+from src.system.files import expand_home, refuse_pipes
 
 if TYPE_CHECKING:
     from src.config import Config
@@ -39,6 +39,8 @@ DISK_FULL = (
     "No space left on device; what was finished is kept. Free some space and start the same command again"
 )
 
+place = expand_home  # the type of an argument that is a path, or another name of a model or file
+
 _DEFAULT_KEY = re.compile(r"default: (\w+)\.(\w+)\b")  # in a help text
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -53,9 +55,9 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _with_value(key: re.Match[str]) -> str:
     """`default: training.seeds` -> `default: training.seeds = 1`"""
-    from src.config import load_config
+    from src.yaml_text import DEFAULTS, parse_yaml
 
-    return f"{key[0]} = {getattr(getattr(load_config(), key[1]), key[2])}"
+    return f"{key[0]} = {parse_yaml(DEFAULTS.read_text(encoding='utf-8'))[key[1]][key[2]]}"
 
 
 class _NoTerminal:
@@ -84,7 +86,7 @@ def parser(description: str, *examples: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument(
-        "--config", type=Path, metavar="FILE",
+        "--config", type=path, metavar="FILE",
         help="settings file; missing keys fall back to config.yaml, the default",
     )  # fmt: skip
     made.add_argument(
@@ -138,6 +140,11 @@ def name_of_run(text: str) -> str:
     if len(text.encode("utf-8", "replace")) > MAX_NAME_BYTES or not text.isprintable():
         raise argparse.ArgumentTypeError(f"expected at most {MAX_NAME_BYTES} bytes of printable text")
     return text
+
+
+def path(text: str) -> Path:
+    """An argument that is nothing but a path."""
+    return Path(expand_home(text))
 
 
 def next_command(script: str, args: argparse.Namespace, *more: str) -> str:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from src.schema import UserError
-from src.yaml_text import parse_yaml
-
-DEFAULTS = Path(__file__).resolve().parent.parent / "config.yaml"  # the one home of every default
+from src.system.files import expand_home
+from src.yaml_text import DEFAULTS, parse_yaml
 
 
 def _listed(value: Any) -> Any:
@@ -26,16 +25,17 @@ def _names(value: Any) -> Any:
 
 
 Text = Annotated[str, Field(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
-Texts = Annotated[list[Text], BeforeValidator(_listed)]
+Place = Annotated[Text, AfterValidator(expand_home)]  # a path, or the id of a model or data set
+Places = Annotated[list[Place], BeforeValidator(_listed)]
 LayerNames = Annotated[list[Text], Field(min_length=1), BeforeValidator(_names)]
 
 
 @dataclass(frozen=True)
 class DataConfig:
     source: Text  # an entry of data.sources.catalog.SOURCES
-    dataset_name: Text
-    dataset_path: Text
-    paths: Texts
+    dataset_name: Place
+    dataset_path: Place
+    paths: Places
     max_length: Annotated[int, Field(ge=16, le=1_000_000)]
     validation_fraction: Annotated[float, Field(ge=0, le=0.5)]
     test_fraction: Annotated[float, Field(ge=0, le=0.5)]
@@ -45,7 +45,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    base_model: Text
+    base_model: Place
     device: Literal["auto", "cuda", "cpu"]
     dtype: Literal["auto", "bfloat16", "float16", "float32"]
     trust_remote_code: bool
@@ -68,7 +68,7 @@ class LoraConfig:
     use_dora: bool
     init_lora_weights: Literal["default", "pissa", "loftq"]
     modules_to_save: Literal["none"] | LayerNames  # or a list of module names
-    continue_from: Text
+    continue_from: Place
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class QloraConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    output_dir: Text
+    output_dir: Place
     num_train_epochs: Annotated[float, Field(ge=0.01, le=1000)]
     max_steps: Annotated[int, Field(ge=0)]
     learning_rate: Annotated[float, Field(ge=1e-9, le=1)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+DEFAULTS = Path(__file__).resolve().parents[1] / "config.yaml"  # the one home of every default
 MAX_DEPTH = 20  # of nested collections
 _EXPONENT = re.compile(r"\A[-+]?(?:[0-9][0-9_]*+(?:\.[0-9_]*+)?|\.[0-9][0-9_]*+)[eE][-+]?[0-9]+\Z")
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from transformers import LlamaConfig
 
-from src.config import DEFAULTS, load_config
+from src.config import load_config
 from src.languages.language import SANDBOX_PYTHON, Language
 from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
@@ -24,6 +24,7 @@ from src.models.architecture import shape_of
 from src.models.hardware import Hardware
 from src.schema import UserError
 from src.training.memory import TrainingSetup, plan
+from src.yaml_text import DEFAULTS
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = (

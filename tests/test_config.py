@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from src.config import ALL_KEYS, DEFAULTS, load_config
+from src.config import ALL_KEYS, load_config
 from src.schema import UserError
+from src.yaml_text import DEFAULTS
 
 ROOT = DEFAULTS.parent
 
@@ -147,6 +148,17 @@ READ = [  # --set, the value and its type
     ("training.output_dir=2026-01-01", "2026-01-01"), ("model.base_model=a=b", "a=b"), (" lora.r =2", 2),
     ("data={max_length: 64}", None),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "key",
+    "data.dataset_name data.dataset_path data.paths model.base_model lora.continue_from training.output_dir".split(),
+)
+def test_a_path_may_begin_with_a_tilde(key: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    config = load_config(overrides=[f"{key}=~/x"])
+    section, name = key.split(".")
+    assert getattr(getattr(config, section), name) in ("/home/ada/x", ["/home/ada/x"])
 
 
 @pytest.mark.parametrize(("override", "expected"), READ)

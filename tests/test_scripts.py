@@ -71,6 +71,7 @@ def test_training_leaves_the_adapter_its_record_and_its_curve(flow: Flow):
 
 def test_evaluating_a_model_leaves_answers_and_scores(flow: Flow):
     done = run("evaluate.py", "--model_path", flow.adapter["lora"], "--output_dir", flow.reports, *flow.flags)
+    assert "Warning" not in done.stderr
     [folder] = [
         path for path in (flow.reports / "runs").iterdir() if "lora" in path.name and "qlora" not in path.name
     ]

@@ -49,3 +49,15 @@ def test_the_examples_of_the_help_text_are_commands_of_the_script(script: str):
 
 def test_the_value_of_a_setting_that_a_flag_falls_back_to_is_shown():
     assert "(default: evaluation.num_samples = 50)" in _options("evaluate.py")["--num_samples"][1]
+
+
+@pytest.mark.parametrize("script", PARSERS)
+def test_the_home_folder_may_be_written_as_a_tilde_wherever_a_path_is_taken(script: str, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    taken = [
+        action.type("~/x")
+        for action in PARSERS[script]._actions
+        if str(action.metavar).partition("[")[0] in ("DIR", "FILE", "MODEL")
+    ]
+    assert len(taken) >= 1
+    assert {str(path) for path in taken} == {"/home/ada/x"}

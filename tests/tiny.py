@@ -22,8 +22,9 @@ from transformers import (
     Starcoder2Config,
 )
 
-from src.config import DEFAULTS, Config, load_config
+from src.config import Config, load_config
 from src.data.preparation import prepare_data
+from src.yaml_text import DEFAULTS
 
 END = "<|end|>"
 PAD = "<|pad|>"

@@ -86,7 +86,8 @@ _FOLDERS: dict[str, tempfile.TemporaryDirectory[str]] = {}
 
 
 def _config_texts() -> st.SearchStrategy[bytes]:
-    from src.config import ALL_KEYS, DEFAULTS
+    from src.config import ALL_KEYS
+    from src.yaml_text import DEFAULTS
 
     whole = DEFAULTS.read_bytes()
     keys = st.sampled_from(sorted({part for key in ALL_KEYS for part in key.split(".")}))

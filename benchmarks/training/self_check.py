@@ -16,11 +16,12 @@ from typing import Any
 
 import torch
 
-from src.config import DEFAULTS, load_config
+from src.config import load_config
 from src.schema import UserError
 from src.training.job import prepare
 from src.training.self_check.check import check
 from src.training.trainer import build_trainer
+from src.yaml_text import DEFAULTS
 from tests import tiny
 from tests.zoo import builders
 

@@ -24,15 +24,15 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that choose the test set, the decoding and the sandbox."""
     flag = parser.add_argument
     # fmt: off
-    flag("--base_model", metavar="MODEL", help="base model of an adapter (default: the one it was trained on)")
+    flag("--base_model", type=cli.place, metavar="MODEL", help="base model of an adapter (default: the one it was trained on)")
     flag("--num_samples", type=int, metavar="N",
          help="test samples to use; 0 = all (default: evaluation.num_samples)")
     flag("--benchmark", choices=("codealpaca", *BENCHMARKS), default=DEFAULTS["benchmark"],
          help="test set; codealpaca stands for the prepared test split, whatever its source")
-    flag("--benchmark_path", metavar="FILE",
+    flag("--benchmark_path", type=cli.place, metavar="FILE",
          help="the benchmark as json, jsonl or parquet, also .gz (default: installed or downloaded)")
     flag("--benchmark_split", choices=(*SPLITS, ALL), default=DEFAULT_SPLIT, help="which tasks of MBPP")
-    flag("--training_data", type=Path, metavar="DIR",
+    flag("--training_data", type=cli.path, metavar="DIR",
          help="prepared data that the model was trained on, to find out how new the test samples are to it "
               "(default: data.dataset_path, if the model was trained on that)")
     flag("--num_completions", type=int, metavar="N",
@@ -48,14 +48,14 @@ def add_pair(parser: argparse.ArgumentParser) -> None:
     """The flags that name what stands before and after, each repeatable: several seeds of one method."""
     flag = parser.add_argument
     # fmt: off
-    flag("--before_model", action="append", metavar="MODEL",
+    flag("--before_model", action="append", type=cli.place, metavar="MODEL",
          help="model before fine-tuning: hub id, folder or smollm2-135m (or give --before_predictions)")
-    flag("--after_model", action="append", metavar="MODEL",
+    flag("--after_model", action="append", type=cli.place, metavar="MODEL",
          help="model after fine-tuning: folder of an adapter, or the folder that holds its seeds; "
               "repeatable, once per seed (or give --after_predictions)")
-    flag("--before_predictions", type=Path, action="append", metavar="FILE",
+    flag("--before_predictions", type=cli.path, action="append", metavar="FILE",
          help="JSON lines with answers before fine-tuning, instead of --before_model; repeatable, once per seed")
-    flag("--after_predictions", type=Path, action="append", metavar="FILE",
+    flag("--after_predictions", type=cli.path, action="append", metavar="FILE",
          help="JSON lines with answers after fine-tuning, instead of --after_model; repeatable, once per seed")
     # fmt: on
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import pickle
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from src.models.run_record import BaseKind, read_record
 from src.schema import UserError, parse_record
 from src.system.exhaustion import is_out_of_memory
 from src.system.files import write_atomic
+
+# peft reads the attribute by its old name, which transformers warns of
+warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
 
 if TYPE_CHECKING:  # peft imports bitsandbytes and a compiler with it: not before an adapter is attached
     from peft import PeftConfig, PeftModel

@@ -1,4 +1,4 @@
-"""Writes files so that a reader sees the old content or the new, never a part; refuses pipes in the place of files."""
+"""Files: written so that a reader sees the old content or the new, never a part; pipes and `~` in their place."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from typing import Any, TextIO
 from src.schema import UserError
 
 LOCKED_BYTE = 2**30  # on Windows nobody else reads what is locked: far behind what the file holds
+
+
+def expand_home(path: str) -> str:
+    """`path` with the home folder for a `~` that begins it, which a shell leaves in --model_path=~/adapter."""
+    return os.path.expanduser(path)  # noqa: PTH111  # Path would turn ./llama, no id of the hub, into llama
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:

@@ -32,10 +32,16 @@ def examples(method: str) -> tuple[str, ...]:
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of a training script, beside those of every script."""
     parser.add_argument(
-        "--base_model", metavar="MODEL", help="hub id, folder or smollm2-135m (default: model.base_model)"
+        "--base_model",
+        type=cli.place,
+        metavar="MODEL",
+        help="hub id, folder or smollm2-135m (default: model.base_model)",
     )
     parser.add_argument(
-        "--from_adapter", metavar="DIR", help="adapter to continue training (default: lora.continue_from)"
+        "--from_adapter",
+        type=cli.place,
+        metavar="DIR",
+        help="adapter to continue training (default: lora.continue_from)",
     )
     parser.add_argument(
         "--seeds",

@@ -8,7 +8,6 @@ import logging
 import os
 import shutil
 import signal
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -86,8 +85,6 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
         if job.config.training.memory_budget_gib:
             share = job.config.training.memory_budget_gib / job.hardware.memory_gib
             torch.cuda.set_per_process_memory_fraction(min(1.0, share))
-    # peft still reads the old name of the attribute
-    warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
     trainer = build_trainer(job)
     before = (
         TrainerState.load_from_json(str(checkpoint / "trainer_state.json")) if checkpoint else TrainerState()

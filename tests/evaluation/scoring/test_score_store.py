@@ -29,7 +29,7 @@ HARMLESS = {  # imported by what scores, but altering no score
     "data/chat_template.py": "of data/preprocessing.py, of which scoring reads the headers of turns alone",
     "data/tokenization.py": "of data/preprocessing.py, of which scoring reads the headers of turns alone",
     "cli.py": "of sandbox/outcome.py, which takes from it how unprintable characters of an output are shown",
-    **dict.fromkeys(("config.py", "system/distributed.py", "yaml_text.py"), "of cli.py"),
+    **dict.fromkeys(("config.py", "system/distributed.py", "system/files.py", "yaml_text.py"), "of cli.py"),
     "schema.py": "a sample's fields count in its digest, and a score of other fields is not read",
     "evaluation/statistics/estimates.py": "aggregates scores",
     "evaluation/statistics/proportions.py": "aggregates scores",
