@@ -81,12 +81,18 @@ def _counts(types: dict[str, Any]) -> str:
     shared = sum(row["shared"] for row in right)
     wrong = sum(_fails(row[part]) for row in types.values() for part in ("training", "qlora", "decoding"))
     answered = [row["decodes_by"] for row in types.values() if row["decoding"]["verdict"] == "right"]
-    return (
-        f"Of {len(types)} types stock transformers and peft train {len(trained)} as a tiny model on a CPU. Of these "
-        f"{verdicts['right']} ({verdicts['right'] / len(trained):.0%}) are trained right here, {packs} with packs, {shared} of "
-        f"them with shared prefixes; {verdicts['refused']} are refused. {len(answered)} decode right, {answered.count(SLOTS)} of "
-        f"them in continuous batches. Wrong losses, gradients or answers, and tracebacks: {wrong}."
-    )
+    in_4_bits = sum(row["qlora"]["verdict"] == "right" for row in right)
+    counts = [
+        ["types of transformers", len(types)],
+        ["trained by stock transformers and peft as a tiny model on a CPU", len(trained)],
+        ["of these trained right here", verdicts["right"]],
+        ["with packs; with shared prefixes", f"{packs}; {shared}"],
+        ["in 4 bits too", in_4_bits],
+        ["refused", verdicts["refused"]],
+        ["decoded right; in continuous batches", f"{len(answered)}; {answered.count(SLOTS)}"],
+        ["wrong losses, gradients or answers, and tracebacks", wrong],
+    ]
+    return tables.table(["", "types"], [[name, str(count)] for name, count in counts])
 
 
 def renew(results: dict[str, Any]) -> None:
