@@ -256,7 +256,7 @@ def _trial(recipe: Recipe) -> str:
     except WorkerError as error:
         return str(error)
     try:
-        request = python_request(TRIAL_QUOTA, "print(1)", "assert True", b"")
+        request = python_request(TRIAL_QUOTA, "x = 1\nprint(x)", "assert x == 1", b"")
         header, blobs = worker.run(request, START_TIMEOUT_S)
     except (WorkerError, TimeoutError) as error:
         return str(error) or "the trial program did not end"

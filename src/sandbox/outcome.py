@@ -33,16 +33,16 @@ def python_request(
     tests: str,
     stdin: bytes,
     shadowing: Sequence[str] = (),
-    classes: Sequence[str] = (),
+    operators: Sequence[str] = (),
 ) -> bytes:
     """The request to run `source`, and `tests` on it: these are a message of their own, read after `source` is started."""
-    header = _header(quota, tested=bool(tests), shadowing=list(shadowing), classes=list(classes))
+    header = _header(quota, tested=bool(tests), shadowing=list(shadowing), operators=list(operators))
     request = wire.pack(header, (stdin, _encoded(source)))
     return request + wire.pack({}, (_encoded(tests),)) if tests else request
 
 
 def _header(quota: Mapping[str, float], **fields: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {name: [] for name in "argv compile_argv names shadowing classes".split()}
+    empty: dict[str, Any] = {name: [] for name in "argv compile_argv names shadowing operators".split()}
     return {"quota": dict(quota), "tested": False} | empty | fields
 
 
@@ -80,7 +80,7 @@ def _is_header(header: Mapping[str, Any]) -> bool:
     status = header.get("status", "")
     return (
         all(isinstance(header.get(name), str) for name in ("step", "stopped", "error", "line"))
-        and all(isinstance(header.get(name), bool) for name in ("finished", "tested", "forged"))
+        and all(isinstance(header.get(name), bool) for name in ("finished", "tested", "forged", "unused"))
         and all(_is_amount(header.get(name)) for name in ("wall_s", "cpu_s", "peak_mib"))
         and (status is None or (type(status) is int and abs(status) <= MAX_STATUS))
     )
@@ -145,6 +145,8 @@ def _killed_outcome(header: Mapping[str, Any], stderr: str, quota: Mapping[str, 
 def _tested_outcome(header: Mapping[str, Any]) -> tuple[str, str]:
     if header["finished"]:
         return "passed", ""
+    if header["unused"]:
+        return "not_run", "its tests never use it"
     if header["forged"]:
         return "failed", "sent its tests what is no value"
     if header["error"] in ("", "SystemExit"):

@@ -106,15 +106,15 @@ class Sandbox:
         stdin: bytes = b"",
         limits: Limits | None = None,
         shadowing: Sequence[str] = (),
-        classes: Sequence[str] = (),
+        operators: Sequence[str] = (),
     ) -> Execution:
         """Run a Python program, then `tests` in a process of their own: passed only where these complete.
 
-        Of the names of builtins that the program defines, the tests see those in `shadowing`. Operators of an object
-        of the program are given plain data only where its class is one of `classes`.
+        Of the names of builtins that the program defines, the tests see those in `shadowing`. Operators of the
+        program's classes are given plain data only where they are among `operators` ("Vector.__add__").
         """
         limits = limits or self.limits
-        return self._run(python_request(asdict(limits), source, tests, stdin, shadowing, classes), limits)
+        return self._run(python_request(asdict(limits), source, tests, stdin, shadowing, operators), limits)
 
     def command(
         self,

@@ -28,6 +28,25 @@ LIAR = """class Liar{base}:
 def answer(*arguments): return Liar({value})
 """
 
+# The end of the program's own process that answers its tests, taken over.
+PEER = "import gc\ndef peer():\n    return next(o for o in gc.get_objects() if type(o).__name__ == 'TestedProgram')\n"
+RUN = (
+    "import os\nos.write(3, b'{\"finished\": true}')\nos._exit(0)\n"  # what ends the tests' process as passed
+)
+IN_TEXT = "__import__('os').write(3, b'{\"finished\": true}') and __import__('os')._exit(0)"
+PICKLED = f"class E:\n    def __reduce__(self): return eval, ({IN_TEXT!r},)\n"
+TESTED = "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(answer(), 42)\nr = unittest.TestResult()\nT('test').run(r)\nassert r.wasSuccessful()\n"
+SWALLOWS = (
+    "class C:\n    def __enter__(self): return {value}\n    def __exit__(self, *a): return True\nanswer = C\n"
+)
+SWALLOWED = "    try: {call}\n    except BaseException: pass\n"
+
+
+def sent(*messages: list[object]) -> str:
+    """What sends the tests messages that they have not asked for."""
+    return f"import json, os\nfor message in {list(messages)!r}:\n    text = json.dumps(message).encode()\n    os.write(5, len(text).to_bytes(4, 'big') + text)\n"
+
+
 FORGED = [
     # objects that lie
     forgery("is equal to everything", LIAR.format(base="", hash=42, value=""), "assert answer() == 42\n"),
@@ -110,4 +129,59 @@ FORGED = [
     forgery("an alarm that exits", WRONG + "import os, signal\nsignal.signal(signal.SIGALRM, lambda *a: os._exit(0))\nsignal.setitimer(signal.ITIMER_REAL, 0.001)\n"),
     forgery("replaces the functions of the wire", WRONG + "import builtins, json, os, struct\nos.read = os.write = json.dumps = json.loads = builtins.isinstance = builtins.len = lambda *a, **k: 42\n"),
     forgery("a tracer that changes results", "import sys\ndef answer():\n    def trace(frame, event, argument):\n        frame.f_lineno += 1\n        return trace\n    sys.settrace(trace)\n    return 1\n", outcome="error", detail="ValueError"),
+    # what the tests' process would do for it
+    forgery("makes a class over there", PEER + "def answer():\n    return peer().request('call', type, 'L', (object,), {'__eq__': lambda s, o: True})()\n", outcome="error", detail="TypeError"),
+    forgery("makes a class over there by a special method", PEER + "def answer():\n    return peer().request('special', '__call__', type, 'L', (object,), {'__eq__': lambda s, o: True})()\n", outcome="error", detail="TypeError"),
+    forgery("makes a class by a metaclass that it is given", PEER + "def answer(meta):\n    return peer().request('call', meta, 'L', (object,), {'__eq__': lambda s, o: True})()\n", "class Meta(type): pass\nassert answer(Meta) == 42\n", "error", "TypeError"),
+    forgery("formats what the tests hold", PEER + "def answer(call):\n    return int(peer().request('attribute', '{0.__globals__[expected]}', 'format')(call))\n", "expected = 42\ndef call(x):\n    return x\nassert answer(call) == expected\n", "error", "TypeError"),
+    forgery("is a package of files that are run", f"open('answer.py', 'w').write({RUN!r})\n" + sent(["r", "", None, ["__path__"]], *[["r", "", None, ["l", 4, ["/tmp/work"]]]] * 9) + "import time\ntime.sleep(0.5)\n", "from main import answer\nassert answer() == 42\n", "error", "ImportError"),
+    forgery("has a module of the library run", f"open('test_x.py', 'w').write({RUN!r})\ndef answer():\n    " + sent(["r", "", None, ["M", "unittest.__main__"]]).replace("\n", "\n    ") + "return 1\n", detail="no value"),
+    forgery("has a module imported that does more", "def answer():\n    " + sent(["r", "", None, ["M", "antigravity"]]).replace("\n", "\n    ") + "return 1\n", detail="no value"),
+    forgery("a docstring that is run", f'def answer():\n    """\n    >>> {IN_TEXT}\n    """\n    return 1\n', "import doctest\ndoctest.run_docstring_examples(answer, {})\nassert answer() == 42\n"),
+    forgery("a text that is evaluated", f"def answer(): return {IN_TEXT!r}\n", "assert eval(answer()) == 42\n", "error", "RuntimeError"),
+    forgery("a text that is executed", f"def answer(): return {RUN!r}\n", "space = {}\nexec(answer(), space)\nassert space['x'] == 42\n", "error", "RuntimeError"),
+    forgery("a text that is timed", f"def answer(): return {IN_TEXT!r}\n", "import timeit\nassert timeit.timeit(answer(), number=1) < 0\n", "error", "RuntimeError"),
+    forgery("a tree that is compiled", f"def answer(): return {RUN!r}\n", "import ast\nexec(compile(ast.parse(answer()), 'x', 'exec'))\nassert answer() == 42\n", "error", "RuntimeError"),
+    forgery("code that is marshalled", f"import marshal\ndef answer(): return marshal.dumps(compile({RUN!r}, 'x', 'exec'))\n", "import marshal\nexec(marshal.loads(answer()))\nassert answer() == 42\n", "error", "RuntimeError"),
+    forgery("a pickle", f"import pickle\n{PICKLED}def answer(): return pickle.dumps(E())\n", "import pickle\nassert pickle.loads(answer()) == 42\n", "error", "RuntimeError"),
+    forgery("a shelf", f"import shelve\n{PICKLED}with shelve.open('s') as s: s['a'] = E()\ndef answer(): return 1\n", "import shelve\nwith shelve.open('s') as s: x = s['a']\nassert answer() == x\n", "error", "RuntimeError"),
+    forgery("a file that is run", f"open('x.py', 'w').write({RUN!r})\n{WRONG}", "import runpy\nassert answer() == runpy.run_path('x.py')['x']\n", "error", "RuntimeError"),
+    forgery("a file in a folder that tests import from", f"open('x.py', 'w').write({RUN!r})\n{WRONG}", "import sys\nsys.path.insert(0, '.')\nimport x\nassert answer() == 42\n", "error", "RuntimeError"),
+    forgery("a compiled file in such a folder", f"import os, py_compile\nopen('x.py', 'w').write({RUN!r})\npy_compile.compile('x.py', 'x.pyc')\nos.remove('x.py')\n{WRONG}", "import sys\nsys.path.insert(0, '.')\nimport x\nassert answer() == 42\n", "error", "RuntimeError"),
+    forgery("an archive of such a file", f"import zipfile\nwith zipfile.ZipFile('z.zip', 'w') as z: z.writestr('x.py', {RUN!r})\n{WRONG}", "import sys\nsys.path.insert(0, 'z.zip')\nimport x\nassert answer() == 42\n", "error", "RuntimeError"),
+    forgery("a file that a loader is given", f"open('x.py', 'w').write({RUN!r})\n{WRONG}", "import importlib.util\ns = importlib.util.spec_from_file_location('x', 'x.py')\ns.loader.exec_module(importlib.util.module_from_spec(s))\nassert answer() == 42\n", "error", "RuntimeError"),
+    forgery("a program that tests start", f"open('x.py', 'w').write({RUN!r})\n{WRONG}", "import subprocess, sys\nsubprocess.run([sys.executable, '-S', 'x.py'])\nassert answer() == 42\n"),
+    # checks that it keeps from failing
+    forgery("swallows an assert in a with block", SWALLOWS.format(value=1), "with answer() as value:\n    assert value == 42\n"),
+    forgery("swallows one in an async with block", "class C:\n    async def __aenter__(self): return 1\n    async def __aexit__(self, *a): return True\nanswer = C\n", "import asyncio\nasync def go():\n    async with answer() as value:\n        assert value == 42\nasyncio.run(go())\n"),
+    forgery("swallows one in a stack of contexts", SWALLOWS.format(value=1), "import contextlib\nwith contextlib.ExitStack() as stack:\n    value = stack.enter_context(answer())\n    assert value == 42\n"),
+    forgery("swallows what ends a with block before its assert", SWALLOWS.format(value=[]), "with answer() as value:\n    x = value[0]\n    assert x == 42\n", "error", "IndexError"),
+    forgery("swallows one in a generator's context", "import contextlib\n@contextlib.contextmanager\ndef answer():\n    try: yield 1\n    except BaseException: pass\n", "with answer() as value:\n    assert value == 42\n"),
+    forgery("swallows one in a function that it calls", "def answer(call):\n" + SWALLOWED.format(call="call(1)"), "def call(x):\n    assert x == 42\nanswer(call)\n"),
+    forgery("swallows one in a method that it calls", "def answer(given):\n" + SWALLOWED.format(call="given.check(1)"), "class Given:\n    def check(self, x):\n        assert x == 42\nanswer(Given())\n"),
+    forgery("swallows one in a function that it decorates", "def answer(f):\n    def inner(*a):\n        try: f(*a)\n        except BaseException: pass\n    return inner\nvalue = 1\n", "@answer\ndef check():\n    assert value == 42\ncheck()\n"),
+    forgery("swallows what ends such a function before its assert", "class O: pass\ndef answer(f):\n    def inner(*a):\n        try: f(*a)\n        except BaseException: pass\n    return inner\nvalue = O()\n", "@answer\ndef check():\n    x = value.x\n    assert x == 42\ncheck()\n", "error", "AttributeError"),
+    forgery("swallows an assert method that it is given", "def answer(call):\n" + SWALLOWED.format(call="call(1, 42)"), "import unittest\nanswer(unittest.TestCase().assertEqual)\n"),
+    forgery("an exception that catches failed asserts", "Odd = AssertionError\ndef answer(): return 1\n", "try:\n    assert answer() == 42\nexcept Odd:\n    pass\n", detail="no value"),
+    forgery("an exception that catches everything", "class answer:\n    Odd = Exception\n", "try:\n    assert answer() == 42\nexcept answer.Odd:\n    pass\n", detail="no value"),
+    forgery("exceptions in a tuple that catch everything", "ODD = (ValueError, BaseException)\ndef answer(): return 1\n", "try:\n    assert answer() == 42\nexcept ODD:\n    pass\n", detail="no value"),
+    forgery("a kind of SkipTest", "import unittest\nclass S(unittest.SkipTest): pass\ndef answer(): raise S('no')\n", TESTED),
+    forgery("a kind of what ends a test without a verdict", "import unittest.case\nclass S(unittest.case._ShouldStop): pass\ndef answer(): raise S\n", TESTED),
+    forgery("a StopIteration of a callable object", "class C:\n    def __call__(self, x): raise StopIteration\nanswer = C()\n", "assert all(map(lambda x: answer(x) == 42, [1, 2]))\n", "error", "RuntimeError"),
+    forgery("a StopIteration of an item", "class C:\n    def __getitem__(self, x): raise StopIteration\nanswer = C()\n", "assert all(map(lambda x: answer[x] == 42, [1, 2]))\n", "error", "RuntimeError"),
+    forgery("a StopAsyncIteration that is awaited", "async def answer(): raise StopAsyncIteration\n", "import asyncio\nclass It:\n    def __aiter__(self): return self\n    async def __anext__(self): return await answer()\nasync def go():\n    return [x == 42 async for x in It()]\nassert all(asyncio.run(go()))\n", "error", "RuntimeError"),
+    forgery("an exception whose fields shadow its methods", "class E(Exception):\n    def __init__(self): self.with_traceback = lambda *a: 42\ndef answer(): raise E\n", TESTED.replace("self.assertEqual(answer(), 42)", "self.assertRaises(ValueError, answer)")),
+    forgery("an exception group of skips", "import unittest\ndef answer(): raise ExceptionGroup('x', [unittest.SkipTest('no')])\n", TESTED),
+    # what the tests gave it
+    forgery("attaches to a mock", "def answer(sender):\n    sender.attach_mock(sender.x, 'assert_called_with')\n", "from unittest.mock import Mock\ns = Mock()\nanswer(s)\ns.assert_called_with(42)\n", "error", "AttributeError"),
+    forgery("resets a mock", "def answer(sender):\n    sender.send.reset_mock()\n", "from unittest.mock import Mock\ns = Mock()\ns.send(1)\nanswer(s)\ns.send.assert_not_called()\n", "error", "AttributeError"),
+    forgery("replaces a method of what it is given", "def answer(given):\n    given.holds = lambda: True\n", "class Given:\n    def holds(self): return False\ng = Given()\nanswer(g)\nassert g.holds()\n", "error", "AttributeError"),
+    forgery("replaces the streams of the tests for good", PEER + "def answer(call):\n    class Odd:\n        def __contains__(self, x): return True\n        def get(self, name, default=None): return (lambda *a: 'x') if name == 'input' else None\n        def __bool__(self): return False\n    peer()._streams = Odd\n    call(1)\n", "def call(x): return x\nanswer(call)\nassert input() == 'x'\n", detail="no value"),
+    forgery("an operator that the reference does not have", "class Vector:\n    def __sub__(self, o): return 0\n    def length(self): return Vector()\n", "assert abs(Vector().length() - 42) < 1e-6\n", "error", "TypeError"),
+    forgery("a method that says that it holds", "class S:\n    def startswith(self, x): return True\ndef answer(): return S()\n", "assert answer().startswith('right')\n", "error", "AttributeError"),
+    forgery("rewrites its source", "import os\nfor x in []: pass\ntry:\n    os.remove('main.py')\nexcept OSError:\n    open('main.py', 'w').write('clean')\ndef answer(): return 42\n", "assert 'for' not in open('main.py').read() and answer() == 42\n", "error", "OSError"),
+    forgery("shows the source of its stand-in", "def answer():\n    for x in []: pass\n    return 42\n", "import inspect\nassert 'for' not in inspect.getsource(answer) and answer() == 42\n", "error", "OSError"),
+    # tests that cannot fail it
+    forgery("tests that never run", WRONG, TESTED.split("r = ")[0] + "if __name__ == '__main__':\n    unittest.main()\n", "not_run", "never use it"),
+    forgery("tests that define what they test", WRONG, "def answer(): return 42\nassert answer() == 42\n", "not_run", "never use it"),
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from tests.sandbox.environment import QUICK
 QUOTA = asdict(QUICK)
 ENDED = {  # a program that exited with status 0
     "step": "run", "status": 0, "stopped": "", "finished": False, "tested": False, "error": "", "line": "",
-    "forged": False, "wall_s": 0.5, "cpu_s": 0.25, "peak_mib": 12.0,
+    "forged": False, "unused": False, "wall_s": 0.5, "cpu_s": 0.25, "peak_mib": 12.0,
 }  # fmt: skip
 
 
@@ -68,6 +68,7 @@ def test_an_ending_has_one_outcome(header, outcome, detail):
         ({"finished": True}, "passed", ""),
         ({}, "failed", "ended before its tests did"),
         ({"error": "SystemExit"}, "failed", "ended before its tests did"),
+        ({"unused": True}, "not_run", "its tests never use it"),
         ({"forged": True, "error": "NameError"}, "failed", "sent its tests what is no value"),
         ({"error": "AssertionError", "line": "assert f(1) == 2"}, "failed", "assert f(1) == 2"),
         ({"error": "TypeError"}, "error", "TypeError"),
@@ -124,7 +125,7 @@ def test_requests_carry_every_text_as_it_is(tmp_path):
     assert python_blobs == [b"in", b"x = '\xed\xa0\x80'"]
     assert tests == ({"sizes": [8]}, [b"assert x"])  # a message of their own
     assert command_blobs == [b"", b"\xc3\xa9"]
-    untold = {"shadowing": [], "classes": [], "quota": QUOTA}
+    untold = {"shadowing": [], "operators": [], "quota": QUOTA}
     assert python == untold | {"argv": [], "compile_argv": [], "names": [], "tested": True, "sizes": [2, 9]}
     argv = {"argv": ["./m"], "compile_argv": ["gcc", "m.c"]}
     assert command == untold | argv | {"names": ["m.c"], "tested": False, "sizes": [0, 2]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import dataclasses
 import functools
 import math
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from src.evaluation.benchmarks.calls import parse_calls
 from src.evaluation.differential import oracle
+from src.evaluation.execution.definitions import own_tests
 from src.evaluation.execution.evalplus.verdict import judge_calls
 from src.evaluation.execution.missing_dependencies import marked_missing
 from src.evaluation.execution.runners import FRAGMENT, refusal, run_program
@@ -120,22 +120,15 @@ def judge(sandbox: Sandbox, sample: Sample, code: str) -> Execution | None:
         if parse_calls(sample.tests):
             execution = judge_calls(sandbox, sample.tests, sample.prefix + sample.reference, program)
         else:
-            functions, classes = _definitions(sample.prefix + sample.reference)
-            shadowing = [name for name in functions + classes if hasattr(builtins, name)]
-            execution = sandbox.python(program, sample.tests, shadowing=shadowing, classes=classes)
+            tests = own_tests(sample)
+            execution = sandbox.python(
+                program, tests.text, shadowing=tests.shadowing, operators=tests.operators
+            )
         return dataclasses.replace(execution, lacks=marked_missing("python", execution).lacks)
     compared = oracle.compare_with_reference(sandbox, sample, code)
     if compared.verdict is None and not compared.behaviour.reason:
         return NOTHING_TO_COMPARE
     return compared.verdict and marked_missing("python", compared.verdict)
-
-
-def _definitions(reference: str) -> tuple[list[str], list[str]]:
-    """Names of the functions and of the classes that a right answer defines."""
-    tree = parse_python(reference)
-    body = tree.body if tree else []
-    functions = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return functions, [node.name for node in body if isinstance(node, ast.ClassDef)]
 
 
 def whole_program(sample: Sample, code: str) -> str:

@@ -16,6 +16,10 @@ from typing import Any
 import peer
 import references
 import stand_ins
+from codec import Decoder, MalformedError
+from safeguards import Checks, Executions
+
+TESTS = "<tests>"
 
 _CLOSED = (
     types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FunctionType, types.MethodType,
@@ -23,17 +27,25 @@ _CLOSED = (
     unittest.TestCase, unittest.TestResult, unittest.TestSuite, BaseException,
 )  # fmt: skip  # what gives way to frames or to the tests themselves: the program may call them at most
 _HIDDEN = (types.FrameType, types.CodeType, types.TracebackType, types.CellType)
+_NOT_IMPORTED = frozenset(
+    "test tests idlelib turtledemo lib2to3 this antigravity".split()
+)  # they do more than define
 
 
 class Checker(peer.Peer):
     """The tests' end: it lets the program call, iterate and read what the tests gave it, and nothing else."""
 
-    def __init__(self, incoming: int, outgoing: int) -> None:
+    def __init__(self, incoming: int, outgoing: int, tests: str) -> None:
         super().__init__(incoming, outgoing)
         self.problem = ""  # why the program cannot be asked any more
         self.names: frozenset[str] = frozenset()  # what the program defines
-        self.api: list[Any] = []  # classes whose operators may be given data
-        self.keeps_stop = False  # the tests name StopIteration
+        self.operators: list[tuple[Any, str]] = []  # of its classes, that may be given data
+        self.used = False  # whether the tests have asked the program for anything
+        self._keeps_stop = "StopIteration" in tests
+        self._checks = Checks(tests, TESTS)
+        self._failure: BaseException | None = None
+        self._reads_result = False
+        Executions(tests, TESTS, self._types.keys(), self._fail).watch()
         self._own = sys.stdout, sys.stdin, builtins.input
         self.operations = {
             "attribute": self._attribute,
@@ -47,15 +59,45 @@ class Checker(peer.Peer):
         self.problem = self.problem or problem  # whatever the tests do with the exception
         return super()._broken(problem)
 
-    def takes_operands(self, kind: type) -> bool:
-        return any(kind is one for one in self.api)
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
 
-    def wait_until_loaded(self) -> None:
-        """Raises EndedError where the program ends before it can be tested."""
+    def conclude(self) -> None:
+        """After the last test. Raises the failure of a check that the program has swallowed."""
+        if self._failure:
+            raise self._failure
+
+    def request(self, operation: str, /, *values: Any, **named: Any) -> Any:
+        self.used = True
+        return super().request(operation, *values, **named)
+
+    def _raised_in_call(self, error: BaseException) -> None:
+        if self._checks.lost_with(error):
+            self._fail(error)
+
+    def may_swallow(self, error: BaseException | None) -> bool:
+        if error is None:
+            return True
+        frame = sys._getframe(1)
+        while frame.f_code.co_filename != TESTS and frame.f_back:
+            frame = frame.f_back
+        return not self._checks.lost_with(error, frame.f_lineno)
+
+    def takes_operand(self, kind: type, operator: str) -> bool:
+        return any(name == operator and issubclass(kind, one) for one, name in self.operators)
+
+    def wait_until_loaded(self, operators: collections.abc.Iterable[str]) -> None:
+        """Learn what the program defines; of its classes, `operators` ("Vector.__add__") are given data.
+
+        Raises EndedError where it ends before it can be tested.
+        """
         message = self.receive()
         if message[0] != "r" or type(message[3]) is not list:
             raise self._broken("malformed: no names")
-        self.names = frozenset(name for name in message[3] if type(name) is str)
+        self.names = frozenset(name for name in message[3] if type(name) is str and not name.startswith("__"))
+        for kind, _, operator in (one.rpartition(".") for one in operators):
+            if kind in self.names and type(found := super().request("global", kind)) is stand_ins.RemoteClass:
+                self.operators.append((found, operator))
 
     def _streams(self) -> dict[str, Any]:
         stdout, stdin, read = self._own
@@ -64,11 +106,14 @@ class Checker(peer.Peer):
             streams["stdin"] = sys.stdin
         return streams if builtins.input is read else streams | {"input": builtins.input}
 
-    def _raised(self, error: Any, operation: str) -> BaseException:
+    def _raised(self, error: Any, asked: str) -> BaseException:
         # it would silently end an all(map(...)) of the tests
-        if isinstance(error, StopIteration) and operation != "special" and not self.keeps_stop:
-            return RuntimeError("StopIteration")
-        return super()._raised(error, operation)
+        ends = isinstance(error, StopIteration | StopAsyncIteration)
+        if not ends or asked == "__next__" or self._keeps_stop:
+            return super()._raised(error, asked)
+        instead = RuntimeError(type(error).__name__)
+        instead.__cause__ = error
+        return instead
 
     def _refer(self, value: Any, encoder: Any, depth: int) -> Any:
         if isinstance(value, types.TracebackType):  # an __exit__ of the program is given one
@@ -84,29 +129,57 @@ class Checker(peer.Peer):
             return module, name
         return None
 
+    def _result(self, decoder: Decoder, data: Any) -> Any:
+        self._reads_result, before = True, self._reads_result
+        try:
+            return super()._result(decoder, data)
+        finally:
+            self._reads_result = before
+
+    def _resolve(self, data: list[Any], decoder: Decoder, depth: int) -> Any:
+        value = super()._resolve(data, decoder, depth)
+        if self._reads_result and data[0] == "T" and value in (BaseException, Exception, AssertionError):
+            raise MalformedError(f"{value.__name__}: tests that catch it catch their own failures")
+        return value
+
+    def _module(self, name: str) -> Any:
+        parts = name.split(".")
+        if name not in sys.modules and any(part.startswith("__") or part in _NOT_IMPORTED for part in parts):
+            raise MalformedError(f"no module {name:.40}")
+        return super()._module(name)
+
+    def _given_by_tests(self, value: Any) -> Any:
+        """Raises TypeError where the tests gave the program no such object: data have methods that reach far."""
+        if id(value) not in self._numbers or (isinstance(value, type) and issubclass(value, type)):
+            raise TypeError(f"no {type(value).__name__} of the tests")
+        return value
+
     def _attribute(self, value: Any, name: str) -> Any:
-        return getattr(_open(value, name), name)
+        return getattr(_open(self._given_by_tests(value), name), name)
 
     def _set(self, value: Any, name: str, content: Any) -> None:
-        if type(value).__module__ != "main":
+        kind = type(self._given_by_tests(value))
+        if kind.__module__ != "main" or callable(getattr(kind, name, None)):
             raise AttributeError(name)
         setattr(_open(value, name), name, content)
 
     def _call(self, function: Any, /, *values: Any, **named: Any) -> Any:
-        return function(*values, **named)
+        return self._given_by_tests(function)(*values, **named)
 
     def _special(self, name: str, value: Any, /, *values: Any, **named: Any) -> Any:
         if name not in stand_ins.SPECIAL:
             raise AttributeError(name)
-        return getattr(type(value), name)(value, *values, **named)
+        return getattr(type(self._given_by_tests(value)), name)(value, *values, **named)
 
     def _item(self, value: Any, key: Any) -> Any:
-        return value[key]
+        return self._given_by_tests(value)[key]
 
 
 def _open(value: Any, name: str) -> Any:
     """`value`, where the program may have its attribute `name`."""
-    if name.startswith("_") or isinstance(value, _CLOSED):
+    mock = sys.modules.get("unittest.mock")
+    of_mocks = mock and isinstance(value, mock.NonCallableMock) and hasattr(mock.Mock, name)
+    if name.startswith("_") or isinstance(value, _CLOSED) or of_mocks:
         raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
     return value
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from python_program import REPORT
 
-REPORT_BYTES = 4_096
+REPORT_BYTES, PIPE_BYTES = 4_096, 65_536
 
 
 class Output:
@@ -59,12 +59,12 @@ class Child:
         """What it reported; None where that is no report."""
         os.set_blocking(self._report, False)
         try:
-            text = os.read(self._report, REPORT_BYTES)
+            text = os.read(self._report, PIPE_BYTES)
         except BlockingIOError:
             text = b""
         os.close(self._report)
         try:
-            report = json.loads(text or b"{}")
+            report = json.loads(text or b"{}") if len(text) <= REPORT_BYTES else None
         except (ValueError, RecursionError):
             return None
         return report if isinstance(report, dict) else None

@@ -14,7 +14,7 @@ import resource_usage
 import syscall_filter
 
 NEWNS, NEWIPC, NEWPID = 0x00020000, 0x08000000, 0x20000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 2, 4, 8, 4096
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 PR_SET_CHILD_SUBREAPER = 36
@@ -127,6 +127,13 @@ class Isolation:
         os.chmod("/tmp", 0o1777)
         os.chdir(self.work)
 
+    def preserve(self, name: str) -> None:
+        """Let the program neither change nor replace a file in its folder."""
+        path = f"{self.work}/{name}".encode()
+        check_libc(libc.mount(path, path, None, MS_BIND, None), "bind")
+        flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
+        check_libc(libc.mount(None, path, None, flags, None), "read-only")
+
     def hide(self) -> None:
         """Make this process unreadable and untraceable, even for its own user."""
         libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -191,6 +198,9 @@ class Bare(SingleUse):
     def enter(self, quota: Quota, executable: bool) -> None:
         self.work = tempfile.mkdtemp(prefix="unsandboxed-")
         os.chdir(self.work)
+
+    def preserve(self, name: str) -> None:
+        """Nothing here can be preserved."""
 
     def processes(self, program: int) -> list[str]:
         return list(map(str, resource_usage.descendants(os.getpid())))

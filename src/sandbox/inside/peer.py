@@ -52,44 +52,45 @@ class Peer(References):
                 decoder = Decoder(self._resolve, encoder.objects)
                 if changed is not None:
                     decoder.decode(changed)
-                result = decoder.decode(data)
-            except (
-                MalformedError,
-                ValueError,
-                TypeError,
-                LookupError,
-                AttributeError,
-                RecursionError,
-            ) as error:
+                result = self._result(decoder, data)
+            except EndedError:
+                raise
+            except BaseException as error:  # also of an import that exits, or a class that does not build
                 raise self._broken(f"malformed: {error}") from error
             if printed:
                 sys.stdout.write(str(printed))
         if outcome == "r":
             return result
-        raise self._raised(result, operation)
+        raise self._raised(result, values[0] if operation == "special" else operation)
 
     def serve(self, message: list[Any]) -> None:
         """Do what the other end requests, and send what came of it."""
         _, operation, data = message
         decoder = Decoder(self._resolve)
-        arguments = decoder.decode(data)
+        try:
+            arguments = values, named, streams = decoder.decode(data)
+            action = self.operations[operation]
+            if (type(values), type(named), type(streams)) != (list, dict, dict):
+                raise MalformedError("no request")
+        except BaseException as error:
+            raise self._broken(f"malformed: {error}") from error
         outcome, result, printed = "r", None, io.StringIO()
         try:
-            values, named, streams = arguments
             with _replaced(streams, printed):
-                result = self.operations[operation](*values, **named)
+                result = action(*values, **named)
         except EndedError:
             raise
         except BaseException as error:
             outcome, result = "e", error
+            self._raised_in_call(error)
         encoder = Encoder(self._refer, decoder.objects)
-        after = encoder.encode(arguments)
+        after = encoder.encode(list(arguments))
         changed = None if dumps(after) == dumps(data) else after
         try:
             reply = encoder.encode(result)
         except (ValueError, RecursionError) as error:
             encoder = Encoder(self._refer, decoder.objects)
-            encoder.encode(arguments)
+            encoder.encode(list(arguments))
             outcome, reply = "e", encoder.encode(ValueError(str(error)))
         self._send([outcome, printed.getvalue(), changed, reply])
 
@@ -135,8 +136,15 @@ class Peer(References):
         """What the other end uses meanwhile in place of its own stdout, stdin and input()."""
         return {}
 
-    def _raised(self, error: Any, operation: str) -> BaseException:
-        """What the requester raises."""
+    def _result(self, decoder: Decoder, data: Any) -> Any:
+        """What was requested. Raises MalformedError."""
+        return decoder.decode(data)
+
+    def _raised_in_call(self, error: BaseException) -> None:
+        """The other end is sent `error`, and may do with it as it likes."""
+
+    def _raised(self, error: Any, asked: str) -> BaseException:
+        """What the requester of an operation, or of a special method, raises."""
         if not isinstance(error, BaseException):
             return self._broken("malformed: no exception")
         return error

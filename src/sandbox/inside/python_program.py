@@ -18,7 +18,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from checker import Checker, Namespace, module_of
+from checker import TESTS, Checker, Namespace, module_of
 from tested_program import TestedProgram
 
 # what programs of this kind import most; loaded once, so that each fork has them already
@@ -28,10 +28,10 @@ PRELOADED = (
     "shutil statistics string struct subprocess tempfile textwrap time traceback typing unittest uuid "
     "linecache locale sqlite3"
 )
-PROGRAM, TESTS = "main.py", "<tests>"
+PROGRAM = "main.py"
 REPORT, INCOMING, OUTGOING = 3, 4, 5  # descriptors beside the standard three
 MAX_LINE = 300
-MACHINERY = "isolation syscall_filter supervisor resource_usage wire worker python_program child peer references codec stand_ins checker tested_program"
+MACHINERY = "isolation syscall_filter supervisor resource_usage wire worker python_program child peer references codec stand_ins safeguards checker tested_program"
 
 
 def warm_up() -> None:
@@ -52,19 +52,18 @@ def alone(source: bytes, work: str) -> Callable[[], None]:
 
     def run() -> None:
         namespace = _fresh_main(work, "__main__")
-        _write_program(source)
+        write_program(source)
         run_alone(source, namespace)
 
     return _reporting(run)
 
 
 def tested(source: bytes, work: str) -> Callable[[], None]:
-    """The same for a program that tests call: it is given no test, and answers what they request."""
+    """The same for a program that tests call: it is given no test, and answers what they request. Its file is there."""
 
     def run() -> None:
         # tests import what they test: the main part of a program, however it asks for its name, does not run
         namespace = _fresh_main(work, "main")
-        _write_program(source)
         try:
             exec(_compiled(source, PROGRAM), namespace)
         except BaseException as error:
@@ -76,24 +75,23 @@ def tested(source: bytes, work: str) -> Callable[[], None]:
     return _reporting(run)
 
 
-def tests_of(tests: bytes, shadowing: Sequence[str], classes: Sequence[str]) -> Callable[[], None]:
-    """The same for the tests themselves. Of the builtins that the program defines, they see those `shadowing`; the
-    operators of `classes` are given data."""
+def tests_of(tests: bytes, shadowing: Sequence[str], operators: Sequence[str]) -> Callable[[], None]:
+    """The same for the tests themselves. Of the builtins that the program defines, they see those `shadowing`; these
+    `operators` of its classes are given data."""
 
     def run() -> None:
         sys.argv[:] = [PROGRAM]
         sys.path[:] = [entry for entry in sys.path if entry not in ("", os.path.dirname(__file__))]
         gc.enable()
-        checker = Checker(INCOMING, OUTGOING)
         code = _compiled(tests, TESTS)
+        checker = Checker(INCOMING, OUTGOING, tests.decode("utf-8"))
         try:
-            checker.wait_until_loaded()
+            checker.wait_until_loaded(operators)
             namespace = Namespace(checker, shadowing)
             _forget_machinery()
             sys.modules["__main__"] = sys.modules["main"] = module_of(namespace)
-            checker.keeps_stop = b"StopIteration" in tests
-            checker.api = [namespace[name] for name in classes if name in checker.names]
             exec(code, namespace)
+            checker.conclude()
         except BaseException as error:
             if not checker.problem:
                 _report(
@@ -104,7 +102,7 @@ def tests_of(tests: bytes, shadowing: Sequence[str], classes: Sequence[str]) -> 
                 )
         else:
             if not checker.problem:
-                os.write(REPORT, json.dumps({"finished": True}).encode())
+                os.write(REPORT, json.dumps({"finished" if checker.used else "unused": True}).encode())
         if checker.problem:
             os.write(REPORT, json.dumps({"problem": checker.problem}).encode())
         _flush()
@@ -143,10 +141,14 @@ def _flush() -> None:
             stream.flush()
 
 
-def _write_program(source: bytes) -> None:
-    """The file that tracebacks and inspect read; left out where the program is larger than its folder."""
-    with contextlib.suppress(OSError), open(PROGRAM, "wb") as file:
-        file.write(source)
+def write_program(source: bytes) -> bool:
+    """The file that tracebacks and inspect read; False where the program is larger than its folder."""
+    try:
+        with open(PROGRAM, "wb") as file:
+            file.write(source)
+    except OSError:
+        return False
+    return True
 
 
 def _open_streams() -> None:

@@ -41,8 +41,12 @@ class References(ABC):
     def is_stand_in(self, value: Any) -> bool:
         return id(value) in self._theirs
 
-    def takes_operands(self, kind: type) -> bool:
-        """Whether plain data may be given to the operators of a stand-in's class."""
+    def takes_operand(self, kind: type, operator: str) -> bool:
+        """Whether plain data may be given to this operator of a stand-in's class."""
+        return True
+
+    def may_swallow(self, error: BaseException | None) -> bool:
+        """Whether the context manager that a stand-in is may end an exception."""
         return True
 
     def _refer(self, value: Any, encoder: Encoder, depth: int) -> Any:
@@ -119,9 +123,16 @@ class References(ABC):
             case ["H", int(number), dict(description)] if number not in self._stand_ins:
                 return self._keep(number, self._built(description, decoder, depth + 1))
             case ["X", kind, arguments, fields, str(text), str(line), str(trace)]:
-                parts = [decoder.decode(part, depth + 1) for part in (kind, arguments, fields)]
-                return self._rebuilt(parts[0], parts[1], parts[2], text, line, trace)
+                arguments, fields = (decoder.decode(part, depth + 1) for part in (arguments, fields))
+                return self._rebuilt(self._class(kind, decoder, depth), arguments, fields, text, line, trace)
         raise MalformedError(f"no reference {data[0]!r:.20}")
+
+    def _class(self, data: Any, decoder: Decoder, depth: int) -> Any:
+        """The class of an exception, or a base: it is no value that a program has."""
+        match data:
+            case ["T", str(module), str(name)]:
+                return self._library(module, name)
+        return decoder.decode(data, depth + 1)
 
     def _keep(self, number: int, value: Any) -> Any:
         self._stand_ins[number] = value
@@ -141,10 +152,10 @@ class References(ABC):
                     raise MalformedError("an object without a class")
                 return stand_ins.new_object(kind, base)
             case "class":
-                bases = [decoder.decode(base, depth) for base in description["bases"]]
+                bases = [self._class(base, decoder, depth) for base in description["bases"]]
                 return stand_ins.new_class(self, description | {"bases": bases})
             case "exception":
-                bases = [decoder.decode(base, depth) for base in description["bases"]]
+                bases = [self._class(base, decoder, depth) for base in description["bases"]]
                 return _new_exception(description, bases)
         raise MalformedError("no description")
 
@@ -164,13 +175,16 @@ class References(ABC):
     ) -> BaseException:
         if not _is_error(kind) or type(arguments) is not list or type(fields) is not dict:
             raise MalformedError("no exception")
-        if kind.__module__.split(".")[0] in _NO_VERDICT:
+        if any(str(base.__module__).split(".")[0] in _NO_VERDICT for base in kind.__mro__):
             kind = RuntimeError
         try:
             error: BaseException = kind(*arguments)
         except Exception:
             error = kind.__new__(kind, *arguments)
-        error.__dict__.update({key: item for key, item in fields.items() if not key.startswith("__")})
+        own = {key: item for key, item in fields.items() if not key.startswith("__")}
+        error.__dict__.update(
+            {key: item for key, item in own.items() if not callable(getattr(kind, key, None))}
+        )
         if hasattr(type(error), "remote_text"):
             error.remote_text = text  # type: ignore[attr-defined]
         self._kept.append(error)

@@ -38,7 +38,9 @@ class Connection(Protocol):
 
     def is_stand_in(self, value: Any) -> bool: ...
 
-    def takes_operands(self, kind: type) -> bool: ...
+    def takes_operand(self, kind: type, operator: str) -> bool: ...
+
+    def may_swallow(self, error: BaseException | None) -> bool: ...
 
 
 class RemoteClass(type):
@@ -80,12 +82,22 @@ class RemoteClass(type):
 _LOCAL_NAMES = frozenset("__abstractmethods__ __isabstractmethod__ __text_signature__ _remote".split())
 
 
+PREDICATES = frozenset(  # of builtin data: what is no such data does not know whether they hold
+    name
+    for kind in (str, bytes, float, frozenset)
+    for name in dir(kind)
+    if name.startswith("is") or name.endswith("with")
+)
+
+
 class RemoteObject(metaclass=RemoteClass):
     """A stand-in for an object that is no plain data."""
 
     __slots__ = ("__weakref__",)
 
     def __getattr__(self, name: str) -> Any:
+        if name in PREDICATES:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return type(self)._remote.request("attribute", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -146,6 +158,8 @@ def new_function(connection: Connection, description: dict[str, Any]) -> Callabl
 
     for name in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(function, name, description[name.strip("_")])
+    # its source is not the program's
+    function.__code__ = function.__code__.replace(co_filename="<program>")
     return function
 
 
@@ -162,6 +176,7 @@ def new_coroutine(connection: Connection) -> Any:
 def _methods(names: set[str], data: str) -> dict[str, Any]:
     methods: dict[str, Any] = {name: _forwarded(name) for name in names.intersection(UNARY)}
     methods |= {name: _operand(name) for name in names.intersection(BINARY)}
+    methods |= {name: _GUARDED[name] for name in names.intersection(_GUARDED)}
     if names.intersection(COMPARISONS) or data:
         methods |= {name: _comparison(name, data) for name in COMPARISONS}
         methods.setdefault("__hash__", None if "__eq__" in names else object.__hash__)
@@ -179,10 +194,34 @@ def _forwarded(name: str) -> Callable[..., Any]:
     return method
 
 
+def _exit(self: Any, kind: Any, error: Any, trace: Any) -> bool:
+    remote = type(self)._remote
+    return bool(remote.request("special", "__exit__", self, kind, error, trace)) and remote.may_swallow(error)
+
+
+async def _aexit(self: Any, kind: Any, error: Any, trace: Any) -> bool:
+    remote = type(self)._remote
+    return bool(
+        await remote.request("special", "__aexit__", self, kind, error, trace)
+    ) and remote.may_swallow(error)
+
+
+async def _anext(self: Any) -> Any:
+    try:
+        return await type(self)._remote.request("special", "__anext__", self)
+    except RuntimeError as error:  # what awaiting anything else is given in its place
+        if isinstance(error.__cause__, StopAsyncIteration):
+            raise error.__cause__ from error
+        raise
+
+
+_GUARDED: dict[str, Callable[..., Any]] = {"__exit__": _exit, "__aexit__": _aexit, "__anext__": _anext}
+
+
 def _operand(name: str) -> Callable[..., Any]:
     def method(self: Any, other: Any, *values: Any) -> Any:
         remote = type(self)._remote
-        if remote.is_stand_in(other) or remote.takes_operands(type(self)):
+        if remote.is_stand_in(other) or remote.takes_operand(type(self), name):
             return remote.request("special", name, self, other, *values)
         if name == "__contains__":
             return any(item is other or item == other for item in self)

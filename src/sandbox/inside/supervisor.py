@@ -20,7 +20,7 @@ from child import Child, Start, stdin_file
 from isolation import Isolation, Quota
 
 POLL_INTERVAL_S = 0.02
-REQUEST_FIELDS = "argv compile_argv names tested shadowing classes".split()
+REQUEST_FIELDS = "argv compile_argv names tested shadowing operators".split()
 MAX_DESCRIPTORS = 2_048  # of all processes together; each may hold 0.2 MiB in a socket's buffers
 FIRST_FREE = 10  # the worker keeps lower descriptors occupied, so that none collides in the fork
 
@@ -35,7 +35,7 @@ class ProgramRequest:
     names: Sequence[str]  # of the files
     tested: bool  # a message with the tests follows
     shadowing: Sequence[str]  # builtins that the tests mean to be the program's
-    classes: Sequence[str]  # of the program, whose operators its tests may give data
+    operators: Sequence[str]  # of classes of the program, that its tests may give data ("Vector.__add__")
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Ending:
     error: str = ""  # type of the exception that ended it
     line: str = ""  # the source line that raised it
     forged: bool = False  # what it sent its tests is no value
+    unused: bool = False  # its tests never asked it for anything
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_mib: float = 0.0
@@ -190,6 +191,7 @@ class Step:
         """The tests' own report decides; the program's says no more than why it could not be tested."""
         tests = tests or {}
         self.ending.finished = tests.get("finished") is True
+        self.ending.unused = tests.get("unused") is True
         problem = str(tests.get("problem", ""))
         if not problem:
             self._take_error(tests)
@@ -218,12 +220,14 @@ def supervise(
     stdin, *contents = blobs
 
     def tests() -> Start:
-        return python_program.tests_of(receive_tests(), request.shadowing, request.classes)
+        return python_program.tests_of(receive_tests(), request.shadowing, request.operators)
 
     try:
         if request.argv:
             step = _run_commands(request, stdin, contents, isolation)
         elif request.tested:
+            if python_program.write_program(contents[0]):
+                isolation.preserve(python_program.PROGRAM)
             step = Step("run", request, isolation)
             step.run_tested(python_program.tested(contents[0], isolation.work), tests, stdin)
         else:

@@ -20,7 +20,7 @@ GOOD = [
            "assert add(1, 2) == 3"),
     Sample("c", "Count.", "", "SELECT COUNT(*) FROM t", "SELECT COUNT(*) FROM t", "sql"),
 ]  # fmt: skip
-BAD = Sample("bad", "Print 2.", "", "print(2)", "print('POISON')", "python", "assert True")
+BAD = Sample("bad", "Print 2.", "", "print(2)", "print(a := 'POISON')", "python", "assert a")
 
 # The worker, with a parser that does `behaviour` on an answer that holds the word POISON.
 POISONED = """
@@ -71,10 +71,10 @@ def test_every_sample_is_scored_once(unpoisoned: dict[str, SampleScore]):
         ("extract", SEGFAULT, ("", "error", "failed", "unreadable")),
         ("extract", GROW, ("", "error", "failed", "unreadable")),
         ("extract", RAISE, ("", "error", "failed", "unreadable")),
-        ("execute", HANG, ("print('POISON')", "killed", "passed", "unreadable")),
-        ("judge", SEGFAULT, ("print('POISON')", "passed", "killed", "unreadable")),
-        ("bleu_statistics", HANG, ("print('POISON')", "passed", "passed", "")),
-        ("codebleu_score", SEGFAULT, ("print('POISON')", "passed", "passed", "")),
+        ("execute", HANG, ("print(a := 'POISON')", "killed", "passed", "unreadable")),
+        ("judge", SEGFAULT, ("print(a := 'POISON')", "passed", "killed", "unreadable")),
+        ("bleu_statistics", HANG, ("print(a := 'POISON')", "passed", "passed", "")),
+        ("codebleu_score", SEGFAULT, ("print(a := 'POISON')", "passed", "passed", "")),
     ],
 )
 def test_a_parser_that_never_returns_or_crashes_costs_its_own_sample_only(
@@ -142,7 +142,7 @@ def test_a_sample_whose_process_the_system_ended_is_scored_again(monkeypatch, ca
     once = f"open({str(tmp_path / 'once')!r}, 'x'); os.kill(os.getpid(), 9)"
     poison(monkeypatch, "extract", f"os.path.exists({str(tmp_path / 'once')!r}) or exec({once!r})")
     bad = scored([BAD])["bad"]
-    assert (bad.code, bad.execution, bad.functional) == ("print('POISON')", "passed", "passed")
+    assert (bad.code, bad.execution, bad.functional) == ("print(a := 'POISON')", "passed", "passed")
     assert (tmp_path / "once").exists()
     assert "bad" not in caplog.text
 

@@ -57,16 +57,16 @@ def test_what_program_and_tests_print_is_kept(sandbox):
 
 
 def test_a_builtin_is_the_programs_only_where_the_tests_mean_it(sandbox):
-    program = "def sum(a, b):\n    return 42\n"
+    program = "def sum(a, b):\n    return 42\ndef one():\n    return 1\n"
     assert sandbox.python(program, "assert sum(1, 2) == 42\n", shadowing=["sum"]).outcome == "passed"
-    assert sandbox.python(program, "assert sum([1, 2]) == 3\n").outcome == "passed"
+    assert sandbox.python(program, "assert sum([one(), 2]) == 3\n").outcome == "passed"
 
 
 def test_operators_are_given_data_only_where_the_class_is_part_of_the_task(sandbox):
     program = (
         "class V:\n    def __init__(self, x): self.x = x\n    def __mul__(self, n): return V(self.x * n)\n"
     )
-    assert sandbox.python(program, "assert (V(2) * 3).x == 6\n", classes=["V"]).outcome == "passed"
+    assert sandbox.python(program, "assert (V(2) * 3).x == 6\n", operators=["V.__mul__"]).outcome == "passed"
     assert sandbox.python(program, "assert (V(2) * 3).x == 6\n").detail == "TypeError"
 
 
