@@ -1,12 +1,13 @@
 """Tests see a program through stand-ins as they would see it itself; the program sees nothing of the tests."""
 
+import json
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from src.sandbox.sandbox import Limits, Sandbox
-from tests.sandbox.environment import needs_sandbox
+from tests.sandbox.environment import ROOT, needs_sandbox
 from tests.sandbox.live_objects import LIVE
 
 pytestmark = needs_sandbox
@@ -100,3 +101,13 @@ def test_the_memory_of_both_counts(sandbox):
         program, "mine = bytearray(b'x') * (200 << 20)\nimport time\ntime.sleep(5)\n", limits=limits
     )
     assert execution.outcome == "out_of_memory"
+
+
+def test_the_document_says_what_was_measured_beside_tests_in_the_programs_process():
+    found = json.loads((ROOT / "benchmarks/results/tests_apart.json").read_text())
+    text = " ".join((ROOT / "docs/sandbox.md").read_text().split())
+    assert f"on {found['completions']:,} completions made from HumanEval" in text
+    assert f"None of the {found['kinds']['solution']} solutions is judged otherwise" in text
+    assert [one["kind"] for one in found["differences"]] == ["mutant"] * 4
+    assert "but for four, all of them mutants" in text
+    assert f"It takes {found['median_ratio_of_times']:.1f} times as long" in text
