@@ -106,7 +106,7 @@ def test_the_memory_of_both_counts(sandbox):
 def test_the_document_says_what_was_measured_beside_tests_in_the_programs_process():
     found = json.loads((ROOT / "benchmarks/results/tests_apart.json").read_text())
     text = " ".join((ROOT / "docs/sandbox.md").read_text().split())
-    assert f"on {found['completions']:,} completions made from HumanEval" in text
+    assert f"On {found['completions']:,} completions made from HumanEval" in text
     assert f"None of the {found['kinds']['solution']} solutions is judged otherwise" in text
     assert [one["kind"] for one in found["differences"]] == ["mutant"] * 4
     assert "but for four, all of them mutants" in text
