@@ -195,7 +195,7 @@ def _other_intervals(
 
 
 def _redrawn(generator: Generator, drawn: Array) -> Array:
-    """Each resample's mean over seeds drawn anew, from its values by seed (resamples, seeds)."""
+    """Each resample's mean over resampled seeds, from its values by seed (resamples, seeds)."""
     chosen = generator.integers(drawn.shape[1], size=drawn.shape)
     return np.take_along_axis(drawn, chosen, axis=1).mean(axis=1)
 

@@ -35,7 +35,7 @@ LENGTH_LOG_MEAN, LENGTH_LOG_SD = 4.24, 0.60  # tokens (13a) of Code Alpaca's out
 EFFECT = 0.5  # logits by which "after" is better where there is an effect
 
 Generator = np.random.Generator
-Answers = Callable[[float], Array]  # logits by which a system is better -> its statistics (n, k), drawn anew
+Answers = Callable[[float], Array]  # logits by which a system is better -> its statistics (n, k), drawn again
 Simulated = tuple[Array, Array]  # statistics before and after, (n, k) each
 
 

@@ -95,7 +95,7 @@ def _ways(trainer: StepTrainer, sizes: Sequence[int]) -> dict[str, Callable[[lis
     ways: dict[str, Callable[[list[Encoded]], object]] = {"padded": padded}
     for size in sizes:
         if trainer.computation.share:
-            ways[f"packs of {size}, shared beginnings"] = packed(size, True)
+            ways[f"packs of {size}, shared prefixes"] = packed(size, True)
         ways[f"packs of {size}"] = packed(size, False)
     return ways
 

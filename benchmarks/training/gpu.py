@@ -57,11 +57,11 @@ UNSHARED = ("training.share_prefixes=false",)
 GROUPS = {
     "speed": [
         Run("LoRA", "lora"),
-        Run("LoRA, every sample whole", "lora", UNSHARED),
+        Run("LoRA, unshared", "lora", UNSHARED),
         Run("LoRA, dropout 0.05", "lora", ("lora.lora_dropout=0.05",)),
         Run("LoRA, peft's kernels only", "lora", ("training.fused_kernels=false",)),
         Run("QLoRA", "qlora"),
-        Run("QLoRA, every sample whole", "qlora", UNSHARED),
+        Run("QLoRA, unshared", "qlora", UNSHARED),
         Run("QLoRA within 6 GiB", "qlora", ("training.memory_budget_gib=6",)),
         Run("QLoRA, length 512, 4.4 GiB", "qlora", ("training.memory_budget_gib=4.4", "data.max_length=512")),
     ],

@@ -49,7 +49,7 @@ def compute_dtype(config: QloraConfig, hardware: Hardware) -> torch.dtype:
 
 
 def keep_weights_differentiable(model: PreTrainedModel) -> None:
-    """On a CPU: keep bitsandbytes from packing 4-bit weights anew at the first pass in evaluation mode.
+    """On a CPU: keep bitsandbytes from packing 4-bit weights again at the first pass in evaluation mode.
 
     Where the CPU has AVX-512 BF16 it does, for products in bfloat16 that have no backward pass: gradients after a
     validation pass would be wrong without an error (bitsandbytes 0.50.2, Linear4bit.forward).

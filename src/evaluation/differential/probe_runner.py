@@ -49,7 +49,7 @@ def run_probe(
     """Run the probe in the sandbox; its record, or None where it wrote none.
 
     share: of the processor time that the program and each of its calls may take. ordered: whether the order of
-    lists counts in the digest of a large value. variants: programs whose calls are held against those of `program`.
+    lists counts in the digest of a large value. variants: programs whose calls are compared with those of `program`.
     """
     cpu_s = sandbox.limits.cpu_s
     marker = f"probe-{secrets.token_hex(8)} "

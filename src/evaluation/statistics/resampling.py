@@ -31,7 +31,7 @@ class PairedResamples:
 def bootstrap_interval(
     rows: Array, combine: Combine, resamples: int, seed: int, lowest: float = 0.0
 ) -> tuple[Interval, float]:
-    """95 % interval of combine(sum of rows) when the samples are drawn anew, with its standard error.
+    """95 % interval of combine(sum of rows) when the samples are drawn again, with its standard error.
 
     rows (n, k), n >= 2; `lowest` is the least that the value can be.
     """

@@ -44,7 +44,7 @@ class Spread:
 
     @property
     def variance(self) -> float:
-        """Between seeds, on endlessly many samples."""
+        """Between seeds, on infinitely many samples."""
         return max(0.0, self.between - self.noise)
 
 

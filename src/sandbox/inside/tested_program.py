@@ -16,7 +16,7 @@ PROGRAM = "main.py"
 
 
 class TestedProgram(peer.Peer):
-    """The program's end. What it sends is believed by nobody, so it may be asked for everything."""
+    """The program's end. What it sends is trusted by nobody, so anything may be requested from it."""
 
     __test__ = False  # no test of pytest
 

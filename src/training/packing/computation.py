@@ -19,7 +19,7 @@ class Computation:
 
     attention: str  # VARLEN, BY_SAMPLE or FALLBACK
     share: bool = False  # samples of a pack share their prefixes
-    packs: bool = True  # several samples a pack
+    packs: bool = True  # several samples per pack
     logits: str = HEAD  # HEAD, TAIL or FORWARD, see loss.py
     fused: bool = True  # fused LoRA layers, and Liger's kernels where they were chosen
 

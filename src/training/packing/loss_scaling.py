@@ -35,7 +35,7 @@ class LossScaling:
         self._scale_before = self.scaler.get_scale()
 
     def unscale(self, optimizer: Any) -> None:
-        """Divide the gradients by the scale, once a step has all of them; accelerate's optimizer holds torch's."""
+        """Divide the gradients by the scale, when a step has all of them; accelerate's optimizer holds torch's."""
         if self.on:
             self.scaler.unscale_(getattr(optimizer, "optimizer", optimizer))
 

@@ -2,7 +2,7 @@
 
 Packs, shared prefixes, fused layers and logits from the head alone are right for most models and silently wrong for
 some. So loss and gradients of a few real samples are computed both ways. Where they differ by more than rounding
-explains, slower ways are tried, each held against the same; where none is equal, training is refused.
+explains, slower ways are tried, each compared with the same numbers; where none is equal, training is refused.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class SamplesTooLongError(Exception):
 
 
 class Measurements:
-    """Of the same samples, the longest last, by any way; the plain one is what others are held against."""
+    """Of the same samples, the longest last, by any way; the others are compared with the plain one."""
 
     def __init__(self, trainer: StepTrainer, samples: Sequence[Encoded]) -> None:
         self.trainer = trainer
