@@ -1,14 +1,38 @@
-"""Plain words: every option says what it does and what holds without it, every script shows commands that work."""
+"""Plain words: options say what they do and what holds without them, scripts show commands that work, texts use the words of the field."""
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import tables
 
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = "*.md docs/*.md benchmarks/*.md reports/**/README.md config.yaml configs/**/*.yaml"
+CODE = "*.py src/**/*.py"  # of which the texts that a user may see
+UNIT = "step|pack|process|prompt|sample|seed|row|second"
+AVOIDED = {  # and what to say
+    r"mend(?:s|ed|ing)?": "fix",
+    r"asked(?! for)": "prompted, requested",
+    r"taken out|takes? out": "extracted, removed",
+    r"beginnings? (?:is|are|was|were) shared|shared beginnings?": "shared prefixes",
+    rf"(?:{UNIT}|token|answer|model)s? an? (?:{UNIT})": "per",
+    rf"once an? (?:{UNIT})": "once per",
+    "not to be reached": "cannot be reached",
+    "anew": "again, from the beginning",
+    "endlessly many": "infinitely many",
+    r"held? (?:\w+ ){0,3}against": "compared with",
+    "handed out|dealt": "sharded",
+    "whole samples": "unshared",
+    "linear warmup": "learning-rate warm-up",
+    r"keys are config\.yaml's": "missing keys fall back to config.yaml",
+    "; (?:otherwise|else) (?:made|by|as)": "(default: ...)",
+}
 PARSERS = tables.parsers()
 WITHOUT_IT = re.compile(
     r"default|\(required\)|--\w+"
@@ -61,3 +85,37 @@ def test_the_home_folder_may_be_written_as_a_tilde_wherever_a_path_is_taken(scri
     ]
     assert len(taken) >= 1
     assert {str(path) for path in taken} == {"/home/ada/x"}
+
+
+def _messages(path: Path) -> str:
+    """The texts in the code of a module: no docstrings, which stand alone, no names, no comments."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
+    return "\n".join(node.value for node in texts if isinstance(node.value, str) and " " in node.value)
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    for pattern in TEXTS.split():
+        for path in ROOT.glob(pattern):
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+    for pattern in CODE.split():
+        for path in ROOT.glob(pattern):
+            yield str(path.relative_to(ROOT)), _messages(path)
+
+
+def test_documents_help_texts_and_messages_use_the_words_of_the_field():
+    texts = [(name, text) for name, text in _texts() if "starter/" not in name]
+    assert len(texts) > 200
+    found = [
+        f"{name}: {match.group()!r}; say {instead}"
+        for name, text in texts
+        for words, instead in AVOIDED.items()
+        for match in re.finditer(rf"\b(?:{words})\b", text)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["three samples a step", "The model was asked again", "It was mended."])
+def test_words_to_avoid_are_found_in_a_sentence(text: str):
+    assert any(re.search(rf"\b(?:{words})\b", text) for words in AVOIDED)
