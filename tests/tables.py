@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib.util
+import itertools
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import LlamaConfig
+from transformers import LlamaConfig, Qwen2Config
 
 from src.config import load_config
 from src.languages.language import SANDBOX_PYTHON, Language
@@ -54,6 +55,14 @@ CODELLAMA_7B = LlamaConfig(
     num_hidden_layers=32,
     num_attention_heads=32,
 )
+QWEN_CODER_7B = Qwen2Config(
+    vocab_size=152_064,
+    hidden_size=3_584,
+    intermediate_size=18_944,
+    num_hidden_layers=28,
+    num_attention_heads=28,
+    num_key_value_heads=4,
+)
 CARDS = (  # what is free of a card of this size
     ("6 GB", 5.9, torch.bfloat16),
     ("8 GB", 7.8, torch.bfloat16),
@@ -67,6 +76,7 @@ CARDS = (  # what is free of a card of this size
 QUICKSTART = ROOT / "reports" / "quickstart" / "comparison.json"
 SHOWN = ("execution_success", "functional_accuracy", "bleu", "codebleu")  # in the READMEs
 CHINESE = ("执行成功率（Execution success）", "功能正确率（Functional accuracy）", "BLEU", "CodeBLEU")
+MEMORY_HEADER = ["GPU memory", "CodeLlama-7B, LoRA", "QLoRA", "Qwen2.5-Coder-7B, LoRA", "QLoRA"]
 _SETTING = re.compile(r"  (?P<key>\w+): (?P<value>.*?) +# (?P<comment>.+)")
 
 
@@ -138,16 +148,16 @@ def languages() -> list[list[str]]:
 
 
 def memory() -> list[list[str]]:
-    """What the plan estimates for CodeLlama-7B's shape and the settings of config.yaml, by the size of the card."""
+    """What the plan estimates for shapes of 7B and the settings of config.yaml, by the size of the card."""
     config = load_config(DEFAULTS)
     rows = []
     for name, free_gib, dtype in CARDS:
         cells = [name]
-        for quantization in (None, config.qlora):
+        for shape, quantization in itertools.product((CODELLAMA_7B, QWEN_CODER_7B), (None, config.qlora)):
             hardware = Hardware("cuda", dtype, name, free_gib)
             training = dataclasses.replace(config.training, memory_budget_gib=free_gib)
             setup = TrainingSetup(
-                shape_of(CODELLAMA_7B), hardware, config.lora, quantization, training,
+                shape_of(shape), hardware, config.lora, quantization, training,
                 STEP_TOKENS, fused=True, offload=(False, True), unshared_per_computed=UNSHARED_PER_COMPUTED,
             )  # fmt: skip
             try:
@@ -208,7 +218,7 @@ def tables() -> dict[str, str]:
     return {
         "flags": table(["Flag", "Scripts", "Meaning"], flags()),
         "config": table(["Key", "Default", "Meaning"], settings()),
-        "memory": table(["GPU memory", "LoRA", "QLoRA"], memory()),
+        "memory": table(MEMORY_HEADER, memory()),
         "quickstart": table(
             ["Score [95 % interval]", "Before", "LoRA", "QLoRA (4-bit)"],
             quickstart([METRICS[name].label for name in SHOWN]),
