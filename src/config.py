@@ -46,7 +46,7 @@ class DataConfig:
 @dataclass(frozen=True)
 class ModelConfig:
     base_model: Place
-    device: Literal["auto", "cuda", "cpu"]
+    device: Literal["auto", "cuda", "mps", "cpu"]
     dtype: Literal["auto", "bfloat16", "float16", "float32"]
     trust_remote_code: bool
 

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from src.schema import UserError
+
 if TYPE_CHECKING:
     from src.config import Config
 
 GIB = 2**30
 LOW_DISK_GIB = 5.0
-TOOLS = "gcc g++ node java ruby php bash go rustc tsc".split()
+INSTALL = "Run: python -m pip install -r requirements.txt"
 Check = Callable[[Callable[[], "Config"]], tuple[bool, str]]
 
 
@@ -36,9 +38,19 @@ def examine(configured: Callable[[], Config]) -> list[Finding]:
 def _tried(name: str, check: Check, configured: Callable[[], Config]) -> Finding:
     try:
         ok, text = check(configured)
+    except UserError as error:
+        ok, text = False, str(error)
+    except ModuleNotFoundError as error:
+        ok, text = False, f"{error}. {INSTALL}"
     except Exception as error:  # of any type: what is broken is what a doctor is asked about
         ok, text = False, f"{type(error).__name__}: {error}"
     return Finding(name, ok, " ".join(text.split()))
+
+
+def _project(_: object) -> tuple[bool, str]:
+    from src.provenance import commit
+
+    return True, commit()
 
 
 def _python(_: object) -> tuple[bool, str]:
@@ -53,7 +65,7 @@ def _packages(_: object) -> tuple[bool, str]:
     other = [f"{name} {found[name]}, pinned {wanted[name]}" for name in wanted if found[name] != wanted[name]]
     if not other:
         return True, f"{len(wanted)} as pinned"
-    return False, f"{'; '.join(other)}. Run: python -m pip install -r requirements.txt"
+    return False, f"{'; '.join(other)}. {INSTALL}"
 
 
 def _gpu(_: object) -> tuple[bool, str]:
@@ -62,7 +74,10 @@ def _gpu(_: object) -> tuple[bool, str]:
     from src.models.hardware import graphics_driver
 
     driver = graphics_driver() or "nvidia-smi shows none"
-    built = torch.version.cuda or torch.version.hip or "the CPU only"
+    if torch.backends.mps.is_available():
+        return True, f"{torch.backends.mps.get_name()}; torch {torch.__version__}"
+    built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU only"
+    built = f"ROCm {torch.version.hip}" if torch.version.hip else built
     names = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
     used = ", ".join(
         f"{item.name} ({item.total_memory / GIB:.0f} GiB, {item.major}.{item.minor})" for item in names
@@ -72,19 +87,22 @@ def _gpu(_: object) -> tuple[bool, str]:
 
 
 def _types(configured: Callable[[], Config]) -> tuple[bool, str]:
-    from src.models.hardware import decide
+    from src.models.hardware import NO_GPU, decide
 
     found = decide(configured().model)
-    return True, f"{found.device}, {str(found.dtype).removeprefix('torch.')}. {found.notice}"
+    ok = found.device != "cpu" or not found.notice or found.notice.startswith(NO_GPU)
+    return ok, f"{found.device} ({found.name}), {str(found.dtype).removeprefix('torch.')}. {found.notice}"
 
 
 def _kernels(configured: Callable[[], Config]) -> tuple[bool, str]:
+    import torch
+
     from src.models.hardware import decide
     from src.models.kernels.triton_support import compiles_kernels
 
     device = decide(configured().model).device
-    if device != "cuda":
-        return True, "none needed without a GPU"
+    if device != "cuda" or torch.version.hip:
+        return True, "none are used without an NVIDIA GPU"
     return compiles_kernels(device), f"Triton's {'compile' if compiles_kernels(device) else 'do not compile'}"
 
 
@@ -96,7 +114,12 @@ def _sandbox(_: object) -> tuple[bool, str]:
 
 
 def _tools(_: object) -> tuple[bool, str]:
-    return True, ", ".join(name for name in TOOLS if shutil.which(name)) or "none"
+    from src.languages.registry import LANGUAGES
+
+    names = sorted({name for language in LANGUAGES.values() for name in language.tools})
+    missing = [name for name in names if not shutil.which(name)]
+    found = [name for name in names if name not in missing]
+    return True, f"{', '.join(found) or 'none'}; not found: {', '.join(missing) or 'none'}"
 
 
 def _hub(_: object) -> tuple[bool, str]:
@@ -122,7 +145,6 @@ def _plan(configured: Callable[[], Config]) -> tuple[bool, str]:
     from src.models.architecture import shape_of
     from src.models.hardware import decide
     from src.models.loading import skeleton
-    from src.schema import UserError
     from src.training.memory import TrainingSetup, plan
 
     config = configured()
@@ -134,7 +156,9 @@ def _plan(configured: Callable[[], Config]) -> tuple[bool, str]:
         try:
             found = plan(TrainingSetup(shape, hardware, config.lora, quantization, config.training, step))
             recomputed = ", activations recomputed" if found.checkpointing else ""
-            lines.append(f"{method} {found.estimate_gib:.1f} GiB, packs of {found.pack_tokens}{recomputed}")
+            lines.append(
+                f"{method} {found.estimate_gib:.1f} GiB, packs of {found.pack_tokens:,} tokens{recomputed}"
+            )
             fits = True
         except UserError as error:
             lines.append(f"{method}: {error}")
@@ -142,6 +166,7 @@ def _plan(configured: Callable[[], Config]) -> tuple[bool, str]:
 
 
 CHECKS: dict[str, Check] = {
+    "project": _project,
     "Python": _python,
     "packages": _packages,
     "GPU": _gpu,

@@ -8,10 +8,12 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from src.config import Config
 from src.system.pins import installed_version
+
+if TYPE_CHECKING:
+    from src.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = "torch transformers peft accelerate bitsandbytes datasets sacrebleu codebleu".split()

@@ -21,7 +21,8 @@ def test_without_any_package_every_line_is_there_and_says_what_to_install():
     )
     assert done.returncode == 2
     assert [line[4:].split("  ")[0].strip() for line in done.stdout.splitlines()] == list(CHECKS)
-    assert "!!  packages     ModuleNotFoundError" in done.stdout
+    missing = "!!  packages     No module named 'packaging'. Run: python -m pip install -r requirements.txt"
+    assert missing in done.stdout
     assert "ok  Python" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -34,7 +35,8 @@ def test_a_machine_is_described_with_its_plan(monkeypatch: pytest.MonkeyPatch, t
     assert found["hub"] == Finding(
         "hub", False, "https://mirror does not answer (timed out); set HF_ENDPOINT to a mirror"
     )
-    assert found["works on"].text.startswith("cpu, float32.")
+    assert found["works on"].text.startswith("cpu (")
+    assert "CPU cores), float32." in found["works on"].text
     assert found["plan"].ok
     assert "LoRA 0.6 GiB" in found["plan"].text
     assert "packs of" in found["plan"].text
@@ -47,3 +49,19 @@ def test_another_version_is_named_beside_its_pin(monkeypatch: pytest.MonkeyPatch
     )
     ok, text = doctor._packages(None)
     assert (ok, text.partition(". Run")[0]) == (False, "torch 2.13.0, pinned 1.0")
+
+
+def test_a_gpu_that_is_there_and_not_used_needs_attention(monkeypatch: pytest.MonkeyPatch, tiny_model: Path):
+    config = tiny.configured(f"model.base_model={tiny_model}")
+    monkeypatch.setattr("src.system.hub_access.unreachable_reason", lambda: "")
+    for reason, ok in (("no GPU found", True), ("torch 2.13.0 has no kernels for Tesla V100", False)):
+        monkeypatch.setattr("src.models.hardware._cuda_obstacle", lambda reason=reason: reason)
+        [found] = [item for item in examine(lambda: config) if item.name == "works on"]
+        assert (found.ok, reason in found.text) == (ok, True)
+
+
+def test_tools_are_those_that_the_languages_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/go" if name == "go" else None)
+    ok, text = doctor._tools(None)
+    assert (ok, text.partition(";")[0]) == (True, "go")
+    assert {"g++", "gcc", "node", "javac", "tsc"} <= set(text.partition("not found: ")[2].split(", "))

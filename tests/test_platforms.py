@@ -8,6 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from src.evaluation.answers import RunRequest, answer
+from src.evaluation.benchmarks.test_set import load_test_set
+from src.evaluation.predictions import ANSWERS
+from src.training.trainer import fine_tune
 from tests import tiny
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,3 +86,43 @@ def test_running_programs_without_a_sandbox_is_refused_there(tmp_path: Path):
     assert done.stderr.endswith(
         "error: --allow_unsandboxed needs Linux (WSL2, Docker) too: leave it out for the other metrics\n"
     )
+
+
+def test_on_an_apple_gpu_scripts_give_what_the_cpu_gives(tmp_path: Path, tiny_model: Path, tiny_data: Path):
+    checkpoints, reports = tmp_path / "checkpoints", tmp_path / "reports"
+    flags = tiny.flags(tiny_model, tiny_data, checkpoints, "training.max_steps=2", "model.device=auto")
+    final = checkpoints / "lora" / "final"
+    answers = [
+        "evaluate.py",
+        "--model_path",
+        str(final),
+        "--output_dir",
+        str(reports),
+        "--generate_only",
+        *flags,
+    ]
+    calls = [
+        ["train_lora.py", *flags],
+        ["rm", str(final)],
+        ["train_lora.py", "--resume", *flags],
+        ["train_qlora.py", "--dry_run", *flags],
+        [*answers, "--name", "greedy"],
+        [*answers, "--name", "sampled", "--temperature", "0.7"],
+        ["inference.py", "--model_path", str(final), "--instruction", "Print 1.", "--max_new_tokens", "4", *flags],
+    ]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.apple_gpu", json.dumps(calls)],
+        cwd=ROOT, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "working on the CPU: a base in 4 or 8 bits was never tried on an Apple GPU" in done.stderr
+    record = json.loads((final / "run.json").read_text(encoding="utf-8"))
+    assert record["provenance"]["device"] == "Apple M0 (GPU)"
+    metrics = record["metrics"]
+    assert (metrics["attention"], metrics["cuda_graphs"], metrics["peak_gib"]) == ("sdpa_by_sample", False, 1)
+    on_cpu = tiny.config(tiny_model, tiny_data, tmp_path / "cpu", "training.max_steps=2")
+    trained = fine_tune(on_cpu, "lora")
+    assert metrics["validation_loss"] == pytest.approx(trained.metrics["validation_loss"], abs=1e-4)
+    answer(RunRequest(str(final), None, load_test_set(on_cpu), on_cpu, tmp_path / "runs", "on_cpu"))
+    greedy, expected = reports / "runs" / "greedy" / ANSWERS, tmp_path / "runs" / "on_cpu" / ANSWERS
+    assert greedy.read_text(encoding="utf-8") == expected.read_text(encoding="utf-8")

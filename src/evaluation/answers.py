@@ -119,7 +119,8 @@ def _warn_of_thoughts(generations: list[Generation]) -> None:
 def keep_answers(request: RunRequest) -> Path:
     """The predictions file of `answer`, with a record of its origin beside it, for scoring later or elsewhere."""
     answers = answer(request)
-    generated = provenance.describe(device=decide(request.config.model).name)
+    hardware = _hardware(resolve(request.model, request.base_model), request.config)
+    generated = provenance.describe(device=hardware.name)
     origin = {"name": request.name, **answers.origin, "generated": generated}
     return write_answers(request.folder, answers.samples, origin)
 
@@ -160,7 +161,7 @@ class _Setup:
 def _set_up(request: RunRequest) -> _Setup:
     config = request.config
     reference = resolve(request.model, request.base_model)
-    hardware = decide(config.model)
+    hardware = _hardware(reference, config)
     decoding = Decoding.of(config.evaluation)
     backend = _backend(reference, hardware, config)
     key = {
@@ -172,6 +173,10 @@ def _set_up(request: RunRequest) -> _Setup:
         **backend,
     }
     return _Setup(request, reference, hardware, decoding, key)
+
+
+def _hardware(reference: ModelReference, config: Config) -> Hardware:
+    return decide(config.model, quantised=reference.quantization is not None)
 
 
 def _backend(reference: ModelReference, hardware: Hardware, config: Config) -> dict[str, str]:

@@ -59,7 +59,7 @@ def load_assistant(model_path: str, base_model: str | None, config: Config) -> A
     """The model with its tokenizer, prompted as it was trained. Raises UserError where it cannot be loaded."""
     reference = resolve(model_path, base_model)
     trained_elsewhere(reference)
-    hardware = decide(config.model)
+    hardware = decide(config.model, quantised=reference.quantization is not None)
     tokenizer = load_tokenizer(reference.base, config.model)
     model = load_model(reference, merge=True, config=config.model, hardware=hardware)
     decoding = replace(Decoding.of(config.evaluation), num_completions=1)

@@ -24,9 +24,11 @@ from src.generation.settings import (
 )
 from src.generation.static_batches import decode_batch
 from src.generation.store import GenerationStore
+from src.models.hardware import empty_cache
 from src.models.limits import check_prompts
 from src.schema import Example, Generation, UserError
 from src.system import distributed
+from src.system.exhaustion import is_gpu_out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ def generate_missing(
     own = decoding_path(model, list(prompts.values()), decoding.max_new_tokens, int(tokenizer.pad_token_id))
     path = max(distributed.gather(own), key=PATHS.index)
     in_slots = path == SLOTS
-    size = batch_size or (CPU_BATCH if model.device.type == "cpu" else GPU_BATCH)
+    size = batch_size or (GPU_BATCH if model.device.type == "cuda" else CPU_BATCH)
     size = 1 if path in (ONE_BY_ONE, UNCACHED) else size
     if in_slots and not batch_size and model.device.type == "cuda":
         size = free_slots(slot_bytes(model, length), GPU_SLOTS)
@@ -79,11 +81,13 @@ def generate_missing(
                 for answers in answer(model, tokenizer, batch, decoding, size):
                     store.add(answers)
                     bar.update(len(answers))
-            except torch.OutOfMemoryError:
-                out_of_memory = True  # handled below, where the memory of the failed call is free again
             except CaptureError as error:
                 log.warning("decoding without CUDA graphs, several times slower: %s", error)
                 in_slots = False
+            except RuntimeError as error:
+                if not is_gpu_out_of_memory(error):
+                    raise
+                out_of_memory = True  # handled below, where the memory of the failed call is free again
             pending = [key for key in pending if key not in store.done]
             if out_of_memory:
                 size = _half(min(size, len(batch)))
@@ -97,7 +101,7 @@ def _half(size: int) -> int:
         raise UserError(
             "out of memory with one prompt; lower evaluation.max_new_tokens or use a smaller model"
         )
-    torch.cuda.empty_cache()
+    empty_cache()
     log.warning("out of memory: continuing with batches of %d prompts", size // 2)
     return size // 2
 
@@ -127,7 +131,8 @@ def _answer_in_slots(
     """Answers to all prompts, at most `size` rows at a time, as they finish."""
     truncate = partial(truncate_at_end, eos_ids=end_tokens(model, tokenizer), tokenizer=tokenizer)
     requests = [Request(key, prompt) for key, prompt in prompts.items()]
-    decoder = SlotDecoder(model, requests, decoding, truncate, size, graphs=model.device.type == "cuda")
+    graphs = model.device.type == "cuda" and not torch.version.hip
+    decoder = SlotDecoder(model, requests, decoding, truncate, size, graphs=graphs)
     for answers in decoder.answers():
         yield [
             to_generation(item.key, prompts[item.key], item.tokens, item.finish, tokenizer)

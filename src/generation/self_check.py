@@ -15,6 +15,7 @@ from src.generation.continuous.steps import GRAPH_UNIT, Steps
 from src.generation.settings import Decoding, generation_config
 from src.generation.static_batches import StaticBatch
 from src.schema import UserError
+from src.system.exhaustion import is_gpu_out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +61,11 @@ def decoding_path(model: PreTrainedModel, prompts: Sequence[list[int]], max_new_
         limit = max(
             EQUAL.get(model.dtype, EQUAL[torch.bfloat16]), ROUNDING_FACTOR * _rounding(model, rows[1])
         )
-    except (torch.OutOfMemoryError, UserError):
+    except UserError:
         raise
     except Exception as error:
+        if is_gpu_out_of_memory(error):
+            raise
         raise UserError(
             f"{type(plain_model(model)).__name__} cannot be decoded: its forward pass fails ({error}). Use another model"
         ) from error
@@ -96,11 +99,11 @@ def _objection(rows: Sequence[_Row], logits_of: Callable[[], list[torch.Tensor]]
     """Why a way of decoding is not used; "" where its logits are those of `rows`."""
     try:
         found = logits_of()
-    except torch.OutOfMemoryError:
-        return "out of memory"
     except (
         Exception
     ) as error:  # of any kind: the model's own code meets a cache and an attention it does not know
+        if is_gpu_out_of_memory(error):
+            return "out of memory"
         log.debug("a way of decoding fails", exc_info=True)
         return f"this model's code does not work with it ({type(error).__name__}: {str(error)[:200]})"
     distance = max(_distance(row.logits[: len(own)], own) for row, own in zip(rows, found, strict=True))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +17,8 @@ from src.schema import UserError
 from src.system import distributed
 
 GIB = 2**30
+NO_GPU = "no GPU found"
+OLDER_BUILD = "install a build for CUDA 12.6 (index cu126 of pytorch.org, up to torch 2.14)"
 NVIDIA_SMI_TIMEOUT_S = 20.0
 
 
@@ -22,7 +26,7 @@ NVIDIA_SMI_TIMEOUT_S = 20.0
 class Hardware:
     """The device that this process uses. Sizes in GiB."""
 
-    device: str  # "cuda" or "cpu"
+    device: str  # "cuda", "mps" or "cpu"
     dtype: torch.dtype
     name: str
     memory_gib: float  # all of the device's memory
@@ -42,20 +46,36 @@ class Hardware:
         """Memory free for this process when first read; processes on one machine share its main memory."""
         if self.device == "cuda":
             return torch.cuda.mem_get_info(self.place)[0] / GIB
+        if self.device == "mps":  # a part of main memory
+            return min(available_ram_gib(), self.memory_gib - torch.mps.driver_allocated_memory() / GIB)
         return available_ram_gib() / distributed.local_world_size()
 
 
-def decide(config: ModelConfig) -> Hardware:
-    """Device and dtype for `config`. Raises UserError where the machine lacks what it requests."""
-    has_gpu = torch.cuda.is_available() and not distributed.cpu_requested()
-    if config.device == "cuda" and not has_gpu:
-        raise UserError(
-            "model.device is cuda but this machine has no usable GPU; set model.device=auto or cpu"
-        )
-    if config.device == "cpu" or not has_gpu:
-        notice = _no_gpu() if config.device == "auto" else ""
-        dtype = _named_dtype(config.dtype) or torch.float32
-        return Hardware("cpu", dtype, f"{os.cpu_count()} CPU cores", _total_ram_gib(), notice)
+def decide(config: ModelConfig, quantised: bool = False) -> Hardware:
+    """Device and dtype for `config`, of a base that is held in few bits or not.
+
+    Raises UserError where the machine lacks what it requests.
+    """
+    obstacles = {"cuda": _cuda_obstacle, "mps": lambda: _mps_obstacle(quantised)}
+    made = {"cuda": _cuda, "mps": _mps}
+    reasons = []
+    for device, obstacle in obstacles.items():
+        if config.device not in ("auto", device):
+            continue
+        if not (reason := obstacle()):
+            return made[device](config)
+        if config.device == device:
+            raise UserError(f"model.device is {device}: {reason}; set model.device=auto or cpu")
+        reasons.append(reason)
+    notice = ""
+    if config.device == "auto":
+        told = [reason for reason in reasons if reason != NO_GPU]
+        notice = f"working on the CPU: {told[0]}" if told else "no GPU found: working on the CPU"
+    dtype = _named_dtype(config.dtype) or torch.float32
+    return Hardware("cpu", dtype, f"{os.cpu_count()} CPU cores", _total_ram_gib(), notice)
+
+
+def _cuda(config: ModelConfig) -> Hardware:
     properties = torch.cuda.get_device_properties(_own_gpu())
     bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     if config.dtype == "bfloat16" and not bf16:
@@ -66,7 +86,74 @@ def decide(config: ModelConfig) -> Hardware:
     notice = (
         "" if bf16 or config.dtype != "auto" else f"{properties.name} has no bfloat16: working in float16"
     )
+    if torch.version.hip:
+        notice = f"{properties.name} by ROCm, which this project was never run on: see docs/platforms.md"
     return Hardware("cuda", dtype, properties.name, properties.total_memory / GIB, notice)
+
+
+def _mps(config: ModelConfig) -> Hardware:
+    memory_gib = torch.mps.recommended_max_memory() / GIB  # of a process; the rest is for the CPU
+    dtype = _named_dtype(config.dtype) or torch.float32
+    return Hardware("mps", dtype, f"{torch.backends.mps.get_name()} (GPU)", memory_gib)
+
+
+def _cuda_obstacle() -> str:
+    """Why no GPU can be used as "cuda", and what to install for it; "" where one can."""
+    if distributed.cpu_requested():
+        return NO_GPU
+    if not torch.cuda.is_available():
+        return _unused_gpu() or NO_GPU
+    number = _own_gpu()
+    capability = torch.cuda.get_device_capability(number)
+    if torch.version.hip or has_kernels(capability, torch.cuda.get_arch_list()):
+        return ""
+    name = torch.cuda.get_device_properties(number).name
+    return (
+        f"torch {torch.__version__} has no kernels for {name} (compute capability {capability[0]}.{capability[1]}); "
+        f"{OLDER_BUILD}; see docs/platforms.md"
+    )
+
+
+def has_kernels(capability: tuple[int, int], built: Sequence[str]) -> bool:
+    """Whether a GPU runs what torch was `built` for, as sm_75 or compute_90.
+
+    Machine code (sm) runs on its generation from its own version on, code for the driver's compiler (compute) on all
+    later ones; with an "a" either runs on its own version only.
+    """
+    for kind, major, minor, exact in re.findall(r"\b(sm|compute)_(\d+)(\d)(a?)", " ".join(built)):
+        version = int(major), int(minor)
+        same = capability == version if exact else capability >= version
+        if same and (kind == "compute" or capability[0] == version[0]):
+            return True
+    return not built
+
+
+def _mps_obstacle(quantised: bool) -> str:
+    """Why an Apple GPU cannot be used; "" where it can."""
+    if not torch.backends.mps.is_available() or distributed.cpu_requested():
+        return NO_GPU
+    if distributed.world_size() > 1:
+        return "an Apple GPU is used by one process only"
+    if quantised:
+        return "a base in 4 or 8 bits was never tried on an Apple GPU"
+    try:
+        torch.ones(1, device="mps").add_(1)
+    except RuntimeError as error:  # a virtual machine shows a GPU that has no memory
+        return f"the Apple GPU cannot be used ({str(error).split('.')[0]})"
+    return ""
+
+
+def empty_cache() -> None:
+    """Give back what the GPU's allocator holds unused; does nothing where no GPU is in use."""
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def widest_float(device: torch.device) -> torch.dtype:
+    """The number type for sums: an Apple GPU has no float64."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def graphics_driver() -> str:
@@ -80,21 +167,18 @@ def graphics_driver() -> str:
     return f"{lines[0][0]}, driver {lines[0][1]}" if lines and shown.returncode == 0 else ""
 
 
-def _no_gpu() -> str:
-    """Why the CPU is used; where there is a GPU, what to install for it."""
-    shown = "" if distributed.cpu_requested() else graphics_driver()
+def _unused_gpu() -> str:
+    """Why torch cannot use the GPU that nvidia-smi shows, and what to install for it; "" where it shows none."""
+    shown = graphics_driver()
     if not shown:
-        return "no GPU found: working on the CPU"
+        return ""
     built = torch.version.cuda
     remedy = (
-        f"its build for CUDA {built} needs a newer driver or GPU: update the driver, or install a build for an older CUDA "
-        "(index cu126 of pytorch.org, with the last torch that lists your GPU)"
+        f"its build for CUDA {built} needs a newer driver or GPU: update the driver, or {OLDER_BUILD}"
         if built
         else "it is built for the CPU only: install a CUDA build (pytorch.org names the index for your driver)"
     )
-    return (
-        f"working on the CPU: torch {torch.__version__} cannot use {shown}; {remedy}; see docs/platforms.md"
-    )
+    return f"torch {torch.__version__} cannot use {shown}; {remedy}; see docs/platforms.md"
 
 
 def _own_gpu() -> int:

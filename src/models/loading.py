@@ -26,7 +26,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar
 
 from src.config import ModelConfig, QloraConfig
-from src.models import adapters, embedded
+from src.models import adapters, embedded, qlora_model
 from src.models.hardware import Hardware
 from src.models.run_record import read_record
 from src.schema import UserError
@@ -169,9 +169,7 @@ def load_base(
     """
     options: dict[str, Any] = {}
     if quantization is not None:
-        from src.models.qlora_model import quantization_config
-
-        options["quantization_config"] = quantization_config(quantization, hardware)
+        options["quantization_config"] = qlora_model.quantization_config(quantization, hardware)
     path = location(reference)
     if not sys.stderr.isatty():
         disable_progress_bar()
@@ -179,7 +177,7 @@ def load_base(
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     with loading_errors("model", reference):
         own = getattr(_checked_config(path, reference, config), "quantization_config", None)
-        options |= _quantised_base(reference, own, quantization)
+        options |= qlora_model.quantised_base(reference, own, quantization, hardware)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             path,
             output_loading_info=True,
@@ -200,9 +198,7 @@ def load_base(
         )
     assert isinstance(model, PreTrainedModel)
     if hardware.device == "cpu":
-        from src.models.qlora_model import keep_weights_differentiable
-
-        keep_weights_differentiable(model)
+        qlora_model.keep_weights_differentiable(model)
     if attention is None and not supports_sdpa(type(model)):
         _say_slower(type(model).__name__)
     return model
@@ -253,32 +249,6 @@ def _checked_config(path: str, reference: str, config: ModelConfig) -> Pretraine
     raise UserError(
         f"{reference} ({kind}) is {reason}; choose a decoder-only language model, such as codellama/CodeLlama-7b-hf"
     )
-
-
-def _quantised_base(reference: str, own: Any, wanted: QloraConfig | None) -> dict[str, Any]:
-    """What to change of the options where a base comes quantised, as its config.json states in `own`.
-
-    Raises UserError where it would be quantised once more.
-    """
-    if own is None:
-        return {}
-    kind = own.get("quant_method") if isinstance(own, dict) else own.quant_method
-    kind = str(getattr(kind, "value", kind))
-    if wanted is not None and kind != "bitsandbytes":
-        raise UserError(
-            f"{reference} comes quantised ({kind}) and cannot be quantised again; use train_lora.py, which trains an "
-            "adapter on it, or choose the same model in 16 bits"
-        )
-    if wanted is not None:
-        log.warning(
-            "%s comes quantised by bitsandbytes: its own settings hold, not those of qlora", reference
-        )
-    if kind != "mxfp4":
-        return {}
-    from transformers.utils.quantization_config import Mxfp4Config
-
-    log.warning("%s comes in MXFP4, which has no gradients: it is loaded in 16 or 32 bits", reference)
-    return {"quantization_config": Mxfp4Config(dequantize=True)}
 
 
 @contextmanager

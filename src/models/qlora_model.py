@@ -48,6 +48,36 @@ def compute_dtype(config: QloraConfig, hardware: Hardware) -> torch.dtype:
     return torch.bfloat16 if cpu_has_bf16() and hardware.dtype == torch.bfloat16 else torch.float32
 
 
+def quantised_base(
+    reference: str, own: Any, wanted: QloraConfig | None, hardware: Hardware
+) -> dict[str, Any]:
+    """What to change of the options where a base comes quantised, as its config.json states in `own`.
+
+    Raises UserError where it would be quantised once more.
+    """
+    if own is None:
+        return {}
+    kind = own.get("quant_method") if isinstance(own, dict) else own.quant_method
+    kind = str(getattr(kind, "value", kind))
+    if wanted is not None and kind != "bitsandbytes":
+        raise UserError(
+            f"{reference} comes quantised ({kind}) and cannot be quantised again; use train_lora.py, which trains an "
+            "adapter on it, or choose the same model in 16 bits"
+        )
+    if kind == "bitsandbytes" and hardware.device == "mps":
+        raise UserError(f"{reference} comes quantised by bitsandbytes: set model.device=cpu")
+    if wanted is not None:
+        log.warning(
+            "%s comes quantised by bitsandbytes: its own settings hold, not those of qlora", reference
+        )
+    if kind != "mxfp4":
+        return {}
+    from transformers.utils.quantization_config import Mxfp4Config
+
+    log.warning("%s comes in MXFP4, which has no gradients: it is loaded in 16 or 32 bits", reference)
+    return {"quantization_config": Mxfp4Config(dequantize=True)}
+
+
 def keep_weights_differentiable(model: PreTrainedModel) -> None:
     """On a CPU: keep bitsandbytes from packing 4-bit weights again at the first pass in evaluation mode.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def pins(environment: dict[str, str] | None = None) -> dict[str, str]:
     """The pinned version of each package, here or where markers have the values of `environment`; what has no build is left out."""
+    from packaging.requirements import Requirement
+
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     stated = [line.partition("#")[0].strip() for line in lines]
     found = [Requirement(line) for line in stated if line and not line.startswith("-")]

@@ -76,6 +76,10 @@ def _conflicts(config: Config, method: str, hardware: Hardware) -> list[tuple[bo
     half = hardware.dtype == torch.float16
     return [
         (
+            half and hardware.device == "mps",
+            "training in float16 was never tried on an Apple GPU; set model.dtype=auto (float32) or bfloat16",
+        ),
+        (
             half and bool(distributed.sharding()),
             "sharding the weights was not tested in float16; use configs/accelerate/multi_gpu.yaml, or set "
             "model.dtype=float32",
@@ -109,6 +113,10 @@ def _conflicts(config: Config, method: str, hardware: Hardware) -> list[tuple[bo
             (pissa or loftq) and further,
             f"lora.init_lora_weights={lora.init_lora_weights} makes new first weights, but lora.continue_from "
             "brings its own; use one of the two",
+        ),
+        (
+            training.optim.startswith(("paged_", "adamw_8bit")) and hardware.device == "mps",
+            f"training.optim={training.optim} is bitsandbytes', which was never tried on an Apple GPU; use adamw_torch",
         ),
         (
             training.optim.startswith("paged_") and hardware.device == "cpu",

@@ -104,7 +104,7 @@ def prepared(
     lock: AbstractContextManager[None] | None = None,
 ) -> Iterator[Job]:
     """The job in all ranks of its process group, decided while `lock` is held."""
-    hardware = decide(config.model)
+    hardware = decide(config.model, quantised=method == "qlora")
     check_compatibility(config, method, hardware)  # before a base is downloaded
     with distributed.process_group(hardware.device):
         distributed.rank0_first(lambda: location(config.model.base_model))  # downloaded and converted once
@@ -121,7 +121,7 @@ def prepare(
 ) -> Job:
     """Read the data; choose device, packs, steps and start. Raises UserError for what cannot work; writes nothing."""
     assert method in METHODS
-    hardware = hardware or decide(config.model)
+    hardware = hardware or decide(config.model, quantised=method == "qlora")
     folder = run_folder(config, method)
     _check_writable(folder)
     check_compatibility(config, method, hardware)

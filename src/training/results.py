@@ -72,6 +72,8 @@ def collect_metrics(job: Job, trainer: StepTrainer, best_step: int) -> dict[str,
 def _peak_gib(hardware: Hardware) -> float:
     if hardware.device == "cuda":
         return torch.cuda.max_memory_allocated() / GIB
+    if hardware.device == "mps":  # the allocator keeps what it once had, so this is about the most
+        return torch.mps.driver_allocated_memory() / GIB
     return peak_ram_gib()
 
 

@@ -20,11 +20,12 @@ from transformers.trainer_utils import rotate_checkpoints
 from src.config import TrainingConfig
 from src.data.preprocessing import Encoded
 from src.models.adapters import name_base
-from src.models.hardware import Hardware
+from src.models.hardware import Hardware, empty_cache, widest_float
 from src.models.kernels.embedding_offload import MainMemoryEmbedding
 from src.models.kernels.liger import Patches
 from src.schema import UserError
 from src.system import distributed
+from src.system.exhaustion import is_gpu_out_of_memory
 from src.training import checkpoints
 from src.training.packing.attention import EFFICIENT, VARLEN
 from src.training.packing.computation import Computation, Switch
@@ -71,11 +72,9 @@ class StepTrainer(Trainer):
         **trainer_arguments: Any,
     ) -> None:
         super().__init__(train_dataset=list(steps), eval_dataset=list(validation), **trainer_arguments)
-        self.steps = steps
-        self.validation = validation
+        self.steps, self.validation = steps, validation
         self.epoch_steps = epoch_steps  # optimizer steps in one pass over the training split
-        self.config = config
-        self.pack_tokens = pack_tokens
+        self.config, self.pack_tokens = config, pack_tokens
         self.stochastic = stochastic  # training draws random numbers
         self.hardware = hardware
         self.switch = Switch(self.adapted, liger)
@@ -206,8 +205,10 @@ class StepTrainer(Trainer):
         while True:
             try:
                 return work()
-            except torch.OutOfMemoryError:
-                pass  # the error holds the tensors of the failed attempt: free memory outside of this block
+            except RuntimeError as error:
+                if not is_gpu_out_of_memory(error):
+                    raise
+                # the error holds the tensors of the failed attempt: free memory outside of this block
             self.shrink_packs()
 
     def shrink_packs(self) -> None:
@@ -220,7 +221,7 @@ class StepTrainer(Trainer):
         had_graphs = self.graphs is not None and self.graphs.active
         self.graphs = None
         self.adapted.zero_grad(set_to_none=True)
-        torch.cuda.empty_cache()
+        empty_cache()
         level = logging.WARNING if distributed.is_rank0() else logging.ERROR  # other ranks print errors only
         reason = f"out of memory{distributed.rank_suffix()}: continuing"
         if self.pack_tokens > SMALLEST_PACK:
@@ -250,10 +251,10 @@ class StepTrainer(Trainer):
     def _validation_loss(self) -> torch.Tensor:
         self.adapted.eval()
         model = self.model_wrapped if self.sharded else self.adapted
-        total = torch.zeros((), dtype=torch.float64, device=self.args.device)
+        total = torch.zeros((), dtype=widest_float(self.args.device), device=self.args.device)
         capacity = self.pack_tokens if self.graphs is None else max(SMALLEST_PACK, self.pack_tokens // 4)
         for pack, weight in self._own_packs(self.validation, capacity):  # graphs hold most of the memory
-            total += self.pack_loss(model, pack).double() * weight
+            total += self.pack_loss(model, pack).to(total.dtype) * weight
         return distributed.all_reduce_sum(total) / sum(sample.supervised for sample in self.validation)
 
     def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:

@@ -18,7 +18,7 @@ from transformers import TrainerState, TrainingArguments
 
 from src.config import Config, TrainingConfig
 from src.models.attention_arguments import UnknownArgumentError
-from src.models.hardware import Hardware
+from src.models.hardware import Hardware, empty_cache
 from src.models.kernels.embedding_offload import offload_embeddings
 from src.models.kernels.liger import apply_liger
 from src.models.loading import load_base
@@ -75,8 +75,7 @@ def fine_tune_each(
     for config in configs:
         yield fine_tune(config, method, resume, restart)
         gc.collect()  # model and optimizer refer to each other in circles
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        empty_cache()
 
 
 def _run(job: Job, checkpoint: Path | None) -> Trained:
@@ -118,6 +117,10 @@ def _load_best(trainer: StepTrainer) -> int:
 
 
 def _train(job: Job, trainer: StepTrainer, checkpoint: Path | None, done_steps: int) -> None:
+    if (
+        checkpoint and job.stochastic and job.hardware.device == "mps"
+    ):  # whose generator the Trainer does not save
+        log.warning("dropout and noise will be other ones than without the stop, all else is the same")
     stop = add_callbacks(trainer, job.config.training, job.method, checkpoint, done_steps)
     with stop.listening(), checkpoints.checkpoint_errors(checkpoint):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -21,7 +21,7 @@ from transformers import (
 )
 
 from src.models import embedded, loading
-from src.models.hardware import decide
+from src.models.hardware import Hardware, decide
 from src.models.loading import ModelReference, load_base, loading_errors, location, resolve
 from src.models.lora_model import attach_lora
 from src.schema import UserError
@@ -286,6 +286,15 @@ def test_a_base_that_comes_in_4_bits_keeps_them_and_can_be_trained(
     adapted = attach_lora(model, tiny.configured("lora.target_modules=auto", "lora.r=2").lora, 0)
     adapted(input_ids=torch.tensor([[5, 6, 7]])).logits.sum().backward()
     assert any(item.grad is not None and item.grad.any() for item in adapted.parameters())
+
+
+def test_a_base_in_4_bits_is_sent_from_an_apple_gpu_to_the_cpu(tmp_path: Path) -> None:
+    folder = tiny.save_model(tmp_path)
+    values = json.loads((folder / "config.json").read_text())
+    settings = {"quant_method": "bitsandbytes", "load_in_4bit": True}
+    (folder / "config.json").write_text(json.dumps(values | {"quantization_config": settings}))
+    with pytest.raises(UserError, match=r"comes quantised by bitsandbytes: set model\.device=cpu"):
+        load_base(str(folder), CPU, Hardware("mps", torch.float32, "Apple M0", 12))
 
 
 @pytest.mark.parametrize("kind", ["gptq", "awq", "mxfp4"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from src.system.exhaustion import is_disk_full, is_out_of_memory
+from src.system.exhaustion import is_disk_full, is_gpu_out_of_memory, is_out_of_memory
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,7 @@ from src.system.exhaustion import is_disk_full, is_out_of_memory
     [
         MemoryError(),
         torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9.00 GiB, max allowed: 9.07 GiB)"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
         OSError("Cannot allocate memory (os error 12)"),  # safetensors
         RuntimeError("std::bad_alloc"),
@@ -38,3 +39,10 @@ def test_a_disk_that_is_full_is_recognised_by_its_words(error: Exception):
 def test_other_errors_are_neither(text: str):
     assert not is_out_of_memory(RuntimeError(text))
     assert not is_disk_full(RuntimeError(text))
+
+
+def test_only_the_memory_of_a_gpu_is_freed_by_smaller_batches():
+    assert is_gpu_out_of_memory(torch.OutOfMemoryError("full"))
+    assert is_gpu_out_of_memory(RuntimeError("MPS backend out of memory"))
+    assert not is_gpu_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+    assert not is_gpu_out_of_memory(MemoryError())

@@ -43,6 +43,22 @@ def test_settings_that_conflict_are_refused_with_the_reason(
         check_compatibility(config, method, decide(config.model))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "optim", "message"),
+    [
+        (torch.float16, "adamw_torch", r"set model\.dtype=auto \(float32\) or bfloat16"),
+        (torch.float32, "adamw_8bit", "never tried on an Apple GPU; use adamw_torch"),
+        (torch.float32, "paged_adamw_8bit", "never tried on an Apple GPU; use adamw_torch"),
+    ],
+)
+def test_what_was_never_tried_on_an_apple_gpu_is_refused(
+    dtype: torch.dtype, optim: str, message: str
+) -> None:
+    config = tiny.configured("training.report_to=none", f"training.optim={optim}")
+    with pytest.raises(UserError, match=message):
+        check_compatibility(config, "lora", Hardware("mps", dtype, "Apple M0", 12))
+
+
 def test_float16_is_refused_where_loss_scaling_does_not_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     hardware = Hardware("cuda", torch.float16, "test", 8)
     config, biases = (

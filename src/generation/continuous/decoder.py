@@ -152,7 +152,7 @@ class SlotDecoder:
         if len(free) < min(len(self.waiting), max(1, len(self.rows) // ADMISSION_FRACTION)):
             return
         admitted, self.waiting = self.waiting[: len(free)], self.waiting[len(free) :]
-        limit = PREFILL_TOKENS["cpu" if self.model.device.type == "cpu" else "cuda"]
+        limit = PREFILL_TOKENS["cuda" if self.model.device.type == "cuda" else "cpu"]
         while admitted:
             size = max(1, limit // len(admitted[0].prompt))  # sorted: none of the others is longer
             batch, admitted = admitted[:size], admitted[size:]

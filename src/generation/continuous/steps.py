@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, TemperatureLogitsWarper, TopPLogitsWar
 from src.generation.continuous import kernel
 from src.generation.continuous.kv_cache import SlotCache, Spans
 from src.models.architecture import head_dim
+from src.models.hardware import widest_float
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,8 @@ class Steps:
         self.inputs = torch.zeros(slots, 1, dtype=torch.long, device=device)
         self.positions = torch.zeros(slots, dtype=torch.long, device=device)
         self.tokens = torch.zeros(slots, POLL_INTERVAL, dtype=torch.long, device=device)
-        self.uniforms = torch.zeros(slots, POLL_INTERVAL, dtype=torch.double, device=device)
+        self.wide = widest_float(device)
+        self.uniforms = torch.zeros(slots, POLL_INTERVAL, dtype=self.wide, device=device)
         self.step = torch.zeros(1, dtype=torch.long, device=device)
         self.slots = torch.arange(slots, device=device)
         self.kv_positions = torch.arange(length, device=device)
@@ -108,7 +110,7 @@ class Steps:
         self.inputs[:rows, 0] = torch.tensor(tokens)
         self.positions[:rows] = torch.tensor(positions)
         if self.sampled:
-            self.uniforms[:rows, :count] = torch.tensor(uniforms, dtype=torch.double)
+            self.uniforms[:rows, :count] = torch.tensor(uniforms, dtype=self.wide)
         self.step.zero_()
         if self.graphs is not None:
             self._replay(spans, count)
@@ -159,7 +161,7 @@ class Steps:
         scores = self.logits[:rows]
         for warper in self.warpers:
             scores = warper(None, scores)
-        cumulative = scores.softmax(-1).double().cumsum(-1)  # (b, v)
+        cumulative = scores.softmax(-1).to(self.wide).cumsum(-1)  # (b, v)
         total = cumulative[:, -1:]
         uniform = self.uniforms[:rows].gather(1, self.step.expand(rows, 1)) * total
         below = torch.nextafter(total, torch.zeros_like(total))  # not past the last token with a probability

@@ -32,7 +32,7 @@ def uses_fused_kernels(setting: bool | str, config: PretrainedConfig, hardware: 
 def _obstacle(config: PretrainedConfig, hardware: Hardware) -> str:
     """Why Liger's kernels cannot be used; empty where they can."""
     if hardware.device != "cuda":
-        return "fused kernels run on GPUs only"
+        return "fused kernels run on NVIDIA GPUs only"
     if importlib.util.find_spec("liger_kernel") is None:
         return f"liger-kernel is not installed: {INSTALL}"
     from liger_kernel.transformers.monkey_patch import MODEL_TYPE_TO_APPLY_LIGER_FN

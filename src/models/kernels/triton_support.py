@@ -29,7 +29,7 @@ def compiles_kernels(kind: str) -> bool:
 
     It needs a GPU that it supports, a C compiler and Python's headers, which slim images lack. A warning says what failed.
     """
-    if kind != "cuda" or importlib.util.find_spec("triton") is None:
+    if kind != "cuda" or torch.version.hip or importlib.util.find_spec("triton") is None:
         return False
     try:
         _launch(kind)

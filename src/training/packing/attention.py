@@ -1,7 +1,7 @@
 """Attention over packed samples: no mask is built, no pair of samples computed.
 
 On a GPU by stock torch's varlen kernel, or by its memory-efficient one where that needs a newer GPU or another
-number type; on a CPU sample by sample. Where samples share a prefix, its keys and values
+number type; elsewhere sample by sample. Where samples share a prefix, its keys and values
 are computed once and gathered for each; a sample's own tokens attend to them and to those before themselves.
 """
 
@@ -42,9 +42,9 @@ def training_attention(config: PretrainedConfig, hardware: Hardware) -> str:
     kind: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
     if not (getattr(kind, "_supports_attention_backend", False) and kind is not None and supports_sdpa(kind)):
         return FALLBACK
-    if hardware.device == "cpu":
+    if hardware.device != "cuda" or torch.version.hip:  # ROCm's kernels were never tried
         return _registered(BY_SAMPLE, attention_by_sample)
-    if hardware.device != "cuda" or head_dim(config) % 8:
+    if head_dim(config) % 8:
         return FALLBACK
     ampere = torch.cuda.get_device_capability() >= (8, 0)
     if ampere and hardware.dtype != torch.float32 and head_dim(config) <= 256 and _has_varlen():
@@ -109,7 +109,7 @@ def attention_by_sample(
         keys = k.shape[2]
         mask = None
         if keys > q.shape[2] or (sliding_window and keys > sliding_window):
-            mask = _causal(q.shape[2], keys, sliding_window or keys)
+            mask = _causal(q.shape[2], keys, sliding_window or keys).to(q.device)
         parts.append(
             scaled_dot_product_attention(
                 q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scaling

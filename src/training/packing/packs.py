@@ -52,8 +52,9 @@ class Pack:
     def to(self, device: str | torch.device) -> Pack:
         if torch.device(device).type == self.input_ids.device.type:
             return self
+        pin = torch.device(device).type == "cuda"
         ids, positions, predicting, targets, boundaries, *shared = (
-            tensor.pin_memory().to(device, non_blocking=True) for tensor in self.tensors()
+            (tensor.pin_memory() if pin else tensor).to(device, non_blocking=pin) for tensor in self.tensors()
         )
         prefixes = SharedPrefixes(*shared) if shared else None
         return Pack(ids, positions, predicting, targets, boundaries, self.longest, prefixes)

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from src.data.preprocessing import Encoded
+from src.models.hardware import empty_cache
 from src.schema import UserError
 from src.system import distributed
 from src.training.memory import MASKED_PACK_TOKENS
@@ -94,7 +95,7 @@ def _with_samples_that_fit(trainer: StepTrainer) -> _Outcome:
             return _Choice(trainer, samples).choose()
         except SamplesTooLongError:
             trainer.adapted.zero_grad(set_to_none=True)
-            torch.cuda.empty_cache()
+            empty_cache()
         longest = max(map(len, samples)) // 2
         if not any(len(sample) <= longest for step in trainer.steps for sample in step):
             raise MemoryError("the shortest samples do not fit")

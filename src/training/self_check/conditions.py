@@ -12,6 +12,7 @@ import torch
 from peft.tuners.lora import LoraLayer
 from transformers.modeling_layers import GradientCheckpointingLayer
 
+from src.models.hardware import empty_cache
 from src.training.step_trainer import StepTrainer
 
 B_DEVIATION = 0.02  # of the noise in B: at 0 it would hide the gradient of A
@@ -57,14 +58,14 @@ def prepared(trainer: StepTrainer) -> Iterator[None]:
             for module, mode in modes.items():
                 module.training = mode
             model.zero_grad(set_to_none=True)
-            if trainer.hardware.device == "cuda":
-                torch.cuda.empty_cache()
+            empty_cache()
 
 
 @contextmanager
 def _random_states_kept() -> Iterator[None]:
     python, numpys, torchs = random.getstate(), numpy.random.get_state(), torch.get_rng_state()
     gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    apple = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
     try:
         yield
     finally:
@@ -73,6 +74,8 @@ def _random_states_kept() -> Iterator[None]:
         torch.set_rng_state(torchs)
         if gpus:
             torch.cuda.set_rng_state_all(gpus)
+        if apple is not None:
+            torch.mps.set_rng_state(apple)
 
 
 @contextmanager

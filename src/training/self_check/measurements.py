@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from src.data.preprocessing import Encoded
+from src.models.hardware import widest_float
 from src.models.kernels.triton_support import COMPILATION_ERRORS
 from src.schema import UserError
 from src.system import distributed
@@ -130,8 +131,9 @@ class Measurements:
         for name, gradient, plain in zip(names, found[1], expected[1], strict=True):
             kind = next((part for part in ("lora_A", "lora_B") if part in name), "others")
             total = sums.setdefault(kind, [0.0, 0.0])
-            total[0] += float((gradient.double() - plain.double()).square().sum())
-            total[1] += float(plain.double().square().sum())
+            wide = widest_float(plain.device)
+            total[0] += float((gradient.to(wide) - plain.to(wide)).square().sum())
+            total[1] += float(plain.to(wide).square().sum())
         shards = distributed.gather(sums)  # the same everywhere, unless each process holds a part
         worst = 0.0
         for kind in sums:
@@ -147,7 +149,7 @@ class Measurements:
         error: Exception | None = None
         try:
             loss = work()
-        except (torch.OutOfMemoryError, MemoryError):
+        except MemoryError:
             error = SamplesTooLongError()
         except FAILURES as raised:
             error = SamplesTooLongError() if is_out_of_memory(raised) else raised

@@ -77,7 +77,7 @@ def test_patches_are_taken_back_and_made_again(liger, monkeypatch):
 @pytest.mark.parametrize(
     ("architecture", "hardware", "reason"),
     [
-        ("llama", CPU, "fused kernels run on GPUs only"),
+        ("llama", CPU, "fused kernels run on NVIDIA GPUs only"),
         ("starcoder2", GPU, "liger-kernel has none for starcoder2"),
     ],
 )

@@ -44,6 +44,14 @@ def test_attention_that_computes_no_pair_of_samples_is_used_where_it_runs(
     assert attention.training_attention(config, Hardware(device, dtype, "test", 8)) == wanted
 
 
+def test_an_apple_gpu_and_rocm_take_attention_sample_by_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.model_config("llama")
+    apple, amd = (Hardware(device, torch.bfloat16, "test", 8) for device in ("mps", "cuda"))
+    assert attention.training_attention(config, apple) == attention.BY_SAMPLE
+    monkeypatch.setattr(torch.version, "hip", "7.2")
+    assert attention.training_attention(config, amd) == attention.BY_SAMPLE
+
+
 def test_models_without_pluggable_attention_keep_their_own() -> None:
     config = BloomConfig(hidden_size=32, n_layer=1, n_head=4, vocab_size=64)
     assert (
