@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from src.schema import UserError
+from src.system import modelscope
 from src.system.files import scratch_folder
 from src.system.hub_access import cache_folder, is_hub_error
 
@@ -58,7 +59,7 @@ def public_name(base: str) -> str:
         owner, _, name = folder.removeprefix("models--").partition("--")
         if folder.startswith("models--") and inner == "snapshots" and name:
             return f"{owner}/{name}"
-    return HUB_ID if base == EMBEDDED_MODEL or base.endswith(_PLACE) else base
+    return HUB_ID if base == EMBEDDED_MODEL or base.endswith(_PLACE) else modelscope.public_name(base)
 
 
 def _is_complete(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Model references resolved and loaded: a hub id, a folder, or the embedded model; any causal language model."""
+"""Model references resolved and loaded: a hub id, one of ModelScope, a folder, or the embedded model; any causal LM."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from src.models import adapters, embedded, qlora_model
 from src.models.hardware import Hardware
 from src.models.run_record import read_record
 from src.schema import UserError
-from src.system import hub_access
+from src.system import hub_access, modelscope
 from src.system.exhaustion import is_out_of_memory
 from src.system.hub_access import go_offline_unless_reachable
 
@@ -124,9 +124,11 @@ def _resolve_adapter(folder: Path, base_model: str | None) -> ModelReference:
 
 
 def location(reference: str) -> str:
-    """The path or hub id that transformers loads for `reference`. Raises UserError where that is no model."""
+    """The path or hub id that transformers loads for `reference`, fetched where that is not transformers' part. Raises UserError where that is no model."""
     if reference == embedded.EMBEDDED_MODEL:
         return str(embedded.embedded_model())
+    if modelscope.is_reference(reference):
+        reference = str(modelscope.downloaded(reference))
     folder = Path(reference)
     if _is_path(reference) and not folder.exists():
         raise UserError(
@@ -251,13 +253,18 @@ def _checked_config(path: str, reference: str, config: ModelConfig) -> Pretraine
     )
 
 
+def _is_of_the_hub(reference: str) -> bool:
+    here = Path(reference).exists() or reference == embedded.EMBEDDED_MODEL
+    return not here and not modelscope.is_reference(reference)
+
+
 @contextmanager
 def loading_errors(part: str, reference: str) -> Iterator[None]:
     """Turn the errors of the libraries over a model's files or the hub's answers, of many types, into a UserError.
 
     Running out of memory is no fault of the files and is raised as it is.
     """
-    if not Path(reference).exists() and reference != embedded.EMBEDDED_MODEL:
+    if _is_of_the_hub(reference):
         go_offline_unless_reachable(f"{reference}/resolve/main/config.json")
     try:
         yield
@@ -282,7 +289,7 @@ def _loading_failed(part: str, reference: str, error: Exception) -> str:
         reason = "it has no tokenizer.json; copy it from the model that this one was made from"
     if "ignore_mismatched_sizes" in reason:
         return f"cannot load the {part} of {reference}: its weights have other shapes than its config.json states"
-    if not Path(reference).exists() and reference != embedded.EMBEDDED_MODEL:
+    if _is_of_the_hub(reference):
         reason = hub_access.explain(reference, error) or f"{reason[:300]}. {hub_access.CHECK_NAME}"
         return f"cannot load the {part} of {reference}: {reason}"
     return f"cannot load the {part} of {reference}: {reason[:300]}"
