@@ -23,6 +23,8 @@ def arguments() -> argparse.ArgumentParser:
     flag("--runs_dir", type=cli.path, default=reports / "runs", metavar="DIR",
          help="folder of answers and scores, used again by later calls")
     flag("--name", type=cli.name_of_run, help="name of the method in the report (default: that of the adapter)")
+    flag("--before_name", type=cli.name_of_run, default="", metavar="NAME",
+         help="name of the model before in the report (default: Before, or that of its adapter)")
     flag("--push_to_hub", metavar="OWNER/NAME",
          help="upload the adapter with its model card to this repository (default: no upload)")
     flag("--fresh", action="store_true", help="start a new report instead of adding to the one there")
@@ -44,9 +46,9 @@ def main(args: argparse.Namespace) -> None:
     with sole_writer(args.output_dir, "wait for it or give another --output_dir"):
         earlier = None if args.fresh else load_comparison(args.output_dir / "comparison.json")
         before, after = evaluation.run_pair(args, config)
-        about = provenance.describe(config)
-        comparison = compare(before, after, evaluation.method_name(args), config.evaluation, about, earlier)
-        written = write_reports(comparison, args.output_dir, config.evaluation.examples)
+        name, about = evaluation.method_name(args), provenance.describe(config)
+        comparison = compare(before, after, name, config.evaluation, about, earlier, args.before_name)
+        written = write_reports(comparison, args.output_dir, config.evaluation.examples, evaluation.REPORTS)
     print(render_table(comparison))
     print("wrote " + ", ".join(map(str, [*written, *evaluation.publish(args, comparison)])))
     print(evaluation.after_comparison(args))

@@ -101,6 +101,9 @@ class SampleScore:
     execution_lacks: str = ""  # as in Execution
     functional_lacks: str = ""
     base: str = ""  # as in Execution
+    message: str = (
+        ""  # what went wrong: the assert that failed, the call that differed, the error's own words
+    )
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ class Difference:
     detectable: float  # the smallest difference this n shows with 80 % power at p < 0.05
     test: str  # name of the test that gave p_value
     seeds: SeedErrors | None = None  # None: one training on each side, and nothing is known of other seeds
+    # before and after over these n samples, whose difference `delta` is; None in files of older versions
+    values: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,28 @@ class Likeness:
     prompt: float
     answer: float
     renamed: float  # of the answer, every identifier in code replaced by one
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of an adapter, for the report: what was trained on what, how long, and how the loss fell."""
+
+    method: str  # lora qlora
+    base_model: str  # as others can load it
+    data: str  # where the data are from
+    licence: str  # of the data
+    seed: int | None  # None, here and below: not recorded
+    samples: int | None
+    epochs: float | None
+    learning_rate: float | None
+    rank: int | None
+    trained_parameters: int | None
+    all_parameters: int | None
+    seconds: float | None
+    machine: str  # "" is not recorded
+    # step, loss per supervised token; a loss that was not finite is None
+    loss: list[tuple[int, float | None]]
+    validation_loss: list[tuple[int, float | None]]
 
 
 @dataclass(frozen=True)
@@ -169,6 +196,7 @@ class Run:
     novelty: dict[str, Likeness] = field(
         default_factory=dict
     )  # by sample; {}: the training data are not known
+    trainings: list[Training] = field(default_factory=list)  # of an adapter with a run.json; one a seed
     schema: Literal[1] = 1
 
 
@@ -206,10 +234,11 @@ class MethodComparison:
 class Comparison:
     """Everything that comparison.json holds; the report only renders it."""
 
-    test_set: dict[str, Any]  # name, fingerprint, n, languages, decoding
+    test_set: dict[str, Any]  # name, origin, licence, fingerprint, n, languages, decoding
     before: Run
     comparisons: dict[str, MethodComparison]  # "lora", "qlora", ... in the order they were added
     provenance: dict[str, Any]
+    before_name: str = ""  # as given; "" is chosen by the report
     schema: Literal[1] = 1
 
 

@@ -18,7 +18,7 @@ from tests import launching, tiny
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = {
     "comparison.json", "comparison.md", "comparison.html", "comparison.png", "comparison_dark.png",
-    "novelty.png", "novelty_dark.png",
+    "novelty.png", "novelty_dark.png", "training_curve.png", "training_curve_dark.png", "README.md",
 }  # fmt: skip
 
 

@@ -114,6 +114,7 @@ def _compare_all(
                 files += [word for name in names for word in (flag, runs / name / ANSWERS)]
             places: list[str | Path] = ["--output_dir", folder, "--runs_dir", runs, "--name", pair.name]
             fresh = [] if number else ["--fresh"]
+            fresh += ["--before_name", "LoRA"] if report.endswith(AGAINST) else []
             origin = read_origin(runs / pair.before[0] / ANSWERS)
             last = ["--set", "evaluation.examples=0", "--set", f"model.base_model={origin['base_model']}"]
             _call("compare_results.py", *files, *places, *fresh, *settings, *last)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from src import provenance
 from src.config import Config
 from src.evaluation.benchmarks.test_set import TestSet
-from src.evaluation.predictions import ANSWERS, predictions_text, to_samples, write_answers
+from src.evaluation.predictions import ANSWERS, TRAINING, predictions_text, to_samples, write_answers
 from src.generation import vllm
 from src.generation.generate import generate_missing
 from src.generation.settings import Decoding, prompt_template
@@ -87,18 +87,21 @@ def answer(request: RunRequest) -> Answers:
     _warn_of_thoughts(generations)
     samples = to_samples(examples, generations)
     write_atomic(request.folder / ANSWERS, predictions_text(samples))
-    origin = {"test_set": request.test_set.name, "model": request.model, **_base(setup.reference)}
-    return Answers(samples, {**origin, **setup.key})
+    about = {"test_set": request.test_set.name, "model": request.model, **request.test_set.source}
+    return Answers(samples, {**about, **_base(setup.reference), **setup.key})
 
 
-def _base(reference: ModelReference) -> dict[str, str]:
-    """The part of the origin on the model under an adapter, and on the one that it was trained on where that is another."""
-    found = {
+def _base(reference: ModelReference) -> dict[str, Any]:
+    """The part of the origin on the model under an adapter, on the one that it was trained on where that is another, and
+    on its training."""
+    found: dict[str, Any] = {
         "base_model": reference.base,
         "base_fingerprint": model_fingerprint(ModelReference(reference.base)),
     }
     trained_on = trained_elsewhere(reference)
     record = read_record(Path(reference.adapter)) if reference.adapter else None
+    if record:
+        found[TRAINING] = dataclasses.asdict(record.training)
     if record and "data.fingerprint" in record.identity:
         found["training_data"] = str(record.identity["data.fingerprint"])
     return found | ({"trained_on": trained_on} if trained_on else {})

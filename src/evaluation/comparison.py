@@ -51,6 +51,7 @@ def compare(
     config: EvaluationConfig,
     provenance: dict[str, Any],
     earlier: Comparison | None = None,
+    before_name: str = "",
 ) -> Comparison:
     """The comparison of two models under the name of the method, added to `earlier` where one is given.
 
@@ -82,6 +83,8 @@ def compare(
     return Comparison(
         test_set={
             "name": origin.get("test_set", ""),
+            "origin": origin.get("test_set_origin", ""),
+            "licence": origin.get("test_set_licence", ""),
             "fingerprint": origin["test_set_fingerprint"],
             "n": before_run.n,
             "languages": dict(Counter(score.language or "other" for score in old[0])),
@@ -90,6 +93,7 @@ def compare(
         before=before_run,
         comparisons=_corrected(methods),
         provenance=provenance,
+        before_name=before_name or (earlier.before_name if earlier else ""),
     )
 
 
@@ -226,4 +230,5 @@ def sample_figures(score: SampleScore) -> dict[str, Any]:
         "execution": score.execution,
         "functional": score.functional,
         "error": score.error,
+        "message": score.message,
     }

@@ -121,6 +121,7 @@ def summarise_seeds(
             for number, label in enumerate(_labels(runs))
         },
         novelty=runs[0].novelty if all(run.novelty == runs[0].novelty for run in runs) else {},
+        trainings=[training for run in runs for training in run.trainings],
     )
 
 

@@ -21,6 +21,7 @@ REQUIRED = ("id", "instruction", "input", "reference", "prediction")
 OPTIONAL = ("language", "tests", "prefix", "finish")
 ANSWERS = "generations.jsonl"  # a model's predictions file
 ORIGIN = "origin.json"  # beside it: the model and the settings that its answers are from
+TRAINING = "training"  # of an origin: what its run.json says, where the model is an adapter of ours
 MAX_COMPLETION = 2**31
 EXPECTED = f"expected JSON lines with {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}, completion"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,16 +14,17 @@ from src import provenance
 from src.config import Config
 from src.evaluation.benchmarks.novelty import run_novelty
 from src.evaluation.evaluator import score_samples, summarise_run
-from src.evaluation.predictions import read_origin, read_predictions
+from src.evaluation.predictions import ORIGIN, TRAINING, read_origin, read_predictions
 from src.evaluation.scoring.score_store import ScoreStore
 from src.sandbox.sandbox import unavailable_reason
-from src.schema import Run, Sample, SampleScore, to_json
+from src.schema import Run, Sample, SampleScore, Training, parse_record, to_json
 from src.system import distributed
 from src.system.files import sole_writer, write_atomic
 
 if TYPE_CHECKING:
     from src.evaluation.answers import RunRequest
 
+FETCH_AGAIN = "Fetch it again, or delete it to score the predictions beside it as they are"
 IN_USE = "wait for it, or keep this run elsewhere (evaluate.py --name, compare_results.py --runs_dir)"
 
 
@@ -96,6 +98,8 @@ def _score(
     allow_unsandboxed: bool,
     training_data: Path | None,
 ) -> ScoredRun:
+    recorded = origin.get(TRAINING)
+    trainings = [parse_record(Training, json.dumps(recorded), ORIGIN, FETCH_AGAIN)] if recorded else []
     unavailable = unavailable_reason()
     without = "none: programs ran without a sandbox" if allow_unsandboxed else unavailable
     sandbox = without if unavailable else "bubblewrap"
@@ -104,7 +108,7 @@ def _score(
     samples = sorted(samples, key=lambda sample: (sample.id, sample.completion))
     scores = score_samples(samples, config.evaluation, store, allow_unsandboxed, f"scoring {folder.name}")
     run_provenance = {
-        **origin,
+        **{key: value for key, value in origin.items() if key != TRAINING},
         "test_set_fingerprint": samples_fingerprint(samples),
         "sandbox": sandbox,
         "evaluation": dataclasses.asdict(config.evaluation),
@@ -112,5 +116,6 @@ def _score(
     }
     novelty = run_novelty(samples, origin, config.data, training_data)
     run = summarise_run(folder.name, scores, config.evaluation, run_provenance, novelty)
+    run = dataclasses.replace(run, trainings=trainings)
     write_atomic(folder / "scores.json", to_json(run, indent=1) + "\n")
     return ScoredRun(run, samples, scores)

@@ -98,6 +98,40 @@ def _pass_rates(
 _BLEU: dict[str, Any] = {"width": 10, "combine": combine_bleu, "combine_row": combine_sentence_bleu}
 _SHARE: dict[str, Any] = {"binary": True, "unit": PERCENT}
 _ENTRIES = (
+    *_pass_rates(
+        name="functional_accuracy", label="Functional accuracy",
+        what="share that passes its tests, or behaves as the reference",
+        counts="it has tests, or a reference that decides",
+        read=lambda score: (score.functional, score.functional_lacks),
+        passes="passed:tests-or-differential|rules:2|of:decidable", free="lacking-or-undecided",
+        runnable=(
+            "Accuracy, runnable", "the same without answers that need what this machine lacks, or show nothing to compare",
+            "the same, and it can be run here",
+        ),
+    ),
+    *_pass_rates(
+        name="execution_success", label="Execution success",
+        what="share of programs that end without an error", counts="its language can be run here",
+        read=lambda score: (score.execution, score.execution_lacks),
+        passes="passed:exit0|of:language-runs", free="lacking",
+        runnable=(
+            "Execution, runnable", "the same without answers that are fragments or need what this machine lacks",
+            "it can be run here",
+        ),
+    ),
+    Metric(
+        name="codebleu", label="CodeBLEU",
+        what="mean of the samples' CodeBLEU, without the package's defects",
+        counts="its language is one of ten, its reference is code",
+        signature=lambda: f"parts:4|fixed:1|version:{installed_version('codebleu')}",
+        of_score=lambda score: score.codebleu, drawn=True,
+    ),
+    Metric(
+        name="codebleu_package", label="CodeBLEU of package",
+        what="mean of the samples' CodeBLEU as the package combines its parts", counts="the package can be run on it",
+        signature=lambda: f"parts:4|package's-mean|version:{installed_version('codebleu')}",
+        of_score=lambda score: score.codebleu_package, beside="codebleu",
+    ),
     Metric(
         name="bleu", label="BLEU",
         what="corpus BLEU over the extracted code, sacrebleu's tokenizer 13a", counts="always",
@@ -113,40 +147,6 @@ _ENTRIES = (
         signature=text_statistics.chrf_signature, of_texts=text_statistics.chrf_statistics,
         width=18, combine=combine_chrf,
     ),
-    Metric(
-        name="codebleu", label="CodeBLEU",
-        what="mean of the samples' CodeBLEU, without the package's defects",
-        counts="its language is one of ten, its reference is code",
-        signature=lambda: f"parts:4|fixed:1|version:{installed_version('codebleu')}",
-        of_score=lambda score: score.codebleu, drawn=True,
-    ),
-    Metric(
-        name="codebleu_package", label="CodeBLEU of package",
-        what="mean of the samples' CodeBLEU as the package combines its parts", counts="the package can be run on it",
-        signature=lambda: f"parts:4|package's-mean|version:{installed_version('codebleu')}",
-        of_score=lambda score: score.codebleu_package, beside="codebleu",
-    ),
-    *_pass_rates(
-        name="execution_success", label="Execution success",
-        what="share of programs that end without an error", counts="its language can be run here",
-        read=lambda score: (score.execution, score.execution_lacks),
-        passes="passed:exit0|of:language-runs", free="lacking",
-        runnable=(
-            "Execution, runnable", "the same without answers that are fragments or need what this machine lacks",
-            "it can be run here",
-        ),
-    ),
-    *_pass_rates(
-        name="functional_accuracy", label="Functional accuracy",
-        what="share that passes its tests, or behaves as the reference",
-        counts="it has tests, or a reference that decides",
-        read=lambda score: (score.functional, score.functional_lacks),
-        passes="passed:tests-or-differential|rules:2|of:decidable", free="lacking-or-undecided",
-        runnable=(
-            "Accuracy, runnable", "the same without answers that need what this machine lacks, or show nothing to compare",
-            "the same, and it can be run here",
-        ),
-    ),
 )  # fmt: skip
-# In the order of every table. The first one that a comparison has leads its headline.
+# In the order of every table: what the programs do comes before what they look like.
 METRICS = {metric.name: metric for metric in _ENTRIES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from src.config import QloraConfig
-from src.schema import UserError, parse_record
+from src.models.embedded import public_name
+from src.schema import Training, UserError, parse_record
 from src.system.files import write_atomic
 
 if TYPE_CHECKING:
@@ -77,6 +79,39 @@ class RunRecord:
     def template(self) -> str:
         """How the adapter was prompted in training; the first versions had Alpaca's template only."""
         return str(self.config.get("prompt", {}).get("template", "alpaca"))
+
+    @property
+    def training(self) -> Training:
+        """What a report says of it; None where an older version did not record it."""
+        settings, metrics = self.config.get("training", {}), self.metrics
+        epochs = [entry["epoch"] for entry in self.history if "epoch" in entry]
+        return Training(
+            method=self.method,
+            base_model=public_name(self.base_model),
+            data=self.data.origin if self.data else str(self.config.get("data", {}).get("source", "")),
+            licence=self.data.licence if self.data else "",
+            seed=settings.get("seed"),
+            samples=metrics.get("train_samples"),
+            epochs=round(float(max(epochs)), 2) if epochs else settings.get("num_train_epochs"),
+            learning_rate=settings.get("learning_rate"),
+            rank=self.config.get("lora", {}).get("r"),
+            trained_parameters=metrics.get("trainable_parameters"),
+            all_parameters=metrics.get("total_parameters"),
+            seconds=metrics.get("seconds"),
+            machine=_machine(str(self.provenance.get("device", "")), metrics.get("processes", 1)),
+            loss=self._losses("loss"),
+            validation_loss=self._losses("eval_loss"),
+        )
+
+    def _losses(self, key: str) -> list[tuple[int, float | None]]:
+        found = [(entry["step"], entry[key]) for entry in self.history if "step" in entry and key in entry]
+        return [
+            (step, value if value is not None and math.isfinite(value) else None) for step, value in found
+        ]
+
+
+def _machine(device: str, processes: int) -> str:
+    return f"{processes} x {device}" if device and processes > 1 else device
 
 
 def read_record(folder: Path) -> RunRecord | None:

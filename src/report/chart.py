@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from src.plotting import BASE_FONT, Theme, drawable, font_families, new_figure, png_bytes, shortened
 from src.report.formatting import (
     NOT_AVAILABLE,
+    before_label,
     drawn_metrics,
     is_share,
     method_label,
@@ -20,14 +21,15 @@ from src.report.formatting import (
     significant,
 )
 from src.report.safe_markdown import visible
+from src.report.verdict import data_and_test_set, title
 from src.schema import Comparison, Difference, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NAME_COLUMNS = 20  # characters of a method's name before it is shortened
-TEST_SET_COLUMNS = 24
+NAME_COLUMNS = 24  # characters of a name before it is shortened
+TITLE_COLUMNS = 78
 CEILINGS = (5, 10, 20, 30, 40, 50, 60, 80, 100)  # right ends of an axis; all metrics are 0-100
 VALUE_PT, CHANGE_PT = 36, 79  # right ends of the columns beside a panel
 SMALL_PT = 8.5
@@ -64,10 +66,10 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
     """The chart: as wide as every picture, as high as the number of methods requires."""
     metrics = drawn_metrics()
     lines, rows = math.ceil(len(metrics) / 2), 1 + len(comparison.comparisons)
-    figure = new_figure(0.75 + lines * (0.9 + (0.36 if rows <= 3 else 0.29) * rows), theme)
+    figure = new_figure(0.95 + lines * (0.9 + (0.33 if rows <= 3 else 0.23) * rows), theme)
     edge: dict[str, Any] = {"x": 0.012, "ha": "left"}
-    title = _title(comparison)
-    figure.suptitle(title, **edge, **_font(title, theme.text, 11, "bold"))
+    heading = _title(comparison)
+    figure.suptitle(heading, **edge, **_font(heading, theme.text, 11, "bold"))
     runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
     note = NOTE + (SEEDS_NOTE if any(run.seeds for run in runs) else "")
     figure.supxlabel(note, **edge, **_font(note, theme.muted, SMALL_PT))
@@ -86,15 +88,19 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
 
 
 def _row_names(comparison: Comparison) -> list[str]:
-    labels = [_one_line(method_label(name)) for name in comparison.comparisons]
-    shown = [drawable(name, f"method {index}") for index, name in enumerate(labels, start=1)]
-    return ["Before", *(shortened(name, NAME_COLUMNS) for name in shown)]
+    labels = map(_one_line, (before_label(comparison), *map(method_label, comparison.comparisons)))
+    shown = [drawable(name, f"model {index}") for index, name in enumerate(labels)]
+    return [shortened(name, NAME_COLUMNS) for name in shown]
 
 
 def _title(comparison: Comparison) -> str:
-    name = shortened(drawable(_one_line(str(comparison.test_set.get("name", ""))), ""), TEST_SET_COLUMNS)
-    named = f": {name}" if name else ""
-    return f"Before and after fine-tuning{named} (n = {comparison.before.n})"
+    """Two lines: what was compared, and on what."""
+    lines = (title(comparison, _short), data_and_test_set(comparison, _short))
+    return "\n".join(shortened(drawable(line, ""), TITLE_COLUMNS) for line in lines)
+
+
+def _short(text: str) -> str:
+    return shortened(_one_line(text), NAME_COLUMNS)
 
 
 def _one_line(text: str) -> str:
@@ -124,8 +130,8 @@ def _draw_panel(axes: Axes, metric: str, bars: list[Bar], theme: Theme, with_nam
         if with_names:
             _write(axes, (0, row), (-6, 0), bar.name, _font(bar.name, theme.text), ha="right")
         _write_values(axes, row, bar, theme)
-    title = metric_label(metric) + (" (%)" if is_share(metric) else "")
-    axes.set_title(title, loc="left", pad=19, **_font(title, theme.text, 11, "bold"))
+    heading = metric_label(metric) + (" (%)" if is_share(metric) else "")
+    axes.set_title(heading, loc="left", pad=19, **_font(heading, theme.text, 11, "bold"))
     note, top = _font("", theme.muted, SMALL_PT), -0.5
     _write(axes, (0, top), (0, 9), _sample_note(bars), note, ha="left")
     _write(axes, (1, top), (CHANGE_PT, 9), "change", note, ha="right")

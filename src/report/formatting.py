@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 
-from src.data.curation.novelty import UNLIKE_NAME
 from src.languages.registry import label
 from src.metrics.table import METRICS, PERCENT
-from src.schema import Comparison, Difference, MethodComparison, Run, Score
+from src.models.embedded import public_name
+from src.schema import Comparison, Difference, Run, Score, Training
 
 METHOD_LABELS = {"lora": "LoRA", "qlora": "QLoRA", "dora": "DoRA", "rslora": "rsLoRA", "pissa": "PiSSA"}
+DATA_LABELS = {  # where data are from, or the name of a test set -> what people call it
+    r"code_?-?alpaca": "Code Alpaca",
+    r"starter": "the starter set",
+    r"humaneval_?plus": "HumanEval+",
+    r"humaneval": "HumanEval",
+    r"mbpp_?plus": "MBPP+",
+    r"mbpp": "MBPP",
+}
+BEFORE = "Before"
 SIGNIFICANCE = 0.05
-FEWEST = 20  # samples unlike anything trained on of which the headline gives the change
 MINUS = "\u2212"
 NOT_AVAILABLE = "n/a"
 
@@ -22,6 +30,31 @@ def metric_label(name: str) -> str:
 
 def method_label(name: str) -> str:
     return METHOD_LABELS.get(name, name)
+
+
+def before_label(comparison: Comparison) -> str:
+    """What the model before is called: as given, else the method that trained it, else Before."""
+    trained = {method_label(training.method) for training in comparison.before.trainings}
+    taken = set(map(method_label, comparison.comparisons))
+    return comparison.before_name or (trained.pop() if len(trained) == 1 and not trained & taken else BEFORE)
+
+
+def model_label(base: str) -> str:
+    """A model by the last part of its name: CodeLlama-7b-hf."""
+    return re.split(r"[\\/]", public_name(base).rstrip("/\\"))[-1]
+
+
+def data_label(origin: str) -> str:
+    """Data, or a test set, by the name that people use; that of their file or of the hub where there is none."""
+    known = (name for pattern, name in DATA_LABELS.items() if re.search(pattern, origin, re.IGNORECASE))
+    return next(known, origin.rsplit("/", 1)[-1])
+
+
+def trainings(comparison: Comparison) -> dict[str, list[Training]]:
+    """The trainings behind each model that has any, by its label."""
+    runs = [(before_label(comparison), comparison.before)]
+    runs += [(method_label(name), method.after) for name, method in comparison.comparisons.items()]
+    return {name: run.trainings for name, run in runs if run.trainings}
 
 
 def is_share(metric: str) -> bool:
@@ -38,6 +71,11 @@ def metric_names(comparison: Comparison) -> list[str]:
     runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
     found = {name for run in runs for name in shown_metrics(run)}
     return [name for name in METRICS if name in found] + sorted(found - METRICS.keys())
+
+
+def tested_metrics(comparison: Comparison) -> list[str]:
+    """Those of them that are tested: without the ones that count another otherwise."""
+    return [name for name in metric_names(comparison) if not (name in METRICS and METRICS[name].beside)]
 
 
 def shown_metrics(run: Run) -> list[str]:
@@ -116,25 +154,6 @@ def seeds_needed(difference: Difference) -> str:
     return str(difference.seeds.needed or "n is too small")
 
 
-def one_training(comparison: Comparison, shown: Callable[[str], str]) -> str:
-    """A sentence that names the models of one training each, as `shown`, whose seed may be lucky; "" for none."""
-    named = [("The model before", comparison.before)] if _is_trained(comparison.before) else []
-    named += [(method_label(name), method.after) for name, method in comparison.comparisons.items()]
-    names = [name for name, run in named if not run.seeds]
-    if not names:
-        return ""
-    *others, last = map(shown, names)
-    who = f"{', '.join(others)} and {last} rest" if others else f"{last} rests"
-    each = " each" if others else ""
-    return f"{who} on one training{each}: intervals and p-values cover other samples, not other seeds."
-
-
-def _is_trained(run: Run) -> bool:
-    """Whether a run is of an adapter, which a training made."""
-    model, base = (run.provenance.get(key) for key in ("model", "base_model"))
-    return base is not None and model != base
-
-
 def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
@@ -160,69 +179,3 @@ def over_fewer(difference: Difference, *scores: Score | None) -> bool:
 
 def significant(difference: Difference) -> bool:
     return difference.p_holm < SIGNIFICANCE
-
-
-def headline(name: str, method: MethodComparison) -> str:
-    """The result of one method in a sentence, from its values alone; `name` is written as given."""
-    leading = next((metric for metric in METRICS if metric in method.difference), None)
-    if leading is None:
-        return f"{name}: no metric could be compared."
-    parts = [_leading_clause(name, leading, method.difference[leading])]
-    verdict = next((m for m in reversed(drawn_metrics()) if is_share(m) and m in method.difference), None)
-    if verdict is not None and verdict != leading:
-        parts.append(_further_clause(verdict, method.difference[verdict]))
-    if leading in method.by_novelty.get(UNLIKE_NAME, {}):
-        parts.append(_unlike_clause(leading, method.by_novelty[UNLIKE_NAME][leading]))
-    elif method.by_novelty:
-        parts.append("none of the samples is unlike anything trained on")
-    caution = f" Caution: {method.caveat}." if method.caveat else ""
-    return "; ".join(parts) + "." + caution
-
-
-def _unlike_clause(metric: str, difference: Difference) -> str:
-    """What is left of the change where the training data hold nothing alike."""
-    where = f"on the {difference.n} samples unlike anything trained on (nearest training answer {UNLIKE_NAME} alike)"
-    if difference.n < FEWEST:
-        return f"{where} {_in_sentence(metric)} cannot be told: fewer than {FEWEST}"
-    change = points(metric, signed(difference.delta))
-    return f"{where} {_in_sentence(metric)} {change} (95 % CI {interval(difference.ci95)})"
-
-
-def _leading_clause(name: str, metric: str, difference: Difference) -> str:
-    if significant(difference):
-        verb = "gains" if difference.delta > 0 else "loses"
-        amount = points(metric, number(abs(difference.delta)))
-        return (
-            f"{name} {verb} {amount} {'of ' if is_share(metric) else ''}{_in_sentence(metric)} "
-            f"({evidence(difference)})"
-        )
-    change = (
-        f"{name}: {_in_sentence(metric)} {points(metric, signed(difference.delta))} ({evidence(difference)})"
-    )
-    return f"{change}, {_not_significant(metric, difference)}"
-
-
-def _further_clause(metric: str, difference: Difference) -> str:
-    clause = f"{_in_sentence(metric)} {points(metric, signed(difference.delta))}"
-    if significant(difference):
-        return f"{clause} ({evidence(difference)})"
-    return f"{clause}, {_not_significant(metric, difference)}"
-
-
-def _not_significant(metric: str, difference: Difference) -> str:
-    if difference.detectable >= 100:
-        return f"not significant ({sizes(difference)} can show nothing)"
-    shown = f"{sizes(difference)} can show {points(metric, number(difference.detectable))} or more"
-    if difference.seeds is None:
-        return f"not significant at this n ({shown})"
-    needed = difference.seeds.needed
-    more = (
-        f"{needed} seeds show as much as this"
-        if needed
-        else "more seeds alone would not show as much as this"
-    )
-    return f"not significant ({shown}; {more})"
-
-
-def _in_sentence(metric: str) -> str:
-    return metric_label(metric).lower() if is_share(metric) else metric_label(metric)

@@ -10,19 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from src.languages.registry import LANGUAGES
+from src.models.embedded import public_name
 from src.report.formatting import (
+    before_label,
+    drawn_metrics,
     evidence,
-    headline,
+    interval,
+    is_share,
     method_label,
     metric_label,
-    metric_names,
     number,
+    p_text,
     sample_metrics,
     signed,
     significant,
+    tested_metrics,
 )
 from src.report.safe_markdown import UNSEEN_RANGES
-from src.schema import Comparison, Difference, MethodComparison
+from src.report.verdict import data_and_test_set, headline, title
+from src.schema import Comparison, Difference, Run, Score
 
 PAGE = Path(__file__).with_name("page")
 SCRIPTS = ("highlight.js", "diff.js", "page.js")  # in load order
@@ -60,34 +66,47 @@ def _source_hash(text: str) -> str:
 
 
 def _page_data(comparison: Comparison) -> dict[str, Any]:
-    metrics = metric_names(comparison)
+    metrics = tested_metrics(comparison)
     return {
-        "test_set": str(comparison.test_set.get("name", "")),
-        "n": comparison.before.n,
+        "title": title(comparison, str),
+        "tested": data_and_test_set(comparison, str),
         "unseen": UNSEEN_RANGES,
         "figures": list(sample_metrics().items()),
         "languages": {name: [language.label, language.highlight] for name, language in LANGUAGES.items()},
-        "metrics": [metric_label(metric) for metric in metrics],
-        "before": [_value(comparison.before.metrics.get(metric)) for metric in metrics],
-        "methods": [_method_data(name, method, metrics) for name, method in comparison.comparisons.items()],
+        "metrics": [metric_label(metric) + (", %" if is_share(metric) else "") for metric in metrics],
+        "drawn": [metrics.index(metric) for metric in drawn_metrics() if metric in metrics],
+        "before": _run_data(before_label(comparison), comparison.before, metrics),
+        "methods": [_method_data(comparison, name, metrics) for name in comparison.comparisons],
     }
 
 
-def _method_data(name: str, method: MethodComparison, metrics: list[str]) -> dict[str, Any]:
-    label = method_label(name)
+def _run_data(label: str, run: Run, metrics: list[str]) -> dict[str, Any]:
+    model = run.provenance.get("model", "")
+    names = map(str, model if isinstance(model, list) else [model])
+    return {
+        "label": label,
+        "model": ", ".join(map(public_name, names)),
+        "scores": [_score_data(run.metrics.get(metric)) for metric in metrics],
+    }
+
+
+def _method_data(comparison: Comparison, name: str, metrics: list[str]) -> dict[str, Any]:
+    method = comparison.comparisons[name]
     return {
         "name": name,
-        "label": label,
-        "headline": headline(label, method)
+        **_run_data(method_label(name), method.after, metrics),
+        "headline": headline(comparison, name)
         + (_OF_SEED.format(*method.after.seeds) if method.after.seeds else ""),
-        "after": [_value(method.after.metrics.get(metric)) for metric in metrics],
         "differences": [_difference_data(method.difference.get(metric)) for metric in metrics],
         "examples": [dataclasses.asdict(example) for example in method.examples],
     }
 
 
-def _value(score: Any) -> str:
-    return number(None if score is None else score.value)
+def _score_data(score: Score | None) -> dict[str, Any] | None:
+    if score is None or score.value is None:
+        return None
+    shown = {"text": number(score.value), "interval": interval(score.ci95)}
+    return {**shown, "value": score.value, "ci95": score.ci95, "n": score.n}
 
 
 def _difference_data(difference: Difference | None) -> dict[str, Any] | None:
@@ -95,6 +114,8 @@ def _difference_data(difference: Difference | None) -> dict[str, Any] | None:
         return None
     return {
         "delta": signed(difference.delta),
+        "interval": interval(difference.ci95),
+        "p": p_text(difference.p_holm),
         "evidence": evidence(difference),
         "significant": significant(difference),
     }

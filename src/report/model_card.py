@@ -14,7 +14,6 @@ from src.models import embedded
 from src.models.run_record import DataOrigin, RunRecord
 from src.report.formatting import (
     NOT_AVAILABLE,
-    headline,
     method_label,
     metric_label,
     metric_names,
@@ -24,6 +23,7 @@ from src.report.formatting import (
 )
 from src.report.markdown.metrics import difference_text
 from src.report.safe_markdown import fenced, inline, table, value_table
+from src.report.verdict import headline
 from src.schema import Comparison, MethodComparison
 
 HUB_ID_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -85,7 +85,7 @@ def render_model_card(run: RunRecord, comparison: Comparison | None = None, name
         _front_matter(run, data, comparison, method),
         f"# {inline(label)} adapter for {inline(base.rpartition('/')[2])}",
         about,
-        _results(comparison, method, label, _seed(run)),
+        _results(comparison, name or run.method, _seed(run)),
         f"## Use and limits\n\n{USE}\n\n{LIMITS}",
         f"## Load it\n\n{_loading(run, base)}",
         f"## Training\n\n{_settings(run)}",
@@ -158,7 +158,8 @@ def _model_index(comparison: Comparison | None, method: MethodComparison | None,
     }
 
 
-def _results(comparison: Comparison | None, method: MethodComparison | None, label: str, seed: str) -> str:
+def _results(comparison: Comparison | None, name: str, seed: str) -> str:
+    method = comparison.comparisons.get(name) if comparison else None
     if comparison is None or method is None:
         return "## Results\n\nThis adapter has not been compared with its base model yet."
     rows = []
@@ -182,7 +183,8 @@ def _results(comparison: Comparison | None, method: MethodComparison | None, lab
         note += (
             f" After is the mean over {len(method.after.seeds)} seeds; this adapter is that of seed {seed}."
         )
-    return "\n\n".join(["## Results", f"**{headline(inline(label), method)}**", table(header, rows), note])
+    result = headline(comparison, name, inline)
+    return "\n\n".join(["## Results", f"**{result}**", table(header, rows), note])
 
 
 def _settings(run: RunRecord) -> str:

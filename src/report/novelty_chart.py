@@ -32,10 +32,12 @@ def draw_novelty(comparison: Comparison, theme: Theme) -> bytes:
         axes.remove()
     handles, labels = panels[0].get_legend_handles_labels()
     names = "".join(labels)
-    figure.legend(
+    legend = figure.legend(
         handles, labels, loc="outside lower left", ncols=4, frameon=False, labelcolor=theme.text,
         prop={"size": SMALL_PT, "family": font_families(names)},
     )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)
     return png_bytes(figure)
 
 

@@ -1,46 +1,65 @@
-"""Writes the report of a comparison: comparison.json, .md, .html and two charts; computes nothing."""
+"""Writes the report of a comparison: comparison.json, .md, .html and its pictures; computes nothing."""
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from src.plotting import DARK, LIGHT
+from src.provenance import ROOT
 from src.report.chart import draw_chart
+from src.report.formatting import trainings
 from src.report.html import render_html
-from src.report.markdown.document import NOVELTY_PICTURES, render_markdown
+from src.report.index import README, is_ours, renew_index
+from src.report.markdown.document import CHART_PICTURES, CURVE_PICTURES, GUIDE, render_markdown
+from src.report.markdown.novelty import NOVELTY_PICTURES
 from src.report.novelty_chart import draw_novelty
+from src.report.training_curve import draw_losses
 from src.schema import ComparedExample, Comparison, MethodComparison, to_json
 from src.system.files import write_together
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write_reports(comparison: Comparison, folder: Path, examples: int) -> list[Path]:
-    """Write the files of the report into `folder` and return their paths, comparison.json first: five, and two
-    pictures of gains by likeness to the training data where these are known.
+def write_reports(
+    comparison: Comparison, folder: Path, examples: int, root: Path | None = None
+) -> list[Path]:
+    """Write the files of the report into `folder` and return their paths, comparison.json first.
 
-    `examples` is how many of the most improved and of the most worsened samples comparison.md shows of each
+    README.md, which GitHub shows with the folder, is comparison.md again, unless somebody else wrote one. There are
+    pictures of the training where there is a record of one, and of gains by likeness to the training data where these
+    are known. `examples` is how many of the most improved and of the most worsened samples comparison.md shows of each
     method; comparison.json and comparison.html hold all samples. With 0 no file holds any text of a sample:
-    ids and figures only. No file is replaced before all are complete.
+    ids and figures only. No file is replaced before all are complete. Where `folder` is `root` or lies in it, the index of
+    `root` is written too.
     """
     reported = comparison if examples > 0 else without_texts(comparison)
     contents: dict[str, str | bytes] = {
         "comparison.json": _encodable(to_json(reported, indent=2)) + "\n",
-        "comparison.md": render_markdown(reported, "comparison.png", "comparison_dark.png", max(0, examples)),
+        "comparison.md": render_markdown(reported, max(0, examples), _guide(folder)),
         "comparison.html": render_html(reported),
-        "comparison.png": draw_chart(reported, LIGHT),
-        "comparison_dark.png": draw_chart(reported, DARK),
     }
+    drawings = {CHART_PICTURES: draw_chart}
+    if trainings(reported):
+        drawings[CURVE_PICTURES] = draw_losses
     if any(method.by_novelty for method in reported.comparisons.values()):
-        contents |= {
-            name: draw_novelty(reported, theme)
-            for name, theme in zip(NOVELTY_PICTURES, (LIGHT, DARK), strict=True)
-        }
+        drawings[NOVELTY_PICTURES] = draw_novelty
+    for names, draw in drawings.items():
+        contents |= {name: draw(reported, theme) for name, theme in zip(names, (LIGHT, DARK), strict=True)}
+    is_root = root is not None and folder.resolve() == root.resolve()  # whose README.md is the index
+    if not is_root and is_ours(folder / README):
+        contents[README] = contents["comparison.md"]
     write_together({folder / name: data for name, data in contents.items()})
-    return [folder / name for name in contents]
+    return [*(folder / name for name in contents), *(renew_index(folder, root) if root else [])]
+
+
+def _guide(folder: Path) -> str:
+    """The way from `folder` to the document that explains reports; "" from outside the project."""
+    place = folder.resolve()
+    return os.path.relpath(ROOT / GUIDE, place).replace(os.sep, "/") if place.is_relative_to(ROOT) else ""
 
 
 def without_texts(comparison: Comparison) -> Comparison:

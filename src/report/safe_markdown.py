@@ -65,9 +65,22 @@ def details(summary: str, body: str) -> str:
     return f"<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
+def folded(title: str, *parts: str) -> str:
+    """A collapsed section of a document: its heading, which is HTML, and its blocks; "" without any."""
+    return details(f"<b>{title}</b>", "\n\n".join(parts)) if parts else ""
+
+
 def attribute(text: str) -> str:
     """`text` for a quoted HTML attribute."""
     return html.escape(" ".join(visible(text).split()))
+
+
+def picture(light: str, dark: str, alt: str) -> str:
+    """A picture for light and one for dark pages, file names beside the document."""
+    return (
+        f'<picture>\n<source media="(prefers-color-scheme: dark)" srcset="{dark}">\n'
+        f'<img src="{light}" width="830" alt="{attribute(alt)}">\n</picture>'
+    )
 
 
 def value_table(rows: Iterable[tuple[str, str]]) -> str:

@@ -11,13 +11,11 @@ from src.plotting import shortened
 from src.report.formatting import (
     MINUS,
     NOT_AVAILABLE,
-    headline,
     interval,
     method_label,
     metric_label,
     metric_names,
     number,
-    one_training,
     over_fewer,
     p_text,
     percent,
@@ -27,6 +25,7 @@ from src.report.formatting import (
     significant,
 )
 from src.report.safe_markdown import visible
+from src.report.verdict import headline, one_training
 from src.schema import Comparison, Difference, Run, Score
 
 COLUMNS = 80  # of a line, at most
@@ -45,9 +44,7 @@ FEWER_MARK = "^"  # beside the n of a change over fewer samples than the scores 
 
 def render_table(comparison: Comparison) -> str:
     """Headline sentences, then a row for each method and metric; colours only on a terminal without NO_COLOR."""
-    sentences = [
-        headline(_name(method_label(name)), method) for name, method in comparison.comparisons.items()
-    ]
+    sentences = [headline(comparison, name, _name) for name in comparison.comparisons]
     if alone := one_training(comparison, _name):
         sentences.append(alone)
     rows, bold = _comparison_rows(comparison)

@@ -1,13 +1,17 @@
-"""Draws training_curve.png: losses, learning rate and speed over the steps of a run."""
+"""Draws training curves: training_curve.png of a run, and the losses of all trainings of a report."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.plotting import BASE_FONT, LIGHT, new_figure, png_bytes
+from src.plotting import BASE_FONT, LIGHT, Theme, drawable, font_families, new_figure, png_bytes, shortened
+from src.report.formatting import before_label, method_label, trainings
+from src.report.safe_markdown import visible
+from src.schema import Comparison, Training
 from src.system.files import write_atomic
 
 if TYPE_CHECKING:
@@ -19,6 +23,9 @@ PANELS = (  # title, share of the height, keys and names of the lines
     ("Learning rate", 1, (("learning_rate", ""),)),
     ("Real tokens per second", 1, (("tokens_per_s", ""),)),
 )
+REPORT_HEIGHT_IN = 2.5
+REPORT_TITLE = "Loss per supervised token: training (thin), validation (strong)"
+NAME_COLUMNS = 24
 MARKED_POINTS = 40  # a line of fewer points shows each of them
 
 
@@ -40,20 +47,60 @@ def draw_training_curve(history: Sequence[Mapping[str, Any]], path: Path) -> Non
     write_atomic(path, png_bytes(figure))
 
 
-def _style(axes: Axes, steps: Sequence[int]) -> None:
+def draw_losses(comparison: Comparison, theme: Theme) -> bytes:
+    """The losses of every training behind a comparison as PNG: a colour a method, a line a seed."""
+    figure = new_figure(REPORT_HEIGHT_IN, theme)
+    axes = figure.subplots()
+    axes.set_title(
+        REPORT_TITLE, loc="left", color=theme.text, fontsize=11, fontweight="bold", fontfamily=BASE_FONT
+    )
+    labels = [before_label(comparison), *map(method_label, comparison.comparisons)]
+    colors = dict(zip(labels, itertools.chain([theme.baseline], itertools.cycle(theme.series)), strict=False))
+    found = trainings(comparison)
+    _style(axes, [step for each in found.values() for item in each for step, _ in item.loss], theme)
+    names = "".join(found)
+    for place, (label, each) in enumerate(found.items()):
+        shown = shortened(drawable(" ".join(visible(label).split()), f"model {place}"), NAME_COLUMNS)
+        for training in each:
+            _draw_training(axes, training, colors[label], shown if training is each[0] else "")
+    legend = axes.legend(
+        loc="upper right", borderaxespad=0.2, ncols=2, frameon=False, labelcolor=theme.text,
+        prop={"family": font_families(names) or [BASE_FONT], "size": 9},
+    )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    axes.set_xlabel("Step", color=theme.text, fontsize=9, fontfamily=BASE_FONT)
+    return png_bytes(figure)
+
+
+def _draw_training(axes: Axes, training: Training, color: str, label: str) -> None:
+    """Its training loss thin, its validation loss strong; `label` names the lowest of the latter, where there is any."""
+    marks: dict[str, Any] = {"linewidth": 2.0, "marker": "D", "markersize": 3.5}
+    for losses, look in (
+        (training.loss, {"linewidth": 1.0, "alpha": 0.45}),
+        (training.validation_loss, marks),
+    ):
+        steps, values = [step for step, _ in losses], [_finite(value) for _, value in losses]
+        axes.plot(steps, values, color=color, **look)
+    if label and any(map(math.isfinite, values)):
+        label = f"{label}: validation, lowest {_best(steps, values)}"
+    axes.plot([], [], color=color, label=label or None, **marks)
+
+
+def _style(axes: Axes, steps: Sequence[int], theme: Theme = LIGHT) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_facecolor(LIGHT.background)
+    axes.set_facecolor(theme.background)
     low, high = (min(steps), max(steps)) if steps else (0, 1)
     margin = max(1, 0.02 * (high - low))
     axes.set_xlim(low - margin, high + margin)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-    axes.tick_params(colors=LIGHT.muted, labelsize=9, length=0, labelfontfamily=BASE_FONT)
-    axes.grid(color=LIGHT.grid, linewidth=0.8)
+    axes.tick_params(colors=theme.muted, labelsize=9, length=0, labelfontfamily=BASE_FONT)
+    axes.grid(color=theme.grid, linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(LIGHT.muted)
+    axes.spines["bottom"].set_color(theme.muted)
 
 
 def _draw_lines(axes: Axes, history: Sequence[Mapping[str, Any]], lines: Sequence[tuple[str, str]]) -> None:

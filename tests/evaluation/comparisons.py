@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
-from src.schema import ComparedExample, Comparison, Difference, MethodComparison, Run, Score, SeedErrors
+from src.schema import (
+    ComparedExample,
+    Comparison,
+    Difference,
+    MethodComparison,
+    Run,
+    Score,
+    SeedErrors,
+    Training,
+)
 
 # metric -> before, after LoRA, half width of the intervals, n, coverage, p (Holm), detectable
 FIGURES = {
@@ -74,6 +83,41 @@ def with_seeds(made: Comparison, needed: int | None = 5) -> Comparison:
         },
     )
     return dataclasses.replace(made, comparisons=made.comparisons | {name: method})
+
+
+def with_trainings(made: Comparison, seeds: int = 1) -> Comparison:
+    """Every method with the record of its training, of each of several seeds."""
+    methods = {
+        name: dataclasses.replace(
+            method,
+            after=dataclasses.replace(
+                method.after, trainings=[_training(name, 42 + seed) for seed in range(seeds)]
+            ),
+        )
+        for name, method in made.comparisons.items()
+    }
+    return dataclasses.replace(made, comparisons=methods)
+
+
+def _training(method: str, seed: int) -> Training:
+    losses = [(step, 0.5 + 1.5 / step + 0.01 * (seed - 42)) for step in range(1, 61)]
+    return Training(
+        method=method,
+        base_model="org/Base-7b",
+        data="org/CodeAlpaca-20k",
+        licence="CC BY-NC 4.0",
+        seed=seed,
+        samples=4_106,
+        epochs=1.5,
+        learning_rate=2e-4,
+        rank=16,
+        trained_parameters=1_843_200,
+        all_parameters=136_358_208,
+        seconds=372.0,
+        machine="2 CPU cores",
+        loss=losses,
+        validation_loss=losses[9::10],
+    )
 
 
 def _method(name: str, place: int, examples: int, texts: dict[str, str]) -> MethodComparison:

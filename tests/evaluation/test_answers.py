@@ -116,6 +116,9 @@ def test_answers_say_which_base_they_were_made_with_and_whether_the_adapter_was_
     plain, own, strange = origin(tiny_model), origin(tiny_adapter), origin(tiny_adapter, other)
     assert plain["base_fingerprint"] == plain["fingerprint"] == own["base_fingerprint"] != own["fingerprint"]
     assert "trained_on" not in own
+    assert "training" not in plain
+    assert own["training"]["method"] == "lora"
+    assert [step for step, _ in own["training"]["loss"]]
     assert "was trained on" in caplog.text
     assert strange["trained_on"].startswith(str(tiny_model))
     assert strange["base_fingerprint"] == origin(other)["fingerprint"]

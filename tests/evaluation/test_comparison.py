@@ -136,7 +136,7 @@ def test_json_follows_the_documented_shape(scored, config):
     made = _compared(scored, config, "lora")
     values = json.loads(to_json(made))
     assert values["schema"] == 1
-    assert set(values) == {"schema", "test_set", "before", "comparisons", "provenance"}
+    assert set(values) == {"schema", "test_set", "before", "before_name", "comparisons", "provenance"}
     documented = {"value", "ci95", "n", "coverage", "signature"}
     assert documented == set(values["before"]["metrics"]["bleu"])
     assert documented | {"package_value"} == set(values["before"]["metrics"]["codebleu"])
@@ -220,7 +220,39 @@ def test_a_comparison_of_the_first_version_is_read(scored, config, tmp_path: Pat
     values = json.loads(to_json(made))
     for run in (values["before"], values["comparisons"]["lora"]["after"]):
         del run["seeds"]
+        del run["trainings"]
+    del values["before_name"]
     for found in values["comparisons"]["lora"]["difference"].values():
-        del found["seeds"]
+        del found["seeds"], found["values"]
     (tmp_path / "comparison.json").write_text(json.dumps(values), encoding="utf-8")
-    assert load_comparison(tmp_path / "comparison.json") == made
+    read = load_comparison(tmp_path / "comparison.json")
+    method = made.comparisons["lora"]
+    bare = {name: dataclasses.replace(found, values=None) for name, found in method.difference.items()}
+    assert read == dataclasses.replace(
+        made, comparisons={"lora": dataclasses.replace(method, difference=bare)}
+    )
+
+
+def test_the_values_of_a_difference_are_over_the_samples_that_count_in_both(scored, config):
+    found = _compared(scored, config, "lora").comparisons["lora"].difference
+    assert found["functional_accuracy"].values == (25.0, 87.5)
+    for difference in found.values():
+        assert difference.values[1] - difference.values[0] == pytest.approx(difference.delta)
+    seeds = compare([scored["before"]], [scored["lora"], scored["again"]], "lora", config.evaluation, {})
+    assert seeds.comparisons["lora"].difference["functional_accuracy"].values == (25.0, 62.5)
+
+
+def test_the_name_of_the_model_before_stays_with_the_report(scored, config):
+    named = compare(
+        [scored["before"]], [scored["lora"]], "lora", config.evaluation, {}, before_name="LoRA, r 8"
+    )
+    added = compare([scored["before"]], [scored["qlora"]], "qlora", config.evaluation, {}, named)
+    assert added.before_name == "LoRA, r 8"
+    changed = compare([scored["before"]], [scored["qlora"]], "qlora", config.evaluation, {}, named, "r 8")
+    assert changed.before_name == "r 8"
+
+
+def test_what_went_wrong_stands_beside_the_answer_in_its_own_words(scored, config):
+    examples = _compared(scored, config, "lora").comparisons["lora"].examples
+    assert examples[2].before_scores["message"] == "assert double(2) == 4"
+    assert examples[2].after_scores["message"] == ""

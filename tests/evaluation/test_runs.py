@@ -13,8 +13,9 @@ from src.config import Config, load_config
 from src.evaluation import runs
 from src.evaluation.predictions import write_answers
 from src.evaluation.runs import run_predictions, samples_fingerprint
-from src.schema import Sample
+from src.schema import Sample, UserError
 from tests.evaluation.samples import ADD, ADD_TEST, SAMPLES, SUBTRACT, write_predictions
+from tests.models.records import run_record
 
 
 def _without_provenance(folder: Path) -> str:
@@ -68,11 +69,24 @@ def test_pass_at_k_is_reported_where_there_are_enough_completions(tmp_path: Path
 def test_answers_scored_later_keep_the_name_and_the_origin_of_their_generation(
     tmp_path: Path, config: Config
 ):
-    path = write_answers(tmp_path / "elsewhere", SAMPLES[:1], {"name": "lora--starter", "base_model": "tiny"})
+    training = dataclasses.asdict(run_record(history=[{"step": 5, "loss": 1.5}]).training)
+    origin = {"name": "lora--starter", "base_model": "tiny", "training": training}
+    path = write_answers(tmp_path / "elsewhere", SAMPLES[:1], origin)
     run = run_predictions(path, config, tmp_path / "runs").run
+    assert [dataclasses.asdict(item) for item in run.trainings] == [training]
+    assert "training" not in run.provenance
     assert (run.name, run.provenance["base_model"]) == ("lora--starter", "tiny")
     assert (tmp_path / "runs" / "lora--starter" / "scores.json").is_file()
     assert run_predictions(path, config, tmp_path / "runs", "mine").run.name == "mine"
+
+
+def test_a_damaged_record_of_a_training_is_refused_before_anything_is_scored(
+    tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delattr(runs, "score_samples")
+    path = write_answers(tmp_path / "damaged", SAMPLES[:1], {"name": "other", "training": {"method": 3}})
+    with pytest.raises(UserError, match=r"origin\.json: .*Fetch it again, or delete it"):
+        run_predictions(path, config, tmp_path / "runs")
 
 
 def test_the_fingerprint_is_of_the_tasks_whatever_the_answers_and_their_order():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from src.models.run_record import BaseKind, DataOrigin, read_record, seed_of, trainings, write_record
-from src.schema import UserError
+from src.schema import Training, UserError, decode, to_json
 from tests import tiny
 from tests.models.records import run_record, written
 
@@ -108,3 +109,40 @@ def test_a_seed_that_is_not_finished_is_not_left_out(tmp_path: Path):
 def test_the_seed_stands_in_the_name_of_the_folder_or_of_that_around_it():
     names = ("lora/seed-42", "lora/seed-42/final", "lora/final", "lora/seed-x/final", "seed-1/lora/final")
     assert [seed_of(Path(name)) for name in names] == ["42", "42", "", "", ""]
+
+
+def test_the_training_of_a_record_is_what_a_report_says_of_it():
+    history = [
+        {"step": 5, "epoch": 0.5, "loss": float("nan")},
+        {"step": 10, "epoch": 1.004, "loss": 1.25},
+        {"step": 10, "epoch": 1.004, "eval_loss": 1.5},
+        {"train_runtime": 3.0},
+    ]
+    made = run_record(
+        "lora.r=8",
+        "training.seed=7",
+        base_model="smollm2-135m",
+        data=DataOrigin("hub", "org/data", "CC0"),
+        metrics={
+            "train_samples": 265,
+            "trainable_parameters": 10,
+            "total_parameters": 100,
+            "seconds": 12.5,
+            "processes": 2,
+        },
+        history=history,
+    )
+    found = dataclasses.replace(made, provenance=made.provenance | {"device": "A GPU"}).training
+    assert (found.method, found.base_model) == ("lora", "HuggingFaceTB/SmolLM2-135M-Instruct")
+    assert (found.data, found.licence, found.samples) == ("org/data", "CC0", 265)
+    assert (found.rank, found.seed, found.epochs, found.seconds) == (8, 7, 1.0, 12.5)
+    assert (found.trained_parameters, found.all_parameters, found.machine) == (10, 100, "2 x A GPU")
+    assert found.loss == [(5, None), (10, 1.25)]
+    assert found.validation_loss == [(10, 1.5)]
+    assert decode(Training, to_json(found)) == found
+
+
+def test_the_training_of_a_bare_record_says_what_is_not_known():
+    found = run_record().training
+    assert (found.samples, found.seconds, found.machine, found.loss) == (None, None, "", [])
+    assert found.epochs == 3.0  # as configured, where no step was logged

@@ -7,16 +7,19 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 
 class _Recorder(RendererAgg):
     """Notes each text that is really drawn."""
 
-    texts: list[Any]
+    texts: dict[Any, None]
+    lines: dict[str, Any]  # line -> the text of several lines that it is one of
 
     def draw_text(self, *args: Any, **kwargs: Any) -> None:
-        self.texts.append(kwargs.get("mtext") or args[-1])
+        drawn = kwargs.get("mtext") or args[-1]
+        self.texts[drawn if isinstance(drawn, Text) else self.lines[args[3]]] = None
         super().draw_text(*args, **kwargs)
 
 
@@ -24,7 +27,9 @@ def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
     """Every text of the picture with its box in pixels."""
     width, height = figure.get_size_inches() * figure.dpi
     recorder = _Recorder(width, height, figure.dpi)
-    recorder.texts = []
+    recorder.texts = {}
+    found = figure.findobj(Text)
+    recorder.lines = {line: text for text in found for line in text.get_text().split("\n")}
     figure.draw(recorder)
     assert recorder.texts, "a figure without any text"
     return [(text.get_text(), text.get_window_extent(recorder)) for text in recorder.texts]

@@ -13,12 +13,12 @@ from src.plotting import DARK, LIGHT, font_families
 from src.report.chart import chart_figure, draw_chart
 from src.report.formatting import drawn_metrics
 from src.schema import Comparison, Score
-from tests.evaluation.comparisons import METHODS, SEED_VALUES, comparison, with_seeds
+from tests.evaluation.comparisons import METHODS, SEED_VALUES, comparison, with_seeds, with_trainings
 from tests.report.layout import boxes, misplaced
 
 
 def _texts(figure: Any) -> list[str]:
-    return [text for text, _ in boxes(figure)]
+    return [line for text, _ in boxes(figure) for line in text.split("\n")]
 
 
 def _renamed(made: Comparison, names: dict[str, str], test_set: str = "starter") -> Comparison:
@@ -59,9 +59,25 @@ def test_every_method_and_metric_is_named_with_value_and_change() -> None:
     texts = _texts(chart_figure(comparison(2), LIGHT))
     for expected in ("BLEU", "CodeBLEU", "Execution success (%)", "Functional accuracy (%)"):
         assert texts.count(expected) == 1
+    for expected in (
+        "SmolLM2-135M-Instruct before and after fine-tuning",
+        "tested on the starter set, n = 50",
+    ):
+        assert texts.count(expected) == 1
     for expected in ("Before", "LoRA", "QLoRA"):
         assert texts.count(expected) == 2  # once for each row of panels
     assert {"31.2", "38.3", "+7.1", "+8.8", "n = 44 (88 % of samples)"} <= set(texts)
+
+
+def test_the_title_and_the_rows_name_what_was_compared() -> None:
+    made = dataclasses.replace(with_trainings(comparison(1)), before_name="full precision")
+    texts = _texts(chart_figure(made, LIGHT))
+    assert {
+        "full precision and LoRA on Base-7b",
+        "trained on Code Alpaca, tested on the starter set, n = 50",
+    } < set(texts)
+    assert texts.count("full precision") == 2
+    assert "Before" not in texts
 
 
 def test_only_a_significant_change_is_bold() -> None:
@@ -83,11 +99,11 @@ def test_bars_and_whiskers_lie_where_the_figures_say() -> None:
 def test_panels_of_a_row_share_a_scale_that_holds_every_interval() -> None:
     made = comparison(1)
     figure = chart_figure(made, LIGHT)
-    assert [axes.get_xlim()[1] for axes in figure.axes] == [50, 50, 100, 100]
+    assert [axes.get_xlim()[1] for axes in figure.axes] == [100, 100, 50, 50]
     small = _with_scores(
         made, lambda name, score: Score(1.4, (0.2, 7.0 if "_" in name else 4.0), 50, 1.0, "s")
     )
-    assert [axes.get_xlim()[1] for axes in chart_figure(small, LIGHT).axes] == [5, 5, 10, 10]
+    assert [axes.get_xlim()[1] for axes in chart_figure(small, LIGHT).axes] == [10, 10, 5, 5]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The sentences and figures of the reports, from made-up numbers."""
+"""The names and figures of the reports, from made-up numbers."""
 
 from __future__ import annotations
 
@@ -7,66 +7,23 @@ import dataclasses
 import pytest
 
 from src.report.formatting import (
-    headline,
+    before_label,
+    data_label,
     interval,
     language_label,
     metric_names,
+    model_label,
     number,
     p_text,
     points,
     score_text,
     shown_metrics,
     signed,
+    trainings,
 )
-from src.report.markdown.metrics import metrics_section
-from src.schema import Difference, MethodComparison, Score
-from tests.evaluation.comparisons import comparison
-
-
-def _difference(delta: float, p_holm: float, detectable: float = 3.0, n: int = 50) -> Difference:
-    return Difference(
-        delta, (delta - 3.1, delta + 3.2), p_holm / 2, p_holm, 20, 10, 20, n, detectable, "test"
-    )
-
-
-def _method(**differences: Difference) -> MethodComparison:
-    (made,) = comparison(1, 0).comparisons.values()
-    return dataclasses.replace(made, difference=differences)
-
-
-@pytest.mark.parametrize(
-    ("differences", "expected"),
-    [
-        (
-            {"bleu": _difference(7.1, 0.0004), "functional_accuracy": _difference(12.0, 0.18, 14.0)},
-            "LoRA gains 7.1 BLEU (95 % CI 4.0 to 10.3, Holm-corrected p < 0.001, n = 50); functional accuracy "
-            "+12 points, not significant at this n (n = 50 can show 14 points or more).",
-        ),
-        (
-            {"bleu": _difference(-7.1, 0.02), "functional_accuracy": _difference(-12.5, 0.01)},
-            "LoRA loses 7.1 BLEU (95 % CI −10.2 to −3.9, Holm-corrected p = 0.020, n = 50); functional accuracy "
-            "−12.5 points (95 % CI −15.6 to −9.3, Holm-corrected p = 0.010, n = 50).",
-        ),
-        (
-            {"bleu": _difference(1.0, 0.4, 4.2), "execution_success": _difference(1.0, 0.9, 11.0)},
-            "LoRA: BLEU +1.0 (95 % CI −2.1 to 4.2, Holm-corrected p = 0.40, n = 50), not significant at this n "
-            "(n = 50 can show 4.2 or more); execution success +1 point, not significant at this n (n = 50 can "
-            "show 11 points or more).",
-        ),
-        (
-            {"functional_accuracy": _difference(12.0, 0.001)},
-            "LoRA gains 12 points of functional accuracy (95 % CI 8.9 to 15.2, Holm-corrected p = 0.001, n = 50).",
-        ),
-        (
-            {"bleu": _difference(40.0, 1.0, 100.0, n=1)},
-            "LoRA: BLEU +40.0 (95 % CI 36.9 to 43.2, Holm-corrected p = 1.00, n = 1), not significant (n = 1 can "
-            "show nothing).",
-        ),
-        ({}, "LoRA: no metric could be compared."),
-    ],
-)
-def test_the_headline_follows_from_the_numbers(differences: dict[str, Difference], expected: str) -> None:
-    assert headline("LoRA", _method(**differences)) == expected
+from src.report.markdown.metrics import metric_details_section
+from src.schema import Score
+from tests.evaluation.comparisons import comparison, with_trainings
 
 
 @pytest.mark.parametrize(
@@ -129,12 +86,37 @@ def test_a_metric_that_another_one_repeats_is_shown_where_the_two_differ():
         assert {"execution_success", "pass@10"} <= set(shown_metrics(found))
         made = dataclasses.replace(comparison(0), before=found)
         assert ("execution_success_runnable" in metric_names(made)) is shown
-        assert ("Execution success counted otherwise" in metrics_section(made)) is shown
+        assert ("Execution success counted otherwise" in metric_details_section(made)) is shown
 
 
-def test_a_headline_repeats_the_caveat_of_its_method():
-    method = _method(bleu=_difference(7.1, 0.0004))
-    plain = headline("LoRA", method)
-    assert headline("LoRA", dataclasses.replace(method, caveat="it ran elsewhere")) == (
-        f"{plain} Caution: it ran elsewhere."
+def test_models_and_data_have_the_names_that_people_use():
+    assert (
+        model_label("smollm2-135m")
+        == model_label("HuggingFaceTB/SmolLM2-135M-Instruct")
+        == "SmolLM2-135M-Instruct"
     )
+    assert (
+        model_label("/models/CodeLlama-7b-hf/") == model_label("C:\\m\\CodeLlama-7b-hf") == "CodeLlama-7b-hf"
+    )
+    names = {
+        "sahil2801/CodeAlpaca-20k": "Code Alpaca",
+        "https://example.org/data/code_alpaca_20k.json": "Code Alpaca",
+        "embedded starter set": "the starter set",
+        "humaneval": "HumanEval",
+        "mbppplus": "MBPP+",
+        "mine/rows.jsonl": "rows.jsonl",
+    }
+    assert {origin: data_label(origin) for origin in names} == names
+
+
+def test_the_model_before_is_named_as_given_or_by_its_method_where_that_tells_it_apart():
+    trained = with_trainings(comparison(2))
+    lora, qlora = (method.after for method in trained.comparisons.values())
+    assert before_label(trained) == "Before"
+    assert before_label(dataclasses.replace(trained, before_name="LoRA, r 8")) == "LoRA, r 8"
+    against = dataclasses.replace(trained, before=lora)
+    assert before_label(against) == "Before"  # LoRA is compared with LoRA too
+    one = dataclasses.replace(against, comparisons={"qlora": trained.comparisons["qlora"]})
+    assert before_label(one) == "LoRA"
+    assert list(trainings(one)) == ["LoRA", "QLoRA"]
+    assert trainings(one)["QLoRA"] == qlora.trainings

@@ -120,16 +120,53 @@ def test_the_page_opens_without_an_error_or_a_request(show: Any) -> None:
     assert [url.rpartition("/")[2] for url in page.requests] == ["comparison.html"]
     assert page.value("document.getElementById('count').textContent") == "24 of 24 samples"
     assert page.value("document.getElementById('headline').textContent").startswith(
-        "LoRA gains 7.1 BLEU (95 %"
+        "No difference was shown with LoRA: 16 points more of the programs run"
     )
     rows = page.value(
-        "[...document.querySelectorAll('#summary tbody tr')].map(r => r.innerText.split('\\t'))"
+        "[...document.querySelectorAll('#summary tbody tr')].map(r => [...r.cells].map(c => c.innerText))"
     )
-    assert [row[:2] for row in rows] == [
-        ["Before", "31.2"],
-        ["LoRA", "38.3 (+7.1)"],
-        ["QLoRA", "40.0 (+8.8)"],
+    assert [[row[0].split("\n"), row[4]] for row in rows] == [
+        [["Before", "HuggingFaceTB/SmolLM2-135M-Instruct"], "31.2 [26.8 to 35.6]"],
+        [["LoRA", "checkpoints/lora/final"], "38.3 [33.9 to 42.7]\n+7.1 [4.0 to 10.3], p < 0.001"],
+        [["QLoRA", "checkpoints/qlora/final"], "40.0 [35.6 to 44.4]\n+8.8 [5.7 to 12.0], p < 0.001"],
     ]
+    assert page.value("window.scrollY") == 0
+
+
+@NEEDS_CHROMIUM
+def test_the_chart_shows_every_model_with_its_interval(show: Any) -> None:
+    page = show(comparison(2, 3), width=1012)
+    panels = page.value("[...document.querySelectorAll('#chart h2')].map(e => e.textContent)")
+    assert panels == ["Functional accuracy, %", "Execution success, %", "CodeBLEU", "BLEU"]
+    assert page.value("[...document.querySelectorAll('.panel:last-child .name')].map(e => e.textContent)") == [
+        "Before", "LoRA", "QLoRA",
+    ]  # fmt: skip
+    shares = page.value(
+        "[...document.querySelectorAll('.panel:last-child .track')].map(t => [...t.children].map(c => "
+        "[c.offsetLeft / t.offsetWidth, c.offsetWidth / t.offsetWidth]))"
+    )
+    assert shares[1] == [pytest.approx([0, 0.383], abs=0.02), pytest.approx([0.339, 0.088], abs=0.02)]
+
+
+@NEEDS_CHROMIUM
+def test_the_test_that_failed_stands_with_its_message(show: Any) -> None:
+    scores = {"functional": "failed", "error": "assertion", "message": "assert largest([3, 9]) == 9"}
+    page = show(_samples({"before_scores": scores}))
+    assert page.value("[...document.querySelectorAll('.message')].map(e => e.textContent)") == [
+        scores["message"]
+    ]
+
+
+@NEEDS_CHROMIUM
+def test_a_button_copies_the_address_of_the_sample(show: Any) -> None:
+    page = show(comparison(2, 4), fragment="#qlora/sample0002")
+    page.value("document.execCommand = () => { window.copied = document.activeElement.value; return true; }")
+    page.value(
+        "Object.defineProperty(navigator, 'clipboard', {value: undefined})"
+    )  # as some browsers have it
+    page.value("document.querySelector('.heading button').click()")
+    assert page.value("window.copied").endswith("comparison.html#qlora/sample0002")
+    assert page.value("document.querySelector('.heading button').textContent") == "Copied"
 
 
 @NEEDS_CHROMIUM
@@ -148,9 +185,10 @@ def test_the_page_opens_without_an_error_or_a_request(show: Any) -> None:
         ("change", "CodeBLEU down", [2]),
         ("change", "same code", [3]),
         ("search", "THIRD", [2]),
-        ("search", "task return", [0, 1, 2, 3]),
+        ("search", "task return", [0, 1, 3, 2]),
         ("search", "nothing holds this", []),
         ("order", "best", [0, 1, 3, 2]),
+        ("order", "given", [0, 1, 2, 3]),
         ("order", "worst", [2, 3, 0, 1]),
     ],
 )
@@ -159,6 +197,7 @@ def test_filters_search_and_order_choose_the_samples(
 ) -> None:
     neutral = {"functional": "", "execution": "not_run", "bleu": 5.0, "codebleu": None}
     names = ["first task", "second task", "third task", "fourth task"]
+    best = [names[index] for index in (0, 1, 3, 2)]  # the most improved first, unless another order is chosen
     page = show(
         _samples(
             *({"instruction": name} for name in names[:3]),
@@ -174,7 +213,7 @@ def test_filters_search_and_order_choose_the_samples(
     if not expected:
         assert page.value("document.getElementById('sample').textContent") == "No sample matches."
     page.value("document.querySelector('#filters button').click()")
-    assert page.value(f"new Promise(done => setTimeout(() => done({SHOWN}), 50))") == names
+    assert page.value(f"new Promise(done => setTimeout(() => done({SHOWN}), 50))") == best
     assert page.errors == []
 
 
@@ -185,7 +224,7 @@ def test_the_keyboard_reaches_everything(show: Any) -> None:
     for key in "jjkm":
         page.press(key)
         title.append(page.value(TITLE))
-    assert title == ["Sample sample0001", "Sample sample0002", "Sample sample0001", "Sample sample0001"]
+    assert title == ["Sample sample0001", "Sample sample0003", "Sample sample0001", "Sample sample0001"]
     assert page.value("document.getElementById('method').selectedOptions[0].textContent") == "QLoRA"
     assert page.value("location.hash") == "#qlora/sample0001"
     page.press("d")
@@ -209,7 +248,8 @@ def test_the_keyboard_reaches_everything(show: Any) -> None:
 def test_an_address_opens_its_sample(show: Any) -> None:
     page = show(comparison(2, 4), fragment="#qlora/sample0002")
     assert page.value(TITLE) == "Sample sample0002"
-    assert page.value("document.getElementById('headline').textContent").startswith("QLoRA")
+    assert "with QLoRA" in page.value("document.getElementById('headline').textContent")
+    assert page.value("document.querySelector('main').getBoundingClientRect().top") == pytest.approx(0, abs=1)
 
 
 @NEEDS_CHROMIUM
@@ -279,8 +319,9 @@ def test_hostile_text_is_shown_as_text(show: Any, case: str) -> None:
     text = HOSTILE[case]
     texts = dict.fromkeys(("instruction", "input", "reference", "before", "after"), text)
     names = {"id": text[:300], "language": text[:300]}
-    scores = {"functional": text[:300], "execution": text[:300], "bleu": 1.0}
-    page = show(_samples(texts | names | {"after_scores": scores}, {}))
+    scores = {"functional": text[:300], "execution": text[:300], "message": text, "bleu": 1.0}
+    worse = {"before_scores": {"functional": "passed"}, "after_scores": {}}  # stands below
+    page = show(_samples(texts | names | {"after_scores": scores}, worse))
     tags = page.value("[...new Set([...document.body.querySelectorAll('*')].map(e => e.localName))]")
     assert not set(tags) & {"img", "a", "b", "h4", "iframe", "svg", "style", "picture", "details"}
     assert page.value("document.scripts.length") == 2

@@ -1,4 +1,4 @@
-"""write_reports: five files at once or none, comparison.json as documented, no text where none is wanted."""
+"""write_reports: all files at once or none, comparison.json as documented, no text where none is wanted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ import pytest
 
 from src.report import report
 from src.report.report import write_reports
-from tests.evaluation.comparisons import comparison
+from tests.evaluation.comparisons import comparison, with_trainings
 
-FILES = ["comparison.json", "comparison.md", "comparison.html", "comparison.png", "comparison_dark.png"]
+FILES = [
+    "comparison.json",
+    "comparison.md",
+    "comparison.html",
+    "comparison.png",
+    "comparison_dark.png",
+    "README.md",
+]
+CURVES = ["training_curve.png", "training_curve_dark.png"]
 SECRET = "MARKseventeen"
 
 
@@ -25,14 +33,48 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_five_files_are_written_and_nothing_else(written: Path) -> None:
+def test_these_files_are_written_and_nothing_else(written: Path) -> None:
     assert sorted(path.name for path in written.iterdir()) == sorted(FILES)
     assert all(path.stat().st_size > 1_000 for path in written.iterdir())
 
 
+def test_github_shows_the_report_with_its_folder_unless_somebody_wrote_another_readme(
+    written: Path, tmp_path: Path
+) -> None:
+    report = (written / "comparison.md").read_bytes()
+    assert (written / "README.md").read_bytes() == report
+    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+    assert "README.md" not in [path.name for path in write_reports(comparison(1, 1), tmp_path, 1)]
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+    (tmp_path / "README.md").write_bytes(report)  # one of ours is replaced
+    write_reports(comparison(1, 1), tmp_path, 1)
+    assert (tmp_path / "README.md").read_bytes() == (tmp_path / "comparison.md").read_bytes() != report
+
+
+def test_the_curve_is_drawn_where_there_is_a_record_of_a_training(tmp_path: Path) -> None:
+    names = [path.name for path in write_reports(with_trainings(comparison(1, 1)), tmp_path, 1)]
+    assert [name for name in names if name not in FILES] == CURVES
+    assert f'src="{CURVES[0]}"' in (tmp_path / "comparison.md").read_text(encoding="utf-8")
+
+
+def test_a_report_in_the_folder_of_reports_is_entered_in_its_index(tmp_path: Path) -> None:
+    outside = write_reports(comparison(1, 1), tmp_path / "elsewhere", 1, tmp_path / "reports")
+    assert not (tmp_path / "reports").exists()
+    inside = write_reports(comparison(1, 1), tmp_path / "reports" / "mine", 1, tmp_path / "reports")
+    assert inside[len(outside) :] == [tmp_path / "reports" / "README.md"]
+    write_reports(comparison(1, 1), tmp_path / "reports", 1, tmp_path / "reports")
+    assert (tmp_path / "reports" / "README.md").read_text(encoding="utf-8").startswith("# Reports")
+
+
+def test_the_guide_is_linked_from_within_the_project_alone() -> None:
+    assert report._guide(report.ROOT / "reports" / "a") == "../../docs/reports.md"
+    assert report._guide(report.ROOT.parent / "elsewhere") == ""
+    assert (report.ROOT / report.GUIDE).exists()
+
+
 def test_comparison_json_has_the_documented_shape(written: Path) -> None:
     found = json.loads((written / "comparison.json").read_text(encoding="utf-8"))
-    assert set(found) == {"schema", "test_set", "before", "comparisons", "provenance"}
+    assert set(found) == {"schema", "test_set", "before", "before_name", "comparisons", "provenance"}
     assert found["schema"] == 1
     assert set(found["comparisons"]) == {"lora", "qlora"}
     for run in (found["before"], *(method["after"] for method in found["comparisons"].values())):
@@ -66,7 +108,7 @@ def test_without_examples_no_file_holds_any_text_of_a_sample(tmp_path: Path, exa
     made = comparison(1, 3, **texts)
     (method,) = made.comparisons.values()
     leaky = {
-        "detail": f"NameError: {SECRET}",
+        "message": f"NameError: {SECRET}",
         "flags": [SECRET],
         "nested": {"stdout": SECRET},
         "exact": True,

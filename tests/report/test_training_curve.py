@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from src.plotting import DARK, LIGHT
 from src.report import training_curve as curve
-from src.report.training_curve import draw_training_curve
+from src.report.training_curve import draw_losses, draw_training_curve
+from tests.evaluation.comparisons import comparison, with_trainings
 from tests.report.layout import misplaced
 
 
@@ -97,3 +100,39 @@ def test_no_text_of_the_picture_touches_another_or_its_edge(
 ) -> None:
     figure, _ = drawn(history)
     assert misplaced(figure) == []
+
+
+ODD = "$\\frac{$"  # no formula, though it looks like one
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The figures that draw_losses renders."""
+    found: list[Any] = []
+    monkeypatch.setattr(curve, "png_bytes", lambda figure: (found.append(figure), b"")[1])
+    return found
+
+
+def test_a_report_has_a_colour_a_method_and_two_lines_a_seed(figures: list[Any]) -> None:
+    draw_losses(with_trainings(comparison(2), seeds=3), LIGHT)
+    (axes,) = figures[0].axes
+    lines = [line for line in axes.lines if len(line.get_xdata())]
+    assert [line.get_color() for line in lines] == [LIGHT.series[0]] * 6 + [LIGHT.series[1]] * 6
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "LoRA: validation, lowest 0.525 at step 60",  # 0.5 + 1.5 / 60
+        "QLoRA: validation, lowest 0.525 at step 60",
+    ]
+    assert misplaced(figures[0]) == []
+
+
+def test_losses_that_were_not_finite_or_not_measured_are_left_out(figures: list[Any]) -> None:
+    made = with_trainings(comparison(1))
+    (method,) = made.comparisons.values()
+    training = dataclasses.replace(method.after.trainings[0], loss=[(1, None), (2, 1.0)], validation_loss=[])
+    after = dataclasses.replace(method.after, trainings=[training])
+    draw_losses(dataclasses.replace(made, comparisons={ODD: dataclasses.replace(method, after=after)}), DARK)
+    (axes,) = figures[0].axes
+    (line,) = (line for line in axes.lines if len(line.get_xdata()))
+    assert [math.isnan(value) for value in line.get_ydata()] == [True, False]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [ODD]
+    assert misplaced(figures[0]) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class TestSet:
 
     name: str
     examples: list[Example]
+    source: dict[str, str] = field(default_factory=dict)  # origin and licence of a prepared data set
 
 
 def load_test_set(
@@ -37,11 +38,13 @@ def load_test_set(
         if path or split != DEFAULT_SPLIT:
             flag = "--benchmark_path" if path else "--benchmark_split"
             raise UserError(f"{flag} goes with --benchmark {' or '.join(BENCHMARKS)}")
-        from src.data.dataset import load_split
+        from src.data.dataset import load_card, load_split
 
-        name, examples = Path(config.data.dataset_path).name, load_split(config.data, "test")
+        card = load_card(config.data)
+        name, examples = Path(config.data.dataset_path).name, load_split(config.data, "test", card)
+        source = {"test_set_origin": card.origin, "test_set_licence": card.licence}
     else:
-        name, examples = benchmark, load_benchmark(benchmark, path, split)
+        name, examples, source = benchmark, load_benchmark(benchmark, path, split), {}
     requested = config.evaluation.num_samples
     if requested > len(examples):
         raise UserError(
@@ -51,7 +54,7 @@ def load_test_set(
     chosen = examples[:requested] if requested else examples
     if path and benchmark not in RELEASES:  # whose expected values are what the solutions return
         require_solutions(chosen, path)
-    return TestSet(name, chosen)
+    return TestSet(name, chosen, source)
 
 
 def require_solutions(examples: Sequence[Example], source: str) -> None:

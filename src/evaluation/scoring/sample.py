@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # it imports the codebleu package, which a worker alone does
     from src.evaluation.codebleu import CodeBleu
 
 NO_CODEBLEU = "needs the codebleu package, whose parsers have builds for Python 3.11 and 3.12 on x86-64 Linux and Windows only"
+MAX_MESSAGE = 300  # characters
 UNREADABLE = "unreadable"  # an answer on which a parser of ours failed or was killed
 CodeBleuOf = Callable[[str, str, str], "CodeBleu | None"]  # of prediction, reference, the package's language
 Result = TypeVar("Result")
@@ -99,7 +100,25 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         execution_lacks=execution.lacks,
         functional_lacks=functional.lacks if functional else "",
         base=functional.base if functional else "",
+        message=_message(execution, functional) if item.code.strip() else "",
     )
+
+
+def _message(execution: Execution, functional: Execution | None) -> str:
+    """What went wrong, as the interpreter or the judge says it: of the tests where they decide, else of the program."""
+    failed = [item for item in (functional, execution) if item and item.outcome not in ("passed", "not_run")]
+    if not failed:
+        return ""
+    said = [
+        line.strip()
+        for item in failed
+        for line in reversed(item.stderr.splitlines())
+        if line.startswith((f"{failed[0].detail}:", "AssertionError:"))
+    ]
+    parts = [failed[0].detail or failed[0].outcome, *said[:1]]
+    if said and said[0].startswith(parts[0]):  # "NameError" and "NameError: name 'x' is not defined"
+        del parts[0]
+    return ": ".join(parts)[:MAX_MESSAGE]
 
 
 def _cuts(sample: Sample) -> tuple[str, ...]:

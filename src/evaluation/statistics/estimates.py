@@ -88,7 +88,8 @@ def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int
     n = len(old)
     change = (after.by_sample() - before.by_sample())[both]
     wins, losses = int((change > TIE).sum()), int((change < -TIE).sum())
-    delta = float(after.combine(new.sum(axis=0)) - before.combine(old.sum(axis=0))) if n else 0.0
+    values = [float(before.combine(rows.sum(axis=0))) if n else 0.0 for rows in (old, new)]
+    delta = values[1] - values[0]
     if n < 2:
         ci95, error, p_value, test = (-SCALE, SCALE), math.inf, 1.0, "none: fewer than two samples"
     elif _is_binary(before, old) and _is_binary(after, new):
@@ -106,8 +107,9 @@ def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int
     detectable = stored(detectable_difference(error))
     ties = n - wins - losses
     return Difference(
-        stored(delta), stored_pair(ci95), p_value, p_value, wins, losses, ties, n, detectable, test
-    )
+        stored(delta), stored_pair(ci95), p_value, p_value, wins, losses, ties, n, detectable, test,
+        values=stored_pair((values[0], values[1])),
+    )  # fmt: skip
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -141,7 +141,8 @@ def difference_over_seeds(
     change = (new - old)[counting([*before, *after])]
     wins, losses, n = int((change > TIE).sum()), int((change < -TIE).sum()), len(change)
     weights = [-1 / len(before)] * len(before) + [1 / len(after)] * len(after)
-    delta = float(np.dot(weights, values(rows, combine))) if n else 0.0
+    low, high = (float(values(side, combine).mean()) if n else 0.0 for side in sides)
+    delta = high - low
     ci95, error, test = (-SCALE, SCALE), Error(SCALE, 1, ()), "none: fewer than two samples"
     if n > 1:
         interval, samples = bootstrap_interval(
@@ -158,7 +159,7 @@ def difference_over_seeds(
     )
     return Difference(
         stored(delta), stored_pair(ci95), p_value, p_value, wins, losses, n - wins - losses, n,
-        stored(error.detectable()), test, seeds,
+        stored(error.detectable()), test, seeds, stored_pair((low, high)),
     )  # fmt: skip
 
 

@@ -5,30 +5,42 @@ from __future__ import annotations
 from src.metrics.table import METRICS
 from src.report.formatting import (
     NOT_AVAILABLE,
+    before_label,
     drawn_metrics,
     interval,
+    is_share,
     language_label,
     method_label,
     metric_label,
     metric_names,
     number,
+    over_fewer,
     p_text,
     percent,
     sample_count,
     score_text,
     signed,
     significant,
+    tested_metrics,
 )
 from src.report.markdown.provenance import named_runs
-from src.report.safe_markdown import details, inline, table, value_table
+from src.report.safe_markdown import details, folded, inline, table, value_table
 from src.schema import Comparison, Difference, MethodComparison, Score
 
-HEADER = ("", "Score [95 % CI]", "Difference [95 % CI]", "p (Holm)", "n can show", "Better / same / worse")
+HEADER = (
+    "", "Score [95 % CI]", "Difference [95 % CI]", "p (Holm)", "Minimum detectable difference",
+    "Better / same / worse",
+)  # fmt: skip
 NOTES = (
-    "All values are 0 to 100. p is corrected by Holm's method over all metrics and methods of this report; a "
-    "difference in bold has p < 0.05. One that is not bold was not shown to be there, and was not shown to be "
-    "absent either: **n can show** is the smallest true difference that this many samples would find with 80 % "
-    "power. Better, same and worse count samples."
+    "Scores are 0 to 100; in parentheses the difference on the same samples with its 95 % interval, then p (Holm). {}*Not "
+    "significant* does not show that there is no effect."
+)
+PAIRED = "on both:"
+PAIRED_CELL = PAIRED.replace(" ", "\u00a0")
+PAIRED_NOTE = "*On both* stands where fewer samples can be judged with both models than with each. "
+DETAIL_NOTES = (
+    "**Minimum detectable difference**: the smallest true difference that this many samples would find with 80 % power. "
+    "Better, same and worse count samples."
 )
 LANGUAGE_NOTES = (
     "Before \u2192 after, difference, samples. The samples of one language are few: read these as hints, not as "
@@ -37,16 +49,62 @@ LANGUAGE_NOTES = (
 
 
 def metrics_section(comparison: Comparison) -> str:
+    """The one open table: a row for each metric with a test, a column for each model; then what needs explaining."""
+    methods = comparison.comparisons
+    header = ["Metric", *(inline(name) for name, _ in named_runs(comparison))]
+    rows = [
+        [
+            _metric_cell(comparison, metric),
+            value_text(comparison.before.metrics.get(metric)),
+            *(_method_cell(comparison, method, metric) for method in methods.values()),
+        ]
+        for metric in tested_metrics(comparison)
+    ]
+    paired = any(PAIRED_CELL in cell for row in rows for cell in row)
+    return f"{table(header, rows)}\n\n{NOTES.format(PAIRED_NOTE if paired else '')}"
+
+
+def metric_details_section(comparison: Comparison) -> str:
+    """A table for each metric with all that was computed, and how."""
     names = metric_names(comparison)
     signatures = value_table((metric_label(name), _signature(comparison, name)) for name in names)
-    return "\n\n".join(
-        [
-            "## Metrics",
-            NOTES,
-            *(_metric_block(comparison, name) for name in names),
-            details("Signatures and tests: how each number was computed", signatures),
-        ]
+    return folded(
+        "Metrics in detail",
+        DETAIL_NOTES,
+        *(_metric_block(comparison, name) for name in names),
+        details("Signatures and tests: how each number was computed", signatures),
     )
+
+
+def _label(metric: str) -> str:
+    """A metric of ours by its label, any other as text that is not trusted."""
+    return metric_label(metric) if metric in METRICS else inline(metric)
+
+
+def _metric_cell(comparison: Comparison, metric: str) -> str:
+    """Its name, and how many samples count."""
+    unit = ", %" if is_share(metric) else ""
+    counts = sorted({run.metrics[metric].n for _, run in named_runs(comparison) if metric in run.metrics})
+    shown = f"n = {counts[0]}" if counts[0] == counts[-1] else f"n = {counts[0]} to {counts[-1]}"
+    return _non_breaking(f"{_label(metric)}{unit}<br>{shown}")
+
+
+def _method_cell(comparison: Comparison, method: MethodComparison, metric: str) -> str:
+    """Score, difference with its interval, and p in words."""
+    score, difference = value_text(method.after.metrics.get(metric)), method.difference.get(metric)
+    if difference is None:
+        return score
+    found = "significant" if significant(difference) else "not significant"
+    scores = (comparison.before.metrics.get(metric), method.after.metrics.get(metric))
+    pair = [_pair(difference)] if over_fewer(difference, *scores) else []
+    lines = (f"{score} ({difference_text(difference)})", *pair, f"p {p_text(difference.p_holm)}, {found}")
+    return "<br>".join(map(_non_breaking, lines))
+
+
+def _pair(difference: Difference) -> str:
+    """What a difference is between where it is not that of the two scores beside it."""
+    values = "" if difference.values is None else " {} to {},".format(*map(number, difference.values))
+    return f"{PAIRED}{values} n = {difference.n}"
 
 
 def languages_section(comparison: Comparison) -> str:
@@ -55,7 +113,7 @@ def languages_section(comparison: Comparison) -> str:
         for name, method in comparison.comparisons.items()
         if method.after.by_language
     ]
-    return "\n\n".join(["## By language", LANGUAGE_NOTES, *blocks]) if blocks else ""
+    return folded("By language", LANGUAGE_NOTES, *blocks) if blocks else ""
 
 
 def difference_text(difference: Difference) -> str:
@@ -70,11 +128,20 @@ def value_text(score: Score | None) -> str:
 
 
 def _metric_block(comparison: Comparison, metric: str) -> str:
-    rows = [["Before", _non_breaking(score_text(comparison.before.metrics.get(metric))), "", "", "", ""]]
+    rows = [
+        [
+            inline(before_label(comparison)),
+            _non_breaking(score_text(comparison.before.metrics.get(metric))),
+            "",
+            "",
+            "",
+            "",
+        ]
+    ]
     for name, method in comparison.comparisons.items():
         score = _non_breaking(score_text(method.after.metrics.get(metric)))
         rows.append([inline(method_label(name)), score, *_difference_cells(method.difference.get(metric))])
-    heading = f"### {inline(metric_label(metric))}"
+    heading = f"### {_label(metric)}"
     counts = f"{_sample_counts(comparison, metric)}{_beside_note(metric)}"
     return f"{heading}\n\n{counts}\n\n{table(HEADER, rows)}"
 
@@ -83,7 +150,7 @@ def _beside_note(metric: str) -> str:
     found = METRICS.get(metric)
     if found is None or not found.beside:
         return ""
-    return inline(f" {metric_label(found.beside)} counted otherwise: {found.what}. Not tested.")
+    return f" {metric_label(found.beside)} counted otherwise: {found.what}. Not tested."
 
 
 def _difference_cells(difference: Difference | None) -> list[str]:
@@ -145,7 +212,7 @@ def _language_table(comparison: Comparison, method: MethodComparison) -> str:
         ]
         for language, scores in after.items()
     ]
-    return table(["Language", *(inline(metric_label(metric)) for metric in metrics)], rows)
+    return table(["Language", *(_label(metric) for metric in metrics)], rows)
 
 
 def _language_cell(before: Score | None, after: Score | None, difference: Difference | None) -> str:

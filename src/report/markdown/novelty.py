@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from src.data.curation.novelty import BANDS, UNLIKE_NAME
 from src.report.formatting import (
-    FEWEST,
     NOT_AVAILABLE,
     interval,
     method_label,
@@ -12,39 +11,32 @@ from src.report.formatting import (
     metric_names,
     signed,
 )
-from src.report.safe_markdown import inline, table
+from src.report.safe_markdown import folded, inline, picture, table
+from src.report.verdict import FEWEST
 from src.schema import Comparison, Difference, MethodComparison
 
-HEADING = "## Learned or remembered"
+HEADING = "Learned or remembered"
 NOTE = (
     "Differences by how much the sample's reference is like the most alike answer of the training split (rapidfuzz's ratio "
     "of characters, 100 % is a copy), each with its 95 % interval and n; none is corrected or tested. A gain that is "
     "large where the training data hold nearly the same answer and small where they do not was remembered rather than learned. "
     f"**{UNLIKE_NAME}** sums up the first two bands: samples unlike anything trained on."
 )
+NOVELTY_PICTURES = ("novelty.png", "novelty_dark.png")  # beside the document
+PICTURE_ALT = "Differences by likeness to the training data, with 95 % intervals"
 UNKNOWN = "Not known for {}: the data of the training are not here, or no record names them. `--training_data DIR` names them."
 
 
-def novelty_section(comparison: Comparison, picture: str, dark_picture: str) -> str:
+def novelty_section(comparison: Comparison) -> str:
     """The picture and a table for each method whose training data are known; which others there are."""
     known = {name: method for name, method in comparison.comparisons.items() if method.by_novelty}
-    parts = [HEADING]
-    if known:
-        parts += [NOTE, _picture(picture, dark_picture)]
+    parts = [NOTE, picture(*NOVELTY_PICTURES, PICTURE_ALT)] if known else []
     parts += [
         f"### {inline(method_label(name))}\n\n{_table(comparison, method)}" for name, method in known.items()
     ]
     unknown = [inline(method_label(name)) for name in comparison.comparisons if name not in known]
-    return "\n\n".join([*parts, UNKNOWN.format(", ".join(unknown))] if unknown else parts)
-
-
-def _picture(picture: str, dark_picture: str) -> str:
-    return (
-        "<picture>\n"
-        f'<source media="(prefers-color-scheme: dark)" srcset="{dark_picture}">\n'
-        f'<img src="{picture}" width="830" alt="Differences by likeness to the training data, with 95 % intervals">\n'
-        "</picture>"
-    )
+    parts += [UNKNOWN.format(", ".join(unknown))] if unknown else []
+    return folded(HEADING, *parts)
 
 
 def _table(comparison: Comparison, method: MethodComparison) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from src.report.formatting import NOT_AVAILABLE, method_label, signed
 from src.report.markdown.provenance import named_runs
-from src.report.safe_markdown import details, inline, table
+from src.report.safe_markdown import details, folded, inline, table
 from src.schema import Comparison, Run
 
 ERROR_LABELS = {
@@ -48,14 +48,14 @@ KINDS = {
 FORMAT_LABELS = {
     "raw": "Answers as they came",
     "extracted": "Code extracted from them",
-    "difference": "Due to form alone",
+    "difference": "Formatting alone",
 }
 ERROR_NOTE = (
     "Answers by the first thing that went wrong with each; an answer with no fault is not counted here."
 )
 FORMAT_NOTE = (
-    "Change in BLEU points, measured on the answers as they came and on the code extracted from them. What the "
-    "first gains and the second does not is form (fences, chatter, knowing when to stop), not better code."
+    "Change in BLEU, measured on the answers as they came and on the code extracted from them. What the "
+    "first gains and the second does not is formatting, not better code: fences, chatter, knowing when to stop."
 )
 
 
@@ -67,8 +67,10 @@ def errors_section(comparison: Comparison) -> str:
         for kind, title in KINDS.items()
         if _outcome_names(comparison, kind)
     ]
-    parts = ["## What went wrong", _outcome_table(comparison, "error"), ERROR_NOTE]
-    return "\n\n".join([*parts, details("All outcomes", "\n\n".join(others))] if others else parts)
+    parts = [_outcome_table(comparison, "error"), ERROR_NOTE]
+    return folded(
+        "What went wrong", *parts, *([details("All outcomes", "\n\n".join(others))] if others else [])
+    )
 
 
 def format_section(comparison: Comparison) -> str:
@@ -83,7 +85,7 @@ def format_section(comparison: Comparison) -> str:
         [inline(method_label(name)), *(signed(share[key]) if key in share else NOT_AVAILABLE for key in keys)]
         for name, share in shares.items()
     )
-    return "\n\n".join(["## Format or content", table(header, rows), FORMAT_NOTE])
+    return folded("Formatting or better code", table(header, rows), FORMAT_NOTE)
 
 
 def _outcome_names(comparison: Comparison, kind: str) -> list[str]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from src.report.formatting import NOT_AVAILABLE, method_label
-from src.report.safe_markdown import details, fenced, inline, inline_html, table, value_table
+from src.report.formatting import NOT_AVAILABLE, before_label, method_label
+from src.report.safe_markdown import details, fenced, folded, inline, inline_html, table, value_table
 from src.schema import Comparison, Run
 
 RUN_KEYS = {"precision": "Precision", "prompt": "Prompt", "sandbox": "Generated code ran in"}
@@ -48,7 +48,7 @@ def reproduction_section(comparison: Comparison) -> str:
         origin = f"At commit {inline(commit.removesuffix('+dirty'))}{note}:"
     else:
         origin = "From the project's folder:"
-    return f"## Reproduce it\n\n{origin}\n\n{fenced(chr(10).join(lines), 'bash')}"
+    return folded("Reproduce it", f"{origin}\n\n{fenced(chr(10).join(lines), 'bash')}")
 
 
 def provenance_section(comparison: Comparison) -> str:
@@ -56,13 +56,13 @@ def provenance_section(comparison: Comparison) -> str:
     records.append(("Comparison", comparison.provenance))
     records += [(name, run.provenance) for name, run in named_runs(comparison)]
     blocks = [details(inline_html(title), value_table(_flat(record))) for title, record in records if record]
-    parts = ["## Configuration, data and environment", _runs_table(comparison), *blocks]
-    return "\n\n".join(part for part in parts if part)
+    parts = [_runs_table(comparison), *blocks]
+    return folded("Configuration, data and environment", *(part for part in parts if part))
 
 
 def named_runs(comparison: Comparison) -> list[tuple[str, Run]]:
     methods = [(method_label(name), method.after) for name, method in comparison.comparisons.items()]
-    return [("Before", comparison.before), *methods]
+    return [(before_label(comparison), comparison.before), *methods]
 
 
 def _runs_table(comparison: Comparison) -> str:

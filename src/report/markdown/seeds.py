@@ -6,7 +6,7 @@ import statistics
 
 from src.report.formatting import metric_label, metric_names, number, seeds_needed
 from src.report.markdown.provenance import named_runs
-from src.report.safe_markdown import inline, table
+from src.report.safe_markdown import folded, inline, table
 from src.schema import Comparison, Difference, Run
 
 NOTE = (
@@ -26,7 +26,7 @@ def seeds_section(comparison: Comparison) -> str:
         for (name, run), found in zip(named_runs(comparison), differences, strict=True)
         if run.seeds or any(each.seeds for each in found.values())
     ]
-    return "\n\n".join(["## Seeds", NOTE, *blocks]) if blocks else ""
+    return folded("Seeds", NOTE, *blocks) if blocks else ""
 
 
 def _table(comparison: Comparison, run: Run, differences: dict[str, Difference]) -> str:

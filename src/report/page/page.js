@@ -4,7 +4,9 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const FILTERS = ["language", "verdict", "execution", "error", "change"];
 const PAIRS = [["before", "after"], ["reference", "before"], ["reference", "after"]];
-const TITLES = { before: "Before", reference: "Reference" };
+const TITLES = { before: data.before.label, reference: "Reference" };
+const SERIES = 6; // colours of methods, in page.css
+const SHOWN_S = 2; // how long a button says that it has copied
 const MAX_HIGHLIGHTED = 100000; // characters of a text; beyond, it is shown plain
 const MAX_SHOWN = 200000; // characters of a text, and
 const MAX_LINES = 3000; // lines: a page of more is too slow to read anyhow
@@ -56,7 +58,7 @@ const CHANGES = {
   "same code": (sample) => sample.before === sample.after,
 };
 const ORDERS = {
-  given: "as in the test set", best: "most improved first", worst: "most worsened first",
+  best: "most improved first", worst: "most worsened first", given: "as in the test set",
 };
 
 const TESTS = {
@@ -164,16 +166,26 @@ function show(place) {
     return;
   }
   buttons[place].setAttribute("aria-current", "true");
-  buttons[place].scrollIntoView({ block: "nearest" });
+  reveal(buttons[place].parentElement);
   const address = [data.methods[state.method].name, sample.id].map((name) => encodeURIComponent(wellFormed(name)));
   history.replaceState(null, "", `#${address.join("/")}`);
   drawSample(sample);
 }
 
+// Scrolls the list alone, so that the page stays where it is.
+function reveal(item) {
+  const list = byId("list");
+  const end = item.offsetTop + item.offsetHeight - list.clientHeight;
+  if (item.offsetTop < list.scrollTop) list.scrollTop = item.offsetTop;
+  else if (end > list.scrollTop) list.scrollTop = end;
+}
+
 function drawSample(sample) {
   const pane = byId("sample");
   const texts = [sample.instruction, sample.input, sample.reference, sample.before, sample.after];
-  pane.append(element("h2", `Sample ${sample.id}`), facts(sample));
+  const heading = element("div", undefined, "heading");
+  heading.append(element("h2", `Sample ${sample.id}`), copyButton());
+  pane.append(heading, facts(sample));
   if (!texts.some(Boolean)) {
     pane.append(scoreTable(sample), element("p", "The texts of the samples were left out of this report."));
     return;
@@ -181,6 +193,31 @@ function drawSample(sample) {
   pane.append(element("h3", "Task"), element("p", normal(sample.instruction), "prose"));
   if (sample.input) pane.append(element("h3", "Input"), element("p", normal(sample.input), "prose"));
   pane.append(pairButtons(), codeTable(sample));
+}
+
+function copyButton() {
+  const button = element("button", "Copy link");
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    button.textContent = (await copied(location.href)) ? "Copied" : "Copy it from the address bar";
+    setTimeout(() => { button.textContent = "Copy link"; }, SHOWN_S * 1000);
+  });
+  return button;
+}
+
+// Pages opened from a file have no clipboard in some browsers; the old way works there.
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = element("textarea", text);
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
 }
 
 function scoreTable(sample) {
@@ -215,7 +252,11 @@ function titles(sample, pair) {
   for (const side of pair) {
     const cell = element("th", title(side));
     cell.colSpan = 2;
-    if (side !== "reference") cell.append(element("div", outcomes(sample[`${side}_scores`]), "facts"));
+    if (side !== "reference") {
+      const scores = sample[`${side}_scores`];
+      cell.append(element("div", outcomes(scores), "facts"));
+      if (scores.message) cell.append(element("div", scores.message, "message"));
+    }
     row.append(cell);
   }
   const head = element("thead");
@@ -297,27 +338,58 @@ function coloured(text, language) {
 function drawSummary() {
   const head = element("tr");
   head.append(element("th", ""), ...data.metrics.map((name) => element("th", name)));
-  const before = element("tr");
-  before.append(element("th", "Before"), ...data.before.map((value) => element("td", value)));
-  const rows = data.methods.map((method, index) => {
-    const row = element("tr", undefined, index === state.method ? "current" : "");
-    row.append(element("th", method.label));
-    method.after.forEach((value, place) => row.append(summaryCell(value, method.differences[place])));
+  const rows = [data.before, ...data.methods].map((run, index) => {
+    const row = element("tr", undefined, index === state.method + 1 ? "current" : "");
+    const name = element("th", run.label);
+    name.append(element("div", run.model, "facts"));
+    row.append(name, ...run.scores.map((score, place) => summaryCell(score, (run.differences || [])[place])));
     return row;
   });
   const [header, body] = [element("thead"), element("tbody")];
   header.append(head);
-  body.append(before, ...rows);
+  body.append(...rows);
   byId("summary").replaceChildren(header, body);
 }
 
-function summaryCell(value, difference) {
-  const cell = element("td", value);
+function summaryCell(score, difference) {
+  const cell = element("td", score ? `${score.text} ` : "n/a");
+  if (score) cell.append(element("span", `[${score.interval}]`, "facts"));
   if (difference) {
-    cell.append(" ", element("span", `(${difference.delta})`, difference.significant ? "significant" : "facts"));
+    const change = element("div", difference.delta, difference.significant ? "significant" : "");
+    change.append(element("span", ` [${difference.interval}], p ${difference.p}`, "facts"));
+    cell.append(change);
     cell.title = difference.evidence;
   }
   return cell;
+}
+
+// Bars with their intervals; the axis of every panel is 0 to 100.
+function drawChart() {
+  byId("chart").replaceChildren(...data.drawn.map((place) => {
+    const panel = element("div", undefined, "panel");
+    panel.append(element("h2", data.metrics[place]));
+    [data.before, ...data.methods].forEach((run, index) => {
+      const score = run.scores[place];
+      const series = index && 1 + ((index - 1) % SERIES);
+      panel.append(element("span", run.label, "name"), track(score, series), element("span", score ? score.text : "n/a", "value"));
+    });
+    return panel;
+  }));
+}
+
+function track(score, series) {
+  const made = element("div", undefined, `track series-${series}`);
+  if (!score) return made;
+  const bar = element("div", undefined, "bar");
+  bar.style.width = `${score.value}%`;
+  made.append(bar);
+  if (score.ci95) {
+    const whisker = element("div", undefined, "whisker");
+    whisker.style.left = `${score.ci95[0]}%`;
+    whisker.style.width = `${score.ci95[1] - score.ci95[0]}%`;
+    made.append(whisker);
+  }
+  return made;
 }
 
 function chooseMethod(index) {
@@ -334,7 +406,9 @@ function openAddress() {
   const method = Math.max(0, data.methods.findIndex((candidate) => wellFormed(candidate.name) === name));
   chooseMethod(method);
   const place = state.shown.findIndex((sample) => wellFormed(sample.id) === id);
-  if (place >= 0) show(place);
+  if (place < 0) return;
+  show(place);
+  document.querySelector("main").scrollIntoView();
 }
 
 // An address cannot hold half a character.
@@ -350,9 +424,14 @@ function decoded(part) {
   }
 }
 
+function step(by) {
+  if (state.shown[state.place + by]) show(state.place + by);
+  if (!NARROW.matches) document.querySelector("main").scrollIntoView({ block: "nearest" });
+}
+
 const KEYS = {
-  j: () => state.place + 1 < state.shown.length && show(state.place + 1),
-  k: () => state.place > 0 && show(state.place - 1),
+  j: () => step(1),
+  k: () => step(-1),
   m: () => data.methods.length && chooseMethod((state.method + 1) % data.methods.length),
   d: () => choosePair((state.pair + 1) % PAIRS.length),
   "/": () => byId("search").focus(),
@@ -375,7 +454,10 @@ for (const name of [...FILTERS, "order"]) byId(name).addEventListener("change", 
 byId("method").addEventListener("change", () => chooseMethod(Number(byId("method").value)));
 window.addEventListener("hashchange", openAddress);
 
-byId("test-set").textContent = visible(`${data.test_set} (n = ${data.n})`);
+byId("title").textContent = visible(data.title);
+byId("tested").textContent = visible(data.tested);
+document.title = `${visible(data.title)}: every sample`;
+drawChart();
 options(byId("method"), data.methods.map((method, index) => [String(index), method.label]));
 options(byId("language"), values((sample) => sample.language || "not known").map(([value]) => [value, labelOf(value)]), "all");
 options(byId("verdict"), Object.entries(VERDICTS), "all");

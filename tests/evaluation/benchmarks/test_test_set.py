@@ -25,6 +25,14 @@ def test_a_test_set_is_the_first_samples_or_all_and_never_fewer_than_requested(t
         ids(4)
 
 
+def test_the_test_split_says_where_its_data_are_from_whatever_its_folder_is_called(tiny_data):
+    config = load_config(overrides=[f"data.dataset_path={tiny_data}", "evaluation.num_samples=0"])
+    made = load_test_set(config)
+    assert made.name == tiny_data.name
+    assert made.source.keys() == {"test_set_origin", "test_set_licence"}
+    assert all(made.source.values())
+
+
 def test_the_file_of_a_benchmark_is_refused_for_another_test_set(config):
     with pytest.raises(UserError, match="goes with --benchmark humaneval or mbpp"):
         load_test_set(config, "codealpaca", "m.jsonl")

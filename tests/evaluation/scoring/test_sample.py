@@ -129,3 +129,34 @@ def test_codebleu_is_unavailable_only_where_its_package_cannot_be_installed(monk
     assert {reason(True, True), reason(True, False), reason(False, True)} == {""}
     assert unreadable_score(SAMPLE).codebleu == 0
     codebleu_unavailable.cache_clear()
+
+
+ASSERTION = 'Traceback (most recent call last):\n  File "<tests>", line 1, in <module>\nAssertionError{}\n'
+
+
+@pytest.mark.parametrize(
+    ("functional", "execution", "message"),
+    [
+        (Execution("failed", "assert f(2) == 4", stderr=ASSERTION.format("")), Execution("passed"), "assert f(2) == 4"),
+        (
+            Execution("failed", "assert f(2) == 4", stderr=ASSERTION.format(": too few")),
+            Execution("passed"),
+            "assert f(2) == 4: AssertionError: too few",
+        ),
+        (Execution("failed", "f(5): another value"), Execution("passed"), "f(5): another value"),
+        (Execution("error", "SyntaxError"), Execution("error", "SyntaxError", stderr="SyntaxError: bad\n"), "SyntaxError: bad"),
+        (None, Execution("error", "ReferenceError", stderr="ReferenceError: a is not defined\n    at x\n"),
+         "ReferenceError: a is not defined"),
+        (Execution("passed"), Execution("timeout", "10 s of CPU"), "10 s of CPU"),
+        (None, Execution("killed"), "killed"),
+        (Execution("passed"), Execution("passed", "defines only"), ""),
+        (None, Execution("not_run", "no sandbox"), ""),
+        (Execution("failed", "x" * 900), Execution("passed"), "x" * 300),
+    ],
+)  # fmt: skip
+def test_what_went_wrong_is_told_in_the_words_of_the_test_or_the_interpreter(
+    monkeypatch: pytest.MonkeyPatch, functional: Execution | None, execution: Execution, message: str
+):
+    monkeypatch.setattr(module, "execute", lambda *_: execution)
+    monkeypatch.setattr(module, "judge", lambda *_: functional)
+    assert scored({})[0].message == message

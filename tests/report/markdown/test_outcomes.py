@@ -19,7 +19,9 @@ def _with_outcomes(before: dict[str, dict[str, int]], after: dict[str, dict[str,
 
 def test_errors_are_counted_in_every_run_most_frequent_first() -> None:
     text = errors_section(comparison(2))
-    assert text.startswith("## What went wrong\n\n| Answers | Before | LoRA | QLoRA |")
+    assert text.startswith(
+        "<details>\n<summary><b>What went wrong</b></summary>\n\n| Answers | Before | LoRA | QLoRA |"
+    )
     assert "| wrong output | 15 | 12 | 12 |\n| syntax error | 7 | 2 | 2 |\n| name error | 4 | 4 | 4 |" in text
     assert "| in a code fence | 40 | 3 | 3 |" in text
 
@@ -37,7 +39,8 @@ def test_without_errors_there_is_no_section() -> None:
 
 def test_the_change_in_form_stands_beside_that_in_content() -> None:
     text = format_section(comparison(1))
-    assert text.startswith("## Format or content\n\n| Method | Answers as they came |")
+    assert "<b>Formatting or better code</b></summary>\n\n| Method | Answers as they came |" in text
+    assert "formatting, not better code" in text
     assert "| LoRA | +9.4 | +7.1 | +2.3 |" in text
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from src.report.markdown.samples import MAX_LINES, most_changed, render_sample
+import pytest
+
+from src.report.markdown.samples import (
+    MAX_LINES,
+    PASSED,
+    examples_section,
+    most_changed,
+    render_sample,
+    telling,
+)
 from src.schema import ComparedExample
 from tests.evaluation.comparisons import comparison
 
@@ -47,7 +56,7 @@ def test_a_sample_shows_task_answers_diff_and_reference() -> None:
 def test_a_sample_without_verdicts_says_so() -> None:
     text = _render(_sample(before_scores={}, after_scores={}, input=""))
     assert "tests no verdict \u2192 no verdict" in text
-    assert "tests n/a, execution n/a, BLEU n/a, CodeBLEU n/a" in text
+    assert "tests n/a, execution n/a, CodeBLEU n/a, BLEU n/a" in text
     assert "Input:" not in text
 
 
@@ -67,3 +76,73 @@ def test_long_texts_are_cut_and_say_how_much_is_left() -> None:
     assert text.count("\nab\nab") > 20
     assert "\u2026 30 more characters: see comparison.html" in text
     assert "more characters" not in _render(_sample(reference="\n".join(["ab"] * MAX_LINES)))
+
+
+def _told(fault: str, before: str, after: str, text: str = "x = 1", **more: Any) -> ComparedExample:
+    """A sample whose wrong answer has that fault."""
+    wrong, right = (
+        {"functional": "failed", "execution": "passed", "error": fault},
+        {"functional": PASSED, "error": ""},
+    )
+    scores = {"wrong": wrong, "right": right}
+    return _sample(
+        id=f"{fault} {before} {after}",
+        before=text,
+        after=text,
+        before_scores=scores[before],
+        after_scores=scores[after],
+        **more,
+    )
+
+
+FIXED_ONE = _told("assertion", "wrong", "right", "x = 1\n" * 3)
+SHORTER = _told("wrong_output", "wrong", "right")
+BY_ERROR = _told("name", "wrong", "right", "")
+BROKEN_ONE = _told("assertion", "right", "wrong")
+NO_CODE = _told("no_code", "wrong", "right")
+TOO_WIDE = _told("assertion", "wrong", "right", "x" * 80)
+UNCHANGED = _told("assertion", "wrong", "wrong")
+NO_TEXT = _told("assertion", "wrong", "right", instruction="")
+
+
+@pytest.mark.parametrize(
+    ("examples", "expected"),
+    [
+        ([FIXED_ONE, BY_ERROR, SHORTER, NO_CODE], [SHORTER, FIXED_ONE, NO_CODE]),  # two of logic, one of form
+        ([FIXED_ONE, SHORTER, BROKEN_ONE], [SHORTER, BROKEN_ONE]),  # a gain and a loss where there are both
+        ([BY_ERROR, FIXED_ONE], [FIXED_ONE, BY_ERROR]),  # a value that differs tells more than an error
+        ([BROKEN_ONE], [BROKEN_ONE]),
+        ([TOO_WIDE, UNCHANGED, NO_TEXT], []),
+    ],
+)
+def test_the_open_examples_are_chosen_to_tell(
+    examples: list[ComparedExample], expected: list[ComparedExample]
+) -> None:
+    assert [example for _, example in telling(examples)] == expected
+
+
+def test_an_open_example_names_what_changed_the_failing_test_and_whose_text_it_is() -> None:
+    made = comparison(1)
+    scores = FIXED_ONE.before_scores | {"message": "assert largest([3, 9]) == 9"}
+    example = dataclasses.replace(FIXED_ONE, before_scores=scores)
+    method = dataclasses.replace(made.comparisons["lora"], examples=[example, NO_CODE])
+    test_set = {"origin": "org/data", "licence": "CC BY-NC 4.0"}
+    made = dataclasses.replace(made, comparisons={"lora": method}, test_set=test_set)
+    text = examples_section(made)
+    assert "### Logic: wrong before, right with LoRA\n" in text
+    assert "### Formatting, not better code: no code before, passes with LoRA\n" in text
+    assert (
+        "tests failed, execution passed, CodeBLEU n/a, BLEU n/a, fault: assertion, `assert largest([3, 9]) == 9`"
+        in text
+    )
+    assert "Tasks and references: `org/data`, `CC BY-NC 4.0`." in text
+    named = examples_section(dataclasses.replace(made, before_name="full"))
+    assert "### Logic: wrong with full, right with LoRA\n" in named
+    assert examples_section(comparison(1, 0)) == ""
+
+
+def test_a_long_task_is_wrapped_and_short_lines_stay() -> None:
+    text = _render(_sample(instruction="word " * 50 + "\nshort line"))
+    lines = text[text.index("```text") :].splitlines()[1:]
+    assert max(map(len, lines[: lines.index("```")])) <= 100
+    assert "short line" in lines
