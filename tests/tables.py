@@ -45,6 +45,7 @@ PLACES = {
     "config": "docs/configuration.md",
     "metrics": "docs/metrics.md",
     "languages": "docs/functional.md",
+    "limits": "docs/sandbox.md",
 }  # table -> document
 # the largest step of 32 samples of Code Alpaca: tokens computed once, and those whose keys and values are kept for each
 STEP_TOKENS, UNSHARED_PER_COMPUTED = 4_680, 1.2
@@ -147,6 +148,22 @@ def languages() -> list[list[str]]:
     ]
 
 
+def limits() -> list[list[str]]:
+    """Language, program, what it had in use when it ended at each limit of memory; all ended as out of memory."""
+    programs = json.loads((ROOT / "benchmarks" / "results" / "memory.json").read_text(encoding="utf-8"))[
+        "programs"
+    ]
+    assert {end["outcome"] for row in programs for end in row["limits"].values()} == {"out_of_memory"}
+    return [
+        [
+            LANGUAGES[row["language"]].label,
+            row["program"],
+            *(f"{end['peak_mib']:,}" for end in row["limits"].values()),
+        ]
+        for row in programs
+    ]
+
+
 def memory() -> list[list[str]]:
     """What the plan estimates for shapes of 7B and the settings of config.yaml, by the size of the card."""
     config = load_config(DEFAULTS)
@@ -229,6 +246,7 @@ def tables() -> dict[str, str]:
         .replace(" %", "%")
         .replace(", n =", "，n ="),
         "languages": table(["Language", "Further names in code fences", "How a program is run"], languages()),
+        "limits": table(["Language", "Program", "256 MiB", "1,024 MiB", "2,048 MiB"], limits()),
         "metrics": table(["name in `scores.json`", "what it is", "a sample counts where"], metrics()),
     }
 

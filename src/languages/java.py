@@ -8,7 +8,7 @@ from src.languages.syntax import TreeSitter
 NO_MAIN = "Entry"  # the class that starts a program whose own classes have no main
 
 _GRAMMAR = TreeSitter("tree_sitter_java")
-_OPTIONS = "-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+_OPTIONS = "-Xmx{limit_mib}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 _CLASSES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 _MEMBERS = {"method_declaration", "constructor_declaration", "field_declaration"}
 _TYPES = _CLASSES | {"annotation_type_declaration"}

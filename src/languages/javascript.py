@@ -68,7 +68,7 @@ LANGUAGE = Language(
     definition=Pattern(
         r"(?:const|let|var)\s++\w++\s*+=\s*+(?:async\s*+)?"
         r"(?:function\b|class\b|\(?[\w\s,=]*+\)\s*+=>|\(?[\w\s,=]++(?<==)>)"),
-    run="node {start}", memory_mib=NODE_MIB, wrap=_wrap, with_input=_with_input, missing=MISSING,
+    run="node --max-old-space-size={limit_mib} {start}", memory_mib=NODE_MIB, wrap=_wrap, with_input=_with_input, missing=MISSING,
     errors={"import": "Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND", "name": "ReferenceError"},
     reads_input=READS_INPUT,
 )  # fmt: skip

@@ -107,7 +107,8 @@ class Language:
 
     # Running
     file: str = ""  # that a program is written to
-    run: str = ""  # the command: {start} is the file or what `wrap` starts, {files} are all
+    # the command: {start} is the file or what `wrap` starts, {files} are all, {limit_mib} is the memory it may use
+    run: str = ""
     compile: str = ""  # the command before it
     version: str = "--version"  # asks each of its tools for its version
     memory_mib: int = 0  # address space that its tools ask for, most of it never touched

@@ -24,7 +24,7 @@ LANGUAGE = Language(
     definitions=
         "function_definition class_declaration interface_declaration trait_declaration namespace_definition"
         " namespace_use_declaration",
-    run="php -d display_errors=stderr -d log_errors=0 main.php",
+    run="php -d memory_limit={limit_mib}M -d display_errors=stderr -d log_errors=0 main.php",
     wrap=lambda code: Source({"main.php": with_tag(code)}),
     missing=(
         (Pattern(r"could not find (driver)"), ""),

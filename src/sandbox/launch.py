@@ -33,7 +33,15 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",  # so that a program does the same in every worker
     "PYTHONDONTWRITEBYTECODE": "1",
 }
-TRIAL_QUOTA = {"wall_s": 5, "cpu_s": 5, "memory_mib": 512, "output_bytes": 100, "processes": 8, "file_mib": 1}
+TRIAL_QUOTA = {
+    "wall_s": 5,
+    "longest_s": 20,
+    "cpu_s": 5,
+    "memory_mib": 512,
+    "output_bytes": 100,
+    "processes": 8,
+    "file_mib": 1,
+}
 READ_ONLY = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 CONFIGURATION = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/openssl.cnf", "/etc/java-*")
 ADVICE = (

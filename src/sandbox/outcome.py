@@ -15,6 +15,7 @@ from src.system.exhaustion import OUT_OF_MEMORY
 MAX_DETAIL = 300
 MAX_STATUS = 255
 MAX_AMOUNT = 1e9  # seconds or MiB
+NEARLY = 0.9  # of the memory: a program that a signal ends with so much in use was refused more
 _FAILED_ASSERT = re.compile(  # a line
     r"^(?>.*?[Aa]ssertion ).*failed.*|^.*?\bAssertionError\b.*", re.MULTILINE
 )
@@ -120,8 +121,10 @@ def _killed_outcome(header: Mapping[str, Any], stderr: str, quota: Mapping[str, 
     status = -(header["status"] or 0)
     by_time = status == signal.SIGXCPU or (status == signal.SIGKILL and header["cpu_s"] >= quota["cpu_s"])
     match header["stopped"]:
+        case "waited":
+            return "timeout", f"{quota['wall_s']:g} s of waiting"
         case "timeout":
-            return "timeout", f"{quota['wall_s']:g} s of wall time"
+            return "timeout", f"{quota['longest_s']:g} s of wall time"
         case "cpu":
             return "timeout", f"{quota['cpu_s']:g} s of CPU"
         case "out_of_memory":
@@ -136,6 +139,8 @@ def _killed_outcome(header: Mapping[str, Any], stderr: str, quota: Mapping[str, 
             return "killed", "its supervisor was killed"
     if by_time:
         return "timeout", f"{quota['cpu_s']:g} s of CPU"
+    if header["peak_mib"] >= NEARLY * quota["memory_mib"]:  # C programs rarely look at what malloc gives them
+        return "out_of_memory", f"{quota['memory_mib']} MiB"
     name = signal.Signals(status).name if status in set(signal.Signals) else f"signal {status}"
     if status == signal.SIGABRT:
         return _failure_outcome(header, stderr, name)
@@ -162,16 +167,16 @@ def _exception_outcome(error: str, line: str) -> tuple[str, str]:
 
 def _failure_outcome(header: Mapping[str, Any], stderr: str, signal_name: str = "") -> tuple[str, str]:
     """A status other than 0: the cause as its report names it, else as stderr does."""
-    if header["error"]:
-        return _exception_outcome(header["error"], header["line"])
     tail = stderr[-4_000:]
+    if header["error"] and not (header["error"] == "OSError" and OUT_OF_MEMORY.search(tail)):
+        return _exception_outcome(header["error"], header["line"])
     if header["step"] == "compile":
         return "error", f"exit {header['status']}"
     failed_assert = _FAILED_ASSERT.search(tail)
     if failed_assert:
         return "failed", failed_assert.group().strip()
     if OUT_OF_MEMORY.search(tail):
-        return "out_of_memory", f"exit {header['status']}"
+        return "out_of_memory", signal_name or f"exit {header['status']}"
     for pattern in _EXCEPTION_NAMES:
         thrown = pattern.findall(tail)
         if thrown:

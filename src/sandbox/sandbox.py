@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 RESPONSE_GRACE_S = 10.0  # past the time limits, after which a worker counts as hung
 ATTEMPTS = 2
-WALL_FACTOR = 3.0  # wall time for each second of processor time: other programs run beside this one
+WALL_FACTOR = 3.0  # wall time of waiting for each second of processor time
+LONGEST = 5.0  # times what a program may take of both, from start to end: on however busy a machine
 MAX_PENDING_PER_WORKER = 8  # jobs submitted and not yet yielded
 Result = TypeVar("Result")
 
@@ -31,12 +32,26 @@ class Limits:
     """What one program may use, all of its processes together."""
 
     cpu_s: float = 10.0
-    wall_s: float = 10.0 * WALL_FACTOR
+    wall_s: float = 10.0 * WALL_FACTOR  # of waiting: what waits for a processor only does not count
     memory_mib: int = 1024
     reserved_mib: int = 0  # address space of a runtime that reserves more than it uses; 0: memory_mib
     output_bytes: int = 65_536  # of stdout, and of stderr
     processes: int = 64
     file_mib: int = 64
+
+    @property
+    def longest_s(self) -> float:
+        return LONGEST * (self.cpu_s + self.wall_s)
+
+    @property
+    def quota(self) -> dict[str, float]:
+        """As the worker takes it."""
+        return asdict(self) | {"longest_s": self.longest_s}
+
+    @property
+    def response_s(self) -> float:
+        """The longest that a worker takes, past which it hangs: there may be a compile step too."""
+        return 2 * self.longest_s + RESPONSE_GRACE_S
 
 
 class SandboxClosedError(RuntimeError):
@@ -114,7 +129,7 @@ class Sandbox:
         program's classes are given plain data only where they are among `operators` ("Vector.__add__").
         """
         limits = limits or self.limits
-        return self._run(python_request(asdict(limits), source, tests, stdin, shadowing, operators), limits)
+        return self._run(python_request(limits.quota, source, tests, stdin, shadowing, operators), limits)
 
     def command(
         self,
@@ -126,7 +141,7 @@ class Sandbox:
     ) -> Execution:
         """Run `argv` in a folder of `files`, where `compile_argv` ran before it; each has `limits.wall_s`."""
         limits = limits or self.limits
-        return self._run(command_request(asdict(limits), files, argv, compile_argv or (), stdin), limits)
+        return self._run(command_request(limits.quota, files, argv, compile_argv or (), stdin), limits)
 
     def map(self, jobs: Iterable[Callable[[Sandbox], Result]]) -> Iterator[Result]:
         """The results of all jobs, in order, each as soon as those before it are done.
@@ -158,10 +173,9 @@ class Sandbox:
             try:
                 if worker is None:
                     worker = self._starter.submit(self._start, self._recipe).result()
-                # twice the wall time: there may be a compile step too
-                header, blobs = worker.run(request, 2 * limits.wall_s + RESPONSE_GRACE_S)
-                self.waited += header.get("stopped") == "timeout"
-                return read_response(header, blobs, asdict(limits))
+                header, blobs = worker.run(request, limits.response_s)
+                self.waited += header.get("stopped") in ("waited", "timeout")
+                return read_response(header, blobs, limits.quota)
             except (WorkerError, ConnectionError):
                 worker = self._discard(worker)
             except TimeoutError:

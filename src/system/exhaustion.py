@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-# torch, C, Rust, Python, C++, Java, JavaScript, Bash, GNU tools
+# torch, C, Rust, Python, C++, Java, JavaScript, PHP, Bash, GNU tools
 OUT_OF_MEMORY = re.compile(
-    r"OutOfMemory|MPS backend out of memory|heap out of memory|bad_alloc|MemoryError|[Cc]an(?:no|')t allocate memory|cannot allocate \d+ bytes|memory exhausted|os error 12\b"
+    r"OutOfMemory|MPS backend out of memory|heap out of memory|bad_alloc|MemoryError|[Cc]an(?:no|')t allocate memory|cannot allocate \d+ bytes"
+    r"|memory exhausted|os error 12\b|memory allocation of \d+ bytes failed|Allowed memory size of \d+ bytes exhausted"
 )
 _DISK_FULL = re.compile(r"No space left|os error 28\b|PytorchStreamWriter failed writing")
 

@@ -18,8 +18,8 @@ from tests.sandbox.hostile_programs import ATTACKS, FORGERIES, TESTS, Hostile
 pytestmark = pytest.mark.skipif(unavailable_reason() is not None, reason=str(unavailable_reason()))
 
 SECRET = "swordfish-7261"
-LIMITS = Limits(wall_s=1.5, cpu_s=3, memory_mib=256, output_bytes=20_000, processes=16, file_mib=8)
-PATIENT = replace(LIMITS, wall_s=20)  # for what ends by itself, however busy the machine is
+LIMITS = Limits(wall_s=1.5, cpu_s=1, memory_mib=256, output_bytes=20_000, processes=16, file_mib=8)
+PATIENT = replace(LIMITS, wall_s=20, cpu_s=3)  # for what ends by itself, however busy the machine is
 FORCED = [*FORGERIES, *FORGED]
 ALL = [*ATTACKS, *FORCED]
 OF_WORKERS = 2 * 3  # a bubblewrap and its interpreter for each of three workers
@@ -150,7 +150,7 @@ def test_a_hostile_program_ends_as_it_must(ran, program):
     assert execution.outcome == program.outcome, execution
     assert program.detail in execution.detail
     assert len(execution.stdout) <= 6 * LIMITS.output_bytes  # an escape is up to six characters
-    assert program.outcome != "timeout" or execution.wall_s < LIMITS.wall_s + 3
+    assert program.outcome != "timeout" or " s of wall time" not in execution.detail  # its own doing
     shown = execution.stdout + execution.stderr + execution.detail
     assert all(c in "\n\t" or c.isprintable() or c == " " for c in shown if ord(c) < 0xA0)
 

@@ -1,7 +1,6 @@
 """What a worker's response means: one outcome for each way in which a program can end."""
 
 import signal
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from src.sandbox.outcome import (
 from src.schema import Execution
 from tests.sandbox.environment import QUICK
 
-QUOTA = asdict(QUICK)
+QUOTA = QUICK.quota
 ENDED = {  # a program that exited with status 0
     "step": "run", "status": 0, "stopped": "", "finished": False, "tested": False, "error": "", "line": "",
     "forged": False, "unused": False, "wall_s": 0.5, "cpu_s": 0.25, "peak_mib": 12.0,
@@ -36,7 +35,8 @@ def test_a_program_that_exits_with_0_passes_and_its_use_is_recorded():
 @pytest.mark.parametrize(
     ("header", "outcome", "detail"),
     [
-        ({"stopped": "timeout"}, "timeout", "2 s of wall time"),
+        ({"stopped": "waited"}, "timeout", "2 s of waiting"),
+        ({"stopped": "timeout"}, "timeout", "20 s of wall time"),
         ({"stopped": "cpu"}, "timeout", "2 s of CPU"),
         ({"stopped": "out_of_memory"}, "out_of_memory", "512 MiB"),
         ({"stopped": "output_limit"}, "output_limit", "20000 bytes"),
@@ -47,10 +47,11 @@ def test_a_program_that_exits_with_0_passes_and_its_use_is_recorded():
         ({"status": -signal.SIGKILL, "cpu_s": 2.0}, "timeout", "2 s of CPU"),
         ({"status": -signal.SIGKILL, "cpu_s": 1.0}, "killed", "SIGKILL"),
         ({"status": -signal.SIGSEGV}, "killed", "SIGSEGV"),
+        ({"status": -signal.SIGSEGV, "peak_mib": 470.0}, "out_of_memory", "512 MiB"),
         ({"status": -signal.SIGABRT}, "killed", "SIGABRT"),
         ({"status": -63}, "killed", "signal 63"),
         ({"status": 1, "step": "compile"}, "error", "compile: exit 1"),
-        ({"status": None, "stopped": "timeout", "step": "compile"}, "timeout", "compile: 2 s of wall time"),
+        ({"status": None, "stopped": "waited", "step": "compile"}, "timeout", "compile: 2 s of waiting"),
         ({"status": 1, "error": "KeyError", "line": "d[1]"}, "error", "KeyError"),
         ({"status": 1, "error": "MemoryError"}, "out_of_memory", "MemoryError"),
         ({"status": 1, "error": "AssertionError", "line": "assert x"}, "failed", "assert x"),
@@ -96,6 +97,8 @@ def test_beside_tests_only_their_completion_passes(header, outcome, detail):
             "m: m.c:3: main: Assertion `x == 1' failed.",
         ),
         ("java.lang.OutOfMemoryError: Java heap space", "out_of_memory", "exit 3"),
+        ("memory allocation of 4194304 bytes failed", "out_of_memory", "exit 3"),
+        ("PHP Fatal error:  Allowed memory size of 268435456 bytes exhausted", "out_of_memory", "exit 3"),
         ("something else", "error", "exit 3"),
         ("", "error", "exit 3"),
     ],
@@ -190,3 +193,9 @@ def test_any_text_in_a_header_makes_a_detail_that_can_be_written(text):
     assert made.detail.encode()
     assert len(made.detail) <= MAX_DETAIL
     assert "\n" not in made.detail
+
+
+def test_memory_that_a_mapping_was_refused_is_told_from_other_errors_of_the_system():
+    refused = "OSError: [Errno 12] Cannot allocate memory"
+    assert ended(refused, status=1, error="OSError").outcome == "out_of_memory"
+    assert ended("OSError: [Errno 28] No space left", status=1, error="OSError").outcome == "error"

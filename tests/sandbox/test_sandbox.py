@@ -5,6 +5,7 @@ import shutil
 import signal
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -78,6 +79,37 @@ def test_a_harmless_program_passes_alone_and_beside_tests(sandbox, source):
     alone, tested = sandbox.python(source), sandbox.python(f"{source}\nend = 1", "assert end")
     assert alone.outcome == "passed", alone
     assert tested.outcome == "passed", tested
+
+
+SPIN = "import time\nwhile time.process_time() < 0.6: pass\n"
+WAITING = Limits(cpu_s=20, wall_s=0.3, memory_mib=512, processes=64)
+BOMB = "import os\nfor i in range(55):\n    if os.fork() == 0:\n        os.setsid()\n        while True: pass\nwhile True: pass\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome", "detail"),
+    [
+        (SPIN, "passed", ""),
+        (f"import threading\ndef spin():\n    exec({SPIN!r})\nt = threading.Thread(target=spin)\nt.start()\nt.join()\n", "passed", ""),
+        (f"import os\nif os.fork() == 0:\n    exec({SPIN!r})\n    os._exit(0)\nos.wait()\n", "passed", ""),
+        ("import time\ntime.sleep(600)\n", "timeout", "0.3 s of waiting"),
+        ("import os\nos.kill(os.getpid(), 19)\n", "timeout", "0.3 s of waiting"),
+    ],
+)  # fmt: skip
+def test_the_wall_clock_ends_what_waits_and_not_what_takes_long(source, outcome, detail):
+    """Each that passes needs twice the wall time at least, on any machine."""
+    with Sandbox(WAITING, workers=1) as started:
+        execution = started.python(source)
+    assert (execution.outcome, execution.detail) == (outcome, detail)
+    assert outcome == "timeout" or execution.wall_s > WAITING.wall_s
+
+
+def test_neighbours_that_take_every_processor_change_no_outcome():
+    """A program that needs twice its wall time of waiting passes beside 55 that spin, and they use up their own time."""
+    with Sandbox(replace(WAITING, cpu_s=2), workers=2) as started:
+        jobs = [lambda s: s.python(BOMB), lambda s: s.python(SPIN)] * 2
+        found = [(e.outcome, e.detail) for e in started.map(jobs)]
+    assert found == [("timeout", "2 s of CPU"), ("passed", "")] * 2
 
 
 def test_time_and_memory_are_measured(sandbox):

@@ -57,7 +57,9 @@ def _run_tools(language: Language, sandbox: Sandbox, source: Source, stdin: byte
     if absent:
         return Execution("not_run", f"no {absent}")
     compile_argv, argv = (
-        command.format(files=" ".join(source.files), start=source.start).split()
+        command.format(
+            files=" ".join(source.files), start=source.start, limit_mib=sandbox.limits.memory_mib
+        ).split()
         for command in (language.compile, language.run)
     )
     limits = dataclasses.replace(sandbox.limits, reserved_mib=language.memory_mib)

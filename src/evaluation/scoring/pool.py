@@ -43,7 +43,7 @@ class ScoringSettings:
     def budget(self, stage: str) -> Budget:
         """What a stage may use; programs of the sandbox count in wall time only, and have limits of their own."""
         if stage in ("execution", "functional accuracy"):
-            return Budget(READING_CPU_S, READING_WALL_S + EXECUTIONS * (2 * self.limits.wall_s + 10))
+            return Budget(READING_CPU_S, READING_WALL_S + EXECUTIONS * self.limits.response_s)
         return Budget(READING_CPU_S, READING_WALL_S)
 
 

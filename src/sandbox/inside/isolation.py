@@ -42,7 +42,8 @@ class FilterProgram(ctypes.Structure):
 class Quota:
     """What one program may use, in the units of the public Limits."""
 
-    wall_s: float
+    wall_s: float  # in which no processor is used or waited for
+    longest_s: float  # from start to end
     cpu_s: float
     memory_mib: int  # resident
     output_bytes: int

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+BUSY = (b"R", b"D")  # states in /proc: running or to run, and waiting for the disk
 KILL_S = 5.0  # for a program that forks as fast as it is killed
 
 
@@ -21,21 +22,39 @@ class Usage:
 
     cpu_s: float
     resident_mib: float  # shared pages are counted once per process
+    busy: bool = False  # one of them uses a processor or the disk, or waits for its turn
 
 
 def usage(processes: Sequence[str]) -> Usage:
     """What `processes` use now; a process that ends meanwhile counts as zero."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s, pages = ended.ru_utime + ended.ru_stime, 0
+    cpu_s, pages, busy = ended.ru_utime + ended.ru_stime, 0, False
     for process in processes:
-        try:
-            with open(f"/proc/{process}/stat", "rb") as file:
-                fields = file.read().rsplit(b")", 1)[1].split()
-        except (OSError, IndexError):
-            continue
-        cpu_s += sum(map(int, fields[11:15])) / TICKS_PER_S
-        pages += int(fields[21])
-    return Usage(cpu_s, pages * PAGE_MIB)
+        fields = _stat(f"/proc/{process}/stat")
+        if fields:
+            cpu_s += sum(map(int, fields[11:15])) / TICKS_PER_S
+            pages += int(fields[21])
+            busy = busy or fields[0] in BUSY or (int(fields[17]) > 1 and _has_busy_thread(process))
+    return Usage(cpu_s, pages * PAGE_MIB, busy)
+
+
+def _stat(path: str) -> list[bytes]:
+    """The fields of a process or thread from its state on; [] where it has ended."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().rpartition(b")")[2].split()
+    except OSError:
+        return []
+
+
+def _has_busy_thread(process: str) -> bool:
+    try:
+        threads = os.listdir(f"/proc/{process}/task")
+    except OSError:
+        return False
+    return any(
+        _stat(f"/proc/{process}/task/{thread}/stat")[:1] in ([state] for state in BUSY) for thread in threads
+    )
 
 
 def open_descriptors(processes: Sequence[str]) -> int:

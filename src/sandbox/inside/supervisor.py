@@ -44,7 +44,9 @@ class Ending:
 
     step: str = "run"  # or "compile"
     status: int | None = None  # exit status, a signal's number negative; None where it was killed
-    stopped: str = ""  # timeout cpu out_of_memory output_limit processes descriptors: why it was killed
+    stopped: str = (
+        ""  # waited timeout cpu out_of_memory output_limit processes descriptors: why it was killed
+    )
     finished: bool = False  # its tests completed
     tested: bool = False
     error: str = ""  # type of the exception that ended it
@@ -64,6 +66,7 @@ class Step:
         self.ending = Ending(name)
         self.out, self.err = b"", b""
         self.cpu_before_s = 0.0  # of the steps before this one
+        self._busy_s = 0.0  # of its time that is no waiting
         self._children: list[Child] = []  # the last one decides how the step ended
 
     def run(self, start: Start, stdin: bytes, python: bool) -> None:
@@ -112,11 +115,10 @@ class Step:
         by_descriptor = {stream.descriptor: stream for stream in self.streams}
         for descriptor in by_descriptor:
             poll.register(descriptor, select.POLLIN)
-        deadline = began + self.quota.wall_s
-        next_check = began + POLL_INTERVAL_S
+        last_check = began
         while not self.ending.stopped:
-            now = time.monotonic()
-            events = poll.poll(max(0.0, min(next_check, deadline) - now) * 1000 + 0.5)
+            left_s = last_check + POLL_INTERVAL_S - time.monotonic()
+            events = poll.poll(max(0.0, left_s) * 1000 + 0.5)
             for descriptor, _ in events:
                 stream = by_descriptor.get(descriptor)
                 if stream and not stream.read():
@@ -125,19 +127,19 @@ class Step:
                     poll.unregister(descriptor)
             if any(descriptor == pidfd for descriptor, _ in events):
                 break
-            now = time.monotonic()
-            if now >= deadline:
-                self.ending.stopped = "timeout"
-            elif now >= next_check:
+            if time.monotonic() - last_check >= POLL_INTERVAL_S:
                 self._reap()
-                self._check_usage()
-                next_check = time.monotonic() + POLL_INTERVAL_S
+                now = time.monotonic()
+                self._check_usage(now - began, now - last_check)
+                last_check = now
         self.ending.wall_s = time.monotonic() - began
         os.close(pidfd)
 
-    def _check_usage(self) -> None:
+    def _check_usage(self, since_start_s: float, since_last_s: float) -> None:
         processes = self.isolation.processes(self.program)
         used = resource_usage.usage(processes)
+        self._busy_s += since_last_s if used.busy else 0.0
+        waited_s = since_start_s - self._busy_s
         resident_mib = used.resident_mib
         if resident_mib > self.quota.memory_mib and len(processes) > 1:
             resident_mib = resource_usage.proportional_mib(processes)
@@ -146,6 +148,10 @@ class Step:
             self.ending.stopped = "out_of_memory"
         elif used.cpu_s - self.cpu_before_s > self.quota.cpu_s:
             self.ending.stopped = "cpu"
+        elif waited_s > self.quota.wall_s:
+            self.ending.stopped = "waited"
+        elif since_start_s > self.quota.longest_s:
+            self.ending.stopped = "timeout"
         elif len(processes) > self.quota.processes + len(self._children):
             self.ending.stopped = "processes"
         elif (

@@ -39,6 +39,33 @@ def test_processor_time_is_that_of_the_process_and_of_ended_children():
     assert usage(OWN).cpu_s - before >= 0.38  # two ticks of 10 ms may be missing
 
 
+@pytest.mark.parametrize(
+    ("program", "busy"),
+    [
+        ("while True: pass", True),
+        ("import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin).start()", True),
+        ("import time\ntime.sleep(60)", False),
+        ("import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()", False),
+    ],
+)
+def test_what_waits_for_its_turn_is_busy_and_what_sleeps_is_not(program, busy):
+    ready = "print('ready', flush=True)\n"
+    argv = [sys.executable, "-S", "-c", ready + program]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline()
+            end = time.monotonic() + 20
+            while usage([str(process.pid)]).busy is not busy and time.monotonic() < end:
+                time.sleep(0.05)  # it is on its way
+            seen = []
+            for _ in range(10):
+                seen.append(usage([str(process.pid)]).busy)
+                time.sleep(0.005)
+        finally:
+            process.kill()
+    assert seen == [busy] * 10
+
+
 def test_an_opened_file_is_one_descriptor_more():
     before = open_descriptors(OWN)
     with Path("/dev/null").open():
