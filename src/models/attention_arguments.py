@@ -1,9 +1,11 @@
-"""What a model may hand to an attention function of ours besides what the function names itself."""
+"""What attention functions of ours share: which arguments of a model they may leave unread, and heads that share keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+import torch
 
 # Each changes nothing in attention over queries, keys and values that are complete when they arrive.
 INERT = {
@@ -33,3 +35,13 @@ def refuse_unknown(arguments: Mapping[str, Any]) -> None:
 
 def _says_nothing(name: str, value: Any) -> bool:
     return value is None or value is (name == "is_causal")
+
+
+def repeat_kv(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Keys and values with as many heads, in dimension 1, as queries have."""
+    repeats = query.shape[1] // key.shape[1]
+    if repeats == 1:
+        return key, value
+    return key.repeat_interleave(repeats, dim=1), value.repeat_interleave(repeats, dim=1)

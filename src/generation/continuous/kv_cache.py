@@ -13,7 +13,7 @@ from transformers import AttentionInterface, PreTrainedModel
 
 from src.generation.continuous import kernel
 from src.models.architecture import shape_of
-from src.models.attention_arguments import refuse_unknown
+from src.models.attention_arguments import refuse_unknown, repeat_kv
 
 SLOT_ATTENTION = "slots"
 Spans = tuple[
@@ -125,8 +125,7 @@ def slot_attention(
     rows, heads, tokens, dim = query.shape
     kv_heads = key.shape[1]
     if attention_mask is None:
-        if heads != kv_heads:
-            key, value = (item.repeat_interleave(heads // kv_heads, dim=1) for item in (key, value))
+        key, value = repeat_kv(query, key, value)
         output = scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
         return output.transpose(1, 2).contiguous(), None
     if slot_cache is not None:

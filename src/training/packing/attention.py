@@ -7,8 +7,10 @@ are computed once and gathered for each; a sample's own tokens attend to them an
 
 from __future__ import annotations
 
+import functools
 import inspect
-import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,7 +19,7 @@ from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AttentionInterface, Pretra
 from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
 
 from src.models.architecture import head_dim
-from src.models.attention_arguments import refuse_unknown
+from src.models.attention_arguments import refuse_unknown, repeat_kv
 from src.models.hardware import Hardware
 from src.models.loading import supports_sdpa
 from src.training.packing.packs import SharedPrefixes
@@ -27,9 +29,8 @@ EFFICIENT = "torch_memory_efficient"
 BY_SAMPLE = "sdpa_by_sample"
 FALLBACK = "own"  # the one the model ships with; block-diagonal masks, made by transformers from position_ids
 PACKED = (VARLEN, EFFICIENT, BY_SAMPLE)
-LAST_TOKENS = (
-    2  # torch's number for causal attention in which queries are the last of the tokens that have keys
-)
+# torch's number for causal attention in which queries are the last of the tokens that have keys
+LAST_TOKENS = 2
 LOST = "its layers do not hand on where samples end"
 
 
@@ -68,54 +69,83 @@ def _registered(name: str, function: Any) -> str:
     return name
 
 
-def _repeated(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Keys and values with as many heads, in dimension 1, as queries have."""
-    repeats = query.shape[1] // key.shape[1]
-    if repeats == 1:
-        return key, value
-    return key.repeat_interleave(repeats, dim=1), value.repeat_interleave(repeats, dim=1)
+@dataclass(frozen=True)
+class Samples:
+    """Which tokens of a pack belong together: the arguments of attention besides queries, keys and values."""
+
+    queries: torch.Tensor  # (d + 1,) int32, where samples start among the queries and the last one ends
+    keys: torch.Tensor  # the same among keys and values, which samples that share a prefix have more of
+    longest: int  # no sample has more tokens
+    window: int | None  # tokens that each attends to, itself included
+    scaling: float | None
+    dropout: float
 
 
+Kernel = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Samples], torch.Tensor]
+
+
+def _attention(kernel: Kernel) -> Callable[..., tuple[torch.Tensor, None]]:
+    """`kernel` as transformers calls attention: causal inside each packed sample.
+
+    query (1, heads, t, head_dim), key and value (1, kv_heads, t, head_dim) -> (1, t, heads, head_dim); the kernel gets
+    and gives them without the first dimension, tokens first. `cu_seq_lens_q` and `cu_seq_lens_k` (d + 1,),
+    `max_length_q`, which no sample exceeds, and `shared` come from the pack. Raises BoundariesLostError where they have
+    not come, and UnknownArgumentError for what no kernel computes: a mask, a soft cap, sinks.
+    """
+
+    @functools.wraps(kernel)
+    def attention(
+        module: torch.nn.Module,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        scaling: float | None = None,
+        dropout: float = 0.0,
+        cu_seq_lens_q: torch.Tensor | None = None,
+        cu_seq_lens_k: torch.Tensor | None = None,
+        max_length_q: int | None = None,
+        sliding_window: int | None = None,
+        shared: SharedPrefixes | None = None,
+        **more: Any,
+    ) -> tuple[torch.Tensor, None]:
+        refuse_unknown(more | {"attention_mask": attention_mask})
+        if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:
+            raise BoundariesLostError(LOST)
+        query, key, value = (_as_autocast(tensor[0].transpose(0, 1)) for tensor in (query, key, value))
+        if shared is not None:
+            key, value = unshared(key, shared), unshared(value, shared)
+        samples = Samples(cu_seq_lens_q, cu_seq_lens_k, max_length_q, sliding_window, scaling, dropout)
+        return kernel(query, key, value, samples)[None], None
+
+    return attention
+
+
+def _as_autocast(tensor: torch.Tensor) -> torch.Tensor:
+    """In the number type of autocast, under which some models pass float32: kernels are called past it."""
+    enabled = torch.is_autocast_enabled(tensor.device.type)
+    return tensor.to(torch.get_autocast_dtype(tensor.device.type)) if enabled else tensor
+
+
+@_attention
 def attention_by_sample(
-    module: torch.nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float | None = None,
-    dropout: float = 0.0,
-    cu_seq_lens_q: torch.Tensor | None = None,
-    cu_seq_lens_k: torch.Tensor | None = None,
-    sliding_window: int | None = None,
-    max_length_q: int | None = None,
-    shared: SharedPrefixes | None = None,
-    **more: Any,
-) -> tuple[torch.Tensor, None]:
-    """Causal attention inside each packed sample, one after the other; shapes and errors as in `varlen_attention`."""
-    refuse_unknown(more | {"attention_mask": attention_mask})
-    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:
-        raise BoundariesLostError(LOST)
-    if shared is not None:
-        key, value = (
-            unshared(tensor[0].transpose(0, 1), shared).transpose(0, 1)[None] for tensor in (key, value)
-        )
-    key, value = _repeated(query, key, value)
-    query_lengths, key_lengths = cu_seq_lens_q.diff().tolist(), cu_seq_lens_k.diff().tolist()
-    split = query.split(query_lengths, dim=2), key.split(key_lengths, dim=2), value.split(key_lengths, dim=2)
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, samples: Samples
+) -> torch.Tensor:
+    """One sample after the other, by torch's scaled_dot_product_attention."""
+    key, value = repeat_kv(query, key, value)
+    lengths, key_lengths = samples.queries.diff().tolist(), samples.keys.diff().tolist()
     parts = []
-    for q, k, v in zip(*split, strict=True):
-        keys = k.shape[2]
+    for each in zip(query.split(lengths), key.split(key_lengths), value.split(key_lengths), strict=True):
+        q, k, v = (tensor.transpose(0, 1)[None] for tensor in each)  # (1, heads, t, head_dim)
+        queries, keys = q.shape[2], k.shape[2]
         mask = None
-        if keys > q.shape[2] or (sliding_window and keys > sliding_window):
-            mask = _causal(q.shape[2], keys, sliding_window or keys).to(q.device)
-        parts.append(
-            scaled_dot_product_attention(
-                q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scaling
-            )
+        if keys > queries or (samples.window and keys > samples.window):
+            mask = _causal(queries, keys, samples.window or keys).to(q.device)
+        found = scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, dropout_p=samples.dropout, is_causal=mask is None, scale=samples.scaling
         )
-    return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
+        parts.append(found[0].transpose(0, 1))
+    return torch.cat(parts)
 
 
 def _causal(queries: int, keys: int, window: int) -> torch.Tensor:
@@ -124,102 +154,42 @@ def _causal(queries: int, keys: int, window: int) -> torch.Tensor:
     return torch.ones(queries, keys, dtype=torch.bool).tril(before).triu(before + 1 - window)
 
 
+@_attention
 def varlen_attention(
-    module: torch.nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float | None = None,
-    dropout: float = 0.0,
-    cu_seq_lens_q: torch.Tensor | None = None,
-    cu_seq_lens_k: torch.Tensor | None = None,
-    max_length_q: int | None = None,
-    sliding_window: int | None = None,
-    shared: SharedPrefixes | None = None,
-    **more: Any,
-) -> tuple[torch.Tensor, None]:
-    """Causal attention inside each packed sample.
-
-    query (1, heads, t, head_dim), key and value (1, kv_heads, t, head_dim) -> (1, t, heads, head_dim).
-    `cu_seq_lens_q` and `cu_seq_lens_k` (d + 1,), `max_length_q`, which no sample exceeds, and `shared` come from
-    the pack; attention dropout is not applied. Raises BoundariesLostError where they have not come, and
-    UnknownArgumentError for what this attention does not compute: a mask, a soft cap, sinks.
-    """
-    refuse_unknown(more | {"attention_mask": attention_mask})
-    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:
-        raise BoundariesLostError(LOST)
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, samples: Samples
+) -> torch.Tensor:
+    """By torch's varlen kernel, which takes 16-bit numbers; attention dropout is not applied."""
     from torch.nn.attention.varlen import varlen_attn
 
-    # (t, heads, head_dim)
-    query, key, value = (tensor.squeeze(0).transpose(0, 1) for tensor in (query, key, value))
-    options: dict[str, Any] = {"scale": scaling}
     accepted = inspect.signature(varlen_attn).parameters
-    if "window_size" in accepted:
-        options["window_size"] = (
-            sliding_window - 1 if sliding_window else -1,
-            0,
-        )  # tokens to the left, right
+    options: dict[str, Any] = {"scale": samples.scaling}
+    if "window_size" in accepted:  # tokens to the left, right
+        options["window_size"] = (samples.window - 1 if samples.window else -1, 0)
     else:
         options["is_causal"] = True
-    if query.shape[1] != key.shape[1]:
-        if "enable_gqa" in accepted:
-            options["enable_gqa"] = True
-        else:
-            key, value = _repeated(query, key, value)
-    query, key, value = (_to_16_bit(tensor) for tensor in (query, key, value))
-    if shared is not None:
-        key, value = unshared(key, shared), unshared(value, shared)
-    output = varlen_attn(
-        query, key, value, cu_seq_lens_q, cu_seq_lens_k, max_length_q, max_length_q, **options
-    )
+    if "enable_gqa" in accepted:
+        options["enable_gqa"] = query.shape[1] != key.shape[1]
+    else:
+        key, value = repeat_kv(query, key, value)
+    bounds = samples.queries, samples.keys, samples.longest, samples.longest
+    output = varlen_attn(query, key, value, *bounds, **options)
     assert isinstance(output, torch.Tensor)  # a pair only where the log-sum-exp is requested
-    return output.unsqueeze(0), None
+    return output
 
 
+@_attention
 def efficient_attention(
-    module: torch.nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float | None = None,
-    dropout: float = 0.0,
-    cu_seq_lens_q: torch.Tensor | None = None,
-    cu_seq_lens_k: torch.Tensor | None = None,
-    max_length_q: int | None = None,
-    sliding_window: int | None = None,
-    shared: SharedPrefixes | None = None,
-    **more: Any,
-) -> tuple[torch.Tensor, None]:
-    """`varlen_attention` by the kernel that computes nested tensors; windows narrower than a sample it does not know."""
-    narrow = {"sliding_window": sliding_window} if (sliding_window or math.inf) < (max_length_q or 0) else {}
-    refuse_unknown(more | narrow | {"attention_mask": attention_mask})
-    if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:
-        raise BoundariesLostError(LOST)
-    # (t, heads, head_dim)
-    query, key, value = (_as_autocast(tensor.squeeze(0).transpose(0, 1)) for tensor in (query, key, value))
-    if shared is not None:
-        key, value = unshared(key, shared), unshared(value, shared)
-    key, value = _repeated(query, key, value)
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, samples: Samples
+) -> torch.Tensor:
+    """By the kernel that computes nested tensors; windows narrower than a sample it does not know, and dropout."""
+    if samples.window and samples.window < samples.longest:
+        refuse_unknown({"sliding_window": samples.window})
+    key, value = repeat_kv(query, key, value)
     output, *_ = torch.ops.aten._efficient_attention_forward(
-        query[None], key[None], value[None], None, cu_seq_lens_q, cu_seq_lens_k, max_length_q, max_length_q,
-        0.0, LAST_TOKENS, True, scale=scaling,
+        query[None], key[None], value[None], None, samples.queries, samples.keys, samples.longest, samples.longest,
+        0.0, LAST_TOKENS, True, scale=samples.scaling,
     )  # fmt: skip
-    return output, None
-
-
-def _as_autocast(tensor: torch.Tensor) -> torch.Tensor:
-    enabled = torch.is_autocast_enabled(tensor.device.type)
-    return tensor.to(torch.get_autocast_dtype(tensor.device.type)) if enabled else tensor
-
-
-def _to_16_bit(tensor: torch.Tensor) -> torch.Tensor:
-    """The kernel takes 16-bit tensors; under autocast some models pass float32."""
-    if tensor.dtype in (torch.bfloat16, torch.float16):
-        return tensor
-    autocast = torch.is_autocast_enabled("cuda")
-    return tensor.to(torch.get_autocast_dtype("cuda") if autocast else torch.bfloat16)
+    return output[0]
 
 
 def unshared(computed: torch.Tensor, shared: SharedPrefixes) -> torch.Tensor:
