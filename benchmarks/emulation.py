@@ -19,9 +19,9 @@ import torch
 from torch.nn.attention import varlen
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from transformers import TrainerCallback
 
 from src.training import trainer as training
-from src.training.progress import RunCallback
 
 CAPABILITY = (7, 5)
 REPORT = "emulated T4: "  # begins the line that says what was looked at
@@ -50,14 +50,14 @@ class Watch(TorchDispatchMode):
         return result
 
 
-class WatchFirstStep(RunCallback):
+class WatchFirstStep(TrainerCallback):
     """Watches from before the self-check to the end of the first step."""
 
     def __init__(self, trainer: Any) -> None:
         self.trainer = trainer
         self.watch: Watch | None = Watch()
 
-    def begun(self, state: Any) -> None:
+    def on_train_begin(self, *_: object, **__: object) -> None:
         assert self.watch is not None
         self.watch.__enter__()
 
@@ -65,7 +65,7 @@ class WatchFirstStep(RunCallback):
         if self.watch is not None:
             self.trainer.graphs = None  # watching makes launches slow, by which graphs are chosen
 
-    def stepped(self, state: Any, control: Any) -> None:
+    def on_step_end(self, *_: object, **__: object) -> None:
         if self.watch is None:
             return
         self.watch.__exit__(None, None, None)

@@ -22,7 +22,7 @@ from transformers import (
 from src.config import TrainingConfig
 from src.system import distributed
 from src.training import checkpoints
-from src.training.progress import ProgressBar, RunCallback
+from src.training.progress import ProgressBar
 from src.training.self_check.check import check
 from src.training.step_trainer import StepTrainer
 
@@ -55,17 +55,17 @@ def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
     return TensorBoardCallback(SummaryWriter(str(folder), purge_step=done_steps + 1))
 
 
-class SelfCheck(RunCallback):
+class SelfCheck(TrainerCallback):
     """Checks how packs are computed, once the model is ready for its first step, sharded where it will be."""
 
     def __init__(self, trainer: StepTrainer) -> None:
         self.trainer = trainer
 
-    def begun(self, state: TrainerState) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
         check(self.trainer)
 
 
-class ResumedCounters(RunCallback):
+class ResumedCounters(TrainerCallback):
     """Restores the counts of the checkpoint, once the Trainer has set its own to zero.
 
     The best checkpoint is looked up beside it: the run's folder may have been moved.
@@ -75,7 +75,7 @@ class ResumedCounters(RunCallback):
         self.trainer = trainer
         self.checkpoint = checkpoint
 
-    def begun(self, state: TrainerState) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
         self.restore(state)
 
     def restore(self, state: TrainerState) -> None:
@@ -86,26 +86,26 @@ class ResumedCounters(RunCallback):
         self.trainer.start_counters(self.checkpoint)
 
 
-class SkippedSteps(RunCallback):
+class SkippedSteps(TrainerCallback):
     """Counts the steps that loss scaling skips."""
 
     def __init__(self, trainer: StepTrainer) -> None:
         self.trainer = trainer
 
-    def begun(self, state: TrainerState) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
         self.trainer.loss_scaling.begin()
 
-    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
+    def on_step_end(self, args: Any, state: Any, control: TrainerControl, **unread: Any) -> None:
         self.trainer.counters.skipped_steps += self.trainer.loss_scaling.skipped()
 
 
-class EarlyStopping(RunCallback):
+class EarlyStopping(TrainerCallback):
     """Ends a run after `patience` validations in a row without a better loss."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
 
-    def validated(self, state: TrainerState, control: TrainerControl) -> None:
+    def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **unread: Any) -> None:
         if early_stopping_due(state.log_history, self.patience):
             control.should_training_stop = True
 
@@ -119,7 +119,7 @@ def early_stopping_due(history: Sequence[Mapping[str, Any]], patience: int) -> b
     return patience > 0 and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-class GracefulStop(RunCallback):
+class GracefulStop(TrainerCallback):
     """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once.
 
     Of several processes, all stop after the step in which the first of them got a signal. Launchers forward signals
@@ -152,7 +152,7 @@ class GracefulStop(RunCallback):
         if distributed.is_rank0():
             print(f"\nfinishing this step and saving{again}", file=sys.stderr)
 
-    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
+    def on_step_end(self, args: Any, state: Any, control: TrainerControl, **unread: Any) -> None:
         self.signal = _signal_of_any_process(self.signal, self.device)
         if self.signal is not None:
             control.should_save = control.should_training_stop = True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tqdm import tqdm
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerState
 
 log = logging.getLogger(__name__)
 
@@ -65,60 +65,7 @@ class Counters:
         self.started = time.perf_counter()
 
 
-class RunCallback(TrainerCallback):
-    """A callback that sees the state of a run and may control it.
-
-    The Trainer hands over more, which no callback here reads: the model, the tokenizer, the optimizer with its
-    schedule, the loaders and the metrics.
-    """
-
-    def begun(self, state: TrainerState) -> None:
-        """Before the first step."""
-
-    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
-        """After each step."""
-
-    def validated(self, state: TrainerState, control: TrainerControl) -> None:
-        """After each validation."""
-
-    def logged(self, state: TrainerState, entry: dict[str, float]) -> None:
-        """After each entry of the log."""
-
-    def ended(self) -> None:
-        """After the last step."""
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **unread: object
-    ) -> None:
-        self.begun(state)
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **unread: object
-    ) -> None:
-        self.stepped(state, control)
-
-    def on_evaluate(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **unread: object
-    ) -> None:
-        self.validated(state, control)
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **unread: object,
-    ) -> None:
-        self.logged(state, logs or {})
-
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **unread: object
-    ) -> None:
-        self.ended()
-
-
-class ProgressBar(RunCallback):
+class ProgressBar(TrainerCallback):
     """Steps, the time left, losses and the speed since the last log entry, as a bar on a terminal and as lines in a pipe."""
 
     def __init__(self, counters: Counters, name: str) -> None:
@@ -129,7 +76,7 @@ class ProgressBar(RunCallback):
         self.speed = 0.0  # tokens/s
         self.seen = (0, 0.0)  # tokens and seconds at the last log entry
 
-    def begun(self, state: TrainerState) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
         self.seen = (self.counters.tokens, self.counters.seconds)
         self.bar = tqdm(
             total=state.max_steps, initial=state.global_step, desc=self.name, bar_format=BAR,
@@ -137,12 +84,12 @@ class ProgressBar(RunCallback):
         )  # fmt: skip
         self.first_step, self.since = state.global_step, time.perf_counter()
 
-    def stepped(self, state: TrainerState, control: TrainerControl) -> None:
+    def on_step_end(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
         assert self.bar is not None
         self.bar.update(state.global_step - self.bar.n)
 
-    def logged(self, state: TrainerState, entry: dict[str, float]) -> None:
-        losses = {name: f"{entry[key]:.4g}" for key, name in SHOWN.items() if key in entry}
+    def on_log(self, args: Any, state: TrainerState, control: Any, logs: Any = None, **unread: Any) -> None:
+        losses = {name: f"{logs[key]:.4g}" for key, name in SHOWN.items() if key in (logs or {})}
         if self.bar is None or not losses:
             return
         self.losses |= losses
@@ -166,6 +113,6 @@ class ProgressBar(RunCallback):
             return "?"
         return tqdm.format_interval((total - step) * (time.perf_counter() - self.since) / done)
 
-    def ended(self) -> None:
+    def on_train_end(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
         if self.bar is not None:
             self.bar.close()
