@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from src.generation.continuous.kv_cache import plain_model, supports_slots, use_slot_attention
+from src.generation.continuous.kv_cache import supports_slots, use_slot_attention
 from src.generation.continuous.steps import GRAPH_UNIT, Steps
 from src.generation.settings import Decoding, generation_config
 from src.generation.static_batches import StaticBatch
+from src.models.architecture import plain_model
 from src.schema import UserError
 from src.system.exhaustion import is_gpu_out_of_memory
 

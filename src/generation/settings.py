@@ -14,7 +14,7 @@ from src.config import Config, EvaluationConfig
 from src.data.preprocessing import NEXT_TURN
 from src.data.thoughts import is_thinking, opened_tag
 from src.data.tokenization import answer_text
-from src.generation.continuous.kv_cache import plain_model
+from src.models.architecture import plain_model
 from src.models.loading import ModelReference
 from src.models.run_record import read_record
 from src.schema import Generation, UserError

@@ -102,6 +102,13 @@ def _largest(value: Any) -> int:
     return max((int(size) for size in sizes if isinstance(size, int | float)), default=0)
 
 
+def plain_model(model: torch.nn.Module) -> PreTrainedModel:
+    """The model of transformers itself, without peft's wrapper."""
+    inner = model if isinstance(model, PreTrainedModel) else model.get_base_model()  # type: ignore[operator]
+    assert isinstance(inner, PreTrainedModel)
+    return inner
+
+
 def decoder_of(base: PreTrainedModel) -> PreTrainedModel:
     """The decoder without its head; `base` itself where that is not a module of its own."""
     decoder = base.get_decoder()

@@ -12,7 +12,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
 from src.generation.continuous import kernel
-from src.models.architecture import shape_of
+from src.models.architecture import plain_model, shape_of
 from src.models.attention_arguments import refuse_unknown, repeat_kv
 
 SLOT_ATTENTION = "slots"
@@ -191,9 +191,3 @@ def slot_bytes(model: PreTrainedModel, length: int) -> int:
     """Bytes of a slot of `length` tokens."""
     shape = shape_of(model.config)
     return int(2 * shape.layers * shape.kv_hidden * length * model.dtype.itemsize)
-
-
-def plain_model(model: PreTrainedModel) -> PreTrainedModel:
-    """The model itself, without PEFT's wrapper."""
-    inner = getattr(model, "get_base_model", None)
-    return inner() if inner else model

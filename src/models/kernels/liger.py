@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import PretrainedConfig, PreTrainedModel
 
+from src.models.architecture import plain_model
 from src.models.hardware import Hardware
 from src.models.kernels.triton_support import compiles_kernels
 from src.models.switches import switched_on
@@ -71,7 +72,7 @@ def apply_liger(model: PreTrainedModel | PeftModel) -> Patches:
     """Patch `model`, or the base of an adapted one; the loss stays our own, which computes logits only where there is a label."""
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
-    plain = model if isinstance(model, PreTrainedModel) else model.get_base_model()
+    plain = plain_model(model)
     places = [vars(sys.modules[type(plain).__module__]), *(vars(module) for module in plain.modules())]
     before = [dict(place) for place in places]
     _apply_liger_kernel_to_instance(

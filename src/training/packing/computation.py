@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from peft import PeftModel
 
+from src.models.architecture import plain_model
 from src.models.kernels.fused_lora import fuse_lora_layers, unfuse_lora_layers
 from src.models.kernels.liger import Patches
 from src.models.loading import supports_sdpa
 from src.training.packing.attention import FALLBACK
-from src.training.packing.loss import HEAD, base_of
+from src.training.packing.loss import HEAD
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Switch:
 
     def set(self, computation: Computation) -> None:
         """Let the model compute so: its attention, its LoRA layers, its kernels."""
-        base = base_of(self.model)
+        base = plain_model(self.model)
         attention = computation.attention
         if attention == FALLBACK:
             attention = "sdpa" if supports_sdpa(type(base)) else "eager"

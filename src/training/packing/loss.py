@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
-from src.models.architecture import decoder_of
+from src.models.architecture import decoder_of, plain_model
 from src.models.hardware import Hardware
 from src.training.packing.attention import PACKED, BoundariesLostError
 from src.training.packing.packs import Pack
@@ -38,7 +38,7 @@ def supervised_loss(
     `noise_alpha` above 0 adds NEFTune's noise to the embeddings. `logits` is one of HEAD, TAIL and FORWARD. Raises
     BoundariesLostError where the model cannot be told where samples end.
     """
-    base = base_of(model)
+    base = plain_model(model)
     decoder = base if logits == FORWARD else decoder_of(base)
     inputs = _inputs(decoder, pack, packed_attention)
     if noise_alpha:
@@ -59,17 +59,10 @@ def supervised_loss(
 
 def logits_ways(model: torch.nn.Module) -> tuple[str, ...]:
     """The ways to make logits that the structure of `model` allows, the quickest first."""
-    base = base_of(model)
+    base = plain_model(model)
     if decoder_of(base) is base:
         return (FORWARD,)
     return (HEAD, TAIL, FORWARD) if base.get_output_embeddings() is not None else (TAIL, FORWARD)
-
-
-def base_of(model: torch.nn.Module) -> PreTrainedModel:
-    """The model of transformers within a plain or adapted one."""
-    inner = model if isinstance(model, PreTrainedModel) else model.get_base_model()  # type: ignore[operator]
-    assert isinstance(inner, PreTrainedModel)
-    return inner
 
 
 def _inputs(module: torch.nn.Module, pack: Pack, packed_attention: str) -> dict[str, Any]:

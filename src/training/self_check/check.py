@@ -17,13 +17,14 @@ from typing import Any
 import torch
 
 from src.data.preprocessing import Encoded
+from src.models.architecture import plain_model
 from src.models.hardware import empty_cache
 from src.schema import UserError
 from src.system import distributed
 from src.training.memory import MASKED_PACK_TOKENS
 from src.training.packing.attention import FALLBACK
 from src.training.packing.computation import Computation
-from src.training.packing.loss import FORWARD, TAIL, base_of, logits_ways
+from src.training.packing.loss import FORWARD, TAIL, logits_ways
 from src.training.packing.packs import make_pack
 from src.training.self_check.conditions import prepared
 from src.training.self_check.measurements import (
@@ -62,7 +63,7 @@ def check(trainer: StepTrainer) -> None:
     if outcome.refused:
         log.warning(
             "%s: %s is not equal to its own forward pass (%s); training with %s, which is slower",
-            type(base_of(trainer.adapted)).__name__,
+            type(plain_model(trainer.adapted)).__name__,
             chosen,
             outcome.refused[0][1],
             outcome.way,
@@ -155,7 +156,7 @@ class _Choice:
         return _Outcome(way, deviation, refused, max(map(len, self.samples)))
 
     def _name(self) -> str:
-        return type(base_of(self.trainer.adapted)).__name__
+        return type(plain_model(self.trainer.adapted)).__name__
 
     def _held(self, way: Computation) -> Deviation | None:
         """How much `way` deviates; None, and noted, where that is more than rounding explains."""

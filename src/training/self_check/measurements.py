@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from src.data.preprocessing import Encoded
+from src.models.architecture import plain_model
 from src.models.hardware import widest_float
 from src.models.kernels.triton_support import COMPILATION_ERRORS
 from src.schema import UserError
@@ -19,7 +20,7 @@ from src.system import distributed
 from src.system.exhaustion import is_out_of_memory
 from src.training.packing.attention import FALLBACK
 from src.training.packing.computation import Computation
-from src.training.packing.loss import FORWARD, base_of
+from src.training.packing.loss import FORWARD
 from src.training.packing.packs import make_pack
 from src.training.self_check.conditions import coarsest_type, last_digits_changed, local
 from src.training.step_trainer import StepTrainer
@@ -79,7 +80,7 @@ class Measurements:
             self._longest, (loss, gradients) = self._plainly_measured(longest, others)
         except FAILURES as error:
             raise UserError(
-                f"{type(base_of(trainer.adapted)).__name__} cannot be trained: its own forward pass fails "
+                f"{type(plain_model(trainer.adapted)).__name__} cannot be trained: its own forward pass fails "
                 f"({_reason(error)}); choose another base model or other lora.target_modules"
             ) from error
         self.loss = self._longest[0] + loss
@@ -102,7 +103,7 @@ class Measurements:
             self.scale /= 16
             if self.scale < SMALLEST_SCALE:
                 raise UserError(
-                    f"{type(base_of(self.trainer.adapted)).__name__}: its own forward and backward pass give numbers that "
+                    f"{type(plain_model(self.trainer.adapted)).__name__}: its own forward and backward pass give numbers that "
                     "float16 does not have; set model.dtype=float32"
                 )
 
@@ -189,7 +190,7 @@ class Measurements:
     def plain_logits(self, tokens: Sequence[int]) -> torch.Tensor:
         """(t, v), as the model's own forward pass gives them."""
         ids = torch.tensor([list(tokens)], device=self.trainer.args.device)
-        base = base_of(self.trainer.adapted)
+        base = plain_model(self.trainer.adapted)
         accepted = inspect.signature(type(base).forward).parameters
         uncached = {"use_cache": False} if "use_cache" in accepted else {}
         return self.trainer.computed(self.model, lambda: base(input_ids=ids, **uncached).logits[0], ids)
