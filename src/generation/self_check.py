@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from src.generation.continuous.steps import GRAPH_UNIT, Steps
 from src.generation.settings import Decoding, generation_config
 from src.generation.static_batches import StaticBatch
 from src.models.architecture import plain_model
+from src.models.plain_forward import FAILURES, SPREADS, distance, plain_logits, refuse_non_causal, rounding
 from src.schema import UserError
 from src.system.exhaustion import is_gpu_out_of_memory
 
@@ -29,11 +29,6 @@ PATHS = (SLOTS, BATCHES, ONE_BY_ONE, UNCACHED)  # the fastest first
 # tokens later, and in a text of more keys the rounding of a cache too.
 _CHOOSES_KEYS = ("index_topk", "keep_window_size")
 STEPS = 4  # tokens decoded of each row
-# Two computations of the same logits are this far apart at most (see _distance); in float32 1e-6 is usual, and 0.01
-# for a 7B model in bfloat16. Where a longer text alone makes more of a difference, up to ROUNDING_FACTOR times that.
-EQUAL = {torch.float64: 1e-6, torch.float32: 1e-3, torch.float16: 0.03, torch.bfloat16: 0.06}
-ROUNDING_FACTOR = 4.0
-NOT_CAUSAL = 5.0  # so many times EQUAL: more than rounding, where a longer text changes the logits before it
 
 
 @dataclass(frozen=True)
@@ -59,12 +54,8 @@ def decoding_path(model: PreTrainedModel, prompts: Sequence[list[int]], max_new_
     texts = [ordered[0], ordered[len(ordered) // 2], longest[: len(longest) - STEPS] or longest]
     try:
         rows = [_row(model, text) for text in texts]
-        limit = max(
-            EQUAL.get(model.dtype, EQUAL[torch.bfloat16]), ROUNDING_FACTOR * _rounding(model, rows[1])
-        )
-    except UserError:
-        raise
-    except Exception as error:
+        limit = max(rounding(model.dtype).logits, SPREADS * _moved(model, rows[1]))
+    except FAILURES as error:
         if is_gpu_out_of_memory(error):
             raise
         raise UserError(
@@ -100,52 +91,28 @@ def _objection(rows: Sequence[_Row], logits_of: Callable[[], list[torch.Tensor]]
     """Why a way of decoding is not used; "" where its logits are those of `rows`."""
     try:
         found = logits_of()
-    except (
-        Exception
-    ) as error:  # of any kind: the model's own code meets a cache and an attention it does not know
+    except FAILURES as error:
         if is_gpu_out_of_memory(error):
             return "out of memory"
         log.debug("a way of decoding fails", exc_info=True)
         return f"this model's code does not work with it ({type(error).__name__}: {str(error)[:200]})"
-    distance = max(_distance(row.logits[: len(own)], own) for row, own in zip(rows, found, strict=True))
+    distance = max(distance(row.logits[: len(own)], own) for row, own in zip(rows, found, strict=True))
     if distance <= limit:
         return ""
     return f"its logits are not those of this model's plain forward pass ({distance:.2g} apart, {limit:.2g} allowed)"
 
 
-def _distance(expected: torch.Tensor, found: torch.Tensor) -> float:
-    """The median over tokens of |found - expected| / |expected - its mean|, over the vocabulary (t, v)."""
-    spread = (expected - expected.mean(-1, keepdim=True)).norm(dim=-1).clamp(min=1e-12)
-    distances = (found - expected).norm(dim=-1) / spread
-    return float(distances.nan_to_num(nan=torch.inf).median())
-
-
-def _plain_logits(model: PreTrainedModel, ids: list[int], count: int) -> torch.Tensor:
-    """Logits (count, v) at the last `count` of `ids`, without cache or padding, by the model's own attention."""
-    accepted = inspect.signature(plain_model(model).forward).parameters
-    options: dict[str, bool | int] = {"use_cache": False} if "use_cache" in accepted else {}
-    if "logits_to_keep" in accepted:
-        options["logits_to_keep"] = count
-    logits: torch.Tensor = model(input_ids=torch.tensor([ids], device=model.device), **options).logits
-    return logits[0, -count:].float()
-
-
 def _row(model: PreTrainedModel, prompt: list[int]) -> _Row:
     forced = (prompt * STEPS)[:STEPS]
-    return _Row(prompt, forced, _plain_logits(model, prompt + forced[:-1], STEPS))
+    return _Row(prompt, forced, plain_logits(model, prompt + forced[:-1], STEPS))
 
 
-def _rounding(model: PreTrainedModel, row: _Row) -> float:
+def _moved(model: PreTrainedModel, row: _Row) -> float:
     """How far a longer text moves the logits before it, which only rounding can. Raises UserError for more."""
     longer = row.prompt + row.forced[:-1] + row.prompt
-    count = len(row.prompt) + STEPS
-    distance = _distance(row.logits, _plain_logits(model, longer, count)[:STEPS])
-    if distance > NOT_CAUSAL * EQUAL.get(model.dtype, EQUAL[torch.bfloat16]):
-        raise UserError(
-            f"{type(plain_model(model)).__name__} is not a causal language model: what follows a token changes its "
-            f"logits ({distance:.2g} of their spread). Use a model that predicts the next token"
-        )
-    return distance
+    moved = distance(row.logits, plain_logits(model, longer, len(row.prompt) + STEPS)[:STEPS])
+    refuse_non_causal(model, moved, model.dtype)
+    return moved
 
 
 def _slot_logits(model: PreTrainedModel, rows: Sequence[_Row]) -> list[torch.Tensor]:

@@ -19,6 +19,7 @@ import torch
 from src.data.preprocessing import Encoded
 from src.models.architecture import plain_model
 from src.models.hardware import empty_cache
+from src.models.plain_forward import FAILURES, distance, refuse_non_causal
 from src.schema import UserError
 from src.system import distributed
 from src.training.memory import MASKED_PACK_TOKENS
@@ -28,7 +29,6 @@ from src.training.packing.loss import FORWARD, TAIL, logits_ways
 from src.training.packing.packs import make_pack
 from src.training.self_check.conditions import prepared
 from src.training.self_check.measurements import (
-    FAILURES,
     PLAIN,
     Deviation,
     Measurements,
@@ -40,7 +40,6 @@ from src.training.step_trainer import StepTrainer
 log = logging.getLogger(__name__)
 
 SAMPLES = 3
-SAME_LOGITS = {4: 1e-5, 2: 1e-3}  # of one sample's loss, between ways to make its logits
 
 
 def check(trainer: StepTrainer) -> None:
@@ -174,7 +173,7 @@ class _Choice:
         plain = self.measurements.plain_logits(sample.input_ids)
         self._refuse_to_see_the_future(sample, plain)
         expected = loss_of(plain, sample).item()
-        most = SAME_LOGITS[self.measurements.bytes] * abs(expected)
+        most = self.measurements.rounding.loss * abs(expected)
         ways = [way for way in logits_ways(self.trainer.adapted) if way != FORWARD]
         if self.trainer.sharded:  # processes have unequal numbers of chunks
             ways = [way for way in ways if way != TAIL]
@@ -189,12 +188,9 @@ class _Choice:
         return FORWARD
 
     def _refuse_to_see_the_future(self, sample: Encoded, plain: torch.Tensor) -> None:
-        """Raises UserError where a token changes the logits of those before it: then the answer would be its own prompt."""
+        """Raises UserError where tokens change the logits of those before them: then the answer would be its own prompt."""
         first, *_ = tokens = sample.input_ids
-        changed = self.measurements.plain_logits([*tokens[:-1], first])[:-1].float()
-        before = plain[:-1].float()
-        if (changed - before).norm() > (1e-3 if self.measurements.bytes == 4 else 0.1) * before.norm():
-            raise UserError(
-                f"{self._name()} lets a token see those after it, so that it could not be trained to answer: it is no "
-                "causal language model; encoders that can be one need is_decoder: true in their config.json"
-            )
+        half = len(tokens) // 2
+        changed = self.measurements.plain_logits([*tokens[:half], *[first] * (len(tokens) - half)])
+        moved = distance(plain[:half], changed[:half])
+        refuse_non_causal(self.trainer.adapted, moved, self.measurements.dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from torch.nn import functional
 from src.data.preprocessing import Encoded
 from src.models.architecture import plain_model
 from src.models.hardware import widest_float
-from src.models.kernels.triton_support import COMPILATION_ERRORS
+from src.models.plain_forward import FAILURES, SPREADS, plain_logits, rounding
 from src.schema import UserError
 from src.system import distributed
 from src.system.exhaustion import is_out_of_memory
@@ -25,15 +24,9 @@ from src.training.packing.packs import make_pack
 from src.training.self_check.conditions import coarsest_type, last_digits_changed, local
 from src.training.step_trainer import StepTrainer
 
-# Relative deviations of loss and gradients that need no explanation, by the bytes of the number type.
-UNEXPLAINED = {4: (1e-5, 3e-4), 2: (1e-3, 1e-2)}
-# Above them the limit is this many times what the plain way itself deviates when the inputs of all adapted layers
-# change by their last digit (for the longest sample), but never more than the ceiling.
-SPREADS = 4
+# No deviation is explained beyond these, of loss and gradients, by the bytes of the number type: SPREADS times what the
+# plain way itself deviates when the inputs of all adapted layers change by their last digit (for the longest sample).
 CEILING = {4: (1e-4, 1e-2), 2: (2e-2, 0.3)}
-FAILURES: tuple[type[Exception], ...] = (
-    RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError, *COMPILATION_ERRORS,
-)  # fmt: skip
 # a loss of the check is a sum; that of training is a mean, and scaled by 2^16 at first
 FLOAT16_SCALE, SMALLEST_SCALE = 2.0**4, 2.0**-16
 PLAIN = Computation(FALLBACK, packs=False, logits=FORWARD, fused=False)
@@ -69,7 +62,7 @@ class Measurements:
         self.samples = samples
         self.model = trainer.model_wrapped if trainer.sharded else trainer.adapted
         self.dtype = coarsest_type(trainer)
-        self.bytes = self.dtype.itemsize
+        self.rounding = rounding(self.dtype)
         self.scale = (
             FLOAT16_SCALE if trainer.loss_scaling.on else 1.0
         )  # of the loss, while gradients are computed
@@ -112,7 +105,7 @@ class Measurements:
         return all(bool(item.abs().max() <= most) for _, gradients in found for item in gradients)
 
     def _limits(self, deviation: Deviation) -> tuple[float, float]:
-        floor = UNEXPLAINED[self.bytes]
+        floor = self.rounding.loss, self.rounding.gradients
         failed, fits = bool(deviation.failure), deviation.within(floor)
         if all(distributed.gather(failed or fits)):
             return floor
@@ -122,7 +115,7 @@ class Measurements:
             self._spread = self._deviation(changed, self._longest)
         explained = (SPREADS * self._spread.loss, SPREADS * self._spread.gradients)
         loss, gradients = map(max, floor, explained)
-        most = CEILING[self.bytes]
+        most = CEILING[self.dtype.itemsize]
         return min(loss, most[0]), min(gradients, most[1])
 
     def _deviation(self, found: Measured, expected: Measured) -> Deviation:
@@ -189,11 +182,10 @@ class Measurements:
 
     def plain_logits(self, tokens: Sequence[int]) -> torch.Tensor:
         """(t, v), as the model's own forward pass gives them."""
-        ids = torch.tensor([list(tokens)], device=self.trainer.args.device)
-        base = plain_model(self.trainer.adapted)
-        accepted = inspect.signature(type(base).forward).parameters
-        uncached = {"use_cache": False} if "use_cache" in accepted else {}
-        return self.trainer.computed(self.model, lambda: base(input_ids=ids, **uncached).logits[0], ids)
+        work = partial(plain_logits, plain_model(self.trainer.adapted), tokens)
+        return self.trainer.computed(
+            self.model, work, torch.tensor([tokens], device=self.trainer.args.device)
+        )
 
 
 def loss_of(logits: torch.Tensor, sample: Encoded) -> torch.Tensor:

@@ -85,7 +85,7 @@ def test_a_model_that_sees_the_future_is_refused(tiny_data: Path, tmp_path: Path
             module.is_causal = False
     trainer.adapted.get_base_model().config.is_decoder = False
     trainer.adapted.get_base_model().config.is_causal = False
-    with pytest.raises(UserError, match="BertLMHeadModel lets a token see those after it"):
+    with pytest.raises(UserError, match="BertLMHeadModel is not a causal language model"):
         check(trainer)
 
 
