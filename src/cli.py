@@ -235,9 +235,8 @@ def _resend_dropped(default_hook: Callable[[Any], object], dropped: Any) -> None
     if number is None:
         default_hook(dropped)
     else:
-        send = (
-            partial(os.kill, os.getpid()) if os.name == "posix" else signal.raise_signal
-        )  # kill ends it there
+        # on Windows kill ends the process
+        send = partial(os.kill, os.getpid()) if os.name == "posix" else signal.raise_signal
         timer = threading.Timer(RESEND_S, send, (number,))
         timer.daemon = True
         timer.start()
@@ -268,9 +267,7 @@ def _escape_unencodable() -> None:
     )
     for stream, errors in streams:
         if isinstance(stream, io.TextIOWrapper):
-            with suppress(
-                io.UnsupportedOperation
-            ):  # standard input that was read already, by a program around us
+            with suppress(io.UnsupportedOperation):  # what a program around us has read already
                 stream.reconfigure(errors=errors)
 
 

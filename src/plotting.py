@@ -82,7 +82,10 @@ def png_bytes(figure: Figure) -> bytes:
 
 def font_families(text: str) -> list[str] | None:
     """Font families that together cover every character of `text`; None where this machine has none."""
-    missing = frozenset(text) - _characters_of(_font_path(BASE_FONT), text)
+    from matplotlib import font_manager
+
+    base = font_manager.findfont(font_manager.FontProperties(family=BASE_FONT))
+    missing = frozenset(text) - _characters_of(base, text)
     if not missing:
         return [BASE_FONT]
     fallback = _font_with(missing)
@@ -120,12 +123,6 @@ def _columns_of(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _font_path(family: str) -> str:
-    from matplotlib import font_manager
-
-    return font_manager.findfont(font_manager.FontProperties(family=family))
-
-
 def _characters_of(font_path: str, text: str | frozenset[str]) -> frozenset[str]:
     from matplotlib import font_manager
 
@@ -153,14 +150,13 @@ def _known_fonts() -> list[tuple[str, str]]:
     """Families and files of the cached fonts, those with Chinese, Japanese and Korean first."""
     from matplotlib import font_manager
 
-    fonts = [
-        (entry.name, entry.fname)
-        for entry in font_manager.fontManager.ttflist
-        if PLACEHOLDER_FONT not in entry.name
+    ranks = {family: rank for rank, family in enumerate(CJK_FONTS)}
+    known = [
+        (font.name, font.fname)
+        for font in font_manager.fontManager.ttflist
+        if PLACEHOLDER_FONT not in font.name
     ]
-    return sorted(
-        fonts, key=lambda font: CJK_FONTS.index(font[0]) if font[0] in CJK_FONTS else len(CJK_FONTS)
-    )
+    return sorted(known, key=lambda font: ranks.get(font[0], len(ranks)))
 
 
 def _new_fonts() -> Iterator[tuple[str, str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import platform
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +29,11 @@ def describe(config: Config | None = None, **more: Any) -> dict[str, Any]:
         **({"config": dataclasses.asdict(config)} if config else {}),
         "versions": {"python": platform.python_version()}
         | {name: installed_version(name) for name in PACKAGES},
-        "hardware": {"machine": platform.machine(), "system": platform.system(), "cpu_count": _cpu_count()},
+        "hardware": {
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "cpu_count": os.cpu_count() or 1,
+        },
         **more,
     }
 
@@ -42,8 +48,6 @@ def commit() -> str:
 
 def command() -> str:
     """The command as typed, absolute paths shortened to their last part."""
-    import shlex
-
     words = [Path(sys.argv[0]).name] + [
         Path(word).name if word.startswith("/") else word for word in sys.argv[1:]
     ]
@@ -61,9 +65,3 @@ def _git(*words: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return result.stdout.strip() if result.returncode == 0 else ""
-
-
-def _cpu_count() -> int:
-    import os
-
-    return os.cpu_count() or 1

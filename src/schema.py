@@ -29,9 +29,7 @@ class Example:
     input: str  # "" when there is none
     output: str
     language: str = ""  # a key of languages.registry.LANGUAGES; "" is not code or not known
-    tests: str = (
-        ""  # Python asserts that decide whether an answer is right, or calls (evaluation.benchmarks.calls)
-    )
+    tests: str = ""  # Python asserts that decide whether an answer is right, or calls (benchmarks.calls)
     prefix: str = ""  # code that the answer continues (HumanEval's prompt); "" elsewhere
 
 
@@ -92,9 +90,7 @@ class SampleScore:
     functional: str  # outcome of its tests or of the differential run; "" = no verdict possible
     error: str = ""  # syntax name type index import assertion wrong_output timeout no_code unreadable ...
     defines_only: bool = False  # the program ran but only defined things
-    exact: bool = (
-        False  # equal to the reference but for line ends and white space at the end of a line or of the text
-    )
+    exact: bool = False  # equal to the reference but for line ends and white space at an end
     flags: tuple[str, ...] = ()  # truncated, thinking, no_code, extra_turn, fenced, output_differs
     raw_bleu: tuple[int, ...] = ()  # BLEU statistics of the raw answer, before extraction
     completion: int = 0
@@ -126,9 +122,7 @@ class SeedErrors:
     after: int
     samples: float  # standard error that the choice of samples causes
     seeds: float  # standard error that the choice of seeds causes
-    needed: (
-        int | None
-    )  # seeds that can show a true difference as large as this one; None: n is too small for it
+    needed: int | None  # seeds that can show a true difference as large as this one; None: n is too small
 
 
 @dataclass(frozen=True)
@@ -193,9 +187,7 @@ class Run:
     provenance: dict[str, Any]  # of several seeds a list of values where they differ
     # seed -> metric -> value; {}: one training. Of several seeds, `outcomes` counts the answers of all.
     seeds: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    novelty: dict[str, Likeness] = field(
-        default_factory=dict
-    )  # by sample; {}: the training data are not known
+    novelty: dict[str, Likeness] = field(default_factory=dict)  # by sample; {}: training data not known
     trainings: list[Training] = field(default_factory=list)  # of an adapter with a run.json; one a seed
     schema: Literal[1] = 1
 

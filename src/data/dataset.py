@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from src.config import DataConfig
-from src.data.card.data_card import DataCard, card_json
-from src.schema import Example, UserError, parse_record
+from src.data.card.data_card import DataCard
+from src.schema import Example, UserError, parse_record, to_json
 from src.system.files import write_together
 
 PAGES = ("data_card.md", "data_card.png")
@@ -78,9 +78,8 @@ def write_data(
     }
     contents[folder / "data_card.md"] = render_card(card)
     contents[folder / "data_card.png"] = draw_card(card, splits)
-    contents[folder / "card.json"] = card_json(
-        card
-    )  # last: until then the old card's checksums refuse the new files
+    # last: until then the old card's checksums refuse the new files
+    contents[folder / "card.json"] = to_json(card, indent=1) + "\n"
     try:
         write_together(contents)
     except OSError as error:

@@ -52,16 +52,16 @@ def decoding_path(model: PreTrainedModel, prompts: Sequence[list[int]], max_new_
     ordered = sorted(prompts, key=len)
     longest = [*ordered[-1], *(ordered[-1] * (1 + max_new_tokens // len(ordered[-1])))[:max_new_tokens]]
     texts = [ordered[0], ordered[len(ordered) // 2], longest[: len(longest) - STEPS] or longest]
+    length = len(longest)
     try:
         rows = [_row(model, text) for text in texts]
-        limit = max(rounding(model.dtype).logits, SPREADS * _moved(model, rows[1]))
+        limit = max(rounding(model.dtype).logits, SPREADS * _moved(model, rows[1], length))
     except FAILURES as error:
         if is_gpu_out_of_memory(error):
             raise
         raise UserError(
             f"{type(plain_model(model)).__name__} cannot be decoded: its forward pass fails ({error}). Use another model"
         ) from error
-    length = len(longest)
     ways: dict[str, Callable[[], list[torch.Tensor]]] = {
         BATCHES: lambda: _batch_logits(model, rows, pad),
         ONE_BY_ONE: lambda: [logits for row in rows for logits in _batch_logits(model, [row], pad)],
@@ -96,10 +96,10 @@ def _objection(rows: Sequence[_Row], logits_of: Callable[[], list[torch.Tensor]]
             return "out of memory"
         log.debug("a way of decoding fails", exc_info=True)
         return f"this model's code does not work with it ({type(error).__name__}: {str(error)[:200]})"
-    distance = max(distance(row.logits[: len(own)], own) for row, own in zip(rows, found, strict=True))
-    if distance <= limit:
+    apart = max(distance(row.logits[: len(own)], own) for row, own in zip(rows, found, strict=True))
+    if apart <= limit:
         return ""
-    return f"its logits are not those of this model's plain forward pass ({distance:.2g} apart, {limit:.2g} allowed)"
+    return f"its logits are not those of this model's plain forward pass ({apart:.2g} apart, {limit:.2g} allowed)"
 
 
 def _row(model: PreTrainedModel, prompt: list[int]) -> _Row:
@@ -107,10 +107,11 @@ def _row(model: PreTrainedModel, prompt: list[int]) -> _Row:
     return _Row(prompt, forced, plain_logits(model, prompt + forced[:-1], STEPS))
 
 
-def _moved(model: PreTrainedModel, row: _Row) -> float:
-    """How far a longer text moves the logits before it, which only rounding can. Raises UserError for more."""
-    longer = row.prompt + row.forced[:-1] + row.prompt
-    moved = distance(row.logits, plain_logits(model, longer, len(row.prompt) + STEPS)[:STEPS])
+def _moved(model: PreTrainedModel, row: _Row, length: int) -> float:
+    """How far a longer text, of `length` tokens at most, moves the logits before it, which only rounding can. Raises UserError for more."""
+    text = row.prompt + row.forced[:-1]
+    longer = [*text, *row.prompt][: max(length, len(text))]
+    moved = distance(row.logits, plain_logits(model, longer, len(longer) - len(text) + STEPS)[:STEPS])
     refuse_non_causal(model, moved, model.dtype)
     return moved
 

@@ -44,9 +44,7 @@ class StaticBatch:
                 generation_config=settings,
             )
         self.ids = output.sequences
-        self.cache = getattr(
-            output, "past_key_values", None
-        )  # without one, the next call begins with the prompts
+        self.cache = getattr(output, "past_key_values", None)  # else the next call begins with the prompts
         self.mask = torch.nn.functional.pad(self.mask, (0, self.ids.shape[1] - self.mask.shape[1]), value=1)
         return output
 

@@ -8,7 +8,6 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import packages_distributions, version
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,13 +17,14 @@ from transformers import AutoConfig, GenerationConfig, PreTrainedModel, PreTrain
 from src.config import ModelConfig
 from src.data.preprocessing import NEXT_TURN, prompt_ids
 from src.generation.child_output import ChildOutput, child_output
+from src.generation.continuous.decoder import Request
 from src.generation.settings import Decoding, end_tokens, to_generation, truncate_at_end
 from src.generation.store import GenerationStore
 from src.models.adapters import read_settings
 from src.models.hardware import Hardware
 from src.models.loading import ModelReference, loading_errors, location
 from src.models.switches import require
-from src.schema import Example, Generation, UserError
+from src.schema import Example, UserError
 from src.system import distributed
 
 # Read in vLLM 0.33.0: vllm/config/lora.py (ranks), vllm/lora/peft_helper.py (kinds of adapters).
@@ -77,9 +77,8 @@ def precision(reference: ModelReference, hardware: Hardware) -> str:
 def _package() -> str:
     """The distribution that brings the module vllm, with its version."""
     names = sorted(set(packages_distributions().get("vllm", ())))
-    return (
-        ", ".join(f"{name} {version(name)}" for name in names) or "vllm of unknown version"
-    )  # a folder on the path
+    shown = ", ".join(f"{name} {version(name)}" for name in names)
+    return shown or "vllm of unknown version"  # a folder on the path
 
 
 def _unsupported(reference: ModelReference) -> str:
@@ -108,15 +107,6 @@ def _rank(settings: dict[str, Any]) -> int:
     return max([int(settings.get("r", RANKS[0])), *(settings.get("rank_pattern") or {}).values()])
 
 
-@dataclass(frozen=True)
-class _Request:
-    """A prompt whose answer is missing."""
-
-    id: str
-    completion: int
-    prompt: list[int]
-
-
 def generate_missing(
     reference: ModelReference,
     tokenizer: PreTrainedTokenizerBase,
@@ -137,7 +127,7 @@ def generate_missing(
     from tqdm import tqdm
 
     prompts = {item.id: prompt_ids(tokenizer, item.instruction, item.input, template) for item, _ in missing}
-    pending = [_Request(item.id, completion, prompts[item.id]) for item, completion in missing]
+    pending = [Request((item.id, completion), prompts[item.id]) for item, completion in missing]
     longest = max(len(prompt) for prompt in prompts.values())
     eos_ids = _end_tokens_of(reference.base, tokenizer, config)
     size = batch_size or BATCH_SIZE
@@ -155,7 +145,10 @@ def generate_missing(
                     lora_request=adapter,
                 )
             rows = [list(output.outputs[0].token_ids) for output in outputs]
-            store.add([_answer(*pair, eos_ids, tokenizer) for pair in zip(batch, rows, strict=True)])
+            store.add([  # stopped as src.generation.generate stops it; vLLM's token ids include the end token too
+                to_generation(request.key, request.prompt, *truncate_at_end(row, 0, eos_ids, tokenizer), tokenizer)
+                for request, row in zip(batch, rows, strict=True)
+            ])  # fmt: skip
             bar.update(len(batch))
     del engine
     gc.collect()  # the engine's processes end with it; a second model needs their memory
@@ -206,13 +199,13 @@ def _adapter(reference: ModelReference) -> Any:
     return LoRARequest("adapter", 1, str(reference.adapter.resolve()))
 
 
-def _sampling_params(request: _Request, decoding: Decoding, eos_ids: set[int]) -> Any:
+def _sampling_params(request: Request, decoding: Decoding, eos_ids: set[int]) -> Any:
     """How one answer is sampled and where it stops: at an end token, or as soon as another turn begins."""
     from vllm import SamplingParams
 
     sampling: dict[str, Any] = {"temperature": 0.0}
     if decoding.temperature > 0:
-        seed = decoding.seed ^ zlib.crc32(repr((request.id, request.completion)).encode())
+        seed = decoding.seed ^ zlib.crc32(repr(request.key).encode())
         sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p, "seed": seed}
     return SamplingParams(
         max_tokens=decoding.max_new_tokens,
@@ -222,14 +215,6 @@ def _sampling_params(request: _Request, decoding: Decoding, eos_ids: set[int]) -
         skip_special_tokens=False,  # the stop text is searched in the text that `truncate_at_end` sees
         **sampling,
     )
-
-
-def _answer(
-    request: _Request, row: list[int], eos_ids: set[int], tokenizer: PreTrainedTokenizerBase
-) -> Generation:
-    """One answer, stopped as src.generation.generate stops it; vLLM's token ids include the end token too."""
-    tokens, finish = truncate_at_end(row, 0, eos_ids, tokenizer)
-    return to_generation((request.id, request.completion), request.prompt, tokens, finish, tokenizer)
 
 
 def _end_tokens_of(base: str, tokenizer: PreTrainedTokenizerBase, config: ModelConfig) -> set[int]:

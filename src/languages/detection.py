@@ -49,16 +49,15 @@ _COMMENTS = "|".join({re.escape(mark): None for language in _ALL for mark in lan
 _COMMENT = re.compile(rf"^\s*(?:\*|{_COMMENTS})")
 _LINE_START = re.compile("|".join(language.line_start for language in _ALL if language.line_start))
 _WORDS = re.compile(r"[^\W\d_][^\W\d_'’-]*+(?:['’-][^\W\d_]++)*+")
+# no space parts words
 _UNSPACED = re.compile(
     r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]{1,2})"
-)  # no space parts words
+)
 _FOREIGN_END = tuple("。！？：।؟")  # of a sentence, in scripts other than Latin
-_QUOTED = re.compile(
-    r"""(?<![^\s(=,])(?:"[^"]*+"|'[^']*+')(?![^\s),;])"""
-)  # an argument: its words are no sentence's
-_BOLD = re.compile(
-    r"\*\*(?=[^\W\d_])[^*]{0,200}+(?<=[\w:.!?)])\*\*(?:[\s:]|$)"
-)  # of Markdown, as no code begins
+# an argument: its words are no sentence's
+_QUOTED = re.compile(r"""(?<![^\s(=,])(?:"[^"]*+"|'[^']*+')(?![^\s),;])""")
+# of Markdown, as no code begins
+_BOLD = re.compile(r"\*\*(?=[^\W\d_])[^*]{0,200}+(?<=[\w:.!?)])\*\*(?:[\s:]|$)")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*+ ?[-+*/%]?= ?[^=\s]")
 _CODE_SYMBOL = re.compile(
     r"[{}\[\]=;$\\|&^~@]|[\"')\]]\.\w|[<>](?=\S)|\w_\w|\w\(|\)\s*$|::|->|\w\.\w+\(|:\s*$|^\s*#"

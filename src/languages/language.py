@@ -10,15 +10,8 @@ from functools import cached_property
 from src.languages.syntax import Parser, checked
 
 SANDBOX_PYTHON = "sandbox python"  # as a command: the sandbox's own interpreter, which need not start
-_COMMENTS = {
-    "comment",
-    "line_comment",
-    "block_comment",
-    ";",
-    "php_tag",
-    "text_interpolation",
-    "\n",
-}  # kinds of nodes
+# kinds of nodes
+_COMMENTS = {"\n", *"comment line_comment block_comment ; php_tag text_interpolation".split()}
 Evidence = Mapping[str, float]  # by language
 Nodes = Callable[[str], list[tuple[str, str]]]  # kind and text of each top-level node of a program
 
@@ -94,13 +87,11 @@ class Language:
     definitions: str = ""  # kinds of top-level nodes that do nothing when a program starts
     definition: Pattern | None = None  # other top-level nodes that do nothing, by their text
     main: Pattern | None = None  # where a program starts although its top level only defines
-    names: Callable[[str], tuple[set[str], set[str], set[str]]] | None = (
-        None  # bound at the top level; loaded from there; of the bound ones those made elsewhere
-    )
+    # bound at the top level; loaded from there; of the bound ones those made elsewhere
+    names: Callable[[str], tuple[set[str], set[str], set[str]]] | None = None
     whole_beginning: Callable[[str], str] | None = None  # up to the first statement that is not whole
-    join: Callable[[Sequence[str]], str] | None = (
-        None  # several programs, where it takes more than one after another
-    )
+    # several programs, where it takes more than one after another
+    join: Callable[[Sequence[str]], str] | None = None
     prompt: Pattern | None = None  # before each line that was typed, in a record of a session
     tags: bool = False  # of HTML are a part of it, and mark no code
     notebook: Pattern | None = None  # lines that only its notebooks know

@@ -12,14 +12,7 @@ _HEADER = re.compile(r"[^({=;:<\n]*+")
 _HEADER_END = re.compile(r"\b(?:extends|implements)\b|\b(?:struct|interface)\s*+$")
 _REQUIRED = re.compile(r"\A[^=(\n]{0,200}+=\s{0,9}+require\(")
 _EMPTY_BODY = re.compile(r"\)[^(){}]{0,200}\{\Z")
-_DECLARED = (
-    "declaration",
-    "definition",
-    "specifier",
-    "import",
-    "type_alias",
-    "item",
-)  # within kinds of nodes
+_DECLARED = "declaration definition specifier import type_alias item".split()  # within kinds of nodes
 
 
 @dataclass(frozen=True)

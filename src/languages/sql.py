@@ -14,9 +14,8 @@ MAX_SQL_DEPTH = 40  # of brackets
 MAX_SQL_SUBSCRIPTS = 200  # sqlglot is quadratic in a[1][1][1]
 MAX_SQL_READINGS = 10_000  # of calls: sqlglot reads what is in some twice, so what is d deep 2 ** d times
 
-logging.getLogger("sqlglot").setLevel(
-    logging.CRITICAL
-)  # it logs each statement that it supports only in part
+# it logs each statement that it supports only in part
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 _SQL_DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "oracle")
 _TABLE = re.compile(r"(?i)\bcreate\s+table\b")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import psutil
 import torch
 
 from src.config import ModelConfig
@@ -35,11 +36,8 @@ class Hardware:
     @property
     def place(self) -> str:
         """The device with its number where several processes share the machine's GPUs."""
-        return (
-            f"cuda:{distributed.local_rank()}"
-            if self.device == "cuda" and distributed.world_size() > 1
-            else self.device
-        )
+        numbered = self.device == "cuda" and distributed.world_size() > 1
+        return f"cuda:{distributed.local_rank()}" if numbered else self.device
 
     @cached_property
     def free_gib(self) -> float:
@@ -72,11 +70,13 @@ def decide(config: ModelConfig, quantised: bool = False) -> Hardware:
         told = [reason for reason in reasons if reason != NO_GPU]
         notice = f"working on the CPU: {told[0]}" if told else "no GPU found: working on the CPU"
     dtype = _named_dtype(config.dtype) or torch.float32
-    return Hardware("cpu", dtype, f"{os.cpu_count()} CPU cores", _total_ram_gib(), notice)
+    return Hardware("cpu", dtype, f"{os.cpu_count()} CPU cores", psutil.virtual_memory().total / GIB, notice)
 
 
 def _cuda(config: ModelConfig) -> Hardware:
-    properties = torch.cuda.get_device_properties(_own_gpu())
+    if distributed.world_size() > 1:
+        torch.cuda.set_device(distributed.own_gpu())
+    properties = torch.cuda.get_device_properties(torch.cuda.current_device())
     bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     if config.dtype == "bfloat16" and not bf16:
         raise UserError(
@@ -181,20 +181,6 @@ def _unused_gpu() -> str:
     return f"torch {torch.__version__} cannot use {shown}; {remedy}; see docs/platforms.md"
 
 
-def _own_gpu() -> int:
-    """The number of this process's GPU: one each. Raises UserError where there are fewer than processes."""
-    if distributed.world_size() == 1:
-        return torch.cuda.current_device()
-    number, count = distributed.local_rank(), torch.cuda.device_count()
-    if number >= count:
-        raise UserError(
-            f"{distributed.local_world_size()} processes were started on this machine and it has {count} GPUs; each needs "
-            f"its own: launch with --num_processes {count}"
-        )
-    torch.cuda.set_device(number)
-    return number
-
-
 def cpu_has_bf16() -> bool:
     """Whether bf16 matrix products are native here; emulated ones are hundreds of times slower."""
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
@@ -202,27 +188,17 @@ def cpu_has_bf16() -> bool:
 
 def available_ram_gib() -> float:
     """Main memory that can still be allocated without swapping."""
-    import psutil
-
     return psutil.virtual_memory().available / GIB
 
 
 def peak_ram_gib() -> float:
     """The most main memory that this process has used."""
     if sys.platform == "win32":
-        import psutil
-
         return psutil.Process().memory_info().peak_wset / GIB
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024  # bytes
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / GIB
-
-
-def _total_ram_gib() -> float:
-    import psutil
-
-    return psutil.virtual_memory().total / GIB
 
 
 def _named_dtype(name: str) -> torch.dtype | None:

@@ -53,7 +53,10 @@ class ModelReference:
 def resolve(model_path: str, base_model: str | None = None) -> ModelReference:
     """Distinguish an adapter from a full model. Raises UserError for a folder that is neither."""
     folder = Path(model_path)
-    if not folder.exists() and not _could_be_hub_id(model_path):
+    hub_id = model_path == embedded.EMBEDDED_MODEL or (
+        model_path.count("/") == 1 and not _is_path(model_path)
+    )
+    if not folder.exists() and not hub_id:
         raise UserError(
             f"no model at {model_path}: no such folder. Run train_lora.py or train_qlora.py first"
         )
@@ -80,11 +83,6 @@ def _check_files(folder: Path) -> None:
         raise UserError(
             f"{min(odd)} should be a file, but is a folder, a pipe or a broken link; copy it again"
         )
-
-
-def _could_be_hub_id(reference: str) -> bool:
-    two_parts = reference.count("/") == 1 and not _is_path(reference)
-    return reference == embedded.EMBEDDED_MODEL or two_parts
 
 
 def _is_path(reference: str) -> bool:

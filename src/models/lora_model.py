@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from src.config import LoraConfig
 from src.models.adapters import load_adapter, merge_adapter
@@ -62,7 +63,9 @@ def attach_lora(model: PreTrainedModel, config: LoraConfig, seed: int) -> PeftMo
     try:
         adapted = get_peft_model(model, peft_config)
     except ValueError as error:
-        raise UserError(_refused_by_peft(model, error)) from error
+        reason = " ".join(str(error).split())[:300]
+        remedy = "set lora.lora_dropout=0" if "lora_dropout" in reason else "set lora.target_modules=auto"
+        raise UserError(f"peft cannot adapt {type(model).__name__} so ({reason}); {remedy}") from error
     assert isinstance(adapted, PeftModel)
     _train_in_float32(adapted)
     if config.target_modules == "all-linear":
@@ -86,12 +89,6 @@ def _taken_for_experts(model: PreTrainedModel, chosen: set[str]) -> set[str]:
     return set() if halves else {name for name in chosen if name.endswith(".gate_proj")}
 
 
-def _refused_by_peft(model: PreTrainedModel, error: ValueError) -> str:
-    reason = " ".join(str(error).split())[:300]
-    remedy = "set lora.lora_dropout=0" if "lora_dropout" in reason else "set lora.target_modules=auto"
-    return f"peft cannot adapt {type(model).__name__} so ({reason}); {remedy}"
-
-
 def _attach_trained(model: PreTrainedModel, folder: Path) -> PeftModel:
     if not (folder / "adapter_config.json").exists():
         raise UserError(f"lora.continue_from: no adapter in {folder} (adapter_config.json is missing)")
@@ -103,8 +100,6 @@ def check_lora(skeleton: PreTrainedModel, config: LoraConfig, quantised: bool) -
 
     peft is asked only where it may refuse: of layers that are not plainly linear, and of Mamba's.
     """
-    from transformers.pytorch_utils import Conv1D
-
     if config.continue_from != "none":
         _attach_trained(skeleton, Path(config.continue_from))
         return
@@ -178,8 +173,6 @@ def linear_layers(model: torch.nn.Module) -> list[str]:
 
 def _is_linear(module: torch.nn.Module) -> bool:
     """Quantised layers are named so too, whatever their library."""
-    from transformers.pytorch_utils import Conv1D
-
     named = "Linear" in type(module).__name__ and hasattr(module, "in_features")
     return isinstance(module, torch.nn.Linear | Conv1D) or named
 
@@ -220,27 +213,17 @@ def _say_what_is_adapted(model: PeftModel) -> None:
     """Of mixtures of experts, where "all" is not what one would think."""
     from peft.tuners.lora import LoraLayer
 
-    names = {
-        name.removeprefix("base_model.model.")
-        for name, item in model.named_modules()
-        if isinstance(item, LoraLayer)
-    }
-    if not any("expert" in name for name, _ in model.get_base_model().named_modules()):
-        return
     base = model.get_base_model()
-    left = {
-        name.split(".")[-1]
-        for name in linear_layers(base)
-        if not any(name.startswith(item) for item in names)
-    }
+    if not any("expert" in name for name, _ in base.named_modules()):
+        return
+    names = tuple(name for name, item in base.named_modules() if isinstance(item, LoraLayer))
+    left = {name.split(".")[-1] for name in linear_layers(base) if not name.startswith(names)}
     experts = any("experts" in name.split(".") for name in names)
     log.warning(
         "lora.target_modules=all-linear adapts %s of this mixture of experts%s%s",
         ", ".join(sorted({name.split(".")[-1] for name in names})),
         "" if experts else "; not its experts, whose weights are no linear layers",
-        f"; not {', '.join(sorted(left - {'base_layer', 'default'}))}"
-        if left - {"base_layer", "default"}
-        else "",
+        f"; not {', '.join(sorted(left))}" if left else "",
     )
 
 

@@ -34,12 +34,8 @@ ROUNDING = {
     torch.float16: Rounding(0.03, 1e-3, 1e-2),
     torch.bfloat16: Rounding(0.06, 1e-3, 1e-2),
 }
-# Where a change that only rounding can answer to, of the last digits or of the length of a text, makes more of a
-# difference, so many times that is allowed.
-SPREADS = 4
-NOT_CAUSAL = (
-    5.0  # so many times Rounding.logits: more than rounding, where what follows a token changes its logits
-)
+SPREADS = 4  # more is allowed where other last digits, or a longer text, change more: so many times that
+NOT_CAUSAL = 5.0  # so many times Rounding.logits is more than rounding
 
 
 def rounding(dtype: torch.dtype) -> Rounding:

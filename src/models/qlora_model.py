@@ -20,9 +20,8 @@ log = logging.getLogger(__name__)
 
 def quantization_config(config: QloraConfig, hardware: Hardware) -> BitsAndBytesConfig:
     """The settings for transformers to quantise the linear layers as they are loaded."""
-    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(
-        logging.ERROR
-    )  # a kernel that is not used is not here
+    # a kernel that is not used is not here
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:

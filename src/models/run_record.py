@@ -64,7 +64,7 @@ class RunRecord:
     metrics: dict[str, Any]
     self_check: dict[str, Any] = field(
         default_factory=dict
-    )  # whether packs gave the model's own loss; {} if not asked
+    )  # did packs give the model's own loss? {}: not asked
     history: list[dict[str, Any]]  # as transformers' Trainer logs it
     identity: dict[str, Any]  # what decided the weights, by the keys of the configuration
     provenance: dict[str, Any]

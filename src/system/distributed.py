@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 TIMEOUT = timedelta(hours=2)  # for work of rank 0 alone, such as a download
-_GLOO_SOURCE = (
-    "/gloo/transport/"  # gloo has no error type: each message begins with its place in gloo's source
-)
+# gloo has no error type: each message begins with its place in gloo's source
+_GLOO_SOURCE = "/gloo/transport/"
 _LAUNCHER_VARIABLES = "RANK WORLD_SIZE LOCAL_RANK LOCAL_WORLD_SIZE MASTER_ADDR MASTER_PORT".split()
 _NCCL_MISUSE = ("ncclInvalidUsage", "ncclInvalidArgument", "ncclUnhandledCudaError")
 
@@ -104,25 +103,30 @@ def _is_set(name: str) -> bool:
     return os.environ.get(name, "false").lower() in ("1", "true", "yes")
 
 
-def leave_launch() -> None:
-    """Make this process a run of its own, on the GPU that the launcher meant for it; to be called before CUDA starts.
+def own_gpu() -> int:
+    """The index of this process's GPU. Raises UserError where the machine has fewer GPUs than processes; starts nothing."""
+    import torch
 
-    Raises UserError where the machine has fewer GPUs than processes.
-    """
+    count = torch.cuda.device_count()  # asks the driver's library
+    if local_rank() >= count:
+        raise UserError(
+            f"{local_world_size()} processes were started on this machine and it has {count} GPUs; each needs "
+            f"its own: launch with --num_processes {count}"
+        )
+    return local_rank()
+
+
+def leave_launch() -> None:
+    """Make this process a run of its own, on the GPU that the launcher meant for it; to be called before CUDA starts."""
     if world_size() == 1:
         return
     import torch
 
-    count = torch.cuda.device_count()  # asks the driver's library and starts nothing
-    if count and not cpu_requested():
-        if local_rank() >= count:
-            raise UserError(
-                f"{local_world_size()} processes were started on this machine and it has {count} GPUs; each needs "
-                f"its own: launch with --num_processes {count}"
-            )
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-        numbers = visible if visible != [""] else [str(number) for number in range(count)]
-        os.environ["CUDA_VISIBLE_DEVICES"] = numbers[local_rank()]
+    if torch.cuda.device_count() and not cpu_requested():
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(
+            map(str, range(torch.cuda.device_count()))
+        )
+        os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[own_gpu()]
     for name in _LAUNCHER_VARIABLES:
         os.environ.pop(name, None)
 

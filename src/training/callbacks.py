@@ -33,9 +33,7 @@ def add_callbacks(
     """Replace the Trainer's own printing by ours; the run resumes from `checkpoint` of `done_steps`."""
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(SelfCheck(trainer))
-    trainer.add_callback(ResumedCounters(trainer, checkpoint))
-    trainer.add_callback(SkippedSteps(trainer))
+    trainer.add_callback(RunStart(trainer, checkpoint))
     if distributed.is_rank0():
         trainer.add_callback(ProgressBar(trainer.counters, name))
     if config.report_to == "tensorboard" and distributed.is_rank0():
@@ -55,48 +53,28 @@ def _tensorboard(folder: Path, done_steps: int) -> TrainerCallback:
     return TensorBoardCallback(SummaryWriter(str(folder), purge_step=done_steps + 1))
 
 
-class SelfCheck(TrainerCallback):
-    """Checks how packs are computed, once the model is ready for its first step, sharded where it will be."""
-
-    def __init__(self, trainer: StepTrainer) -> None:
-        self.trainer = trainer
-
-    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
-        check(self.trainer)
-
-
-class ResumedCounters(TrainerCallback):
-    """Restores the counts of the checkpoint, once the Trainer has set its own to zero.
-
-    The best checkpoint is looked up beside it: the run's folder may have been moved.
-    """
+class RunStart(TrainerCallback):
+    """Checks how packs are computed once the model is ready for its first step, then counts on from the checkpoint."""
 
     def __init__(self, trainer: StepTrainer, checkpoint: Path | None) -> None:
         self.trainer = trainer
         self.checkpoint = checkpoint
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
-        self.restore(state)
-
-    def restore(self, state: TrainerState) -> None:
-        """Set the best checkpoint and the counts of a run that starts or resumes."""
-        if self.checkpoint is not None:
-            best = checkpoints.best_of(self.checkpoint)
-            state.best_model_checkpoint = str(best) if best else None
-        self.trainer.start_counters(self.checkpoint)
-
-
-class SkippedSteps(TrainerCallback):
-    """Counts the steps that loss scaling skips."""
-
-    def __init__(self, trainer: StepTrainer) -> None:
-        self.trainer = trainer
-
-    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **unread: Any) -> None:
+        check(self.trainer)
+        restore_counts(self.trainer, self.checkpoint, state)  # the Trainer has set its own to zero
         self.trainer.loss_scaling.begin()
 
     def on_step_end(self, args: Any, state: Any, control: TrainerControl, **unread: Any) -> None:
         self.trainer.counters.skipped_steps += self.trainer.loss_scaling.skipped()
+
+
+def restore_counts(trainer: StepTrainer, checkpoint: Path | None, state: TrainerState) -> None:
+    """Set the counts of a run that starts or resumes, and its best checkpoint: beside the other, as the folder may have moved."""
+    if checkpoint is not None:
+        best = checkpoints.best_of(checkpoint)
+        state.best_model_checkpoint = str(best) if best else None
+    trainer.start_counters(checkpoint)
 
 
 class EarlyStopping(TrainerCallback):

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from src.training.job import Job
     from src.training.results import Trained
 
-PREVIEWED_SAMPLES = 2  # of a dry run
-
 
 def examples(method: str) -> tuple[str, ...]:
     """The commands that --help shows."""
@@ -31,30 +29,19 @@ def examples(method: str) -> tuple[str, ...]:
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of a training script, beside those of every script."""
-    parser.add_argument(
-        "--base_model",
-        type=cli.place,
-        metavar="MODEL",
-        help="hub id, folder or smollm2-135m (default: model.base_model)",
-    )
-    parser.add_argument(
-        "--from_adapter",
-        type=cli.place,
-        metavar="DIR",
-        help="adapter to continue training (default: lora.continue_from)",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=int,
-        metavar="N",
-        help="train N times, with seeds training.seed, training.seed + 1, ... (default: training.seeds)",
-    )
+    flag = parser.add_argument
+    # fmt: off
+    flag("--base_model", type=cli.place, metavar="MODEL",
+         help="hub id, folder or smollm2-135m (default: model.base_model)")
+    flag("--from_adapter", type=cli.place, metavar="DIR",
+         help="adapter to continue training (default: lora.continue_from)")
+    flag("--seeds", type=int, metavar="N",
+         help="train N times, with seeds training.seed, training.seed + 1, ... (default: training.seeds)")
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="resume an unfinished run, if there is one")
     start.add_argument("--restart", action="store_true", help="start over and replace what is there")
-    parser.add_argument(
-        "--dry_run", action="store_true", help="show samples, counts and memory without training or writing"
-    )
+    flag("--dry_run", action="store_true", help="show samples, counts and memory without training or writing")
+    # fmt: on
 
 
 def configure(args: argparse.Namespace) -> Config:
@@ -105,15 +92,12 @@ def _dry_run(config: Config, args: argparse.Namespace, method: str) -> str:
     from src.training.job import prepared
     from src.training.utils import by_seed
 
-    shown = ""
+    shown: list[str] = []
     for each in by_seed(config):
         with prepared(each, method, args.resume, args.restart) as job:
-            shown += (
-                f"\nseed {each.training.seed:<9}{job.start}; {job.folder / 'final'}"
-                if shown
-                else preview(job)
-            )
-    return shown
+            start = f"seed {each.training.seed:<9}{job.start}; {job.folder / 'final'}"
+            shown.append(start if shown else preview(job))
+    return "\n".join(shown)
 
 
 def _without_dry_run(args: argparse.Namespace, method: str) -> str:
@@ -153,11 +137,12 @@ def summary(trained: Trained) -> str:
 
 
 def preview(job: Job) -> str:
-    """What --dry_run shows: samples as the model will see them, counts, steps and memory. No weights are loaded."""
+    """What --dry_run shows: a short sample and one of median length as the model will see them, counts, steps, memory."""
+    ordered = sorted(job.train.samples, key=len)
     parts = [
         f"sample {sample.id}: {sample.prompt_length} tokens without loss, {sample.supervised} with\n"
         + decoded(job.tokenizer, sample)
-        for sample in _previewed(job.train)
+        for sample in [ordered[0], ordered[len(ordered) // 2]][: len(ordered)]
     ]
     return "\n\n".join([*parts, "\n".join(_counts(job))])
 
@@ -168,12 +153,6 @@ def decoded(tokenizer: PreTrainedTokenizerBase, sample: Encoded) -> str:
     response = str(tokenizer.decode(sample.input_ids)).removeprefix(prompt)
     lines = [f"  {line}" for line in prompt.removesuffix("\n").split("\n")]
     return "\n".join(lines + [f"+ {line}" for line in response.split("\n")])
-
-
-def _previewed(split: EncodedSplit) -> list[Encoded]:
-    """A short sample, and the one of median length."""
-    ordered = sorted(split.samples, key=len)
-    return [ordered[0], ordered[len(ordered) // 2]][: min(PREVIEWED_SAMPLES, len(ordered))]
 
 
 def _counts(job: Job) -> list[str]:

@@ -113,18 +113,13 @@ def prepared(
 
 
 def prepare(
-    config: Config,
-    method: str,
-    resume: bool = False,
-    restart: bool = False,
-    hardware: Hardware | None = None,
+    config: Config, method: str, resume: bool = False, restart: bool = False, hardware: Hardware | None = None
 ) -> Job:
-    """Read the data; choose device, packs, steps and start. Raises UserError for what cannot work; writes nothing."""
+    """Read the data; choose packs, steps and start. Raises UserError for what cannot work; writes nothing."""
     assert method in METHODS
     hardware = hardware or decide(config.model, quantised=method == "qlora")
     folder = run_folder(config, method)
     _check_writable(folder)
-    check_compatibility(config, method, hardware)
     check_processes(config, method, distributed.sharding(), distributed.world_size())
     if hardware.notice:
         log.warning(hardware.notice)
@@ -140,7 +135,21 @@ def prepare(
     stochastic = config.lora.lora_dropout > 0 or config.training.neftune_noise_alpha > 0 or is_random(model)
     allowed = config.training.share_prefixes and attention != FALLBACK and not stochastic
     prefix_sharing = decide_prefix_sharing(allowed, _by_step(train, steps), distributed.world_size())
-    setup = _training_setup(config, method, hardware, model, attention, prefix_sharing)
+    training, sharding = config.training, distributed.sharding()
+    setup = memory.TrainingSetup(
+        shape_of(model.config),
+        hardware,
+        config.lora,
+        _quantization(config, method),
+        training,
+        prefix_sharing.largest_step,
+        weight_shards=distributed.world_size() if sharding else 1,
+        fused=uses_fused_kernels(training.fused_kernels, model.config, hardware),
+        masked=attention == FALLBACK,
+        repeated_kv=attention == EFFICIENT,
+        offload=offload_options(training.offload, model, hardware, config.lora, sharding),
+        unshared_per_computed=prefix_sharing.unshared_per_computed,
+    )
     identity = _identity(config, method, card)
     start = distributed.rank0_first(
         lambda: find_start(folder, identity, len(steps), stochastic, resume, restart)
@@ -203,31 +212,6 @@ def _quantization(config: Config, method: str) -> QloraConfig | None:
 
 def _by_step(split: EncodedSplit, steps: Sequence[Sequence[int]]) -> list[list[Encoded]]:
     return [[split.samples[index] for index in step] for step in steps]
-
-
-def _training_setup(
-    config: Config,
-    method: str,
-    hardware: Hardware,
-    model: PreTrainedModel,
-    attention: str,
-    prefix_sharing: PrefixSharing,
-) -> memory.TrainingSetup:
-    training, sharding = config.training, distributed.sharding()
-    return memory.TrainingSetup(
-        shape_of(model.config),
-        hardware,
-        config.lora,
-        _quantization(config, method),
-        training,
-        prefix_sharing.largest_step,
-        weight_shards=distributed.world_size() if sharding else 1,
-        fused=uses_fused_kernels(training.fused_kernels, model.config, hardware),
-        masked=attention == FALLBACK,
-        repeated_kv=attention == EFFICIENT,
-        offload=offload_options(training.offload, model, hardware, config.lora, sharding),
-        unshared_per_computed=prefix_sharing.unshared_per_computed,
-    )
 
 
 def _most_frugal(plans: Sequence[memory.Plan]) -> memory.Plan:

@@ -94,9 +94,14 @@ def _write(made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any]) 
     model = trainer.model
     assert isinstance(model, PeftModel)
     if trainer.sharded:
-        _copy_adapter(Path(str(trainer.state.best_model_checkpoint)), made)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            shutil.copy(Path(str(trainer.state.best_model_checkpoint)) / name, made / name)
     else:
-        _save_adapter(job, model, made)
+        # an adapter of the unchanged base: PiSSA's is converted to plain LoRA of twice the rank
+        options: dict[str, Any] = {}
+        if job.config.lora.init_lora_weights == "pissa":
+            options = {"path_initial_model_for_weight_conversion": str(job.folder / INITIAL_ADAPTER)}
+        model.save_pretrained(str(made), **options)
     name_base(made)
     job.tokenizer.save_pretrained(made)
     history = trainer.state.log_history
@@ -120,20 +125,6 @@ def _write(made: Path, job: Job, trainer: StepTrainer, metrics: dict[str, Any]) 
     )
     write_record(made, record)
     write_atomic(made / "README.md", render_model_card(record))
-
-
-def _save_adapter(job: Job, model: PeftModel, made: Path) -> None:
-    """Save an adapter of the unchanged base: PiSSA's is converted to plain LoRA of twice the rank."""
-    initial = job.folder / INITIAL_ADAPTER
-    if job.config.lora.init_lora_weights == "pissa":
-        model.save_pretrained(str(made), path_initial_model_for_weight_conversion=str(initial))
-    else:
-        model.save_pretrained(str(made))
-
-
-def _copy_adapter(checkpoint: Path, made: Path) -> None:
-    for name in ("adapter_config.json", "adapter_model.safetensors"):
-        shutil.copy(checkpoint / name, made / name)
 
 
 def _replace(made: Path, final: Path) -> Path:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,6 @@ log = logging.getLogger(__name__)
 
 SMALLEST_PACK = 256  # tokens; below this, running out of memory is the end
 PROGRESS = "progress.json"  # of a checkpoint: counts, and the loss since the last log entry
-
-
-def _collate_step(batch: list[list[Encoded]]) -> list[Encoded]:
-    """A batch of one step as that step; without batches, the Trainer cannot skip steps on resuming."""
-    (step,) = batch
-    return step
 
 
 class StepTrainer(Trainer):
@@ -86,8 +81,8 @@ class StepTrainer(Trainer):
         self.use(computation)
 
     def get_train_dataloader(self) -> DataLoader:
-        """Steps in their order; the schedule is shuffled already."""
-        return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=_collate_step)  # type: ignore[arg-type]
+        """Steps in their order; the schedule is shuffled already. Without batches no step is skipped on resuming."""
+        return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=itemgetter(0))  # type: ignore[arg-type]
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0

@@ -29,7 +29,7 @@ from src.system import distributed
 from src.system.exhaustion import is_out_of_memory
 from src.system.files import sole_writer
 from src.training import checkpoints, results
-from src.training.callbacks import ResumedCounters, add_callbacks, early_stopping_due
+from src.training.callbacks import add_callbacks, early_stopping_due, restore_counts
 from src.training.job import IN_USE, Job, prepared, run_folder
 from src.training.packing.attention import BoundariesLostError
 from src.training.packing.computation import Computation
@@ -90,7 +90,7 @@ def _run(job: Job, checkpoint: Path | None) -> Trained:
     )
     if early_stopping_due(before.log_history, job.config.training.early_stopping_patience):
         trainer.state = before  # the process ended between the last checkpoint and the result
-        ResumedCounters(trainer, checkpoint).restore(before)
+        restore_counts(trainer, checkpoint, before)
     else:
         _train(job, trainer, checkpoint, before.global_step)
     return distributed.rank0_first(lambda: _finish(job, trainer))
@@ -167,9 +167,7 @@ def build_trainer(job: Job) -> StepTrainer:
         liger=liger,
     )
     assert trainer.sharded == bool(distributed.sharding())
-    if (
-        not distributed.is_rank0()
-    ):  # the Trainer gives all ranks the same seed, and with it the same dropout masks
+    if not distributed.is_rank0():  # the Trainer gives all ranks one seed, and so the same dropout masks
         torch.manual_seed(config.training.seed + distributed.rank())
     return trainer
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from transformers import TrainerControl, TrainerState
 
-from src.training.callbacks import EarlyStopping, GracefulStop, ResumedCounters, early_stopping_due
+from src.training.callbacks import EarlyStopping, GracefulStop, early_stopping_due, restore_counts
 from src.training.trainer import fine_tune
 from tests import tiny
 
@@ -83,7 +83,7 @@ def test_the_best_checkpoint_is_looked_up_beside_the_one_resumed(tmp_path: Path)
     started: list[Path | None] = []
     trainer: Any = SimpleNamespace(start_counters=started.append)
     state = TrainerState(best_model_checkpoint="/moved/lora/checkpoint-2")
-    ResumedCounters(trainer, checkpoint).on_train_begin(ARGS, state, TrainerControl())
+    restore_counts(trainer, checkpoint, state)
     assert state.best_model_checkpoint == str(best)
     assert started == [checkpoint]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from src.data.curation.cleaning import Reject
 from src.data.curation.contamination import Overlap
 from src.data.curation.quality import Defects, Lengths, TokenLengths
-from src.schema import Likeness, to_json
+from src.schema import Likeness
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,3 @@ class DataCard:
         """Where a row was in its source: "line 3", or "b.parquet row 3"."""
         unit = "row" if row.file.endswith(".parquet") else self.reject_unit
         return f"{row.file} {unit} {row.line}".strip()
-
-
-def card_json(card: DataCard) -> str:
-    """The card as the content of card.json."""
-    return to_json(card, indent=1) + "\n"

@@ -12,9 +12,8 @@ from src.data.curation.deduplication import near_matches
 from src.data.curation.shingles import Tokens, answer_shingles, ngrams, shingles, tokenise
 from src.schema import Example
 
-PROMPT_WORDS = (
-    13  # n of GPT-3's n-gram overlap (arXiv 2005.14165, appendix C); a Chinese character counts as one
-)
+# n of GPT-3's n-gram overlap (arXiv 2005.14165, appendix C); a Chinese character counts as one
+PROMPT_WORDS = 13
 CODE_TOKENS = 20
 # an n-gram in more training rows than this is boilerplate (GPT-3's rule); whole copies are found by similarity
 COMMON_ROWS = 10

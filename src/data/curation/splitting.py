@@ -12,9 +12,8 @@ from src.data.curation.likeness import alike_pairs
 from src.data.curation.shingles import SHORT_ANSWER_TOKENS, Tokens, answer_shingles, shingles, tokenise
 from src.schema import Example
 
-ALIKE = (
-    0.9  # likeness of two answers from which they stay on one side; what lower ones cost is in docs/data.md
-)
+# likeness of two answers from which they stay on one side; what lower ones cost is in docs/data.md
+ALIKE = 0.9
 LARGE_CLUSTER = 20  # rows; a larger cluster goes to train: it would be a test of one task
 
 

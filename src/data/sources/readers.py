@@ -28,9 +28,7 @@ BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-si
 class RawRow:
     """One row of a source, before its content is checked."""
 
-    line: (
-        int  # the line of its file where it starts, from 1; the number of the row where a format has no lines
-    )
+    line: int  # of its file where it starts, from 1; the number of the row where a format has no lines
     values: Any  # a dict of its columns, unless the row is invalid
     problem: str = ""  # why the row could not be parsed
     split: str = ""  # where the source comes with splits

@@ -11,14 +11,10 @@ SYSTEM = ("system", "system_prompt")
 HISTORY = "history"
 ROLE_PAIR = ("user", "assistant")
 Turn = tuple[str, str]  # speaker, text
-ROLES = {
-    "system": "System",
-    "developer": "System",
-    "user": "User",
-    "human": "User",
-    "assistant": "Assistant",
+ROLES = {  # a turn's role or "from" -> its name in the context
+    "system": "System", "developer": "System", "user": "User", "human": "User", "assistant": "Assistant",
     "gpt": "Assistant",
-}  # a turn's role or "from" -> its name in the context
+}  # fmt: skip
 ACCEPTED = "instruction, input, output; or messages; or prompt, completion"
 
 

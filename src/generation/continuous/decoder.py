@@ -21,9 +21,8 @@ from src.generation.settings import Decoding
 NUM_SPANS = 4  # the slots, sorted by length, are read in so many spans, each up to its longest row
 MIN_GRAPH_SLOTS = 16  # with graphs, fewer slots than this are no faster
 ADMISSION_FRACTION = 8  # waiting prompts are admitted as soon as one in so many slots is free
-COMPACTION_THRESHOLD = (
-    0.85  # slots are sorted again where that reduces the KV entries read to this fraction or less
-)
+# slots are sorted again where that reduces the KV entries read to this fraction or less
+COMPACTION_THRESHOLD = 0.85
 PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}  # of the prompts in one forward pass
 
 
@@ -82,7 +81,7 @@ class SlotDecoder:
         self.graphs = graphs
         self.waiting = sorted(requests, key=lambda request: -len(request.prompt))
         self.rows: list[_Row | None] = [None] * min(slots, len(requests))
-        needed = slot_length(requests, decoding)
+        needed = max(len(request.prompt) for request in requests) + decoding.max_new_tokens
         self.steps = Steps(
             model,
             len(self.rows),
@@ -197,11 +196,6 @@ class SlotDecoder:
             kv_length = max((row.position for row in members if row), default=0) + count
             spans.append((start, start + len(members), min(kv_length, len(self.steps.kv_positions))))
         return tuple(spans)
-
-
-def slot_length(requests: Sequence[Request], decoding: Decoding) -> int:
-    """KV length that the longest row may need, in tokens."""
-    return max(len(request.prompt) for request in requests) + decoding.max_new_tokens
 
 
 def free_slots(bytes_per_slot: int, limit: int) -> int:

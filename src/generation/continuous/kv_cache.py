@@ -18,7 +18,7 @@ from src.models.attention_arguments import refuse_unknown, repeat_kv
 SLOT_ATTENTION = "slots"
 Spans = tuple[
     tuple[int, int, int], ...
-]  # first slot, end of the slots, and the KV length that each of them reads
+]  # first slot, end of the slots, the KV length that each of them reads
 
 
 class SlotCache:

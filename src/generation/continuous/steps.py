@@ -20,9 +20,8 @@ from src.models.hardware import widest_float
 log = logging.getLogger(__name__)
 
 POLL_INTERVAL = 32  # tokens between polls for finished rows, which leave the batch
-GRAPH_HEADROOM = (
-    32  # KV length that a new graph reads beyond what is needed now, so that it fits the next interval too
-)
+# KV length that a new graph reads beyond what is needed now, so that it fits the next interval too
+GRAPH_HEADROOM = 32
 GRAPH_UNIT = 64  # the KV length of a graph is a multiple of it, so that there are few graphs
 MAX_OVERREAD = 1.25  # a graph is reused where it reads at most so many times the KV entries needed
 

@@ -63,9 +63,8 @@ class Measurements:
         self.model = trainer.model_wrapped if trainer.sharded else trainer.adapted
         self.dtype = coarsest_type(trainer)
         self.rounding = rounding(self.dtype)
-        self.scale = (
-            FLOAT16_SCALE if trainer.loss_scaling.on else 1.0
-        )  # of the loss, while gradients are computed
+        # of the loss, while gradients are computed
+        self.scale = FLOAT16_SCALE if trainer.loss_scaling.on else 1.0
         self.trained = [each for each in trainer.adapted.named_parameters() if each[1].requires_grad]
         self._spread: Deviation | None = None
         longest, others = samples[-1:], samples[:-1]

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from src.data.card.data_card import DataCard, card_json
+from src.data.card.data_card import DataCard
 from src.data.curation.cleaning import Reject
-from src.schema import UserError, parse_record
+from src.schema import UserError, parse_record, to_json
 from tests.data.card.example_card import CARD
 
 
@@ -15,13 +15,13 @@ from tests.data.card.example_card import CARD
     "card", [CARD, dataclasses.replace(CARD, tokens=None, rejected={}, first_rejects=())]
 )
 def test_a_card_survives_its_json(card):
-    assert parse_record(DataCard, card_json(card), "card.json", "") == card
+    assert parse_record(DataCard, to_json(card), "card.json", "") == card
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "{}", '{"schema": 2}', card_json(CARD).replace('"recipe"', '"receipt"'),
-     card_json(CARD)[:-100], json.dumps(json.loads(card_json(CARD)) | {"more": 1})],
+    ["", "{", "[]", "null", "{}", '{"schema": 2}', to_json(CARD).replace('"recipe"', '"receipt"'),
+     to_json(CARD)[:-100], json.dumps(json.loads(to_json(CARD)) | {"more": 1})],
 )  # fmt: skip
 def test_what_is_no_card_is_refused(text):
     with pytest.raises(UserError, match=r"^card\.json: .*damaged or of another version\. Prepare it again"):
