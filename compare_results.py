@@ -34,7 +34,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     evaluation.check_pair(args)
-    config = evaluation.configure_evaluation(args)
+    config = cli.configure(args)
     from src import provenance
     from src.evaluation.comparison import compare, load_comparison
     from src.report.report import write_reports

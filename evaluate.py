@@ -34,7 +34,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    config = evaluation.configure_evaluation(args)
+    config = cli.configure(args)
     evaluation.generate_on_all_ranks(args, config)
     if args.explain is not None:
         print(evaluation.explain(args, config))

@@ -24,9 +24,9 @@ def arguments() -> argparse.ArgumentParser:
          help="what the model is to do (default: read from standard input, or typed at the terminal)")
     flag("--input", default="", metavar="TEXT",
          help="what the instruction is about, such as code (default: nothing)")
-    flag("--temperature", type=float, metavar="T",
+    flag("--temperature", dest="evaluation.temperature", type=float, metavar="T",
          help="sampling temperature; 0 = greedy (default: evaluation.temperature)")
-    flag("--max_new_tokens", type=int, metavar="N",
+    flag("--max_new_tokens", dest="evaluation.max_new_tokens", type=int, metavar="N",
          help="maximum new tokens per answer (default: evaluation.max_new_tokens)")
     flag("--merge_to", type=cli.path, metavar="DIR",
          help="write the merged model to this folder instead of answering (default: no merging)")
@@ -35,9 +35,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    config = cli.configure(
-        args, evaluation__temperature=args.temperature, evaluation__max_new_tokens=args.max_new_tokens
-    )
+    config = cli.configure(args)
     if args.merge_to:
         from src.models.loading import resolve
         from src.models.merging import merge_to

@@ -18,7 +18,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    print(training.train(training.configure(args), args, "lora"))
+    print(training.train(cli.configure(args), args, "lora"))
 
 
 if __name__ == "__main__":

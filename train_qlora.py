@@ -18,7 +18,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    print(training.train(training.configure(args), args, "qlora"))
+    print(training.train(cli.configure(args), args, "qlora"))
 
 
 if __name__ == "__main__":

@@ -98,14 +98,14 @@ def parser(description: str, *examples: str) -> argparse.ArgumentParser:
     return made
 
 
-def configure(args: argparse.Namespace, **changed: object) -> Config:
-    """The configuration of --config and --set; a script's own flags win where they are not None.
+def configure(args: argparse.Namespace) -> Config:
+    """The configuration of --config and --set; flags that are keys of it (dest="training.seeds") win where they are given.
 
     It is the last thing a script does before it imports what takes seconds, so this is where it says so.
     """
     from src.config import load_config
 
-    flags = [f"{key.replace('__', '.')}={value}" for key, value in changed.items() if value is not None]
+    flags = [f"{key}={value}" for key, value in vars(args).items() if "." in key and value is not None]
     nearby = DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None  # none where run from another folder
     config = load_config(args.config or nearby, args.overrides + flags)
     if not args.quiet:

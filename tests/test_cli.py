@@ -190,8 +190,11 @@ def test_downloads_and_loading_show_bars_on_a_terminal_alone(
 
 
 def test_a_flag_wins_over_set_and_an_absent_flag_changes_nothing():
-    args = cli.parser("test").parse_args(["--set", "evaluation.num_samples=3", "--set", "lora.r=4"])
-    config = cli.configure(args, evaluation__num_samples=7, evaluation__temperature=None)
+    parser = cli.parser("test")
+    parser.add_argument("--samples", dest="evaluation.num_samples", type=int)
+    parser.add_argument("--temperature", dest="evaluation.temperature", type=float)
+    args = parser.parse_args("--set evaluation.num_samples=3 --set lora.r=4 --samples 7".split())
+    config = cli.configure(args)
     assert (config.evaluation.num_samples, config.lora.r, config.evaluation.temperature) == (7, 4, 0)
 
 

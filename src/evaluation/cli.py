@@ -25,7 +25,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     flag = parser.add_argument
     # fmt: off
     flag("--base_model", type=cli.place, metavar="MODEL", help="base model of an adapter (default: the one it was trained on)")
-    flag("--num_samples", type=int, metavar="N",
+    flag("--num_samples", dest="evaluation.num_samples", type=int, metavar="N",
          help="test samples to use; 0 = all (default: evaluation.num_samples)")
     flag("--benchmark", choices=("codealpaca", *BENCHMARKS), default=DEFAULTS["benchmark"],
          help="test set; codealpaca stands for the prepared test split, whatever its source")
@@ -35,9 +35,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     flag("--training_data", type=cli.path, metavar="DIR",
          help="prepared data that the model was trained on, to find out how new the test samples are to it "
               "(default: data.dataset_path, if the model was trained on that)")
-    flag("--num_completions", type=int, metavar="N",
+    flag("--num_completions", dest="evaluation.num_completions", type=int, metavar="N",
          help="answers per prompt, for pass@k (default: evaluation.num_completions)")
-    flag("--temperature", type=float, metavar="T",
+    flag("--temperature", dest="evaluation.temperature", type=float, metavar="T",
          help="sampling temperature; 0 = greedy (default: evaluation.temperature)")
     flag("--allow_unsandboxed", action="store_true",
          help="where no sandbox is available, run generated code without one: dangerous")
@@ -58,16 +58,6 @@ def add_pair(parser: argparse.ArgumentParser) -> None:
     flag("--after_predictions", type=cli.path, action="append", metavar="FILE",
          help="JSON lines with answers after fine-tuning, instead of --after_model; repeatable, once per seed")
     # fmt: on
-
-
-def configure_evaluation(args: argparse.Namespace) -> Config:
-    """The configuration, the flags of add_flags put into it."""
-    return cli.configure(
-        args,
-        evaluation__num_samples=args.num_samples,
-        evaluation__num_completions=args.num_completions,
-        evaluation__temperature=args.temperature,
-    )
 
 
 def requests(args: argparse.Namespace, config: Config) -> list[RunRequest]:
@@ -280,7 +270,7 @@ def _given_flags(args: argparse.Namespace) -> list[str]:
     """The flags of add_flags that were given, for the next command."""
     words: list[str] = []
     for name in "base_model num_samples benchmark benchmark_path benchmark_split training_data num_completions temperature".split():
-        value = getattr(args, name)
+        value = vars(args)[name if name in args else f"evaluation.{name}"]
         if value is not None and (name, value) not in DEFAULTS.items():
             words += [f"--{name}", str(value)]
     return [*words, "--allow_unsandboxed"] if args.allow_unsandboxed else words

@@ -31,27 +31,17 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of a training script, beside those of every script."""
     flag = parser.add_argument
     # fmt: off
-    flag("--base_model", type=cli.place, metavar="MODEL",
+    flag("--base_model", dest="model.base_model", type=cli.place, metavar="MODEL",
          help="hub id, folder or smollm2-135m (default: model.base_model)")
-    flag("--from_adapter", type=cli.place, metavar="DIR",
+    flag("--from_adapter", dest="lora.continue_from", type=cli.place, metavar="DIR",
          help="adapter to continue training (default: lora.continue_from)")
-    flag("--seeds", type=int, metavar="N",
+    flag("--seeds", dest="training.seeds", type=int, metavar="N",
          help="train N times, with seeds training.seed, training.seed + 1, ... (default: training.seeds)")
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="resume an unfinished run, if there is one")
     start.add_argument("--restart", action="store_true", help="start over and replace what is there")
     flag("--dry_run", action="store_true", help="show samples, counts and memory without training or writing")
     # fmt: on
-
-
-def configure(args: argparse.Namespace) -> Config:
-    """The configuration, the flags of add_flags put into it."""
-    return cli.configure(
-        args,
-        model__base_model=args.base_model,
-        lora__continue_from=args.from_adapter,
-        training__seeds=args.seeds,
-    )
 
 
 def train(config: Config, args: argparse.Namespace, method: str) -> str:
@@ -102,12 +92,9 @@ def _dry_run(config: Config, args: argparse.Namespace, method: str) -> str:
 
 def _without_dry_run(args: argparse.Namespace, method: str) -> str:
     """The command that trains what a dry run showed."""
-    given = [
-        ("--base_model", args.base_model),
-        ("--from_adapter", args.from_adapter),
-        ("--seeds", args.seeds),
-    ]
-    words = [word for flag, value in given if value is not None for word in (flag, str(value))]
+    keys = {"base_model": "model.base_model", "from_adapter": "lora.continue_from", "seeds": "training.seeds"}
+    given = {flag: vars(args)[key] for flag, key in keys.items()}
+    words = [word for flag, value in given.items() if value is not None for word in (f"--{flag}", str(value))]
     words += [f"--{name}" for name in ("resume", "restart") if vars(args)[name]]
     return cli.next_command(f"train_{method}.py", args, *words)
 

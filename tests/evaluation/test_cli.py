@@ -26,10 +26,8 @@ def given(*words: str, **more: Any) -> argparse.Namespace:
 
 
 def test_the_flags_change_the_configuration_and_leave_the_rest():
-    usual = cli.configure_evaluation(given())
-    changed = cli.configure_evaluation(
-        given("--num_samples", "7", "--num_completions", "3", "--temperature", "0.5")
-    )
+    usual = ground.configure(given())
+    changed = ground.configure(given("--num_samples", "7", "--num_completions", "3", "--temperature", "0.5"))
     evaluation = changed.evaluation
     assert (evaluation.num_samples, evaluation.num_completions, evaluation.temperature) == (7, 3, 0.5)
     assert changed.evaluation.max_new_tokens == usual.evaluation.max_new_tokens
@@ -84,7 +82,7 @@ def test_the_runs_of_models_are_requested_in_their_order(tiny_data: Path):
     pair = given(
         *words, before_model=["base"], after_model=["a/lora/final"], name="mine", runs_dir=Path("kept")
     )
-    before, after = cli.requests(pair, cli.configure_evaluation(pair))
+    before, after = cli.requests(pair, ground.configure(pair))
     assert [before.name, after.name] == [
         f"base--{tiny_data.name}",
         f"a-lora--{tiny_data.name}",
@@ -97,7 +95,7 @@ def test_the_runs_of_models_are_requested_in_their_order(tiny_data: Path):
     assert len(after.test_set.examples) == after.config.evaluation.num_samples == 2
     assert after.allow_unsandboxed
     one = given(*words, model_path="base", name="mine", output_dir=Path("out"))
-    (request,) = cli.requests(one, cli.configure_evaluation(one))
+    (request,) = cli.requests(one, ground.configure(one))
     assert request.folder == Path("out/runs/mine")
     assert cli.requests(given(predictions=Path("a.jsonl")), request.config) == []
 
@@ -152,7 +150,7 @@ def test_a_folder_of_seeds_stands_for_all_of_them_in_their_order(tiny_data: Path
     words = ("--set", f"data.dataset_path={tiny_data}", "--num_samples", "0")
     args = given(*words, before_model=["base"], after_model=[str(folder)], runs_dir=Path("kept"))
     cli.check_pair(args)
-    requested = cli.requests(args, cli.configure_evaluation(args))
+    requested = cli.requests(args, ground.configure(args))
     assert [request.model for request in requested] == ["base", finals[0], finals[2], finals[1]]
     names = [request.name for request in requested[1:]]
     assert names == [f"quick-lora-seed-{seed}--{tiny_data.name}" for seed in (42, 43, 100)]
