@@ -34,14 +34,13 @@ def render_chat(tokenizer: PreTrainedTokenizerBase, turns: Turns, prompts: bool 
     if not tokenizer.chat_template:
         raise UserError(f"prompt.template=chat, but the tokenizer of {name} has no chat template; {remedy}")
     try:
-        template = tokenizer.get_chat_template()
+        worker, names = _worker(os.getpid()), tokenizer.special_tokens_map
         request = {
-            "template": template,
+            "template": tokenizer.get_chat_template(),
             "turns": turns,
             "prompts": prompts,
-            "names": tokenizer.special_tokens_map,
+            "names": names,
         }
-        worker = _worker(os.getpid())
         worker.send(request)
         reply = worker.receive(BUDGET)
     except (ValueError, WorkerEndedError) as error:

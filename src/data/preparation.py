@@ -186,19 +186,14 @@ def divide(examples: Sequence[Example], assigned: Sequence[str]) -> Splits:
 
 
 def _require_rows(splits: Mapping[str, Sequence[Example]], config: DataConfig, source: Source) -> None:
-    required = {"train": True, "validation": config.validation_fraction > 0, "test": config.test_fraction > 0}
-    for name, examples in splits.items():
-        if required[name] and not examples:
-            total = sum(map(len, splits.values()))
-            key = (
-                "data.test_fraction and data.validation_fraction"
-                if name == "train"
-                else f"data.{name}_fraction"
-            )
-            change = "lower" if name == "train" else "raise"
-            raise UserError(
-                f"the {name} split of {source.origin} is empty ({total} rows in all); {change} {key}"
-            )
+    remedies = {"train": "lower data.test_fraction and data.validation_fraction"}
+    for name in ("validation", "test"):
+        if getattr(config, f"{name}_fraction") > 0:
+            remedies[name] = f"raise data.{name}_fraction"
+    total = sum(map(len, splits.values()))
+    for name, remedy in remedies.items():
+        if not splits[name]:
+            raise UserError(f"the {name} split of {source.origin} is empty ({total} rows in all); {remedy}")
 
 
 def check_contamination(
@@ -277,10 +272,8 @@ def _existing_card(config: DataConfig, recipe: str) -> DataCard | None:
 
 def _with_tokens(config: DataConfig, card: DataCard, counter: TokenCounter | None) -> DataCard:
     """The card with token lengths by `counter`, measured and stored unless it has them."""
-    found = card.tokens
-    if counter is None or (
-        found and (found.tokenizer, found.max_length) == (counter.name, config.max_length)
-    ):
+    found = card.tokens and (card.tokens.tokenizer, card.tokens.max_length)
+    if counter is None or found == (counter.name, config.max_length):
         return card
     splits = {name: load_split(config, name) for name in card.splits}
     examples: Iterable[Example] = (example for rows in splits.values() for example in rows)

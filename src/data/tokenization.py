@@ -156,13 +156,10 @@ def _control_tokens(
     """
     added = tokenizer.added_tokens_decoder
     names = {token.content for token in added.values() if token.special} | set(tokenizer.all_special_tokens)
-    names |= {
-        token.content
-        for token in added.values()
-        if token.content in template
-        and token.content.strip()
-        and not (allow_tags and token.content in MARKERS)
+    written = {
+        token.content for token in added.values() if token.content in template and token.content.strip()
     }
+    names |= written - MARKERS if allow_tags else written
     names = {name for name in names if len(name) > 1}
     spelled = "|".join(map(re.escape, sorted(names))) or r"(?!)"
     ids = {index for name in names if isinstance(index := tokenizer.convert_tokens_to_ids(name), int)}

@@ -74,9 +74,7 @@ def decide(config: ModelConfig, quantised: bool = False) -> Hardware:
 
 
 def _cuda(config: ModelConfig) -> Hardware:
-    if distributed.world_size() > 1:
-        torch.cuda.set_device(distributed.own_gpu())
-    properties = torch.cuda.get_device_properties(torch.cuda.current_device())
+    properties = torch.cuda.get_device_properties(_own_gpu())
     bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     if config.dtype == "bfloat16" and not bf16:
         raise UserError(
@@ -179,6 +177,13 @@ def _unused_gpu() -> str:
         else "it is built for the CPU only: install a CUDA build (pytorch.org names the index for your driver)"
     )
     return f"torch {torch.__version__} cannot use {shown}; {remedy}; see docs/platforms.md"
+
+
+def _own_gpu() -> int:
+    """The index of this process's GPU, which it uses from here on."""
+    if distributed.world_size() > 1:
+        torch.cuda.set_device(distributed.own_gpu())
+    return torch.cuda.current_device()
 
 
 def cpu_has_bf16() -> bool:

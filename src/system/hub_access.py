@@ -33,8 +33,15 @@ def go_offline_unless_reachable(path: str = "") -> None:
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return
     reason = unreachable_reason(path)
-    if reason:
-        _go_offline(reason)
+    if not reason:
+        return
+    log.warning(
+        "%s does not answer (%s): using what is cached; HF_ENDPOINT names a mirror", endpoint(), reason
+    )
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    constants: Any = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:  # it has read the variable already
+        constants.HF_HUB_OFFLINE = True
 
 
 def unreachable_reason(path: str = "") -> str:
@@ -48,16 +55,6 @@ def unreachable_reason(path: str = "") -> str:
     except (OSError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
     return ""
-
-
-def _go_offline(reason: str) -> None:
-    log.warning(
-        "%s does not answer (%s): using what is cached; HF_ENDPOINT names a mirror", endpoint(), reason
-    )
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    constants: Any = sys.modules.get("huggingface_hub.constants")
-    if constants is not None:  # it has read the variable already
-        constants.HF_HUB_OFFLINE = True
 
 
 def is_hub_error(error: BaseException) -> bool:

@@ -159,14 +159,11 @@ def plan(setup: TrainingSetup) -> Plan:
         return max(step, loading_gib(setup)) if offload else step
 
     candidates = [(*each, offload) for offload in setup.offload for each in _candidates(setup)]
-    smallest = min(candidates, key=needed)
-    for candidate in candidates:
-        if needed(candidate) <= usable:
-            return Plan(*candidate, needed(candidate), free)
-    if needed(smallest) <= free:
-        return Plan(*smallest, needed(smallest), free)
+    chosen = next((each for each in candidates if needed(each) <= usable), min(candidates, key=needed))
+    if needed(chosen) <= free:
+        return Plan(*chosen, needed(chosen), free)
     raise UserError(
-        f"training needs about {needed(smallest):.1f} GiB and {free:.1f} GiB are "
+        f"training needs about {needed(chosen):.1f} GiB and {free:.1f} GiB are "
         f"{'allowed by training.memory_budget_gib' if training.memory_budget_gib else 'free'} on the "
         f"{device}: {_advice(setup)}"
     )
@@ -180,15 +177,8 @@ def _candidates(setup: TrainingSetup) -> list[tuple[int, bool]]:
         sizes = tuple(size for size in sizes if size <= MASKED_PACK_TOKENS[device])
     if setup.training.pack_tokens:
         sizes = (setup.training.pack_tokens,)
-    large = [size for size in sizes if size >= LARGE_PACK]
-    small = [size for size in sizes if size < LARGE_PACK]
-    return [
-        (size, checkpointing)
-        for group in (large, small)
-        for checkpointing in (False, True)
-        if setting in ("auto", checkpointing)
-        for size in group
-    ]
+    ways = [way for way in (False, True) if setting in ("auto", way)]
+    return sorted(((size, way) for way in ways for size in sizes), key=lambda each: each[0] < LARGE_PACK)
 
 
 def _advice(setup: TrainingSetup) -> str:

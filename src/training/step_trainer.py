@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from peft import PeftModel
+from peft.optimizers import create_loraplus_optimizer
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from torch.utils.data import DataLoader
 from transformers import Trainer
@@ -36,7 +37,6 @@ from src.training.packing.loss import as_forward, autocast, supervised_loss
 from src.training.packing.loss_scaling import LossScaling
 from src.training.packing.packs import Pack
 from src.training.progress import Counters
-from src.training.utils import loraplus_optimizer
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +88,12 @@ class StepTrainer(Trainer):
         return 0
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        """As the Trainer does, or with LoRA+'s own learning rate for B."""
-        if self.optimizer is None and self.config.loraplus_lr_ratio > 1:
+        """As the Trainer does, or with LoRA+'s own learning rate for B (arXiv 2402.12354)."""
+        ratio, decay = self.config.loraplus_lr_ratio, self.config.weight_decay
+        if self.optimizer is None and ratio > 1:
             kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.adapted)  # type: ignore[arg-type]
-            self.optimizer = loraplus_optimizer(self.adapted, self.config, kind, options)
+            options |= {"loraplus_lr_ratio": ratio, "loraplus_weight_decay": decay}
+            self.optimizer = create_loraplus_optimizer(self.adapted, kind, **options)
         return super().create_optimizer(model)
 
     @property

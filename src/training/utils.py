@@ -1,11 +1,10 @@
-"""The order of the samples, LoRA+, and counts of parameters."""
+"""The order of the samples, by seed and by process, and counts of parameters."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,9 +13,6 @@ from src.config import Config, TrainingConfig
 from src.models.kernels.embedding_offload import MainMemoryEmbedding
 from src.schema import UserError
 from src.system import distributed
-
-if TYPE_CHECKING:
-    from peft import PeftModel
 
 MAX_SEED = 2**32 - 1
 
@@ -60,22 +56,6 @@ def schedule(samples: int, config: TrainingConfig) -> list[list[int]]:
         permutation = order.permutation(samples).tolist()
         steps += [permutation[i : i + config.batch_size] for i in range(0, samples, config.batch_size)]
     return steps[:wanted]
-
-
-def loraplus_optimizer(
-    model: PeftModel, config: TrainingConfig, kind: type[torch.optim.Optimizer], options: dict[str, Any]
-) -> torch.optim.Optimizer:
-    """An optimizer of a `kind` with a learning rate of its own for B (arXiv 2402.12354)."""
-    from peft.optimizers import create_loraplus_optimizer
-
-    made: torch.optim.Optimizer = create_loraplus_optimizer(
-        model,
-        kind,
-        loraplus_lr_ratio=config.loraplus_lr_ratio,
-        loraplus_weight_decay=config.weight_decay,
-        **options,
-    )
-    return made
 
 
 def trainable_parameters(model: torch.nn.Module) -> int:

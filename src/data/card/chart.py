@@ -91,24 +91,13 @@ def _draw_novelty(axes: Axes, card: DataCard) -> None:
     for color, (name, text) in zip(LIGHT.series, NOVELTY_LABELS.items(), strict=False):
         values = sorted(getattr(item, name) for item in card.novelty.values())
         shares = [100 * rank / len(values) for rank in range(len(values) + 1)] if values else [0.0]
-        axes.step(
-            [0, *values],
-            shares,
-            where="post",
-            color=color,
-            linewidth=1.4,
-            label=text.removeprefix("training "),
-        )
+        axes.step([0, *values], shares, where="post", color=color, linewidth=1.4)
+        axes.lines[-1].set_label(text.removeprefix("training "))
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 101)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f} %"))
     axes.grid(color=LIGHT.grid, linewidth=0.6)
     axes.set_xlabel("likeness of the nearest in training", fontsize=SMALL_PT, color=LIGHT.text)
-    axes.set_title(
-        "Share of test samples up to a likeness",
-        fontsize=TITLE_PT,
-        color=LIGHT.text,
-        loc="left",
-    )
+    axes.set_title("Share of test samples up to a likeness", fontsize=TITLE_PT, color=LIGHT.text, loc="left")
     axes.legend(fontsize=7, frameon=False, loc="upper left", labelcolor=LIGHT.text)

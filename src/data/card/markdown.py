@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from src.data.card.data_card import DataCard
 from src.data.curation.novelty import BANDS, band_counts
-from src.data.curation.quality import Lengths, TokenLengths
+from src.data.curation.quality import Lengths
 from src.languages.registry import label
 
 NOVELTY_LABELS = {
@@ -20,16 +20,8 @@ NOVELTY_LABELS = {
 def render_card(card: DataCard) -> str:
     """The card as Markdown: numbers only, no text of the data."""
     sections = (
-        _head,
-        _splits,
-        _rejects,
-        _languages,
-        _lengths,
-        _duplicates,
-        _defects,
-        _contamination,
-        _novelty,
-    )
+        _head, _splits, _rejects, _languages, _lengths, _duplicates, _defects, _contamination, _novelty,
+    )  # fmt: skip
     return "\n\n".join(text for section in sections if (text := section(card))) + "\n"
 
 
@@ -66,15 +58,9 @@ def _head(card: DataCard) -> str:
 
 def _splits(card: DataCard) -> str:
     rows = [
-        [
-            name,
-            f"{part.rows:,}",
-            _share(part.with_input, part.rows),
-            f"{part.with_tests:,}",
-            f"`{part.fingerprint[:16]}`",
-        ]
+        [name, f"{part.rows:,}", _share(part.with_input, part.rows), f"{part.with_tests:,}", f"`{part.fingerprint[:16]}`"]
         for name, part in card.splits.items()
-    ]
+    ]  # fmt: skip
     return "## Splits\n\n" + _table(["split", "rows", "with input", "with tests", "SHA-256"], rows)
 
 
@@ -103,17 +89,11 @@ def _lengths(card: DataCard) -> str:
     if card.tokens:
         rows.append([f"whole sample, tokens of {card.tokens.tokenizer}", *_distribution(card.tokens.lengths)])
     table = _table(["", "mean", "median", "90 %", "99 %", "longest"], rows)
+    tokens = card.tokens
+    if tokens is None:
+        return f"## Lengths\n\n{table}\n\nTokens were not counted."
     return (
-        "## Lengths\n\n"
-        + table
-        + "\n\n"
-        + (_truncated(card.tokens) if card.tokens else "Tokens were not counted.")
-    )
-
-
-def _truncated(tokens: TokenLengths) -> str:
-    return (
-        f"At max_length {tokens.max_length:,}, {tokens.truncated:,} of {tokens.n:,} samples "
+        f"## Lengths\n\n{table}\n\nAt max_length {tokens.max_length:,}, {tokens.truncated:,} of {tokens.n:,} samples "
         f"({_share(tokens.truncated, tokens.n)}) lose the end of their response, "
         f"{tokens.without_response:,} of them all of it."
     )
@@ -131,10 +111,8 @@ def _duplicates(card: DataCard) -> str:
         ["largest cluster", f"{found.largest_cluster:,}"],
         ["clusters on more than one side of the split", f"{found.straddling:,}"],
     ]
-    heading = (
-        f"## Duplicates\n\nNear: Jaccard similarity of token trigrams of {found.threshold:g} or more.\n\n"
-    )
-    return heading + _table(["", "rows"], rows)
+    near = f"Near: Jaccard similarity of token trigrams of {found.threshold:g} or more."
+    return f"## Duplicates\n\n{near}\n\n" + _table(["", "rows"], rows)
 
 
 def _defects(card: DataCard) -> str:
@@ -157,12 +135,8 @@ def _contamination(card: DataCard) -> str:
     table = _table(
         ["compared with", "examples", "training rows that overlap", "overlapping pairs by kind"], rows
     )
-    removed = (
-        f"{found.removed:,} training rows were removed for it."
-        if found.removed
-        else "Nothing was removed for it."
-    )
-    return f"## Contamination\n\n{table}\n\n{removed} The ids are in card.json."
+    removed = f"{found.removed:,} training rows were" if found.removed else "Nothing was"
+    return f"## Contamination\n\n{table}\n\n{removed} removed for it. The ids are in card.json."
 
 
 def _novelty(card: DataCard) -> str:
@@ -182,10 +156,8 @@ def _novelty(card: DataCard) -> str:
 
 
 def _distribution(lengths: Lengths) -> list[str]:
-    return [
-        f"{lengths.mean:,.1f}",
-        *(f"{value:,}" for value in (lengths.p50, lengths.p90, lengths.p99, lengths.longest)),
-    ]
+    parts = (lengths.p50, lengths.p90, lengths.p99, lengths.longest)
+    return [f"{lengths.mean:,.1f}", *(f"{value:,}" for value in parts)]
 
 
 def _share(part: int, whole: int) -> str:

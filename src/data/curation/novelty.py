@@ -46,12 +46,8 @@ def band_of(likeness: float) -> str:
 def band_counts(novelty: Iterable[Likeness]) -> dict[str, dict[str, int]]:
     """The samples in each band, by the prompt, the answer and the answer renamed."""
     items = list(novelty)
-    return {
-        field.name: {
-            name: sum(band_of(getattr(item, field.name)) == name for item in items) for name in BANDS
-        }
-        for field in fields(Likeness)
-    }
+    bands = {field.name: [band_of(getattr(item, field.name)) for item in items] for field in fields(Likeness)}
+    return {part: {name: found.count(name) for name in BANDS} for part, found in bands.items()}
 
 
 def _prompt(example: Example) -> str:

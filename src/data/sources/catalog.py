@@ -76,7 +76,7 @@ def _github_source(config: DataConfig, paths: Sequence[str], force: bool) -> Sou
         GITHUB_URL,
         f"url:{GITHUB_URL}",
         "CC BY-NC 4.0",
-        lambda: _downloaded_rows(GITHUB_URL, cached, force),
+        lambda: read_rows(download_json(GITHUB_URL, cached, force)),
         hub_id="sahil2801/CodeAlpaca-20k",
     )
 
@@ -148,11 +148,6 @@ def _starter_rows() -> Iterator[RawRow]:
     for split in SPLITS:
         for row in read_rows(STARTER / f"{split}.jsonl"):
             yield dataclasses.replace(row, split=split)
-
-
-def _downloaded_rows(url: str, cached: Path, force: bool) -> Iterator[RawRow]:
-    download_json(url, cached, force)
-    return read_rows(cached)
 
 
 SOURCES = {

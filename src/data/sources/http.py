@@ -21,15 +21,15 @@ CHUNK_BYTES = 1 << 16
 MAX_BYTES = 500 << 20
 
 
-def download_json(url: str, path: Path, force: bool = False) -> None:
-    """Download the JSON at `url` to `path`, unless it is there, whole; `force` downloads in any case.
+def download_json(url: str, path: Path, force: bool = False) -> Path:
+    """Download the JSON at `url` to `path`, which is returned, unless it is there, whole; `force` downloads in any case.
 
     Its SHA-256 is kept in a file beside it, against which a later call checks it.
     Raises UserError where the download fails, or where the response is not JSON.
     """
     checksum_file = path.with_name(path.name + ".sha256")
     if not force and _is_whole(path, checksum_file):
-        return
+        return path
     content = download(url)
     if content.lstrip()[:1] not in (b"[", b"{"):
         raise UserError(
@@ -37,13 +37,13 @@ def download_json(url: str, path: Path, force: bool = False) -> None:
             "another --source"
         )
     write_together({path: content, checksum_file: hashlib.sha256(content).hexdigest() + "\n"})
+    return path
 
 
 def _is_whole(path: Path, checksum_file: Path) -> bool:
     try:
-        return (
-            hashlib.sha256(path.read_bytes()).hexdigest() == checksum_file.read_text(encoding="ascii").strip()
-        )
+        stored = checksum_file.read_text(encoding="ascii").strip()
+        return hashlib.sha256(path.read_bytes()).hexdigest() == stored
     except (FileNotFoundError, UnicodeDecodeError):
         return False
 
