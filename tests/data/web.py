@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.local_server import Silent, running
 
 
 @dataclass
@@ -23,8 +24,8 @@ class Web:
 def serving(*answers: tuple[int | str, bytes]) -> Iterator[Web]:
     web = Web(list(answers))
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Silent):
+        def do_GET(self) -> None:  # noqa: N802
             kind, body = web.answers[min(len(web.asked), len(web.answers) - 1)]
             web.asked.append(self.path)
             if kind == "hang":
@@ -36,20 +37,6 @@ def serving(*answers: tuple[int | str, bytes]) -> Iterator[Web]:
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if kind == "cut" else body)
 
-        do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, *words: object) -> None:
-            """Nothing is printed."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    web.url = f"http://127.0.0.1:{server.server_address[1]}/rows.json"
-    try:
+    with running(Handler, web.released) as address:
+        web.url = f"{address}/rows.json"
         yield web
-    finally:
-        web.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.local_server import Silent, running
 
 NAME = "somebody/model"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -45,23 +46,13 @@ class Hub:
 def hub_with(folder: Path, trouble: Trouble | None = None) -> Iterator[Hub]:
     """A hub that holds `folder` as the model NAME, until the end of the block."""
     hub = Hub(folder, trouble)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    hub.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with running(_handler(hub), hub.released) as hub.url:
         yield hub
-    finally:
-        hub.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+def _handler(hub: Hub) -> type[Silent]:
+    class Handler(Silent):
+        def do_GET(self) -> None:  # noqa: N802
             request = f"{self.command} {self.path}"
             hub.requests.append(request)
             trouble = hub.trouble
@@ -74,8 +65,6 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             else:
                 assert isinstance(trouble.answer, int)
                 self._answer(trouble.answer, b"", {"X-Error-Code": trouble.code} if trouble.code else {})
-
-        do_HEAD = do_GET  # noqa: N815
 
         def _serve(self, whole: bool = True) -> None:
             path = self.path.partition("?")[0]
@@ -104,9 +93,6 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             if self.command == "GET":
                 self.wfile.write(body if whole else body[: len(body) // 2])
-
-        def log_message(self, *words: object) -> None:
-            """Nothing is printed."""
 
     return Handler
 
