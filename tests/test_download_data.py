@@ -55,7 +55,7 @@ def test_it_says_what_it_wrote_what_it_left_out_and_what_comes_next(run, tmp_pat
 def test_stats_prints_the_card_and_prepares_nothing(run, tmp_path):
     code, out, err = run("--stats")
     assert code == 2
-    assert "Run python download_data.py first" in err
+    assert "Run python download_data.py --set" in err
     run("--source", "starter")
     code, out, _ = run("--stats")
     assert code == 0
