@@ -130,7 +130,7 @@ def _chat_lead(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
     return lead if not without_thought(lead).strip() else ""
 
 
-def answer_ids(tokenizer: PreTrainedTokenizerBase, answer: str, template: str = "alpaca") -> list[int]:
+def answer_ids(tokenizer: PreTrainedTokenizerBase, answer: str, template: str) -> list[int]:
     """Token ids of an answer as it follows its prompt, without the end token."""
     lead = _chat_lead(tokenizer, str(tokenizer.chat_template)) if template == "chat" else ""
     if lead.strip():  # a thought, whose tags are control tokens

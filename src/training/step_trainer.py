@@ -62,8 +62,8 @@ class StepTrainer(Trainer):
         stochastic: bool,
         hardware: Hardware,
         computation: Computation,
-        loss_scaling: bool = False,
-        liger: Patches | None = None,
+        loss_scaling: bool,
+        liger: Patches | None,
         **trainer_arguments: Any,
     ) -> None:
         super().__init__(train_dataset=list(steps), eval_dataset=list(validation), **trainer_arguments)

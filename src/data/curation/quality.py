@@ -103,7 +103,7 @@ def measure_lengths(lengths: Sequence[int]) -> Lengths:
     return Lengths(round(float(values.mean()), 2), p50, p90, p99, int(values.max()))
 
 
-def token_counter(tokenizer: PreTrainedTokenizerBase, name: str, template: str = "alpaca") -> TokenCounter:
+def token_counter(tokenizer: PreTrainedTokenizerBase, name: str, template: str) -> TokenCounter:
     """A counter that tokenises as training does: prompt and response separately, the end token with the response."""
     from src.data.preprocessing import answer_ids, prompt_ids
 

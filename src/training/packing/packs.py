@@ -86,7 +86,7 @@ def best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
     return bins
 
 
-def arrange(samples: Sequence[Encoded], capacity: int, share: bool = False) -> list[list[Encoded]]:
+def arrange(samples: Sequence[Encoded], capacity: int, share: bool) -> list[list[Encoded]]:
     """`samples` in packs of at most `capacity` computed tokens: by best fit, or sorted where prefixes are shared.
 
     Sorting brings the samples with the longest common prefixes together; a pack takes them as long as they fit.
