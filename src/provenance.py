@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from src.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = "torch transformers peft accelerate bitsandbytes datasets sacrebleu codebleu".split()
+PACKAGES = "torch transformers peft accelerate bitsandbytes datasets sacrebleu tree-sitter".split()
 
 
 def describe(config: Config | None = None, **more: Any) -> dict[str, Any]:

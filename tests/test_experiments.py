@@ -35,7 +35,7 @@ PINNED = [
 ]  # fmt: skip
 DEFAULTS = plan.flat(load_config(overrides=PINNED))
 SWEEP = [run.name for run in plan.sweep(DEFAULTS)]
-SCORING_PACKAGES = ("codebleu", "tree_sitter", "sacrebleu", "magika", "datasets", "matplotlib", "pygments")
+SCORING_PACKAGES = ("tree_sitter", "sacrebleu", "magika", "datasets", "matplotlib", "pygments")
 
 
 def swept(*losses: float | None) -> dict[str, float | None]:

@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = (
-    "transformers peft torch accelerate liger_kernel bitsandbytes sacrebleu codebleu magika vllm datasets "
+    "transformers peft torch accelerate liger_kernel bitsandbytes sacrebleu magika vllm datasets "
     "huggingface_hub safetensors triton onnxruntime"
 ).split()
 NOT_HERE = {
@@ -85,15 +85,6 @@ NAMES = {
     "bitsandbytes.nn:Linear4bit": "recognised by its name, so that it need not be imported",
     "sacrebleu.metrics:BLEU._extract_corpus_statistics": "sufficient statistics: intervals and tests come from them",
     "sacrebleu.metrics:CHRF._extract_corpus_statistics": "the same",
-    "codebleu:dataflow_match.dfg_function": "whether a reference has a data flow",
-    "codebleu:dataflow_match.get_data_flow": "the same",
-    "codebleu:dataflow_match.calc_dataflow_match": "data flow without comments",
-    "codebleu:syntax_match": "a part, computed without its known defects",
-    "codebleu:bleu": "a part, computed without its known defects",
-    "codebleu:calc_codebleu": "the package's own value, kept beside ours",
-    "codebleu:weighted_ngram_match.corpus_bleu": "a part of short programs",
-    "codebleu.parser:remove_comments_and_docstrings": "as the package reads a program",
-    "codebleu.utils:get_tree_sitter_language": "its parsers, made once",
     "magika:Magika._init_onnx_session": "overridden: one thread, several times faster with one text at a time",
     "huggingface_hub.constants:HF_HUB_OFFLINE": "set after it was read, once the hub does not answer",
     "huggingface_hub.errors:HFValidationError": "a name that is none",
@@ -131,8 +122,6 @@ PARAMETERS = {
     "torch.distributed.checkpoint.state_dict:StateDictOptions": "full_state_dict cpu_offload ignore_frozen_params",
     "bitsandbytes.functional:dequantize_4bit": "A quant_state",
     "sacrebleu.metrics:BLEU._extract_corpus_statistics": "hypotheses references",
-    "codebleu:dataflow_match.calc_dataflow_match": "references candidate lang langso_so_file",
-    "codebleu:weighted_ngram_match.corpus_bleu": "list_of_references hypotheses weights",
     "vllm:LLM.generate": "prompts sampling_params use_tqdm lora_request",
 }  # fmt: skip
 
@@ -281,15 +270,6 @@ def test_sacrebleu_still_counts_four_orders_of_n_grams_and_two_lengths():
     from sacrebleu.metrics import BLEU
 
     assert BLEU()._extract_corpus_statistics(["a b c"], [["a b c"]])[0] == [3, 3, 3, 2, 1, 0, 3, 2, 1, 0]
-
-
-def test_codebleu_still_names_its_parts_and_lists_keywords():
-    import codebleu
-
-    result = codebleu.calc_codebleu(["x = 1"], ["x = 1"], "python")
-    parts = "codebleu ngram_match_score weighted_ngram_match_score syntax_match_score dataflow_match_score"
-    assert set(result) == set(parts.split())
-    assert (Path(codebleu.__file__).parent / "keywords" / "python.txt").is_file()
 
 
 def test_magika_still_gives_a_label_and_its_best_guess():

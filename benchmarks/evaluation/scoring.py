@@ -17,10 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import RESULTS
-from src.evaluation.codebleu import CodeBleu, codebleu_score
+from src.evaluation.codebleu.score import CodeBleu, codebleu_score, has_codebleu
 from src.evaluation.metrics import measures
 from src.evaluation.statistics.estimates import Measure, difference, estimate
-from src.languages.registry import LANGUAGES
 from src.metrics.text_statistics import bleu_code_statistics, bleu_statistics, chrf_statistics
 from src.schema import SampleScore
 
@@ -57,11 +56,7 @@ def draw_samples(count: int, seed: int) -> list[Sample]:
 
 def codebleus(samples: list[Sample]) -> list[CodeBleu | None]:
     """CodeBLEU of every sample that has one."""
-    names = [LANGUAGES[language].codebleu for _, _, language in samples]
-    return [
-        codebleu_score(*sample[:2], name) if name else None
-        for sample, name in zip(samples, names, strict=True)
-    ]
+    return [codebleu_score(*sample) if has_codebleu(sample[2]) else None for sample in samples]
 
 
 def measure_samples(samples: list[Sample], seed: int) -> list[SampleScore]:

@@ -15,7 +15,6 @@ from src.config import EvaluationConfig
 from src.evaluation.execution.judge import pass_at_k
 from src.evaluation.metrics import measures
 from src.evaluation.scoring.pool import ScoringSettings, score_in_workers
-from src.evaluation.scoring.sample import codebleu_unavailable
 from src.evaluation.scoring.score_store import ScoreStore
 from src.evaluation.statistics.estimates import Measure
 from src.evaluation.statistics.seeds import estimate_over_seeds, values_over_seeds
@@ -69,8 +68,6 @@ def _warn_of_what_is_missing(allow_unsandboxed: bool) -> None:
         log.warning("no sandbox (%s): untrusted programs run with NO protection", unavailable)
     elif unavailable:
         log.warning("execution metrics: not run: %s", unavailable)
-    if codebleu_unavailable():
-        log.warning("CodeBLEU: not run: %s", codebleu_unavailable())
 
 
 def summarise_run(

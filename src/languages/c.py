@@ -2,7 +2,7 @@
 
 import re
 
-from src.languages.language import Evidence, Language, Pattern, Source
+from src.languages.language import DataFlow, Evidence, Language, Pattern, Source
 from src.languages.syntax import TreeSitter
 
 DEFINITIONS = (
@@ -31,6 +31,14 @@ UNKNOWN_NAME = Pattern(
 )
 
 _GRAMMAR = TreeSitter("tree_sitter_c")
+DATA_FLOW = DataFlow(
+    _GRAMMAR,
+    assignments="assignment_expression",
+    loops="while_statement",
+    branches="if_statement",
+    alternatives="if_statement",
+    otherwise="else_clause",
+)
 _ACCESS = re.compile(r"\b(?:public|private|protected) \w")  # C has no such words
 _COMMENT = re.compile(r"//[^\n]*|/\*")  # one of a line, or the start of a block
 _HEADERS = "stdio stdlib string math ctype stdbool limits stdint time".split()
@@ -100,7 +108,7 @@ def _is_prototype(declaration: str, functions: str) -> bool:
 
 
 LANGUAGE = Language(
-    name="c", label="C", aliases="h", rank=6, decisive_rank=12, codebleu="c", highlight="c",
+    name="c", label="C", aliases="h", rank=6, decisive_rank=12, highlight="c",
     named=Pattern(
         r"(?<![\w+#.'-])(?:C|ANSI C)(?![\w+#'.-]|\+\+)|\bin C\.|\b[Cc] (?:program|function|code"
         r"|language)\b", "c"),
@@ -121,4 +129,8 @@ LANGUAGE = Language(
         "name": "undeclared|unknown type name|undefined reference", "syntax": "error: expected",
         "assertion": "[Aa]ssertion .{0,300}failed"},
     reads_input=Pattern(r"\bscanf\(|\bgets\(|\bgetchar\(|\bfgets\([^;\n]{0,80}\bstdin\b"),
+    data_flow=DATA_FLOW,
+    keywords=
+        "_Packed auto break case char const continue default do double else enum extern float for goto if int"
+        " long register return short signed sizeof static struct switch typedef union unsigned void volatile while",
 )  # fmt: skip

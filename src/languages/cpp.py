@@ -1,8 +1,9 @@
 """C++, whose fragments get the headers, the main and the names of std that they lack."""
 
+import dataclasses
 import re
 
-from src.languages.c import DEFINITIONS, MAIN, MISSING, UNKNOWN_NAME, weigh, with_main
+from src.languages.c import DATA_FLOW, DEFINITIONS, MAIN, MISSING, UNKNOWN_NAME, weigh, with_main
 from src.languages.language import Evidence, Language, Pattern, Source
 from src.languages.syntax import TreeSitter
 
@@ -51,7 +52,7 @@ def _used_of_std(code: str) -> list[str]:
 
 
 LANGUAGE = Language(
-    name="cpp", label="C++", aliases="c++ cxx cc hpp", rank=4, decisive_rank=8, codebleu="cpp", highlight="c",
+    name="cpp", label="C++", aliases="c++ cxx cc hpp", rank=4, decisive_rank=8, highlight="c",
     named=Pattern(r"(?i)\bc\+\+|\bcpp\b", "c++|cpp"),
     decisive=Pattern(
         r"#include\s*+<(?:iostream|string|vector|map|algorithm|unordered_\w++|set|queue|stack|memory"
@@ -71,4 +72,12 @@ LANGUAGE = Language(
     errors={
         "name": "was not declared|does not name a type", "type": "cannot convert", "index": "out_of_range"},
     reads_input=Pattern(r"\bcin\b\s*+(?:>>|\.)|\bgetline\(\s*+(?:std::)?cin\b|\bscanf\("),
+    data_flow=dataclasses.replace(DATA_FLOW, grammar=_GRAMMAR),
+    keywords=
+        "and and_eq asm auto bitand bitor bool break case catch char cin class compl const const_cast continue"
+        " cout default delete do double dynamic_cast else endl enum explicit extern false float for friend goto if"
+        " include inline int INT_MAX INT_MIN iomanip iostream long main MAX_RAND mutable namespace new not not_eq"
+        " npos NULL operator or or_eq private protected public register reinterpret_cast return short signed"
+        " sizeof static static_cast std string struct switch template this throw true try typedef typeid typename"
+        " union unsigned using virtual void volatile wchar_t while xor xor_eq",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 
-from src.languages.language import Language, Pattern, Source
+from src.languages.language import DataFlow, Language, Pattern, Source
 from src.languages.syntax import TreeSitter
 
 _GRAMMAR = TreeSitter("tree_sitter_go")
@@ -34,7 +34,7 @@ def _wrap(code: str) -> Source:
 
 
 LANGUAGE = Language(
-    name="go", label="Go", aliases="golang", rank=11, decisive_rank=11, codebleu="go", highlight="javascript",
+    name="go", label="Go", aliases="golang", rank=11, decisive_rank=11, highlight="javascript",
     named=Pattern(
         r"\bgolang\b|\bGo\b(?= (?:program|function|code|struct|snippet|script|method|language"
         r"|routine))|\b(?:in|using|with|to|into) Go\b", "go"),
@@ -56,4 +56,11 @@ LANGUAGE = Language(
         (Pattern(rf"no required module provides package ({_OWNER})"), _MODULES)),
     errors={"name": "undefined:", "syntax": "syntax error", "type": "cannot use .{0,200} as "},
     reads_input=Pattern(r"\bos\.Stdin\b|\bfmt\.Scan"),
+    data_flow=DataFlow(
+        _GRAMMAR,
+        declarations={"var_spec": ("name", "value")}, assignments="assignment_statement", increments="inc_statement",
+        resumed={"for_statement": "for_clause"}, branches="if_statement", alternatives="if_statement"),
+    keywords=
+        "break case chan const continue default defer else fallthrough false for func go goto if import interface"
+        " map package range return select struct switch true type var",
 )  # fmt: skip

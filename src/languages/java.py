@@ -2,7 +2,7 @@
 
 import re
 
-from src.languages.language import Language, Pattern, Source
+from src.languages.language import DataFlow, Language, Pattern, Source
 from src.languages.syntax import TreeSitter
 
 NO_MAIN = "Entry"  # the class that starts a program whose own classes have no main
@@ -94,7 +94,7 @@ def _main_class(code: str) -> str | None:
 
 
 LANGUAGE = Language(
-    name="java", label="Java", rank=3, decisive_rank=10, codebleu="java", highlight="c",
+    name="java", label="Java", rank=3, decisive_rank=10, highlight="c",
     named=Pattern(r"(?i)\bjava\b(?!\s?script)", "java"),
     decisive=Pattern(
         r"(?m)\b(?:System\.(?:out|err|in)\b|public static void main\b|ArrayList<"
@@ -122,4 +122,14 @@ LANGUAGE = Language(
         "syntax": "';' expected|class, interface, enum, or record expected|reached end of file",
         "type": "ClassCastException|incompatible types|NullPointerException", "index": "OutOfBounds|StringIndex"},
     reads_input=Pattern(r"\bSystem\.in\b"),
+    data_flow=DataFlow(
+        _GRAMMAR,
+        declarations={"variable_declarator": ("name", "value")}, assignments="assignment_expression",
+        increments="update_expression", each={"enhanced_for_statement": ("name", "value")}, loops="while_statement",
+        resumed={"for_statement": "local_variable_declaration"}, branches="if_statement", alternatives="if_statement"),
+    keywords=
+        "abstract assert boolean break byte case catch char class const continue default do double else enum"
+        " extends final finally float for goto if implements import instanceof int interface long native new"
+        " package private protected public return short static strictfp super switch synchronized this throw"
+        " throws transient try void volatile while",
 )  # fmt: skip

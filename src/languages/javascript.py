@@ -2,13 +2,28 @@
 
 import re
 
-from src.languages.language import Language, Pattern, Source
+from src.languages.language import DataFlow, Language, Pattern, Source
 from src.languages.syntax import TreeSitter, checked
 
 NODE_MIB = 4096
 _MAX_INPUT_CHARS = 20_000
 
 GRAMMAR = TreeSitter("tree_sitter_javascript")
+DATA_FLOW = DataFlow(
+    GRAMMAR,
+    declarations={"variable_declarator": ("name", "value")},
+    assignments="assignment_pattern augmented_assignment_expression",
+    increments="update_expression",
+    loops="while_statement",
+    resumed={"for_statement": "variable_declaration"},
+    branches="if_statement",
+    alternatives="if_statement",
+)
+KEYWORDS = (
+    "await break case catch class const continue debugger default delete do else enum export extends false"
+    " finally for function if implements import in instanceof interface let new null package private protected"
+    " public return static super switch this throw True try typeof var void while with yield"
+)
 _MODULE = re.compile(r"^[^\S\n]*+(?:import\s[^(]|export\s)", re.MULTILINE)
 _NAMES = re.compile(r"(?:^|[;,\n])[^\S\n]*+(?:(?:const|let|var)\s++)?([A-Za-z_$][\w$]*+)\s*+=[^=>]")
 _PACKAGES = (
@@ -47,7 +62,7 @@ def _with_input(input: str, program: str) -> str:
 
 
 LANGUAGE = Language(
-    name="javascript", label="JavaScript", aliases="js node nodejs mjs", rank=2, decisive_rank=4, codebleu="javascript",
+    name="javascript", label="JavaScript", aliases="js node nodejs mjs", rank=2, decisive_rank=4,
     highlight="javascript",
     named=Pattern(
         r"(?i)\b(?:java\s?script|js|node(?:\.?js)?|jquery|es6|vue)\b|\.js\b",
@@ -71,4 +86,5 @@ LANGUAGE = Language(
     run="node --max-old-space-size={limit_mib} {start}", memory_mib=NODE_MIB, wrap=_wrap, with_input=_with_input, missing=MISSING,
     errors={"import": "Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND", "name": "ReferenceError"},
     reads_input=READS_INPUT,
+    data_flow=DATA_FLOW, keywords=KEYWORDS,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from src.languages.syntax import Parser, checked
+from src.languages.syntax import Parser, TreeSitter, checked
 
 SANDBOX_PYTHON = "sandbox python"  # as a command: the sandbox's own interpreter, which need not start
 # kinds of nodes
@@ -53,6 +53,38 @@ class Source:
     taken_from: Pattern | None = None  # what shows this in a compiler's errors, where it is not known before
 
 
+Part = str | int  # of a node: a field, or which child; "" for none
+Ends = Mapping[str, tuple[Part, Part]]  # by kind of node: where the variables are, and where what they get
+
+
+@dataclass(frozen=True)
+class DataFlow:
+    """Where values go in a language, by kinds of nodes of its grammar: what CodeBLEU's data flow knows of it.
+
+    These are the rules of the codebleu package 0.7.0, gaps and all: see docs/metrics.md. Whatever is left out is
+    walked child by child.
+    """
+
+    grammar: TreeSitter
+    declarations: Ends = field(default_factory=dict)
+    assignments: str = ""  # from "right" to "left"
+    increments: str = ""
+    each: Ends = field(default_factory=dict)  # loops over the items of a value, with a "body"
+    loops: str = ""  # walked twice, since what one round leaves the next one finds
+    resumed: Mapping[str, str] = field(
+        default_factory=dict
+    )  # loops of which what follows this child is walked twice
+    branches: str = ""
+    alternatives: str = (
+        ""  # children of a branch that begin where it began, as all does that follows an `else`
+    )
+    otherwise: str = ""  # a child of a branch with which one of its alternatives is always taken
+    first: str = ""  # children that are walked before the others
+    paired: str = ""  # assignments whose sides, if of equally many parts, are assigned part by part
+    joint: bool = False  # a variable gets all that is assigned to it at once, not one after another
+    docstring: str = ""  # a statement that is a comment where it is nothing but a string
+
+
 @dataclass(frozen=True)
 class Language:
     """One language. Whatever is left out, the language simply lacks: code in it is then not run, not parsed, ..."""
@@ -61,7 +93,8 @@ class Language:
     label: str  # in reports and charts
     aliases: str = ""  # further names in code fences, data and detectors
     rank: int = 99  # where two languages fit as well, that of the smaller rank is meant
-    codebleu: str | None = None  # its name in the codebleu package; None: no CodeBLEU
+    data_flow: DataFlow | None = None  # None: no CodeBLEU
+    keywords: str = ""  # that weigh more in CodeBLEU
     highlight: str = "other"  # its grammar in report/page/highlight.js
     layout: bool = False  # line ends and indentation are tokens
 

@@ -1,6 +1,6 @@
 """PHP, whose code outside its tags would be text."""
 
-from src.languages.language import Language, Pattern, Source
+from src.languages.language import DataFlow, Language, Pattern, Source
 from src.languages.syntax import TreeSitter
 
 _GRAMMAR = TreeSitter("tree_sitter_php", "language_php")
@@ -11,7 +11,7 @@ def with_tag(code: str) -> str:
 
 
 LANGUAGE = Language(
-    name="php", label="PHP", rank=9, tags=True, decisive_rank=1, codebleu="php", highlight="php",
+    name="php", label="PHP", rank=9, tags=True, decisive_rank=1, highlight="php",
     named=Pattern(r"(?i)\bphp\b|\blaravel\b", "php|laravel"),
     decisive=Pattern(
         r"(?m)<\?(?:php|=)|^[^\S\n]*+(?:\$\w++\s*+=[^=~].*;[^\S\n]*+$|echo \w++\(.*\);[^\S\n]*+$)", "<?|$|echo "),
@@ -32,4 +32,16 @@ LANGUAGE = Language(
         (Pattern(r"Class \"(mysqli|PDO|DOMDocument|SimpleXMLElement)\" not found"), "")),
     errors={"name": "undefined (?:function|method|variable)", "syntax": "ParseError"},
     reads_input=Pattern(r"\bSTDIN\b|\breadline\(|php://stdin"),
+    data_flow=DataFlow(
+        _GRAMMAR,
+        declarations={"simple_parameter": ("name", "default_value")},
+        assignments="assignment_expression augmented_assignment_expression", increments="update_expression",
+        each={"foreach_statement": (4, 2)}, loops="while_statement", resumed={"for_statement": "assignment_expression"},
+        branches="if_statement else_clause", alternatives="if_statement else_clause"),
+    keywords=
+        "__halt_compiler abstract and array as break callable case catch class clone const continue declare"
+        " default die do echo else elseif empty enddeclare endfor endforeach endif endswitch endwhile eval exit"
+        " extends final for foreach function global goto if implements include include_once instanceof insteadof"
+        " interface isset list namespace new or print private protected public require require_once return static"
+        " switch throw trait try unset use var while xor",
 )  # fmt: skip

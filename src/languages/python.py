@@ -6,8 +6,8 @@ import re
 import symtable
 from collections.abc import Iterator, Sequence
 
-from src.languages.language import SANDBOX_PYTHON, Evidence, Language, Pattern
-from src.languages.syntax import first_error_line, parse_python, python_error, symbols
+from src.languages.language import SANDBOX_PYTHON, DataFlow, Evidence, Language, Pattern
+from src.languages.syntax import TreeSitter, first_error_line, parse_python, python_error, symbols
 
 MAX_INPUT_CHARS = 20_000
 MAX_CUTS = 12  # statements that are left off one by one in search of a whole beginning
@@ -145,7 +145,7 @@ def _loaded(tree: ast.Module) -> set[str]:
 
 LANGUAGE = Language(
     name="python", label="Python", aliases="py python3 py3 python2 pycon ipython", rank=0, decisive_rank=3,
-    codebleu="python", highlight="python", layout=True,
+    highlight="python", layout=True,
     named=Pattern(
         r"(?i)\b(?:python\d?|numpy|pandas|django|flask|pytorch|tensorflow)\b",
         "python|numpy|pandas|django|flask|torch|tensorflow"),
@@ -173,4 +173,16 @@ LANGUAGE = Language(
         "import": "ImportError|ModuleNotFoundError", "name": "NameError|UnboundLocalError",
         "syntax": "SyntaxError|IndentationError|TabError", "type": "TypeError|AttributeError", "index": "IndexError|KeyError", "assertion": "AssertionError"},
     reads_input=Pattern(r"\b(?:input\(|sys\.stdin\b)"),
+    data_flow=DataFlow(
+        TreeSitter("tree_sitter_python"),
+        declarations={"default_parameter": ("name", "value")},
+        assignments="assignment augmented_assignment for_in_clause",
+        each={"for_statement": ("left", "right")}, loops="while_statement",
+        branches="if_statement", alternatives="elif_clause else_clause", otherwise="else_clause",
+        first="for_in_clause", paired="assignment augmented_assignment for_statement", joint=True,
+        docstring="expression_statement"),
+    keywords=
+        "and as assert async await break case class continue def del elif else except False finally for from"
+        " global if import in is lambda match None nonlocal not or pass raise return True try type while with"
+        " yield",
 )  # fmt: skip

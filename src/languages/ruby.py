@@ -1,6 +1,6 @@
 """Ruby."""
 
-from src.languages.language import Language, Pattern
+from src.languages.language import DataFlow, Language, Pattern
 from src.languages.syntax import TreeSitter
 
 _GRAMMAR = TreeSitter("tree_sitter_ruby")
@@ -17,7 +17,7 @@ _GEMS = (
 )
 
 LANGUAGE = Language(
-    name="ruby", label="Ruby", aliases="rb rails", rank=10, decisive_rank=5, codebleu="ruby", highlight="python",
+    name="ruby", label="Ruby", aliases="rb rails", rank=10, decisive_rank=5, highlight="python",
     named=Pattern(r"(?i)\bruby\b|\brails\b", "ruby|rails"), decisive=Pattern(r"\A\s*#!.*\bruby\b", "#!"),
     evidence=Pattern(
         r"(?m)^[^\S\n]*+(?:def [\w.?!=]++(?:\([^)]{0,300}+\))?[^\S\n]*+$|end[^\S\n]*+$|require ['\"]|elsif\b)"
@@ -30,4 +30,13 @@ LANGUAGE = Language(
     missing=((Pattern(r"cannot load such file -- (?!/)([\w-]+)"), _GEMS),),
     errors={"import": "LoadError", "name": "undefined local variable", "type": "NoMethodError"},
     reads_input=Pattern(r"\bgets\b|\bSTDIN\b|\$stdin\b"),
+    data_flow=DataFlow(
+        _GRAMMAR,
+        declarations={"keyword_parameter": ("name", "value")}, assignments="assignment operator_assignment",
+        each={"for": ("pattern", "value")}, loops="while_modifier until",
+        branches="if elsif else unless when", alternatives="if elsif else unless when", paired="assignment", joint=True),
+    keywords=
+        "__ENCODING__ __FILE__ __LINE__ alias and BEGIN begin break case class def defined? do else elsif END end"
+        " ensure false for if in module next nil not or redo rescue retry return self super then true undef unless"
+        " until when while yield",
 )  # fmt: skip

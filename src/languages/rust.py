@@ -2,7 +2,7 @@
 
 import re
 
-from src.languages.language import Language, Pattern, Source
+from src.languages.language import DataFlow, Language, Pattern, Source
 from src.languages.syntax import TreeSitter
 
 _GRAMMAR = TreeSitter("tree_sitter_rust")
@@ -18,7 +18,7 @@ def _wrap(code: str) -> Source:
 
 
 LANGUAGE = Language(
-    name="rust", label="Rust", aliases="rs", rank=12, decisive_rank=7, codebleu="rust", highlight="c",
+    name="rust", label="Rust", aliases="rs", rank=12, decisive_rank=7, highlight="c",
     named=Pattern(r"(?i)\brust\b", "rust"),
     decisive=Pattern(
         r"\b(?:fn \w++(?:<[^>]{0,200}+>)?\s*+\(|let mut \w|println!|vec!\[|impl(?:<\w++>)? \w++|use std::)",
@@ -34,4 +34,14 @@ LANGUAGE = Language(
     missing=(
         (Pattern(r"(?:unresolved import|undeclared crate or module|can't find crate for) `(\w+)"), _CRATES),),
     reads_input=Pattern(r"\bstdin\(\)"),
+    data_flow=DataFlow(
+        _GRAMMAR,
+        declarations={"function_item": (1, 2)}, assignments="assignment_expression compound_assignment_expr",
+        loops="while_expression loop_expression", branches="if_expression match_expression",
+        alternatives="if_expression match_expression", otherwise="else_clause"),
+    keywords=
+        "as async await block bool break char const continue crate default dyn else enum expr extern f32 f64"
+        " false fn for i128 i16 i32 i64 i8 ident if impl in isize item let lifetime literal loop macro_rules!"
+        " match meta mod move mut pat path pub ref return self static stmt str struct super trait true tt ty type"
+        " u128 u16 u32 u64 u8 union unsafe use usize vis where while yield",
 )  # fmt: skip

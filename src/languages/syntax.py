@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import re
 import symtable
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +17,12 @@ from typing import Any
 MAX_CHARS = 200_000
 MAX_DEPTH = 150
 MAX_PYTHON_BRACES = 30_000  # CPython 3.11 is quadratic in the expressions of one f-string
-MAX_TYPE_BRACKETS = 3_000  # tree-sitter is quadratic in a<a<a<a< and looks at its timeout too rarely
+MAX_TYPE_BRACKETS = 3_000  # tree-sitter is quadratic in a<a<a<a< and counts it as few steps
 MAX_TREE_SITTER_DEPTH = 1_000  # of brackets; deeper text has no nodes
-TREE_SITTER_TIMEOUT_S = 0.5
+PARSE_STEPS, PARSE_STEPS_PER_BYTE = (
+    500,
+    1 / 16,
+)  # code takes a fourth of them, in any grammar; some noise has no end
 
 Parser = Callable[[str], str | None]
 # What parsers raise on hostile text, besides errors of their own: int() of a long number, chr() of a large one.
@@ -139,7 +142,7 @@ class TreeSitter:
     entry: str = "language"
 
     def error(self, text: str) -> str | None:
-        root = self._root(text)
+        root = self.root(text)
         if root is None:
             return "parsing took too long"
         return f"unexpected text (line {_first_error_line(root)})" if root.has_error else None
@@ -148,7 +151,7 @@ class TreeSitter:
         """Kind and text of each top-level node; one ERROR for what is too long or deep, or takes too long."""
         if len(text) > MAX_CHARS or bracket_depth(text) > MAX_TREE_SITTER_DEPTH:
             return [("ERROR", text)]
-        root, source = self._root(text), text.encode("utf-8", "replace")
+        root, source = self.root(text), text.encode("utf-8", "replace")
         if root is None:
             return [("ERROR", text)]
         return [
@@ -156,39 +159,28 @@ class TreeSitter:
             for child in root.children
         ]
 
-    def _root(self, text: str) -> Any:
-        """The root of the tree of `text`; None where it takes too long."""
+    def root(self, text: str) -> Any:
+        """The root of the tree of `text`; None where it takes too long: by its own steps, on any machine the same."""
         if len(_TYPE_BRACKET.findall(text)) > MAX_TYPE_BRACKETS:
             return None
+        source = text.encode("utf-8", "replace")
+        steps = itertools.count()
+        limit = PARSE_STEPS + PARSE_STEPS_PER_BYTE * len(source)
         parser = _tree_sitter_parser(self.module, self.entry)
-        parser.reset()
+        parser.reset()  # a parse that goes on after a stop may end in another tree
         try:
-            return _tree(parser, text.encode("utf-8", "replace")).root_node
-        except ValueError:
+            return parser.parse(
+                lambda offset, _: source[offset:], progress_callback=lambda *_: next(steps) > limit
+            ).root_node
+        except ValueError:  # stopped
             return None
-
-
-def _tree(parser: Any, source: bytes) -> Any:
-    """The tree of `source`. Raises ValueError where it takes too long."""
-    if hasattr(parser, "timeout_micros"):  # tree-sitter before 0.25, which codebleu needs
-        parser.timeout_micros = int(1e6 * TREE_SITTER_TIMEOUT_S)
-        return parser.parse(source)
-    end = time.monotonic() + TREE_SITTER_TIMEOUT_S
-    return parser.parse(
-        lambda offset, _: source[offset:], progress_callback=lambda *_: time.monotonic() > end
-    )
 
 
 @cache
 def _tree_sitter_parser(module: str, entry: str) -> Any:
     import tree_sitter
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # these grammars pass a plain pointer
-        language = tree_sitter.Language(getattr(importlib.import_module(module), entry)())
-        parser = tree_sitter.Parser()
-        parser.language = language
-    return parser
+    return tree_sitter.Parser(tree_sitter.Language(getattr(importlib.import_module(module), entry)()))
 
 
 def _first_error_line(root: Any) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +12,8 @@ import numpy as np
 
 from src.metrics import text_statistics
 from src.metrics.combine import Combine, combine_bleu, combine_chrf, combine_mean, combine_sentence_bleu
+from src.provenance import digest
 from src.schema import SampleScore
-from src.system.pins import installed_version
 
 NOT_RUN = frozenset({"", "not_run"})  # outcomes that are no verdict
 PERCENT = "%"
@@ -95,6 +97,13 @@ def _pass_rates(
     return every, left_out
 
 
+@functools.cache
+def _parsers() -> str:
+    """8 hex digits over the versions of the parsers."""
+    found = {f"{item.name} {item.version}" for item in importlib.metadata.distributions()}
+    return digest(" ".join(sorted(item for item in found if item.startswith("tree-sitter"))))[:8]
+
+
 _BLEU: dict[str, Any] = {"width": 10, "combine": combine_bleu, "combine_row": combine_sentence_bleu}
 _SHARE: dict[str, Any] = {"binary": True, "unit": PERCENT}
 _ENTRIES = (
@@ -121,15 +130,15 @@ _ENTRIES = (
     ),
     Metric(
         name="codebleu", label="CodeBLEU",
-        what="mean of the samples' CodeBLEU, without the package's defects",
+        what="mean of the samples' CodeBLEU, without the known defects of the codebleu package",
         counts="its language is one of ten, its reference is code",
-        signature=lambda: f"parts:4|fixed:1|version:{installed_version('codebleu')}",
+        signature=lambda: f"parts:4|fixed:2|parsers:{_parsers()}",
         of_score=lambda score: score.codebleu, drawn=True,
     ),
     Metric(
         name="codebleu_package", label="CodeBLEU of package",
-        what="mean of the samples' CodeBLEU as the package combines its parts", counts="the package can be run on it",
-        signature=lambda: f"parts:4|package's-mean|version:{installed_version('codebleu')}",
+        what="mean of the samples' CodeBLEU as the codebleu package 0.7.0 combines the parts", counts="the same, and the answer is not cut",
+        signature=lambda: f"parts:4|package's-mean:0.7.0|parsers:{_parsers()}",
         of_score=lambda score: score.codebleu_package, beside="codebleu",
     ),
     Metric(

@@ -18,7 +18,7 @@ def test_it_is_parsed_and_not_run():
 
 def test_blocks_of_react_and_of_javascript_are_its_code():
     assert LANGUAGE_ALIASES["react"] == LANGUAGE_ALIASES["jsx"] == "jsx"
-    assert LANGUAGES["jsx"].codebleu == "javascript"
+    assert LANGUAGES["jsx"].data_flow == LANGUAGES["javascript"].data_flow
     for label in ("jsx", "react", "javascript", "js"):
         answer = f"Here:\n```bash\nnpm start\n```\n```{label}\n{COMPONENT}\n```\n"
         assert extract(answer, "jsx").code == COMPONENT

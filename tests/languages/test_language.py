@@ -1,8 +1,10 @@
 """A pattern is searched only where a hint is found, and a hint never hides a match."""
 
+import importlib
 import re
 
 import pytest
+import tree_sitter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -116,3 +118,23 @@ def test_definitions_alone_do_nothing(language, code):
 @pytest.mark.parametrize(("language", "code"), DOING, ids=range(len(DOING)))
 def test_anything_else_does_something(language, code):
     assert not LANGUAGES[language].defines_only(code)
+
+
+WITH_DATA_FLOW = [language for language in LANGUAGES.values() if language.data_flow]
+
+
+@pytest.mark.parametrize("language", WITH_DATA_FLOW, ids=lambda language: language.name)
+def test_the_data_flow_of_a_language_names_kinds_and_fields_of_its_grammar(language):
+    flow = language.data_flow
+    module = importlib.import_module(flow.grammar.module)
+    grammar = tree_sitter.Language(getattr(module, flow.grammar.entry)())
+    kinds = " ".join(
+        [*flow.declarations, flow.assignments, flow.increments, *flow.each, flow.loops, *flow.resumed,
+         *flow.resumed.values(), flow.branches, flow.alternatives, flow.otherwise, flow.first, flow.paired, flow.docstring]
+    ).split()  # fmt: skip
+    assert len(kinds) >= 5
+    assert [kind for kind in kinds if not grammar.id_for_node_kind(kind, True)] == []
+    parts = [part for ends in (*flow.declarations.values(), *flow.each.values()) for part in ends]
+    fields = [part for part in parts if isinstance(part, str) and part] + ["left", "right", "body", "update"]
+    assert [field for field in fields if not grammar.field_id_for_name(field)] in ([], ["update"])
+    assert {*flow.paired.split()} <= {*flow.assignments.split(), *flow.each}

@@ -40,9 +40,10 @@ def test_the_facts_of_a_language_fit_each_other(language):
     assert language.top_level or not (language.definitions or language.main)
 
 
-def test_the_ten_languages_of_codebleu_are_named():
-    names = {language.codebleu for language in LANGUAGES.values()} - {None}
-    assert names == {"c", "c_sharp", "cpp", "go", "java", "javascript", "php", "python", "ruby", "rust"}
+def test_ten_languages_and_jsx_have_codebleu():
+    names = {name for name, language in LANGUAGES.items() if language.data_flow}
+    assert names == {"c", "csharp", "cpp", "go", "java", "javascript", "jsx", "php", "python", "ruby", "rust"}
+    assert all(bool(language.data_flow) == bool(language.keywords) for language in LANGUAGES.values())
 
 
 def test_labels_are_those_of_the_languages_and_other_names_stay_as_they_are():

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from src.languages import syntax
 from src.languages.registry import LANGUAGES, syntax_error
 from src.languages.syntax import (
     MAX_DEPTH,
@@ -19,6 +20,7 @@ from src.languages.syntax import (
     parse_expression,
     parse_python,
 )
+from tests.evaluation.programs_by_language import PROGRAMS
 
 PARSERS = [name for name, language in LANGUAGES.items() if language.parser]
 JAVA = TreeSitter("tree_sitter_java")
@@ -41,6 +43,7 @@ RIGHT_AND_WRONG = {
     "ruby": ("def f(x)\n  x + 1\nend\n", "def f(x"),
     "php": ("<?php echo 1; ?>", "<?php echo ("),
 }
+OUTSIDE_ITS_GRAMMAR = "Here is, as you asked for: the loop (it's short).\nfor x in y do print x end;\n"
 HOSTILE = [
     "",
     "\0",
@@ -196,3 +199,24 @@ def test_a_program_that_takes_too_long_is_one_node_of_kind_error():
 def test_text_too_deep_to_parse_is_one_error_node():
     deep = "[" * (MAX_TREE_SITTER_DEPTH + 1)
     assert JAVA.top_level(deep) == [("ERROR", deep)]
+
+
+def test_code_takes_a_fourth_of_the_steps_that_a_parse_may_take(monkeypatch):
+    grammars = {
+        name: language.data_flow.grammar for name, language in LANGUAGES.items() if language.data_flow
+    }
+    monkeypatch.setattr(syntax, "PARSE_STEPS", syntax.PARSE_STEPS / 4)
+    monkeypatch.setattr(syntax, "PARSE_STEPS_PER_BYTE", syntax.PARSE_STEPS_PER_BYTE / 4)
+    assert len(grammars) == 11
+    for name, grammar in grammars.items():
+        program = PROGRAMS.get(name, PROGRAMS["javascript"])[0]
+        for code in (program, program * 100, OUTSIDE_ITS_GRAMMAR * 100):
+            assert grammar.root(code) is not None, name
+
+
+def test_noise_on_which_a_parser_goes_on_for_minutes_is_stopped_and_leaves_no_trace():
+    noise, code = "o\x91\0" + "*/\0" * 5_500, "int x = 1;\n" * 50
+    grammar = TreeSitter("tree_sitter_c")
+    before = str(grammar.root(code))
+    assert grammar.root(noise) is None
+    assert str(grammar.root(code)) == before

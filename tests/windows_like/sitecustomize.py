@@ -1,6 +1,6 @@
 """Shows this project's modules, and no library, what Windows on ARM has: Python reads it where PYTHONPATH names this folder.
 
-No fcntl, resource or fork, no way to open a folder, no signals but a few, no codebleu. Child processes inherit it.
+No fcntl, resource or fork, no way to open a folder, no signals but a few. Child processes inherit it.
 """
 
 import builtins
@@ -105,4 +105,3 @@ def _import(name, globals=None, locals=None, fromlist=(), level=0):
 
 builtins.__import__ = _import
 platform.machine = lambda: "ARM64"
-sys.modules["codebleu"] = None

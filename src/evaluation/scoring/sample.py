@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from src.evaluation.codebleu.score import codebleu_score, has_codebleu
 from src.evaluation.differential.oracle import OTHER_OUTPUT
 from src.evaluation.execution.judge import classify, execute, judge
 from src.evaluation.extraction.extract import MAX_ANSWER_CHARS, Extracted, extract
 from src.evaluation.extraction.wanted import wanted_names
 from src.evaluation.scoring.final_answer import final_answer, was_thinking
-from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
 from src.metrics.text_statistics import bleu_statistics
 from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample, SampleScore, UserError
-from src.system.pins import pins
 
-if TYPE_CHECKING:  # it imports the codebleu package, which a worker alone does
-    from src.evaluation.codebleu import CodeBleu
-
-NO_CODEBLEU = "needs the codebleu package, whose parsers have builds for Python 3.11 and 3.12 on x86-64 Linux and Windows only"
 MAX_MESSAGE = 300  # characters
 UNREADABLE = "unreadable"  # an answer on which a parser of ours failed or was killed
-CodeBleuOf = Callable[[str, str, str], "CodeBleu | None"]  # of prediction, reference, the package's language
 Result = TypeVar("Result")
 
 
@@ -49,7 +41,7 @@ class Stages:
         return fallback()
 
 
-def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages: Stages) -> SampleScore:
+def score_sample(sample: Sample, sandbox: Sandbox, stages: Stages) -> SampleScore:
     """The score of a sample. An answer that cannot be read counts as one without code, or as killed."""
     item = stages.run(
         "extraction",
@@ -66,9 +58,8 @@ def score_sample(sample: Sample, sandbox: Sandbox, codebleu: CodeBleuOf, stages:
         lambda: _text_metrics(sample, item.code, sample.prediction[:MAX_ANSWER_CHARS]),
         lambda: _text_metrics(sample, "", ""),
     )
-    key = LANGUAGES[sample.language].codebleu if sample.language in LANGUAGES else None
-    similarity = key and stages.run(
-        "CodeBLEU", lambda: codebleu(item.code, sample.reference, key), lambda: None
+    similarity = has_codebleu(sample.language) and stages.run(
+        "CodeBLEU", lambda: codebleu_score(item.code, sample.reference, sample.language), lambda: None
     )
     killed = Execution("killed", UNREADABLE)
     execution = stages.run("execution", lambda: execute(sandbox, sample, item.code), lambda: killed)
@@ -128,23 +119,14 @@ def _cuts(sample: Sample) -> tuple[str, ...]:
     return ("truncated",) if sample.finish == "length" else ()
 
 
-@functools.cache
-def codebleu_unavailable() -> str:
-    """Why there is no CodeBLEU on this machine; "" where its package is here, or is to be installed."""
-    return "" if find_spec("codebleu") or "codebleu" in pins() else NO_CODEBLEU
-
-
 def unreadable_score(sample: Sample) -> SampleScore:
     """The score of a sample on which nothing could be done: wrong wherever it can be, left out of the text metrics."""
-    has_codebleu = (
-        sample.language in LANGUAGES and LANGUAGES[sample.language].codebleu and not codebleu_unavailable()
-    )
     return SampleScore(
         id=sample.id,
         language=sample.language,
         code="",
         statistics={},
-        codebleu=0.0 if has_codebleu else None,
+        codebleu=0.0 if has_codebleu(sample.language) else None,
         codebleu_parts=None,
         codebleu_package=None,
         execution="killed",

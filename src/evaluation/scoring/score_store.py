@@ -23,12 +23,12 @@ from src.system.jsonl_store import JsonlStore
 SOURCES = Path(__file__).resolve().parents[2]
 # Folders and files whose code decides a score, and the packages that this code leans on.
 DECIDING_CODE = (
-    "data/preprocessing.py data/thoughts.py languages sandbox evaluation/benchmarks/calls.py evaluation/codebleu.py "
+    "data/preprocessing.py data/thoughts.py languages sandbox evaluation/benchmarks/calls.py evaluation/codebleu "
     "evaluation/differential evaluation/execution evaluation/extraction evaluation/scoring/final_answer.py "
     "evaluation/scoring/pool.py evaluation/scoring/sample.py evaluation/scoring/worker.py "
-    "metrics/text_statistics.py system/exhaustion.py system/pins.py system/worker_process.py"
+    "metrics/text_statistics.py system/exhaustion.py system/worker_process.py"
 ).split()
-DECIDING_PACKAGES = "sacrebleu codebleu html5lib sqlglot tinycss2 PyYAML".split()
+DECIDING_PACKAGES = "sacrebleu html5lib sqlglot tinycss2 PyYAML".split()
 PARSERS = "tree-sitter"  # and every package whose name begins so
 
 

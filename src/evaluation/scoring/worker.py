@@ -13,7 +13,9 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from src.evaluation.scoring.sample import CodeBleuOf, Stages, codebleu_unavailable, score_sample
+from src.evaluation.codebleu.program import read_program
+from src.evaluation.codebleu.score import has_codebleu
+from src.evaluation.scoring.sample import Stages, score_sample
 from src.languages.registry import LANGUAGES
 from src.sandbox.sandbox import Limits, Sandbox
 from src.schema import Sample, UserError
@@ -35,37 +37,30 @@ def main(settings: dict[str, Any]) -> None:
 
     logging.disable(logging.WARNING)
     try:
-        codebleu = _codebleu(
-            [LANGUAGES[name].codebleu for name in settings["languages"] if name in LANGUAGES]
-        )
+        _try_parsers(settings["languages"])
         with Sandbox(Limits(**settings["limits"]), 1, settings["allow_unsandboxed"]) as sandbox:
             reply({"ready": True})
             for line in sys.stdin:
                 request = json.loads(line)
                 stages = Stages(request["failed"], lambda name: reply({"stage": name}))
                 before = sandbox.waited
-                score = score_sample(Sample(**request["sample"]), sandbox, codebleu, stages)
+                score = score_sample(Sample(**request["sample"]), sandbox, stages)
                 waited = sandbox.waited > before
                 reply({"score": dataclasses.asdict(score), "failed": stages.failed, "waited": waited})
     except UserError as error:
         reply({"error": str(error)})
 
 
-def _codebleu(languages: Iterable[str | None]) -> CodeBleuOf:
-    """Raises UserError where the package cannot be used for these languages, as it calls them."""
-    if codebleu_unavailable():
-        return lambda *_: None
-    try:
-        from src.evaluation.codebleu import codebleu_score, load_parser
-
-        for language in filter(None, languages):
-            load_parser(language)
-    except (ImportError, TypeError, ValueError) as error:
-        raise UserError(
-            f"the codebleu package cannot be used ({error}). Run pip install -r requirements.txt:"
-            " it needs the versions of tree-sitter pinned there."
-        ) from error
-    return codebleu_score
+def _try_parsers(languages: Iterable[str]) -> None:
+    """Raises UserError where the parser of one of these languages cannot be used."""
+    for name in filter(has_codebleu, languages):
+        try:
+            read_program("", LANGUAGES[name])
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
+            raise UserError(
+                f"the parsers of CodeBLEU cannot be used ({error}). Run pip install -r requirements.txt:"
+                " it needs the versions of tree-sitter pinned there."
+            ) from error
 
 
 if __name__ == "__main__":

@@ -25,15 +25,13 @@ BAD = Sample("bad", "Print 2.", "", "print(2)", "print(a := 'POISON')", "python"
 # The worker, with a parser that does `behaviour` on an answer that holds the word POISON.
 POISONED = """
 import json, os, sys, time
-from src.evaluation import codebleu
 from src.evaluation.scoring import sample, worker
-owner = sample if hasattr(sample, "{parser}") else codebleu
-real = owner.{parser}
+real = sample.{parser}
 def parser(*arguments):
     if any("POISON" in repr(argument) for argument in arguments):
         {behaviour}
     return real(*arguments)
-owner.{parser} = parser
+sample.{parser} = parser
 worker.main(json.loads(sys.argv[1]))
 """
 HANG, SEGFAULT, GROW, RAISE = (
@@ -130,7 +128,7 @@ def test_a_worker_that_cannot_start_is_one_line(monkeypatch):
 
 @pytest.mark.parametrize("seed", ["1", "random"])
 def test_the_hash_seed_of_this_process_changes_nothing(monkeypatch, seed: str):
-    """The data flow of CodeBLEU depends on it."""
+    """Whatever depends on the order of sets."""
     monkeypatch.setenv("PYTHONHASHSEED", seed)
     told = "import json, os; print(json.dumps({'error': 'seed ' + os.environ['PYTHONHASHSEED']}))"
     monkeypatch.setattr(pool, "WORKER", ("-c", told))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from unittest.mock import patch
 
 import pytest
 
-from src.evaluation.codebleu import CodeBleu
+from src.evaluation.codebleu.score import CodeBleu
 from src.evaluation.scoring import sample as module
-from src.evaluation.scoring.sample import Stages, codebleu_unavailable, score_sample, unreadable_score
+from src.evaluation.scoring.sample import Stages, score_sample, unreadable_score
 from src.schema import Execution, Sample, SampleScore, UserError
 
 SAMPLE = Sample("s", "Print 1.", "", "print(1)", "```python\nprint(1)\n```", "python", finish="length")
@@ -28,7 +29,8 @@ def verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
 def scored(failed: dict[str, str], codebleu=lambda *_: FULL) -> tuple[SampleScore, Stages, list[str]]:
     begun: list[str] = []
     stages = Stages(failed, begun.append)
-    return score_sample(SAMPLE, None, codebleu, stages), stages, begun  # type: ignore[arg-type]
+    with patch.object(module, "codebleu_score", codebleu):
+        return score_sample(SAMPLE, None, stages), stages, begun  # type: ignore[arg-type]
 
 
 def test_all_stages_are_announced_before_they_begin():
@@ -52,7 +54,7 @@ def test_all_stages_are_announced_before_they_begin():
 def test_exact_is_blind_to_line_ends_and_to_white_space_at_ends(code: str, reference: str, exact: bool):
     sample = dataclasses.replace(SAMPLE, prediction=code, reference=reference, language="")
     stages = Stages({}, lambda _: None)
-    assert score_sample(sample, None, lambda *_: None, stages).exact is exact  # type: ignore[arg-type]
+    assert score_sample(sample, None, stages).exact is exact  # type: ignore[arg-type]
 
 
 def test_what_an_answer_lacks_is_kept(monkeypatch: pytest.MonkeyPatch):
@@ -95,7 +97,7 @@ def test_any_error_of_a_parser_is_a_reason(error: Exception):
 
 def test_a_mistake_of_the_user_is_no_fault_of_a_sample():
     def codebleu(*_: str) -> CodeBleu:
-        raise UserError("the codebleu package cannot be used")
+        raise UserError("the parsers cannot be used")
 
     with pytest.raises(UserError):
         scored({}, codebleu)
@@ -113,22 +115,13 @@ def test_a_mistake_of_the_user_is_no_fault_of_a_sample():
 )
 def test_a_thought_is_no_part_of_the_program(prediction: str, finish: str, code: str, flags: set[str]):
     sample = dataclasses.replace(SAMPLE, prediction=prediction, finish=finish)
-    score = score_sample(sample, None, lambda *_: FULL, Stages({}, lambda _: None))  # type: ignore[arg-type]
+    score = score_sample(sample, None, Stages({}, lambda _: None))  # type: ignore[arg-type]
     assert (score.code, set(score.flags)) == (code, flags)
 
 
-def test_codebleu_is_unavailable_only_where_its_package_cannot_be_installed(monkeypatch: pytest.MonkeyPatch):
-    def reason(installed: bool, pinned: bool) -> str:
-        codebleu_unavailable.cache_clear()
-        monkeypatch.setattr(module, "find_spec", lambda _: installed or None)
-        monkeypatch.setattr(module, "pins", lambda: {"codebleu": "0.7.0"} if pinned else {})
-        return codebleu_unavailable()
-
-    assert reason(installed=False, pinned=False).startswith("needs the codebleu package")
-    assert unreadable_score(SAMPLE).codebleu is None
-    assert {reason(True, True), reason(True, False), reason(False, True)} == {""}
-    assert unreadable_score(SAMPLE).codebleu == 0
-    codebleu_unavailable.cache_clear()
+@pytest.mark.parametrize(("language", "value"), [("python", 0), ("jsx", 0), ("sql", None), ("", None)])
+def test_an_unreadable_answer_has_no_codebleu_only_where_its_language_has_none(language, value):
+    assert unreadable_score(dataclasses.replace(SAMPLE, language=language)).codebleu == value
 
 
 ASSERTION = 'Traceback (most recent call last):\n  File "<tests>", line 1, in <module>\nAssertionError{}\n'

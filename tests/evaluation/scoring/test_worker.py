@@ -50,13 +50,15 @@ def test_requests_are_answered_in_order():
     assert "noise" in done.stderr
 
 
-def test_a_package_that_cannot_be_used_is_the_users_to_fix():
-    missing = "import sys; sys.modules['codebleu'] = None\n" + NOISY
+def test_a_parser_that_cannot_be_used_is_the_users_to_fix():
+    missing = "import sys; sys.modules['tree_sitter_python'] = None\n" + NOISY
     done = subprocess.run(
         [sys.executable, "-c", missing, json.dumps(SETTINGS)],
         input="", capture_output=True, text=True, cwd=ROOT, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (reply,) = map(json.loads, done.stdout.splitlines())
-    assert reply["error"].startswith("the codebleu package cannot be used (import of codebleu halted")
+    assert reply["error"].startswith(
+        "the parsers of CodeBLEU cannot be used (import of tree_sitter_python halted"
+    )
     assert "pip install -r requirements.txt" in reply["error"]
