@@ -17,8 +17,8 @@ from safetensors.torch import load_file
 from transformers import TrainerState, TrainingArguments
 
 from src.config import Config, TrainingConfig
-from src.models.attention_arguments import UnknownArgumentError
 from src.models.hardware import Hardware, empty_cache
+from src.models.kernels.attention_arguments import UnknownArgumentError
 from src.models.kernels.embedding_offload import offload_embeddings
 from src.models.kernels.liger import apply_liger
 from src.models.loading import load_base

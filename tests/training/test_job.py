@@ -211,9 +211,9 @@ def test_decisions_are_made_once_in_a_run(
     for name in ("decide", "training_attention", "load_card", "is_random", "find_start"):
         real = getattr(job, name)
 
-        def counted(*given: Any, name: str = name, real: Callable[..., Any] = real) -> Any:
+        def counted(*given: Any, name: str = name, real: Callable[..., Any] = real, **named: Any) -> Any:
             calls[name] += 1
-            return real(*given)
+            return real(*given, **named)
 
         for module in (job, trainer, dataset, results):
             if hasattr(module, name):

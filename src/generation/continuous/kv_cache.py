@@ -13,7 +13,7 @@ from transformers import AttentionInterface, PreTrainedModel
 
 from src.generation.continuous import kernel
 from src.models.architecture import plain_model, shape_of
-from src.models.attention_arguments import refuse_unknown, repeat_kv
+from src.models.kernels.attention_arguments import refuse_unknown, repeat_kv
 
 SLOT_ATTENTION = "slots"
 Spans = tuple[

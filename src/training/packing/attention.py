@@ -19,8 +19,8 @@ from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AttentionInterface, Pretra
 from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
 
 from src.models.architecture import head_dim
-from src.models.attention_arguments import refuse_unknown, repeat_kv
 from src.models.hardware import Hardware
+from src.models.kernels.attention_arguments import refuse_unknown, repeat_kv
 from src.models.loading import supports_sdpa
 from src.training.packing.packs import SharedPrefixes
 

@@ -10,8 +10,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import BloomConfig, Gemma2Config, GptOssConfig
 
 from src.data.preprocessing import Encoded
-from src.models.attention_arguments import UnknownArgumentError
 from src.models.hardware import Hardware
+from src.models.kernels.attention_arguments import UnknownArgumentError
 from src.training.packing import attention
 from src.training.packing.packs import make_pack
 from tests import tiny

@@ -1,6 +1,6 @@
 import pytest
 
-from src.models.attention_arguments import INERT, UnknownArgumentError, refuse_unknown
+from src.models.kernels.attention_arguments import INERT, UnknownArgumentError, refuse_unknown
 
 
 @pytest.mark.parametrize("arguments", [{}, {"softcap": None, "is_causal": True}, dict.fromkeys(INERT, 1)])
