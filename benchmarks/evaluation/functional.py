@@ -4,14 +4,17 @@
 
 Writes benchmarks/results/functional.json. Prints and stores figures only, never the text of a sample. Every reference is run against itself, against
 mutants (one changed place each), against rewrites that keep its behaviour, and against the answer to another
-sample. A mutant is listed apart where its functions and classes are the reference's and read nothing that the script makes: it
-changes the demonstration, which decides nothing where functions are compared by calls; elsewhere where its run alone
-prints, writes and ends with the very same bytes, so that there is nothing to see that differs.
+sample. Mutants are listed apart
+- of a demonstration: the functions and classes are the reference's and read nothing that the script makes, and calls of functions decide;
+- of wording: only words that are printed around data are others, which are free;
+- outside the task: no call that the task is about tells them, but others do, such as factorial(0);
+- that change nothing: the run alone prints, writes and ends with the very same bytes, so that there is nothing to see that differs.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import platform
 import random
@@ -23,10 +26,11 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import RESULTS
-from benchmarks.evaluation.mutations import changes_functions, mutants, rewrites
+from benchmarks.evaluation.mutations import changes_functions, mutants, rewrites, without_wording
 from src.evaluation.benchmarks.catalog import load_benchmark
 from src.evaluation.differential.inputs.file_fixtures import files_for
-from src.evaluation.differential.probe_runner import Inputs, run_probe
+from src.evaluation.differential.probe_runner import Call, Inputs, run_probe
+from src.evaluation.differential.program_analysis import functions_of
 from src.evaluation.differential.reference import reference_behaviour, reference_program
 from src.evaluation.execution.judge import judge
 from src.languages.detection import detect
@@ -66,14 +70,32 @@ def judged(sandbox: Sandbox, trial: Trial) -> tuple[str, Execution | None]:
     """The verdict of a trial under its kind; mutants that show no difference under a kind of their own."""
     kind, sample, code = trial
     verdict = judge(sandbox, sample, code)
-    reference = reference_program(sample.reference)
-    if kind == "mutant" and not changes_functions(reference, code):
-        if reference_behaviour(sandbox, sample).calls:
-            return "mutant of a demonstration", verdict
-        passed = verdict is not None and verdict.outcome == "passed"
-        if passed and _run_the_same(sandbox, sample, reference, code):
-            return "mutant that changes nothing", verdict
-    return kind, verdict
+    return f"{kind}{_kind_of_mutant(sandbox, sample, code, verdict)}" if kind == "mutant" else kind, verdict
+
+
+def _kind_of_mutant(sandbox: Sandbox, sample: Sample, code: str, verdict: Execution | None) -> str:
+    reference, behaviour = reference_program(sample.reference), reference_behaviour(sandbox, sample)
+    in_functions = changes_functions(reference, code)
+    if not in_functions and behaviour.calls:
+        return " of a demonstration"
+    if without_wording(reference) == without_wording(code):
+        return " of wording"
+    if verdict is None or verdict.outcome != "passed":
+        return ""
+    if not in_functions and _run_the_same(sandbox, sample, reference, code):
+        return " that changes nothing"
+    return (
+        " outside the task"
+        if _differs_on(sandbox, behaviour.inputs, behaviour.outside, reference, code)
+        else ""
+    )
+
+
+def _differs_on(sandbox: Sandbox, inputs: Inputs, calls: Sequence[Call], reference: str, code: str) -> bool:
+    """Whether two programs do something else on these calls of functions; of classes that cannot be said here."""
+    called = [call for call in calls if call[0] in functions_of(ast.parse(reference))]
+    (_, left), (_, right) = (run_probe(sandbox, inputs, program, called) for program in (reference, code))
+    return left is not None and right is not None and left["calls"] != right["calls"]
 
 
 def _run_the_same(sandbox: Sandbox, sample: Sample, reference: str, code: str) -> bool:

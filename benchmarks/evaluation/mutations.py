@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import copy
 import random
+import re
 from collections.abc import Callable, Iterator
+
+from src.evaluation.differential.inside.rewriting import WORDING_BEGINS, WORDING_ENDS, rewritten
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.GtE,
@@ -70,6 +73,13 @@ def changes_functions(source: str, mutant: str) -> bool:
         node.arg for part in definitions for node in ast.walk(part) if isinstance(node, ast.arg)
     }
     return bool(_names(script, ast.Store) & (_names(definitions, ast.Load) - own))
+
+
+def without_wording(source: str) -> str:
+    """A program without the words that it prints around data, as the differential run sees them."""
+    text = ast.unparse(rewritten(source)[0])
+    begins, ends = (ascii(mark).strip("'") for mark in (WORDING_BEGINS, WORDING_ENDS))
+    return re.sub(rf"{re.escape(begins)}.*?{re.escape(ends)}|{WORDING_BEGINS}.*?{WORDING_ENDS}", "", text)
 
 
 def _parted(source: str) -> tuple[list[ast.stmt], list[ast.stmt]]:

@@ -219,12 +219,12 @@ def markdown_target() -> Callable[[], None]:
 
     renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     forbidden = ("<script", "<img", "<a ", "<iframe", "<svg", "javascript:")
-    plain = renderer.render(render_markdown(comparison(examples=1), "a.png", "b.png", 1)).lower()
+    plain = renderer.render(render_markdown(comparison(examples=1), 1)).lower()
 
     @given(TEXT, TEXT)
     def check(first: str, second: str) -> None:
         texts = {"instruction": first, "input": second, "reference": second, "before": first, "after": second}
-        page = render_markdown(comparison(examples=1, **texts), "a.png", "b.png", 1)
+        page = render_markdown(comparison(examples=1, **texts), 1)
         shown = renderer.render(page).lower()
         for tag in forbidden[:5]:
             assert shown.count(tag) == plain.count(tag), tag

@@ -166,8 +166,13 @@ def whole_program_target(size: int) -> Check:
 def analysis_target(size: int) -> Check:
     """What the differential run reads of both programs before it runs them."""
     from src.evaluation.differential import program_analysis as analysis
+    from src.evaluation.differential.agreement import rules_of
+    from src.evaluation.differential.bindings import bindings
+    from src.evaluation.differential.inputs.domain import shown_domain
     from src.evaluation.differential.inputs.file_fixtures import files_for
     from src.evaluation.differential.inputs.input_generation import candidates
+    from src.evaluation.differential.inputs.relations import granted_by
+    from src.evaluation.differential.inputs.sessions import known_sessions, session_calls
     from src.languages.python import setup_program
     from src.languages.syntax import parse_python
 
@@ -177,21 +182,36 @@ def analysis_target(size: int) -> Check:
         tree = parse_python(code)
         if tree is None:
             return
-        for look in (analysis.is_interactive, analysis.shows_addresses, analysis.iterates_set):
+        for look in (
+            analysis.opens_window,
+            analysis.reads_input,
+            analysis.shows_addresses,
+            analysis.iterates_set,
+        ):
             look(tree)
+        analysis.without_reading(tree)
         files_for(code, given_input)
-        analysis.matched_functions(tree, tree, set(analysis.functions_of(tree)))
+        rules_of(given_input, tree, given_input)
+        calls = []
         for function in analysis.entry_functions(tree):
-            for arguments in candidates(function, (), (given_input, code)):
+            granted = granted_by(function, given_input, ())
+            for arguments in candidates(function, (), shown_domain(given_input, given_input, ())):
+                granted.admits(arguments)
+                calls.append((function.name, arguments))
                 for source in arguments:
                     ast.literal_eval(source)
+        for node in analysis.entry_classes(tree):
+            calls += [
+                (node.name, session) for session in session_calls(node, tree, known_sessions(node, tree), 0)
+            ]
+        bindings(tree, tree, calls)
 
     return check
 
 
 def equality_target(size: int) -> Check:
-    from src.evaluation.differential.description import describe
     from src.evaluation.differential.equality import same_numbers, same_text, same_value, well_formed
+    from src.evaluation.differential.inside.description import describe
 
     output = answers(min(size, 65_536)) | repeated(min(size, 65_536))
 
@@ -338,7 +358,7 @@ def written_target(size: int) -> Check:
             provenance={**made.provenance, "command": second, name: first},
         )
         for text in (
-            render_markdown(made, "a.png", "b.png", 1),
+            render_markdown(made, 1),
             render_html(made),
             _encodable(to_json(made, indent=2)),
             predictions_text([Sample(name, first, second, first, second, name)]),

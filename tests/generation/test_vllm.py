@@ -245,7 +245,7 @@ def test_answers_of_one_backend_are_not_taken_for_those_of_the_other(
         return answers.answer(answers.RunRequest(str(tiny_adapter), None, test_set, config, tmp_path, "run"))
 
     plain = answer("transformers")
-    monkeypatch.setattr(answers, "decide", lambda config: _gpu())
+    monkeypatch.setattr(answers, "decide", lambda config, **_: _gpu())
     made = answer("vllm")
     assert len(calls.batches) == 1
     assert answer("vllm") == made

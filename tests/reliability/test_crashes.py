@@ -87,7 +87,10 @@ def test_two_comparisons_do_not_share_a_report_and_a_killed_one_leaves_no_lock(
     (tmp_path / "report" / ".0011223344556677.tmp").write_text("half a report")
     cli.run(compare_results.main, compare_results.arguments())
     made = {path.name for path in (tmp_path / "report").iterdir()}
-    assert made == {f"comparison{end}" for end in (".json", ".md", ".html", ".png", "_dark.png")}
+    assert made == {
+        "README.md",
+        *(f"comparison{end}" for end in (".json", ".md", ".html", ".png", "_dark.png")),
+    }
 
 
 def test_a_lock_is_held_by_one_at_a_time_however_often_it_is_released(tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def test_data_that_are_no_folder_are_named(
     run: Callable[..., Ended], tmp_path: Path, tiny_model: Path
 ) -> None:
     done = run("train_lora.py", *tiny.flags(tiny_model, Path("/dev/null"), tmp_path / "out"))
-    assert_one_line(done, "no data in /dev/null. Run python download_data.py first")
+    assert_one_line(done, "no data in /dev/null. Run python download_data.py --set")
     assert not (tmp_path / "out").exists()
 
 

@@ -5,24 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from src.evaluation.differential.agreement import Rules, shown
-from src.evaluation.differential.equality import same_value
-from src.evaluation.differential.inputs.input_generation import Arguments, parameters, values_in
-from src.evaluation.differential.printed import same_printed, text_of
+from src.evaluation.differential.agreement import Rules
+from src.evaluation.differential.inputs.input_generation import Arguments, values_in
+from src.evaluation.differential.printed import denies, plain, shown, shows, text_of
 from src.evaluation.differential.probe_runner import ProbeRecord
-from src.evaluation.differential.program_analysis import Function
+from src.evaluation.differential.wording import answers_question
 from src.languages.syntax import literal
 
 
-def script_inputs(script: ast.Module, function: Function, input: str) -> list[Arguments]:
-    """Arguments that a script's own values make for a function: by the names of its parameters, in order, or the sample's."""
-    every, required = parameters(function)
-    count = required or min(1, len(every))
+def script_inputs(script: ast.Module, names: Sequence[str], input: str) -> list[Arguments]:
+    """Arguments for parameters of these names, of a script's own values: by the names, in order, or the sample's."""
+    count = len(names)
     if count == 0:
         return [()]
     found: list[Arguments] = []
     assigned = _assigned_literals(script)
-    names = [parameter.arg for parameter in every[:count]]
     if all(name in assigned for name in names):
         found.append(tuple(assigned[name] for name in names))
     values = list(assigned.values())
@@ -31,6 +28,19 @@ def script_inputs(script: ast.Module, function: Function, input: str) -> list[Ar
     found += values_in(input, count, as_text=True)
     passed = [tuple(call) for call in _literal_calls(script, count)]
     return list(dict.fromkeys([*found, *passed]))[:4]
+
+
+def typed_inputs(script: ast.Module, input: str) -> list[str]:
+    """What a user might type into a program for the same task: the sample's input, values in it, a script's own values."""
+    values = [arguments for count in (1, 2, 3) for arguments in values_in(input, count)]
+    own = list(_assigned_literals(script).values())
+    lines = ["".join(f"{_typed(source)}\n" for source in sources) for sources in (*values, own) if sources]
+    return list(dict.fromkeys([*([f"{input}\n"] if input.strip() else []), *lines]))[:4]
+
+
+def _typed(source: str) -> str:
+    value = literal(source)
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _assigned_literals(script: ast.Module) -> dict[str, str]:
@@ -55,25 +65,32 @@ def _literal_calls(script: ast.Module, count: int) -> list[list[str]]:
     return found
 
 
-def shows_value(rules: Rules, value: list[object] | None, script: ProbeRecord) -> bool:
-    """Whether a script prints this value, or ends with it."""
-    module = script["module"]
-    if value is None or value in (["n"], ["u"]):
-        return False
-    if not module["stdout"].strip():
-        return same_value(value, module["last"], rules.ordered, rules.rounded)
-    text = text_of(value)
-    return text is not None and same_printed(text, shown(module), rules.ordered)
+def first_shown(
+    rules: Rules, inputs: Sequence[Arguments], results: Sequence[ProbeRecord], script: ProbeRecord
+) -> bool:
+    """Whether a script shows what one of these calls gave or printed."""
+    return any(
+        _shows_call(rules, arguments, result, script)
+        for arguments, result in zip(inputs, results, strict=False)
+    )
 
 
-def shows_call(rules: Rules, result: ProbeRecord, script: ProbeRecord) -> bool:
-    """Whether a script shows what this call gave or printed."""
-    if result["error"]:
+def _shows_call(rules: Rules, arguments: Arguments, result: ProbeRecord, script: ProbeRecord) -> bool:
+    value, printed = result["value"], shown(script["module"])
+    if result["error"] or value is None:
         return False
-    if shows_value(rules, result["value"], script):
+    if value not in (["n"], ["u"]) and _shows_value(rules, arguments, value, script):
         return True
-    return bool(shown(result).strip()) and same_printed(shown(script["module"]), shown(result), rules.ordered)
+    text = plain(printed)
+    if value[0] == "b" and not rules.must_be_bool and answers_question(text, rules.topics):
+        return denies(text) is not bool(value[1])
+    return bool(shown(result).strip()) and rules.same_printed(printed, shown(result))
 
 
-def first_shown(rules: Rules, results: Sequence[ProbeRecord], script: ProbeRecord) -> bool:
-    return any(shows_call(rules, result, script) for result in results)
+def _shows_value(rules: Rules, arguments: Arguments, value: list[object], script: ProbeRecord) -> bool:
+    """Whether a script prints this value, or ends with it."""
+    printed = shown(script["module"])
+    if not printed.strip():
+        return rules.same_value(value, script["module"]["last"])
+    text = text_of(value)
+    return text is not None and (rules.same_printed(text, printed) or shows(text, printed, arguments))

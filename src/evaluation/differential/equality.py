@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from src.evaluation.differential.description import cell
+from src.evaluation.differential.inside.description import cell
 from src.languages.syntax import literal
 
 RELATIVE_TOLERANCE = 1e-6
@@ -30,7 +30,7 @@ def well_formed(described: Any, depth: int = 0) -> bool:
     match kind:
         case "n" | "u":
             return not content
-        case "l" | "t" | "g" | "S" | "d" | "o":
+        case "l" | "t" | "g" | "S" | "d" | "o" | "q":
             items = _items(kind, content)
             return items is not None and all(well_formed(item, depth + 1) for item in items)
         case "b":
@@ -53,7 +53,7 @@ def _items(kind: str, content: list[Any]) -> list[Any] | None:
     """The values in a container; None where its content is none."""
     if len(content) != 1 or not isinstance(content[0], list):
         return None
-    if kind not in ("d", "o"):
+    if kind not in ("d", "o", "q"):
         return content[0]
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in content[0]):
         return None
@@ -72,19 +72,21 @@ def _is_float(text: str) -> bool:
     return True
 
 
-def same_value(left: Any, right: Any, ordered: bool = True, rounded: bool = False) -> bool:
+def same_value(
+    left: Any, right: Any, ordered: bool = True, rounded: bool = False, within: float = 0.0
+) -> bool:
     """Whether two well-formed values are equal: floats with a tolerance, sets and dicts without order.
 
     Lists, tuples and what is iterated over are equal where their items are; a list is equal to a set (`left`) of its items.
     `ordered=False` also compares lists without order, for a program that makes them from a set. `rounded=True`: a
-    number on the right is equal to the one on the left where it rounds to it.
+    number on the right is equal to the one on the left where it rounds to it. within: how far numbers may lie apart.
     """
     if left is None or right is None:
         return left is right
     kind, other = left[0], right[0]
     if kind in "ibfc" and other in "ibfc":
         a, b = _number(left), _number(right)
-        rounding = _rounding(left) if rounded and kind == other == "f" else 0
+        rounding = max(within, _rounding(left) if rounded and kind == other == "f" else 0)
         return (_same_real(a.real, b.real) and _same_real(a.imag, b.imag)) or (
             rounding > 0 and abs(a - b) < rounding
         )
@@ -94,7 +96,7 @@ def same_value(left: Any, right: Any, ordered: bool = True, rounded: bool = Fals
         return False
     if kind in "lSdo":
         content = kind, left[1], right[1]
-        return len(left[1]) == len(right[1]) and _same_content(*content, ordered, rounded)
+        return len(left[1]) == len(right[1]) and _same_content(*content, ordered, rounded, within)
     if kind == "s" and not ordered and left != right:
         return same_text(left[1], right[1], ordered)
     return bool(left == right)
@@ -106,17 +108,19 @@ def _rounding(described: list[Any]) -> float:
     return 0.5000001 * 10 ** -len(digits.group(1)) if digits else 0
 
 
-def _same_content(kind: str, left: list[Any], right: list[Any], ordered: bool, rounded: bool) -> bool:
+def _same_content(
+    kind: str, left: list[Any], right: list[Any], ordered: bool, rounded: bool, within: float
+) -> bool:
     if kind in "Sd" or (kind == "l" and not ordered):
         # In one order on both sides: numbers that are equal but for rounding sort alike.
         by_key = functools.partial(_sort_key, kind, ordered)
         left, right = sorted(left, key=by_key), sorted(right, key=by_key)
     pairs = zip(left, right, strict=True)
     if kind == "o":
-        return all(a[0] == b[0] and same_value(a[1], b[1], ordered, rounded) for a, b in pairs)
+        return all(a[0] == b[0] and same_value(a[1], b[1], ordered, rounded, within) for a, b in pairs)
     if kind == "d":
-        return all(same_value(a[at], b[at], ordered, rounded) for a, b in pairs for at in (0, 1))
-    return all(same_value(a, b, ordered, rounded) for a, b in pairs)
+        return all(same_value(a[at], b[at], ordered, rounded, within) for a, b in pairs for at in (0, 1))
+    return all(same_value(a, b, ordered, rounded, within) for a, b in pairs)
 
 
 def _sort_key(kind: str, ordered: bool, item: Any) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,23 +13,20 @@ from src.evaluation.differential.agreement import (
     call_difference,
     same_output,
     script_difference,
-    shown,
 )
-from src.evaluation.differential.cross_form import first_shown, script_inputs
-from src.evaluation.differential.probe_runner import WAITED, Call, Inputs, ProbeRecord, run_probe
+from src.evaluation.differential.bindings import Binding, Target, bindings, named_alike, targets_of
+from src.evaluation.differential.cross_form import first_shown, script_inputs, typed_inputs
+from src.evaluation.differential.inputs.input_generation import parameters
+from src.evaluation.differential.printed import shown
+from src.evaluation.differential.probe_runner import WAITED, Call, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
-    argument_order,
+    classes_of,
     entry_functions,
     functions_of,
-    matched_functions,
+    reads_input,
+    without_reading,
 )
-from src.evaluation.differential.reference import (
-    NOT_RUN,
-    Behaviour,
-    reference_behaviour,
-    reference_program,
-)
-from src.languages.python import setup_program
+from src.evaluation.differential.reference import NOT_RUN, Behaviour, reference_behaviour
 from src.languages.syntax import parse_python
 from src.sandbox.outcome import one_line
 from src.schema import Execution, Sample
@@ -46,7 +44,6 @@ class Comparison:
 
     verdict: Execution | None  # None: nothing decides
     behaviour: Behaviour
-    calls: tuple[Call, ...] = ()  # those of the answer, in the order of the behaviour's
     record: ProbeRecord | None = None  # None: the answer left none
 
 
@@ -78,47 +75,62 @@ class _Trial:
         return self.behaviour.rules.for_answer(self.tree, self.sample.instruction)
 
     @property
-    def reference(self) -> str:
-        return reference_program(self.sample.reference)
-
-    @property
     def reference_tree(self) -> ast.Module:
-        tree = parse_python(self.reference)
+        tree = parse_python(self.behaviour.program)
         assert tree is not None
         return tree
 
     def comparison(self) -> Comparison:
-        """By the functions where the reference has some, by the run of the whole script where it has none."""
-        wanted = dict.fromkeys(name for name, _ in self.behaviour.calls)
-        names = matched_functions(self.reference_tree, self.tree, set(wanted))
-        missing = [name for name in wanted if name not in names]
-        calls = () if missing else tuple(self._own_call(names, call) for call in self.behaviour.calls)
-        execution, record = self._run(self.code, calls)
-        failure = _failure(execution, record)
-        if failure or record is None:
-            return Comparison(failure, self.behaviour, calls, record)
-        if missing:
-            verdict = self._script_for_function(execution, record, missing)
-        elif calls:
-            verdict = self._functions(execution, record)
-        else:
-            verdict = self._script(execution, record)
-        return Comparison(verdict, self.behaviour, calls, record)
+        """By calls where the reference has some and the answer counterparts, else by what the whole scripts show."""
+        ways = bindings(self.reference_tree, self.tree, self.behaviour.calls)
+        return self._by_calls(ways) if ways else self._by_output()
 
-    def _run(self, program: str, calls: tuple[Call, ...]) -> tuple[Execution, ProbeRecord | None]:
-        inputs = Inputs(setup_program(self.sample.input), self.behaviour.files)
-        return run_probe(self.sandbox, inputs, program, calls, ordered=self.rules.ordered)
-
-    def _own_call(self, names: dict[str, str], call: Call) -> Call:
-        """The answer's call for one of the reference: under its name, in the order of its parameters."""
-        name, arguments = call
-        functions, theirs = functions_of(self.reference_tree), functions_of(self.tree)
-        order = (
-            argument_order(functions[name], theirs[names[name]], len(arguments))
-            if name in functions
-            else None
+    def _by_calls(self, ways: Sequence[Binding]) -> Comparison:
+        """The first way to call the answer's functions on which it agrees; else the likeliest one."""
+        tried = []
+        for way in ways:
+            execution, record = self._run(self.code, self.behaviour.calls, way)
+            if reads_input(self.tree) and (record is None or record["module"]["error"]):
+                functions = ast.unparse(without_reading(self.tree))
+                execution, record = self._run(functions, self.behaviour.calls, way)
+            failure = _failure(execution, record)
+            verdict = failure if failure or record is None else self._functions(execution, record)
+            tried.append(Comparison(verdict, self.behaviour, record))
+            if failure or (verdict and verdict.outcome == "passed"):
+                break
+        if tried[-1].verdict and tried[-1].verdict.outcome == "passed":
+            return tried[-1]
+        record = tried[0].record
+        all_fail = (
+            record is not None and record["calls"] and all(result["error"] for result in record["calls"])
         )
-        return names[name], tuple(arguments[at] for at in order) if order else arguments
+        return self._by_output() if all_fail and not named_alike(ways[0]) else tried[0]
+
+    def _by_output(self) -> Comparison:
+        """What the script shows, on the first input that it can be typed in and on which it agrees."""
+        tried = []
+        judge = self._without_counterpart if self.behaviour.calls else self._script
+        for stdin in self._stdins():
+            execution, record = self._run(self.code, stdin=stdin)
+            failure = _failure(execution, record)
+            verdict = failure if failure or record is None else judge(execution, record)
+            if failure and reads_input(self.tree) and failure.detail.startswith("EOFError"):
+                verdict = None
+            tried.append(Comparison(verdict, self.behaviour, record))
+            if verdict and verdict.outcome == "passed":
+                return tried[-1]
+        return tried[0]
+
+    def _stdins(self) -> list[str]:
+        typed = typed_inputs(self.reference_tree, self.sample.input) if reads_input(self.tree) else []
+        return typed or [f"{self.sample.input}\n"]
+
+    def _run(
+        self, program: str, calls: Sequence[Call] = (), names: Binding | None = None, stdin: str = ""
+    ) -> tuple[Execution, ProbeRecord | None]:
+        stdin = stdin or self._stdins()[0]
+        inputs = dataclasses.replace(self.behaviour.inputs, stdin=stdin)
+        return run_probe(self.sandbox, inputs, program, calls, ordered=self.rules.ordered, names=names)
 
     def _functions(self, execution: Execution, record: ProbeRecord) -> Execution:
         difference = call_difference(self.rules, self.behaviour.calls, self.behaviour.record, record)
@@ -128,40 +140,53 @@ class _Trial:
         return _with_outcome(execution, "passed", "" if same else OTHER_OUTPUT)
 
     def _script(self, execution: Execution, record: ProbeRecord) -> Execution | None:
-        """The run of the answer; or, where it only defines functions, one of them on the reference's own inputs."""
+        """The run of the answer; or, where it defines functions, one of them on the reference's own inputs.
+
+        Classes, and functions with no inputs to call them with, are not wrong for what their scripts show.
+        """
         behaviour = self.behaviour
         difference = script_difference(self.rules, behaviour.by_last_value, behaviour.record, record)
         if not difference:
             return _with_outcome(execution, "passed", "")
-        entries = entry_functions(self.tree)
+        undecided = bool(classes_of(self.reference_tree) or classes_of(self.tree))
+        entries = self._entries()
         if len(entries) != 1 or functions_of(self.reference_tree):
-            return _with_outcome(execution, "failed", difference)
-        inputs = script_inputs(self.reference_tree, entries[0], self.sample.input)
-        _, called = self._run(self.code, tuple((entries[0].name, arguments) for arguments in inputs))
-        if called and first_shown(self.rules, called["calls"], behaviour.record):
+            return None if undecided else _with_outcome(execution, "failed", difference)
+        entry = entries[0]
+        parameters_ = entry.names[: entry.required or 1]
+        inputs = script_inputs(self.reference_tree, parameters_, self.sample.input)
+        arguments = [f"a[{at}]" for at in range(len(parameters_))]
+        names = {entry.name: f"lambda *a: {entry.called_with(arguments)}"}
+        _, called = self._run(self.code, [(entry.name, arguments) for arguments in inputs], names)
+        if called and first_shown(self.rules, inputs, called["calls"], behaviour.record):
             return _with_outcome(execution, "passed", ON_ITS_INPUTS)
-        undecided = not shown(record["module"]).strip() and len(inputs) != 1
+        prints = bool(shown(record["module"]).strip())
+        undecided = undecided or not inputs or (not prints and len(inputs) != 1)
         return None if undecided else _with_outcome(execution, "failed", difference)
 
-    def _script_for_function(
-        self, execution: Execution, record: ProbeRecord, missing: list[str]
-    ) -> Execution | None:
-        """An answer without the function: its output where both print, else the reference on the answer's own inputs.
+    def _entries(self) -> list[Target]:
+        """What a user of the answer would call: functions, or where it has none, methods."""
+        targets = targets_of(self.tree)
+        names = {function.name for function in entry_functions(self.tree)}
+        return [t for t in targets if t.name in names] or [t for t in targets if t.owner or "." in t.name]
 
-        Where it shows no inputs nothing decides, unless the task names the function or the answer has others.
+    def _without_counterpart(self, execution: Execution, record: ProbeRecord) -> Execution | None:
+        """An answer of another form: its output where both print, else the reference on the answer's own inputs.
+
+        What differs may be its inputs, so nothing else decides.
         """
         behaviour, functions = self.behaviour, functions_of(self.reference_tree)
         printed = shown(behaviour.record["module"]).strip()
         if printed and not script_difference(self.rules, False, behaviour.record, record):
             return _with_outcome(execution, "passed", "")
-        function = functions.get(missing[0])
-        if function is not None and len(functions) == 1 and not functions_of(self.tree):
-            inputs = script_inputs(self.tree, function, self.sample.input)
-            _, called = self._run(self.reference, tuple((missing[0], arguments) for arguments in inputs))
-            if called and first_shown(self.rules, called["calls"], record):
-                return _with_outcome(execution, "passed", ON_ITS_INPUTS)
-        named = any(name in self.sample.instruction for name in missing) or bool(functions_of(self.tree))
-        return _with_outcome(execution, "failed", f"no function {missing[0]}") if named else None
+        if len(functions) != 1:
+            return None
+        name, function = next(iter(functions.items()))
+        every, required = parameters(function)
+        inputs = script_inputs(self.tree, [p.arg for p in every[: required or 1]], self.sample.input)
+        _, called = self._run(behaviour.program, [(name, arguments) for arguments in inputs])
+        same = called and first_shown(self.rules, inputs, called["calls"], record)
+        return _with_outcome(execution, "passed", ON_ITS_INPUTS) if same else None
 
 
 def _failure(execution: Execution, record: ProbeRecord | None) -> Execution | None:

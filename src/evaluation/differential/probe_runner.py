@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Of the sandbox's processor time: what the program, one call, all calls and all variants may take.
 MODULE_SHARE, CALL_SHARE, TOTAL_SHARE, VARIANTS_SHARE = 0.3, 0.05, 0.6, 0.3
-INSIDE_MODULES = ("frozen_clock.py", "description.py", "rewriting.py", "probe.py")
+INSIDE_MODULES = ("frozen_clock.py", "description.py", "rewriting.py", "session.py", "probe.py")
 WAITED = "waited"  # the probe's error for what the wall clock ended
 
 Call = tuple[str, Arguments]
@@ -33,6 +33,8 @@ class Inputs:
 
     setup: str  # a program that runs first
     files: dict[str, str]  # name -> content, in the working folder
+    stdin: str = ""
+    quoted: tuple[str, ...] = ()  # texts that the task gives between quotes
 
 
 def run_probe(
@@ -45,21 +47,24 @@ def run_probe(
     record_calls: bool = False,
     ordered: bool = True,
     variants: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
 ) -> tuple[Execution, ProbeRecord | None]:
     """Run the probe in the sandbox; its record, or None where it wrote none.
 
     share: of the processor time that the program and each of its calls may take. ordered: whether the order of
     lists counts in the digest of a large value. variants: programs whose calls are compared with those of `program`.
+    names: expressions that give what is called in place of the name.
     """
     cpu_s = sandbox.limits.cpu_s
     marker = f"probe-{secrets.token_hex(8)} "
     plan = {
-        "setup": inputs.setup, "files": inputs.files, "program": program, "calls": calls, "seed": seed,
-        "marker": marker, "record_calls": record_calls, "ordered": ordered, "module_s": MODULE_SHARE * share * cpu_s,
+        "setup": inputs.setup, "files": inputs.files, "quoted": inputs.quoted, "program": program, "calls": calls, "seed": seed,
+        "marker": marker, "names": dict(names or {}), "record_calls": record_calls, "ordered": ordered, "module_s": MODULE_SHARE * share * cpu_s,
         "call_s": CALL_SHARE * share * cpu_s, "total_s": TOTAL_SHARE * share * cpu_s,
         "variants": variants, "variants_s": VARIANTS_SHARE * cpu_s,
     }  # fmt: skip
-    execution = sandbox.python(f"PLAN_JSON = {json.dumps(plan)!r}\n{_probe_source()}")
+    source = f"PLAN_JSON = {json.dumps(plan)!r}\n{_probe_source()}"
+    execution = sandbox.python(source, stdin=inputs.stdin.encode("utf-8", "replace"))
     at = execution.stdout.rfind(marker)
     if at < 0:
         return execution, None
@@ -154,4 +159,5 @@ RESULT_PARTS: _Parts = {
 
 @functools.cache
 def _probe_source() -> str:
-    return "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in INSIDE_MODULES)
+    inside = Path(__file__).with_name("inside")
+    return "".join((inside / name).read_text(encoding="utf-8") for name in INSIDE_MODULES)

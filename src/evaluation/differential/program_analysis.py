@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from src.evaluation.differential.inputs import input_generation
 from src.evaluation.differential.inputs.input_generation import Function
 
 MAX_FUNCTIONS = 6
+_SCRIPT_NAME = re.compile(r"(?i)_*(?:main|demo|run|test|example|driver)")
 _SET_METHODS = {"union", "intersection", "difference", "symmetric_difference"}
 
 
@@ -29,64 +31,107 @@ def functions_of(tree: ast.Module) -> dict[str, Function]:
     return functions
 
 
+def classes_of(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    """Top-level classes by name."""
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
 def entry_functions(tree: ast.Module) -> list[Function]:
-    """Functions that a user of the program would call: those that no other function of it calls."""
+    """Functions that a user of the program would call: those that no other function of it calls.
+
+    A `main` without parameters that calls others is a script: what it calls are the entries. What the script only hands
+    on, as in `filter(is_odd, numbers)`, is no entry.
+    """
     functions = functions_of(tree)
-    inner = {name for function in functions.values() for name in names_in(function) - {function.name}}
-    entries = [f for name, f in functions.items() if name not in inner and input_generation.can_be_called(f)]
-    return entries[:MAX_FUNCTIONS]
+    scripts = script_functions(tree)
+    inner = {
+        name
+        for own, function in functions.items()
+        if own not in scripts
+        for name in names_in(function) - {own}
+    }
+    names = [name for name in functions if name not in inner | scripts | _callbacks(tree)]
+    return [functions[name] for name in names if input_generation.can_be_called(functions[name])][
+        :MAX_FUNCTIONS
+    ]
 
 
-def matched_functions(reference: ast.Module, answer: ast.Module, called: set[str]) -> dict[str, str]:
-    """The answer's function for each of the reference's: by name, or by signature where one is left."""
-    theirs = functions_of(answer)
-    plain = {_plain(name): name for name in theirs}
-    names = {name: theirs[name].name for name in called if name in theirs}
-    names = {name: plain[_plain(name)] for name in called if _plain(name) in plain} | names
-    left = [name for name in called if name not in names]
-    spare = [f for f in entry_functions(answer) if f.name not in names.values()]
-    if len(left) == 1 and len(spare) == 1 and _same_signature(functions_of(reference)[left[0]], spare[0]):
-        names[left[0]] = spare[0].name
-    return names
+def script_functions(tree: ast.Module) -> set[str]:
+    """Functions such as `main` that take nothing and call others."""
+    functions = functions_of(tree)
+    return {
+        name for name, f in functions.items() if _is_script(f) and names_in(f) & functions.keys() - {name}
+    }
 
 
-def argument_order(reference: Function, answer: Function, count: int) -> list[int] | None:
-    """The places of the reference's arguments in the order of the answer's parameters, where these have the same names."""
-    names, theirs = (
-        [parameter.arg.lower() for parameter in input_generation.parameters(f)[0]]
-        for f in (reference, answer)
-    )
-    names, theirs = names[:count], theirs[:count]
-    if names == theirs or sorted(names) != sorted(theirs) or len(set(names)) < count:
-        return None
-    return [names.index(name) for name in theirs]
+def _callbacks(tree: ast.Module) -> set[str]:
+    """Functions that statements at the top hand to something else, and never call."""
+    statements = [
+        n for n in tree.body if not isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    called = {
+        node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return (loaded - called) & functions_of(tree).keys()
 
 
-def _plain(name: str) -> str:
-    return name.replace("_", "").lower()
+def _is_script(function: Function) -> bool:
+    return not input_generation.parameters(function)[0] and bool(_SCRIPT_NAME.match(function.name))
 
 
-def _same_signature(left: Function, right: Function) -> bool:
-    """Whether calls that fit one function fit the other too."""
-    (every, required), (theirs, their_required) = map(input_generation.parameters, (left, right))
-    if right.args.vararg:
-        return their_required <= required
-    return their_required <= required <= len(theirs) or (their_required <= len(every) <= len(theirs))
+def entry_classes(tree: ast.Module) -> list[ast.ClassDef]:
+    """Classes that a user of the program would make objects of: those that nothing else of it uses."""
+    classes = classes_of(tree)
+    definitions: dict[str, ast.AST] = {**functions_of(tree), **classes}
+    inner = {
+        name
+        for own, node in definitions.items()
+        if not isinstance(node, ast.FunctionDef) or not _is_script(node)
+        for name in names_in(node) - {own}
+    }
+    return [node for name, node in classes.items() if name not in inner][:MAX_FUNCTIONS]
 
 
-def is_interactive(tree: ast.Module) -> bool:
-    """Whether the program waits for input, or opens a window."""
+def opens_window(tree: ast.AST) -> bool:
     windows = {"tkinter", "Tkinter", "pygame", "turtle"}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in ("input", "raw_input"):
-            return True
         if isinstance(node, ast.Import) and windows & {alias.name.split(".")[0] for alias in node.names}:
             return True
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in windows:
             return True
-        if isinstance(node, ast.Attribute) and node.attr == "stdin":
-            return True
     return False
+
+
+def reads_input(node: ast.AST) -> bool:
+    """Whether a program or a part of it waits for a user: at its standard input, or for arguments of a command line."""
+    return any(
+        (isinstance(part, ast.Name) and part.id in ("input", "raw_input"))
+        or (isinstance(part, ast.Attribute) and part.attr in ("stdin", "argv", "parse_args"))
+        for part in ast.walk(node)
+    )
+
+
+def without_reading(tree: ast.Module) -> ast.Module:
+    """The program without the statements at its top that read input, and those that need what these give."""
+    kept: list[ast.stmt] = []
+    gone: set[str] = set()
+    for statement in tree.body:
+        defines = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if not defines and (reads_input(statement) or gone & names_in(statement) or _is_guard(statement)):
+            gone |= {
+                n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            }
+        elif not defines or not reads_input(statement):
+            kept.append(statement)
+        else:
+            gone.add(statement.name)  # type: ignore[attr-defined]
+    return ast.Module(kept, [])
+
+
+def _is_guard(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and "__name__" in ast.dump(statement.test)
 
 
 def shows_addresses(tree: ast.Module) -> bool:
@@ -110,6 +155,40 @@ def iterates_set(tree: ast.Module) -> bool:
             if name in ("list", "tuple", "join", "map", "filter", "enumerate", "iter", "extend", "str"):
                 return True
     return False
+
+
+def prints_by_key(tree: ast.Module) -> bool:
+    """Whether the program prints in a loop over the keys or items of a dictionary, whose order comes from how it was made."""
+    for node in ast.walk(tree):
+        iterated = node.iter if isinstance(node, ast.For) else None
+        called = iterated.func if isinstance(iterated, ast.Call) and not iterated.args else None
+        by_key = isinstance(called, ast.Attribute) and called.attr in ("items", "keys")
+        if by_key and any("print(" in ast.unparse(part) for part in node.body):  # type: ignore[attr-defined]
+            return True
+    return False
+
+
+def changing_methods(tree: ast.Module) -> frozenset[str]:
+    """Methods, but for `__init__`, that store something in their object or call a method of something in it."""
+    return frozenset(
+        method.name
+        for node in classes_of(tree).values()
+        for method in node.body
+        if isinstance(method, ast.FunctionDef) and any(map(_changes_self, ast.walk(method)))
+    )
+
+
+def _changes_self(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).startswith("self.")
+    is_target = isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
+    return is_target and ast.unparse(node).startswith("self.")
+
+
+def raised_names(tree: ast.Module) -> frozenset[str]:
+    """The errors that the program raises itself."""
+    raises = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    return frozenset(name for node in raises for name in names_in(node.exc))
 
 
 def _is_set(node: ast.AST, sets: set[str]) -> bool:

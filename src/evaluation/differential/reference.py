@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from src.evaluation.differential.agreement import Rules, call_difference, rules_of, script_difference
+from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equality import same_numbers
-from src.evaluation.differential.inputs.domain import Domain, shown_domain
+from src.evaluation.differential.inputs.domain import shown_domain
 from src.evaluation.differential.inputs.file_fixtures import files_for
-from src.evaluation.differential.inputs.input_generation import Arguments, candidates, known_arguments
+from src.evaluation.differential.inputs.input_generation import candidates, known_arguments
 from src.evaluation.differential.inputs.input_selection import (
     Selection,
     Tried,
     is_discriminating,
     select_calls,
 )
-from src.evaluation.differential.inputs.mutants import definitions, mutants, tie_mutants
+from src.evaluation.differential.inputs.mutants import definitions, mistaken, mutants, tie_mutants
+from src.evaluation.differential.inputs.relations import Scope, granted_by, speaks_of_words
+from src.evaluation.differential.inputs.sessions import known_sessions, session_calls, values_of
 from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
-from src.evaluation.differential.program_analysis import entry_functions, is_interactive, shows_addresses
+from src.evaluation.differential.program_analysis import (
+    entry_classes,
+    entry_functions,
+    opens_window,
+    reads_input,
+    script_functions,
+    shows_addresses,
+    without_reading,
+)
+from src.evaluation.differential.wording import quoted_in
 from src.evaluation.extraction.extract import extract
 from src.languages.python import setup_program
 from src.languages.syntax import parse_python
@@ -34,8 +47,8 @@ if TYPE_CHECKING:
 CACHED_REFERENCES = 2048  # so that a second model's answers do not run them again; some kB each
 NOT_RUN = "not run: "  # prefix of the reason where there is no sandbox
 MUTANTS = 40
-CAUGHT = 0.8  # of the mutants, below which the calls tell too little
 SEARCH_SHARE = 0.2  # of the usual time: of slower calls the chosen ones together would take too long
+FEW = 12  # calls, the plainest, where all together take too long
 TURNS = 3  # times that further inputs are tried
 
 
@@ -44,10 +57,12 @@ class Behaviour:
     """What a reference does on inputs that were found for it, or why that decides nothing."""
 
     reason: str  # "": comparable; otherwise why there is no verdict
-    files: dict[str, str] = field(default_factory=dict)
+    program: str = ""  # the reference as it is compared
+    inputs: Inputs = field(default_factory=lambda: Inputs("", {}))
     calls: tuple[Call, ...] = ()
     record: ProbeRecord = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
+    outside: tuple[Call, ...] = ()  # calls that tell a mutant, and that the task is not about
     by_last_value: bool = False  # it prints and defines nothing: its last statement's value is its result
 
 
@@ -97,10 +112,16 @@ def _found_behaviour(sandbox: Sandbox, reference: str, input: str, instruction: 
     tree = parse_python(reference)
     if tree is None or not tree.body:
         return Behaviour("reference does not parse")
-    if is_interactive(tree):
+    if opens_window(tree):
         return Behaviour("reference is interactive")
-    inputs = Inputs(setup_program(input), files_for(reference, input))
-    rules = rules_of(instruction, tree)
+    if reads_input(tree):
+        tree = without_reading(tree)
+        reference = ast.unparse(tree)
+        if not entry_functions(tree) and not entry_classes(tree):
+            return Behaviour("reference is interactive")
+    quoted = quoted_in(f"{instruction}\n{input}")
+    inputs = Inputs(setup_program(input), files_for(reference, input), f"{input}\n", quoted)
+    rules = rules_of(instruction, tree, input)
     # Half the time that an answer gets, so that what the reference does in time, equal programs do too.
     execution, first = run_probe(sandbox, inputs, reference, share=0.5, record_calls=True)
     if execution.outcome == "not_run":
@@ -109,22 +130,32 @@ def _found_behaviour(sandbox: Sandbox, reference: str, input: str, instruction: 
         return Behaviour("reference does not run")
     search = _Search(sandbox, inputs, reference, tree, rules)
     selection = search.telling_calls(first["seen"], input, instruction)
-    if min(CAUGHT * selection.mutants, selection.mutants - 1) > selection.caught:
+    if not selection.tells_enough and not entry_functions(tree) and first["module"]["stdout"].strip():
+        selection = Selection(())  # of a class whose sessions tell too little: what the script shows
+    if not selection.tells_enough:
         return Behaviour("no inputs distinguish the reference from programs that differ in one place")
-    calls = selection.calls
-    _, record = run_probe(sandbox, inputs, reference, calls, ordered=rules.ordered)
-    _, again = run_probe(sandbox, inputs, reference, calls, seed=2, ordered=rules.ordered)
+    return dataclasses.replace(_behaviour_on(selection.calls, search), outside=selection.outside)
+
+
+def _behaviour_on(calls: tuple[Call, ...], search: _Search) -> Behaviour:
+    """What the reference does on these calls, where it does the same when it is run again."""
+    tree, rules = search.tree, search.rules
+    run = functools.partial(
+        run_probe, search.sandbox, search.inputs, search.reference, calls,
+        ordered=rules.ordered, names=search.names(calls),
+    )  # fmt: skip
+    (_, record), (_, again) = run(), run(seed=2)
     if record is None or again is None:
         return Behaviour("reference does not end")
     if record["module"]["error"]:  # it did run the first time
         return Behaviour("reference is not deterministic")
-    behaviour = Behaviour("", inputs.files, calls, record, rules)
+    behaviour = Behaviour("", search.reference, search.inputs, calls, record, rules)
     if shows_addresses(tree) or _differs(behaviour, again) or not _same_numbers(record, again):
         return Behaviour("reference is not deterministic")
     if calls or record["module"]["stdout"].strip() or record["files"]:
         return behaviour
     if not entry_functions(tree) and is_discriminating(record["module"]["last"]):
-        return Behaviour("", inputs.files, calls, record, rules, by_last_value=True)
+        return dataclasses.replace(behaviour, by_last_value=True)
     return Behaviour("reference shows no behaviour")
 
 
@@ -138,41 +169,65 @@ class _Search:
     tree: ast.Module
     rules: Rules
 
+    def names(self, calls: Sequence[Call]) -> Binding:
+        """How the reference's own classes are used."""
+        classes = {node.name for node in entry_classes(self.tree)}
+        own = [call for call in calls if call[0] in classes]
+        return next(iter(bindings(self.tree, self.tree, own)), {})
+
     def telling_calls(self, seen: ProbeRecord, input: str, instruction: str) -> Selection:
         """Calls that tell most mutants from the reference; further ones are tried while too few are told."""
-        functions = entry_functions(self.tree)
+        functions = {function.name: function for function in entry_functions(self.tree)}
+        classes = {node.name: node for node in entry_classes(self.tree)}
         known = {
-            f.name: known_arguments(f, seen.get(f.name, ()), input, (instruction, self.reference))
-            for f in functions
-        }
-        domain = shown_domain(instruction, input, [call for calls in known.values() for call in calls])
-        shown = frozenset(call for calls in known.values() for call in calls)
+            name: known_arguments(f, seen.get(name, ()), input, (instruction, self.reference))
+            for name, f in functions.items()
+        } | {name: known_sessions(node, self.tree) for name, node in classes.items()}
+        shown_calls = [call for name in functions for call in known[name]]
+        shown_calls += [values_of(session) for name in classes for session in known[name]]
+        domain = shown_domain(instruction, input, shown_calls)
+        scope = Scope(
+            domain,
+            {name: granted_by(f, instruction, known[name]) for name, f in functions.items()},
+            frozenset(call for calls in known.values() for call in calls),
+            speaks_of_words(instruction),
+        )
         tried: list[Call] = []
         selection = Selection(())
         for turn in range(TURNS):
             further = [
-                (f.name, arguments)
-                for f in functions
-                for arguments in candidates(f, known[f.name], domain, turn)
+                (name, arguments)
+                for name, f in functions.items()
+                for arguments in candidates(f, known[name], domain, turn)
+            ] + [
+                (name, arguments)
+                for name, node in classes.items()
+                for arguments in session_calls(node, self.tree, known[name], turn, instruction)
             ]
             tried = list(dict.fromkeys([*selection.calls, *selection.outside, *further]))
-            found = self._selected(tried, domain, shown) if tried else None
+            found = self._selected(tried, scope, functions) if tried else None
+            if found is None and not selection.calls:  # large numbers may take too long
+                found = self._selected(tried[:FEW], scope, functions)
             if found is None:
                 break
             selection = found
-            if selection.calls and selection.caught == selection.mutants:
+            if selection.calls and not selection.survivors:
                 break
         return selection
 
-    def _selected(
-        self, tried: Sequence[Call], domain: Domain, known: frozenset[Arguments]
-    ) -> Selection | None:
-        plain = definitions(self.tree)
+    def _selected(self, tried: Sequence[Call], scope: Scope, functions: Collection[str]) -> Selection | None:
+        domain = scope.domain
+        plain = definitions(self.tree, script_functions(self.tree))
         tied = tie_mutants(plain)
         # Where the task speaks of ties, what takes the other of equals is wrong like any other mutant.
-        changed = [program for program in mutants(plain, MUTANTS) if domain.ties or program not in tied]
-        changed += [program for program in tied if domain.ties and program not in changed]
-        variants = [ast.unparse(plain), *changed, *tied]
+        changed = mutants(plain, MUTANTS)
+        for at, program in enumerate(tied):
+            if domain.ties:
+                changed.setdefault(program, -at)
+            else:
+                changed.pop(program, None)
+        hints = mistaken(plain, functions)
+        variants = [ast.unparse(plain), *changed, *tied, *hints]
         _, found = run_probe(
             self.sandbox,
             self.inputs,
@@ -181,23 +236,28 @@ class _Search:
             share=SEARCH_SHARE,
             ordered=self.rules.ordered,
             variants=variants,
+            names=self.names(tried),
         )
         if found is None:
             return None
         told = found["told"]
         alone = (told[0] if told else None) or frozenset()  # without the script around its functions
-        ends = 1 + len(changed)
-        return select_calls(
-            self.tree,
-            Tried(
-                tried,
-                found["calls"],
-                [places - alone for places in told[1:ends] if places is not None],
-                frozenset().union(*(places for places in told[ends:] if places)) - alone,
-            ),
-            domain,
-            known,
-        )
+        own, ties, mistakes = (
+            [(at, places - alone) for at, places in enumerate(told[start : start + len(programs)]) if places is not None]
+            for start, programs in (
+                (1, changed), (1 + len(changed), tied), (1 + len(changed) + len(tied), hints),
+            )
+        )  # fmt: skip
+        outside = {at for at, call in enumerate(tried) if not scope.admits(call)}
+        if not domain.ties:
+            outside |= {at for _, places in ties for at in places if tried[at][1] not in scope.known}
+        edges = frozenset(at for at, call in enumerate(tried) if scope.is_edge(call))
+        places = [*changed.values()]
+        every = Tried(
+            tried, found["calls"], [calls for _, calls in own], [places[at] for at, _ in own],
+            [calls for _, calls in mistakes], frozenset(outside), edges,
+        )  # fmt: skip
+        return select_calls(self.tree, every, domain.kinds, scope.known)
 
 
 def _differs(behaviour: Behaviour, again: ProbeRecord) -> bool:

@@ -11,8 +11,8 @@ def result(value=None, error="", stdout="", changed=None):
     return {"value": value or ["n"], "error": error, "stdout": stdout, "marked": "", "changed": changed}
 
 
-def difference(expected, actual, **rules):
-    return call_difference(Rules(**rules), [("f", ("1",))], {"calls": [expected]}, {"calls": [actual]})
+def difference(expected, actual, arguments=("1",), **rules):
+    return call_difference(Rules(**rules), [("f", arguments)], {"calls": [expected]}, {"calls": [actual]})
 
 
 FIVE, SIX = ["i", "0x5"], ["i", "0x6"]
@@ -40,6 +40,73 @@ FIVE, SIX = ["i", "0x5"], ["i", "0x6"]
 )
 def test_a_teacher_would_accept(expected, actual, rules):
     assert difference(expected, actual, **rules) == ""
+
+
+SORTED, TEXT = ["l", [FIVE, SIX]], ["s", "7 apples"]
+PUT = frozenset({"put"})
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "arguments"),
+    [
+        (result(SORTED), result(), ("[5, 6]",)),  # it was in order, so that sorting in place changes nothing
+        (result(changed=[SORTED]), result(SORTED), ("[6, 5]",)),  # a copy in place of a change
+        (result(["s", ""]), result(stdout="\n"), ("'a'",)),
+        (result(["f", "98.6"]), result(stdout="37°C = 98.6°F\n"), ("37",)),
+        (result(FIVE), result(stdout="The 3rd is 5\n"), ("3",)),
+    ],
+)
+def test_what_a_call_was_given_is_seen(expected, actual, arguments):
+    assert difference(expected, actual, arguments) == ""
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "rules"),
+    [
+        (result(changed=[SORTED]), result(SORTED), {"in_place": True}),
+        (result(changed=[SORTED]), result(["l", [SIX, FIVE]]), {}),
+        (result(SORTED), result(), {"must_return": True}),
+        (result(TEXT), result(stdout="8 apples\n"), {}),
+        (result(["f", "0.0"]), result(error="ValueError"), {}),
+        (result(["f", "3.0"]), result(error="ValueError"), {"raised": frozenset({"ValueError"})}),
+        (result(["f", "2.4612"]), result(["f", "2.46"]), {}),
+        (result(["f", "2.4612"]), result(["f", "2.5"]), {"rounds_to": 2}),
+    ],
+)
+def test_a_teacher_would_not_accept_these_either(expected, actual, rules):
+    assert difference(expected, actual, ("[5, 6]",), **rules)
+
+
+def test_an_answer_may_round_and_refuse_what_gives_nothing():
+    assert difference(result(["f", "2.4612"]), result(["f", "2.46"]), rounds_to=2) == ""
+    refused = result(error="ValueError")
+    assert difference(result(["f", "0.0"]), refused, raised=frozenset({"ValueError"})) == ""
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        (["returned", FIVE], ["returned", FIVE], True),
+        (["returned", FIVE], ["returned", SIX], False),
+        (["returned", FIVE], ["printed", ["s", "Balance: 5\n"]], False),
+        (["returned", FIVE], ["printed", ["s", "5\n"]], True),
+        (["printed", ["s", "5\n"]], ["returned", FIVE], True),
+        (["returned", ["n"]], ["returned", FIVE], True),  # what a step returns beside its work
+        (["raised", ["n"]], ["printed", ["s", "no"]], True),
+        (["returned", FIVE], ["raised", ["n"]], False),
+        (
+            ["printed", ["s", "put 5\n"]],
+            ["returned", ["n"]],
+            True,
+        ),  # a remark of a method that changes something
+        (["returned", ["o", [["x", FIVE]]]], ["returned", ["o", [["y", FIVE]]]], True),
+    ],
+)
+def test_a_session_is_held_to_what_its_steps_give(expected, actual, same):
+    steps = ("()", "[('put', (5,))]") if "put" in str(expected) else ("()", "[('show', ())]")
+    found = difference(result(["q", [expected]]), result(["q", [actual]]), steps, quiet=PUT)
+    assert (found == "") is same
+    assert difference(result(["q", [expected]]), result(FIVE), steps)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +140,12 @@ def test_a_teacher_would_not_accept(expected, actual, rules):
         ("Average", "def f(x):\n    return round(x, 2)", {"rounded": True}),
         ("Average, rounded to two decimals", "def f(x):\n    return round(x, 2)", {}),
         ("", "def f(x):\n    return list(set(x))", {"ordered": False}),
+        ("Is it True or False?", "", {"must_be_bool": True}),
+        ("Sort the list in place", "", {"in_place": True}),
+        ("Counts", "for k, v in d.items():\n    print(k, v)", {"lines_ordered": False}),
+        ("Counts in order", "for k, v in d.items():\n    print(k, v)", {}),
+        ("", "class A:\n    def put(self, x):\n        self.x = x", {"quiet": PUT, "topics": PUT}),
+        ("", "def is_odd(n):\n    return 'yes'", {"topics": frozenset({"odd"}), "words": {"yes": False}}),
     ],
 )
 def test_rules_are_read_from_the_task(instruction, source, rules):

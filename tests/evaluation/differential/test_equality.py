@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.evaluation.differential.description import describe
 from src.evaluation.differential.equality import same_numbers, same_text, same_value, well_formed
+from src.evaluation.differential.inside.description import describe
 
 
 class Point:

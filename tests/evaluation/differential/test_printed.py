@@ -2,13 +2,14 @@
 
 import pytest
 
-from src.evaluation.differential.printed import same_printed, text_of
-from src.evaluation.differential.rewriting import WORDING_BEGINS, WORDING_ENDS
+from src.evaluation.differential.inside.rewriting import MESSAGE, WORDING_BEGINS, WORDING_ENDS
+from src.evaluation.differential.printed import denies, same_printed, shows, text_of
 
 
 def same(left, right, ordered=True):
     """Whether both say the same; wording stands between < and >."""
-    marked = [text.replace("<", WORDING_BEGINS).replace(">", WORDING_ENDS) for text in (left, right)]
+    marks = {"<": WORDING_BEGINS, ">": WORDING_ENDS, "~": MESSAGE}
+    marked = [text.translate(str.maketrans(marks)) for text in (left, right)]
     return same_printed(*marked, ordered)
 
 
@@ -26,6 +27,11 @@ def same(left, right, ordered=True):
         ("<Hours:> 2\n<Minutes:> 46", "2\n46"),
         ("2.0", "2"),
         ("Liftoff", "Liftoff!"),
+        ("5 + 7 = 12", "5+7=12"),
+        ("<Rows:> 3<, Columns:> 2", "<Number of rows:> 3\n<Number of columns:> 2"),
+        ("<The square of 5 is> 25", "25"),
+        ("~Error: division by zero", "~You cannot divide by zero!"),
+        ("~Not a number\n5", "Please enter a number\n5"),
     ],
 )
 def test_wording_layout_and_further_digits_are_free(reference, answer):
@@ -50,6 +56,11 @@ def test_wording_layout_and_further_digits_are_free(reference, answer):
         ("#\n##\n###", " #\n##\n###"),
         ("  +\n ++", "+\n++"),
         ("a", "A"),
+        ("5 + 7 = 12", "5 + 7 = 13"),
+        ("~Error: division by zero", ""),
+        ("~Error: division by zero", "inf 1"),
+        ("~Error\n5", "~Error\n6"),
+        ("5", "~Error"),
     ],
 )
 def test_other_data_order_or_pictures_are_not_the_same(reference, answer):
@@ -59,6 +70,35 @@ def test_other_data_order_or_pictures_are_not_the_same(reference, answer):
 def test_order_is_free_where_it_means_nothing():
     assert same("chess\ngolf", "golf\nchess", ordered=False)
     assert not same("chess\ngolf", "golf\nyoga", ordered=False)
+    assert same("<a:> 1 x\n<b:> 2 y", "<b:> 2 y\n<a:> 1 x", ordered=False)
+    assert not same("1 x\n2 y", "1 y\n2 x", ordered=False)  # what stands in one line belongs together
+
+
+@pytest.mark.parametrize(
+    ("text", "printed", "arguments", "shown"),
+    [
+        ("98.6", "37°C = 98.6°F", ("37",), True),
+        ("98.6", "37°C = 99.6°F", ("37",), False),
+        ("120", "The factorial of 5 is 120", ("5",), True),
+        ("5", "5 is 5", ("5",), True),
+        ("'ab'", "cd becomes ab", ("'cd'",), False),  # of texts every word counts
+        ("3 4", "3 and 4", (), True),
+        ("3 4", "4 and 3", (), False),
+    ],
+)
+def test_a_value_is_shown_beside_words_units_and_what_was_given(text, printed, arguments, shown):
+    assert shows(text, printed, arguments) is shown
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("7 is not prime", True), ("False", True), ("Invalid", True), ("No", True), ("isn't", True), ("unequal", True),
+        ("7 is prime", False), ("True", False), ("valid", False), ("Nothing", False), ("until noon", False),
+    ],
+)  # fmt: skip
+def test_a_text_denies(text, denied):
+    assert denies(text) is denied
 
 
 @pytest.mark.parametrize(
@@ -69,6 +109,7 @@ def test_order_is_free_where_it_means_nothing():
         (["t", [["f", "1.5"]]], "(1.5)"),
         (["d", [[["s", "a"], ["b", 1]]]], "{'a': True}"),
         (["n"], "None"),
+        (["q", [["returned", ["i", "0x5"]], ["raised", ["n"]]]], "returned 5; raised None"),
         (["h", "l", 3, "digest"], None),
         (["u"], None),
         (["l", [["h", "l", 3, "digest"]]], None),

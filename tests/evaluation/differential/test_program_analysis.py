@@ -5,11 +5,15 @@ import ast
 import pytest
 
 from src.evaluation.differential.program_analysis import (
+    entry_classes,
     entry_functions,
-    is_interactive,
     iterates_set,
-    matched_functions,
+    opens_window,
+    prints_by_key,
+    raised_names,
+    reads_input,
     shows_addresses,
+    without_reading,
 )
 
 
@@ -23,30 +27,40 @@ def test_functions_that_others_call_are_not_entries():
     assert names("def again(n): return again(n - 1)\n") == ["again"]
 
 
-@pytest.mark.parametrize(
-    ("reference", "answer", "matched"),
-    [
-        ("def f(a): pass", "def f(a, b): pass", {"f": "f"}),
-        ("def is_even(a): pass", "def isEven(a): pass", {"is_even": "isEven"}),
-        ("def f(a): pass", "def other(x): pass", {"f": "other"}),
-        ("def f(a): pass", "def other(x, y): pass", {}),
-        ("def f(a): pass", "def one(x): pass\ndef two(x): pass", {}),
-        ("def f(a): pass", "x = 1", {}),
-    ],
-)
-def test_functions_are_matched_by_name_or_by_the_only_signature(reference, answer, matched):
-    assert matched_functions(ast.parse(reference), ast.parse(answer), {*names(reference)}) == matched
+def test_a_main_without_parameters_is_a_script():
+    source = "def inner(a): pass\ndef outer(a): return inner(a)\ndef main(): print(outer(1))\n"
+    assert names(source) == ["outer"]
+    assert names("def main(): print(1)") == ["main"]
+    assert names("def main(a): return a") == ["main"]
+
+
+def test_classes_that_nothing_else_uses_are_entries():
+    source = "class A: pass\nclass B(A): pass\nclass C: pass\ndef f(): return C()\nprint(A(), B())\n"
+    assert [node.name for node in entry_classes(ast.parse(source))] == ["B"]
+
+
+@pytest.mark.parametrize("source", ["import tkinter", "from turtle import *", "import pygame.display"])
+def test_opening_a_window_is_seen(source):
+    assert opens_window(ast.parse(source))
+    assert not reads_input(ast.parse(source))
 
 
 @pytest.mark.parametrize(
-    "source", ["input()", "raw_input()", "import tkinter", "from turtle import *", "import sys\nsys.stdin"]
+    "source", ["input()", "raw_input()", "import sys\nsys.stdin", "import sys\nsys.argv[1]", "p.parse_args()"]
 )
-def test_waiting_for_input_and_opening_windows_is_interactive(source):
-    assert is_interactive(ast.parse(source))
+def test_waiting_for_a_user_is_seen(source):
+    assert reads_input(ast.parse(source))
+    assert not opens_window(ast.parse(source))
+
+
+def test_what_reads_input_and_needs_it_is_left_out_of_a_program():
+    source = "import sys\nk = 2\ndef f(n): return n\ndef ask(): return input()\nn = int(input())\nm = n + 1\nprint(m)\nprint(k)\nif __name__ == '__main__': f(1)"
+    kept = ast.unparse(without_reading(ast.parse(source)))
+    assert kept == "import sys\nk = 2\n\ndef f(n):\n    return n\nprint(k)"
 
 
 def test_reading_a_file_is_not_interactive():
-    assert not is_interactive(ast.parse("open('a.txt').read()"))
+    assert not reads_input(ast.parse("open('a.txt').read()"))
 
 
 @pytest.mark.parametrize(
@@ -69,3 +83,21 @@ def test_iterating_over_a_set_is_seen(source, through):
 )
 def test_reading_addresses_is_seen(source, shown):
     assert shows_addresses(ast.parse(source)) is shown
+
+
+@pytest.mark.parametrize(
+    ("source", "by_key"),
+    [
+        ("for k, v in d.items():\n    print(k, v)", True),
+        ("for k in d.keys():\n    print(k)", True),
+        ("for k, v in sorted(d.items()):\n    print(k, v)", False),
+        ("for k, v in d.items():\n    total += v", False),
+        ("for k in items:\n    print(k)", False),
+    ],
+)
+def test_printing_a_line_for_each_key_is_seen(source, by_key):
+    assert prints_by_key(ast.parse(source)) is by_key
+
+
+def test_errors_that_a_program_raises_itself_are_seen():
+    assert raised_names(ast.parse("raise ValueError('no')\nraise Odd\nint('x')")) == {"ValueError", "Odd"}

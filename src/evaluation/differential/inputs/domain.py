@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from src.evaluation.differential.inputs.shapes import Shape, named_shape
 from src.languages.syntax import literal
 
 _EMPTY = re.compile(
     r"(?i)\b(?:empty|blank|too short|(?:has|have|contains?|with|without|there (?:are|is)) (?:no|any|not any)"
     r"|no (?:words|elements|items|numbers|characters|letters|values|entries|keys))\b"
 )
-_ZERO = re.compile(r"(?i)\bzero\b|(?<![\w.,])0(?!\w|\.\d|%)")
+_ZERO = re.compile(r"(?i)\bzero\b|\bnon-?negative\b|(?<![\w.,])0(?!\w|\.\d|%)")
 _NEGATIVE = re.compile(
     r"(?i)\b(?:negative|minus|signed)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<![\w)])-\d"
 )
@@ -49,6 +50,7 @@ _TAKES = re.compile(
     r"(?is)\b(?:takes?|accepts?|receives?|given|with (?:a )?parameters?|of|for|turns?|converts?|in)\b(.*?)"
     r"(?:\.(?:\s|$)|\breturn|\band (?:gives|computes|calculates|prints|counts)|$)"
 )
+_RESULT = re.compile(r"(?i)\b(?:returns?|gives?|into|(?:to|as) an?)\b")  # what follows is said of the result
 _COUNTS = {"two": 2, "three": 3, "four": 4, "both": 2}
 
 
@@ -62,6 +64,7 @@ class Domain:
     spaces: bool = False  # at the ends of a text, or several in a row
     ties: bool = False
     kinds: tuple[str, ...] = ()  # of arguments, in the order in which the text names them
+    shape: Shape | None = None  # of texts
 
     def admits(self, arguments: Iterable[str]) -> bool:
         """Whether a call with these literals is one that the task speaks of."""
@@ -85,7 +88,6 @@ def shown_domain(instruction: str, input: str, calls: Sequence[Sequence[str]]) -
     """The domain that a sample shows. calls: literal arguments of calls that it makes itself."""
     text = f"{instruction}\n{input}"
     values = [literal(source) for call in calls for source in call]
-    plain = Domain()
     return Domain(
         empty=bool(_EMPTY.search(text)) or any(value in ([], "", {}, (), set()) for value in values),
         zero=bool(_ZERO.search(text))
@@ -94,14 +96,22 @@ def shown_domain(instruction: str, input: str, calls: Sequence[Sequence[str]]) -
         or not all(Domain(True, True, False, True).admits(call) for call in calls),
         spaces=bool(_SPACES.search(text)) or not all(Domain(True, True, True).admits(call) for call in calls),
         ties=bool(_TIES.search(text)),
-        kinds=described_kinds(instruction) or plain.kinds,
+        kinds=described_kinds(instruction),
+        shape=named_shape(instruction),
     )
 
 
 def described_kinds(instruction: str) -> tuple[str, ...]:
     """The kinds of arguments that an instruction names, in order: ("list[str]", "int") of "takes a list of words and a limit"."""
     takes = _TAKES.search(instruction)
-    text = re.sub(r"`[^`]*`", " ", takes.group(1) if takes else "")
+    kinds = _kinds_in(_RESULT.split(takes.group(1))[0] if takes else "")
+    given = _RESULT.split(instruction)[0]
+    containers = [kind for kind in _kinds_in(given) if kind not in ("str", "bool", "float", "int")]
+    return tuple(containers) if len(containers) == 1 and kinds in ((), ("str",)) else kinds
+
+
+def _kinds_in(text: str) -> tuple[str, ...]:
+    text = re.sub(r"`[^`]*`", " ", text)
     found: list[tuple[int, str]] = []
     for pattern, kind in _PHRASES:
         for match in pattern.finditer(text):

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 
+from src.evaluation.differential.inputs.type_inference import is_opened
 from src.languages.syntax import parse_python
 
 MAX_FILES = 6
@@ -17,6 +18,7 @@ _TEXT = (
     "alpha beta gamma\nThe quick brown fox jumps over the lazy dog.\nalpha 12 apples and 7 pears\n\n"
     "beta, error: 404\nlast line\n"
 )
+_OTHER_TEXT = "one two two\n\nThree, three! THREE?\nit is 10 o'clock\nalpha\nalpha\n"
 _TABLE = "id,name,age,city,price\n1,Ann,34,Oslo,10.5\n2,Bob,28,Rome,3.25\n3,Cy,45,Oslo,7\n"
 _RECORDS = [
     {"id": 1, "name": "Ann", "age": 34, "key": "value"},
@@ -25,10 +27,29 @@ _RECORDS = [
 
 
 def files_for(program: str, input: str) -> dict[str, str]:
-    """Content for each plain file name among the strings of `program`: the sample's, or invented."""
+    """Content for each plain file name among the strings of `program`: the sample's, or invented.
+
+    For functions that open a file they are given there are two more.
+    """
     names = list(dict.fromkeys(_names_in(program)))[:MAX_FILES]
     shown = _shown_content(input)
-    return {name: shown or _invented_content(name, program) for name in names}
+    files = {name: shown or _invented_content(name, program) for name in names}
+    if not _opens_parameter(program):
+        return files
+    kind = next((kind for kind in ("csv", "json") if re.search(rf"\bimport {kind}\b", program)), "txt")
+    first = _invented_content(f"first.{kind}", program)
+    further = {"first.txt": first, "second.txt": shown or (_OTHER_TEXT if kind == "txt" else first)}
+    return further | files
+
+
+def _opens_parameter(program: str) -> bool:
+    tree = parse_python(program)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] if tree else []
+    return any(
+        is_opened(ast.walk(function), parameter.arg)
+        for function in functions
+        for parameter in function.args.args
+    )
 
 
 def _names_in(program: str) -> Iterable[str]:
@@ -36,6 +57,27 @@ def _names_in(program: str) -> Iterable[str]:
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _READABLE.fullmatch(node.value):
             yield node.value
+
+
+def _words_given(program: str) -> list[str]:
+    """Words that a script gives a name to or hands to a function: the name of a column may be among them."""
+    tree = parse_python(program)
+    found = []
+    for statement in tree.body if tree else ():
+        for node in ast.walk(statement) if isinstance(statement, ast.Assign | ast.Expr) else ():
+            values = (
+                node.args
+                if isinstance(node, ast.Call)
+                else [node.value]
+                if isinstance(node, ast.Assign)
+                else []
+            )
+            found += [
+                value.value
+                for value in values
+                if isinstance(value, ast.Constant) and isinstance(value.value, str)
+            ]
+    return [word for word in found if word.isidentifier()]
 
 
 def _shown_content(input: str) -> str:
@@ -55,7 +97,7 @@ def _invented_content(name: str, program: str) -> str:
     if kind not in ("csv", "tsv"):
         return _TEXT
     rows = _TABLE.strip().split("\n")
-    keys = dict.fromkeys(re.findall(r"\[['\"](\w+)['\"]\]", program))
+    keys = dict.fromkeys(re.findall(r"\[['\"](\w+)['\"]\]", program) + _words_given(program))
     columns = [key for key in keys if key not in rows[0]]
     for column, start in zip(columns[:3], (4, 15, 8), strict=False):
         rows = [f"{row},{column if at == 0 else start + 3 * at % 7}" for at, row in enumerate(rows)]

@@ -66,7 +66,7 @@ def candidates(
         needed = every[: max(map(len, known))]
     ranked = _ranked_kinds(function, needed, every, domain)
     first = _first_combinations(ranked)
-    variation = Variation(constants_of(function), seed=turn)
+    variation = Variation(constants_of(function), seed=turn, shape=domain.shape)
     bases = [call for call in known if len(call) == len(needed)]
     bases += [_combination(first[0], number) for number in range(0 if bases else PER_KINDS)]
     if turn:
@@ -166,10 +166,13 @@ def _ranked_kinds(
     described = domain.kinds[: len(every)]
     if len(described) < len(needed):
         described = described[:1] * len(needed) if len(set(described)) == 1 and len(described) > 1 else ()
-    return [
+    ranked = [
         likely_kinds(function, parameter, described[place] if place < len(described) else "")
         for place, parameter in enumerate(needed)
     ]
+    if domain.shape is None:
+        return ranked
+    return [[domain.shape.kind, *kinds] if kinds[0] == "str" else kinds for kinds in ranked]
 
 
 def _first_combinations(ranked: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
@@ -265,10 +268,13 @@ def _parts_of(value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         parts = [*list(value)[:2], list(value)[::-1]]
     elif isinstance(value, str) and len(value) > 2:
-        parts = (value[0], value[-2:], *value.split()[:1])
+        parts = (value[0], value[-2:], *value.split()[:1], value[0].swapcase())
     elif isinstance(value, list) and len(value) > 1:
         numeric = all(isinstance(item, int | float) for item in value)
         for version in [value, sorted(value)] if numeric else [value]:
             for part in (version[0], version[len(version) // 2], version[-1]):
                 yield repr(version), repr(part)
+        yield repr([*value, value[0]]), repr(value[0])  # which is there twice
+        if isinstance(value[0], str):
+            yield repr([*value, value[0].swapcase()]), repr(value[0])
     yield from ((repr(value), repr(part)) for part in parts)

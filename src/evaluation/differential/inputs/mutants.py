@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 Change = Callable[[ast.AST], ast.AST | None]  # changes a node in place, or gives what stands in its place
 
@@ -20,16 +20,30 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 }  # fmt: skip
 _ONE_WAY = ast.Sub | ast.Div | ast.FloorDiv | ast.Mod | ast.Pow
 _NAMES = {
-    "min": "max", "max": "min", "any": "all", "all": "any", "upper": "lower", "lower": "upper", "startswith": "endswith",
+    "min": "max", "max": "min", "any": "all", "all": "any", "startswith": "endswith",
     "endswith": "startswith", "union": "intersection", "intersection": "union", "lstrip": "rstrip", "rstrip": "lstrip",
     "find": "rfind", "index": "count", "keys": "values", "items": "keys", "sum": "len", "len": "sum", "floor": "ceil",
     "ceil": "floor", "isupper": "islower", "islower": "isupper", "isalpha": "isdigit", "isdigit": "isalpha",
 }  # fmt: skip
+# What a function with a usual mistake does to an argument before all else: to a text, a list or a number.
+_IGNORES_CASE = (
+    "{0} = {0}.lower() if isinstance({0}, str)"
+    " else [x.lower() if isinstance(x, str) else x for x in {0}] if isinstance({0}, list) else {0}"
+)
+_MISTAKES = (
+    _IGNORES_CASE,
+    "{0} = {0}[1:] if isinstance({0}, (str, list)) else {0}",
+    "{0} = {0}[:-1] if isinstance({0}, (str, list)) else {0}",
+    "{0} = ''.join(x for x in {0} if x.isalnum() or x == ' ') if isinstance({0}, str)"
+    " else [x for i, x in enumerate({0}) if x not in {0}[:i]] if isinstance({0}, list) else {0}",
+    "{0} = sorted({0}) if isinstance({0}, list) else int({0}) if isinstance({0}, float) else {0}",
+)
+_CASES = {"upper": "lower", "lower": "upper", "title": "capitalize", "capitalize": "upper"}
 _OF_ORDER = ("max", "min", "sorted", "Counter", "nlargest", "nsmallest")
 
 
-def definitions(tree: ast.Module) -> ast.Module:
-    """The program without the statements around its functions that define nothing."""
+def definitions(tree: ast.Module, without: Collection[str] = ()) -> ast.Module:
+    """The program without the statements around its functions that define nothing, and without some functions."""
     kinds = (
         ast.FunctionDef,
         ast.AsyncFunctionDef,
@@ -39,22 +53,45 @@ def definitions(tree: ast.Module) -> ast.Module:
         ast.Assign,
         ast.AnnAssign,
     )
-    return ast.Module([statement for statement in tree.body if isinstance(statement, kinds)], [])
+    kept = [statement for statement in tree.body if isinstance(statement, kinds)]
+    return ast.Module([statement for statement in kept if getattr(statement, "name", "") not in without], [])
 
 
-def mutants(tree: ast.Module, most: int, seed: int = 0) -> list[str]:
-    """Up to `most` programs, each with one change in a function or class: operator, constant, branch, call, statement."""
+def mutants(tree: ast.Module, most: int, seed: int = 0) -> dict[str, int]:
+    """Up to `most` programs, each with one change in a function or class: operator, constant, branch, call, statement.
+
+    With the number of the place that is changed; each change of a comparison has a place of its own.
+    """
     return _programs(tree, _changes, most, seed)
 
 
 def tie_mutants(tree: ast.Module) -> list[str]:
     """Programs that do the same but where things tie: the last of the largest for the first, other order of equals."""
-    return _programs(tree, _tie_changes, 8, 0)
+    return list(_programs(tree, _tie_changes, 8, 0))
+
+
+def mistaken(tree: ast.Module, functions: Iterable[str]) -> list[str]:
+    """Programs whose functions make a usual mistake: ignore case, signs or doubles, leave out the first item or the last.
+
+    They may well do the same as the program: of texts compared in lower case, `upper` is as good.
+    """
+    found = list(_programs(tree, _case_changes, 4, 0))
+    for at, node in enumerate(tree.body):
+        if not isinstance(node, ast.FunctionDef) or node.name not in functions:
+            continue
+        names = [parameter.arg for parameter in node.args.args]
+        starts = [mistake.format(name) for name in names[:2] for mistake in _MISTAKES]
+        starts.append("\n".join(map(_IGNORES_CASE.format, names)))  # of all arguments
+        for start in starts:
+            copied = copy.deepcopy(tree)
+            copied.body[at].body[:0] = ast.parse(start).body  # type: ignore[attr-defined]
+            found.append(ast.unparse(copied))
+    return found
 
 
 def _programs(
     tree: ast.Module, changes: Callable[[ast.AST], Iterator[Change]], most: int, seed: int
-) -> list[str]:
+) -> dict[str, int]:
     inert = _inert(tree)
     places = [
         (at, number)
@@ -63,7 +100,7 @@ def _programs(
         for number, _ in enumerate(changes(node))
     ]
     random.Random(seed).shuffle(places)
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     original = ast.unparse(tree)
     for at, number in places:
         if len(found) == most:
@@ -75,8 +112,8 @@ def _programs(
             _Replaced(node, instead).visit(copied)
         source = ast.unparse(ast.fix_missing_locations(copied))
         if source != original:
-            found[source] = None
-    return list(found)
+            found[source] = 100 * at + number if isinstance(node, ast.Compare) else 100 * at
+    return found
 
 
 class _Replaced(ast.NodeTransformer):
@@ -131,6 +168,8 @@ def _changes(node: ast.AST) -> Iterator[Change]:
             yield from _constant_changes(node)
         case ast.Call():
             yield from _call_changes(node)
+        case ast.Subscript() if isinstance(node.slice, ast.Slice):
+            yield _replace(node.value)
         case _:
             yield from _flow_changes(node)
 
@@ -210,6 +249,11 @@ def _keeps_best(node: ast.If) -> bool:
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
     }
     return bool(compared & stored)
+
+
+def _case_changes(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CASES:
+        yield _set_inside("attr", _CASES[node.func.attr])
 
 
 def _slice(node: ast.expr, lower: int | None, upper: int | None, step: int | None = None) -> ast.expr:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _POOLS = {  # kind -> its examples, Python literals
     "int": "5 | 2 | 0 | 10 | 7 | 1 | -3 | 12 | 100 | 4 | 15 | 9",
     "float": "2.5 | 10.0 | 0.5 | -1.25 | 100.0 | 3.75 | 0.0 | 7.2",
-    "str": "'hello world' | 'racecar' | 'The Quick brown fox' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
+    "str": "'hello world' | 'racecar' | 'The Quick brown fox jumps over a lazy dog' | 'A man, a plan, a canal, Panama!' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
     " | 'Listen, it is 5 pm!' | 'banana' | 'never odd or even' | 'level up' | 'xyz'",
+    "roman": "'XIV' | 'III' | 'MCMXCIV' | 'LVIII' | 'IX' | 'XC' | 'CDXLIV' | 'DCCCXC' | 'MMXXI' | 'I'",
+    "file": "'first.txt' | 'second.txt'",  # file_fixtures.py makes them
     "text number": "'1011' | '42' | '7' | '100' | '0' | '12'",
     "bool": "True | False",
     "list[int]": "[3, 1, 2] | [1, 2, 3, 4, 5, 6, 7] | [5, 5, 2, 8, -1, 0] | [10] | [4, 4, 7, 2, 10, -3, 7] | []"
-    " | [2, 4, 6, 8] | [9, 7, 5, 3, 1] | [0, 1, 1, 0] | [-5, -2, -9] | [12, 15, 3, 30] | [6, 2, 2, 7, 6, 13] | [25, 40]",
+    " | [2, 4, 6, 8] | [9, 7, 5, 3, 1] | [0, 1, 1, 0] | [-5, -2, -9] | [12, 15, 3, 30] | [6, 2, 2, 7, 6, 13] | [25, 40] | [3, 9, 5, 9, 3]",
     "list[bool]": "[True, False, True] | [False] | [True, True, False, False] | [False, True] | []",
     "list[float]": "[1.5, 2.5, 3.0] | [0.1, -4.25, 10.0, 2.0] | [7.5]",
     "list[str]": "['apple', 'banana', 'cherry'] | ['a', 'b', 'a', 'cc'] | ['Dog', 'cat', 'mouse', 'elephant'] | []"
@@ -23,7 +26,7 @@ _POOLS = {  # kind -> its examples, Python literals
     "matrix": "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]",
     "nested": "[1, [2, 3]] | [1, [2, [3, 4]], 5] | [[1], [2, [3]]] | [1, 2] | [[[1, 2], 3], 4] | [[2, 5], 1, [7]]",
     "list[pair]": "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]",
-    "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': -1} | {} | {'b': 7, 'a': 4, 'd': 9}"
+    "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': 2} | {} | {'b': 7, 'a': 4, 'd': 9}"
     " | {'plum': 12, 'kiwi': 30, 'date': 8, 'lime': 21} | {'c': 1, 'a': 2}",
     "list[dict]": "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'name': 'Cy', 'age': 41, 'score': 7}]",
     "pair": "(3, 4) | (1, 9) | (7, 2) | (0, 5) | (-2, 6) | (8, 8) | (12, 1)",
@@ -93,9 +96,12 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
         kind = _ANNOTATIONS.get(ast.unparse(parameter.annotation).replace("typing.", ""))
         found += [kind] if kind else []
     nodes = list(ast.walk(function))
+    if is_opened(nodes, parameter.arg):
+        return ["file"]
     names = [parameter.arg, *_copies(nodes, parameter.arg)]
     found += [kind for node in nodes for name in names for kind in _kinds_of_method(node, name)]
-    found += ["pair"] if _is_pair(nodes, parameter.arg) else []
+    found += ["pair"] if is_pair(nodes, parameter.arg) else []
+    found += ["list[str]"] if _holds_texts(nodes, parameter.arg) else []
     found += [described] if described in POOLS else []
     found += [kind for node in nodes for kind in _kinds_of_use(node, parameter.arg)]
     found += _kinds_of_name(parameter.arg)
@@ -105,6 +111,16 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     if described == "list":
         ranked.sort(key=lambda kind: not kind.startswith("list"))
     return [kind for kind in ranked if kind not in _SCALARS] if _is_iterated(nodes, parameter.arg) else ranked
+
+
+def is_opened(nodes: Iterable[ast.AST], name: str) -> bool:
+    """Whether `name` is the name of a file to be read: `open(name)`, `Path(name)`."""
+    calls = [
+        node for node in nodes if isinstance(node, ast.Call) and node.args and _is_name(node.args[0], name)
+    ]
+    return any(
+        ast.unparse(call.func) in ("open", "io.open", "codecs.open", "Path", "pathlib.Path") for call in calls
+    )
 
 
 def _copies(nodes: list[ast.AST], name: str) -> list[str]:
@@ -121,7 +137,7 @@ def _kinds_of_name(name: str) -> list[str]:
     return []
 
 
-def _is_pair(nodes: list[ast.AST], name: str) -> bool:
+def is_pair(nodes: list[ast.AST], name: str) -> bool:
     """Whether it is only taken apart: `x, y = name`, or `name[0]` and `name[1]`."""
     parts: set[object] = set()
     uses = 0
@@ -142,6 +158,36 @@ def _is_pair(nodes: list[ast.AST], name: str) -> bool:
             parts.add(node.slice.value)
             uses -= 1
     return parts == {0, 1} and uses == 0
+
+
+def _holds_texts(nodes: list[ast.AST], name: str) -> bool:
+    """Whether its items are used as texts: `for x in name: x.lower()`, `name[0].split()`."""
+    items = {
+        node.target.id
+        for node in nodes
+        if isinstance(node, ast.For | ast.comprehension)
+        and isinstance(node.target, ast.Name)
+        and (
+            _is_name(node.iter, name)
+            or (isinstance(node.iter, ast.Subscript) and _is_name(node.iter.value, name))
+        )
+    }
+    methods = [node for node in nodes if isinstance(node, ast.Attribute) and _METHODS.get(node.attr) == "str"]
+    # of more than one letter: a text is gone through letter by letter
+    words = [
+        node
+        for node in methods
+        if node.attr in ("startswith", "endswith", "split", "capitalize", "title", "strip")
+    ]
+    return any(
+        (isinstance(node.value, ast.Name) and node.value.id in items)
+        or (
+            isinstance(node.value, ast.Subscript)
+            and _is_name(node.value.value, name)
+            and isinstance(node.value.slice, ast.Constant)
+        )
+        for node in words
+    )
 
 
 def _is_iterated(nodes: list[ast.AST], name: str) -> bool:

@@ -6,8 +6,10 @@ import random
 import string
 from collections.abc import Iterable, Iterator, Sequence
 
+from src.evaluation.differential.inputs.shapes import Shape, shape_of
 from src.languages.syntax import literal
 
+SHAPED = 0.9  # share of texts that keep the form of what they are made of
 WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
 
 
@@ -23,13 +25,19 @@ def _in_order(value: Iterable[object]) -> list[object]:
 
 
 class Variation:
-    """Varies literals. constants: of the function that is to be called; they turn up in the values, and their neighbours."""
+    """Varies literals. constants: of the function that is to be called; they turn up in the values, and their neighbours.
 
-    def __init__(self, constants: Sequence[object], seed: int) -> None:
+    shape: that texts keep; those that are dates, times and the like keep theirs.
+    """
+
+    def __init__(self, constants: Sequence[object], seed: int, shape: Shape | None = None) -> None:
         self._random = random.Random(seed)
+        self._shape = shape
         numbers = [value for value in constants if isinstance(value, int)]
         self._numbers = [value + step for value in numbers for step in (-1, 0, 1)]
         self._numbers += [a + times * b for a in numbers for b in numbers if a != b for times in (1, 2, 3)]
+        self._numbers += [a * b + step for a in numbers for b in numbers if a < b for step in (-1, 0, 1)]
+        self._factors = [value for value in numbers if value > 1]
         self._texts = [value for value in constants if isinstance(value, str) and value]
 
     def calls(self, bases: Sequence[tuple[str, ...]], most: int) -> Iterator[tuple[str, ...]]:
@@ -65,7 +73,9 @@ class Variation:
         if isinstance(value, bool):
             return choose.random() < 0.5
         if isinstance(value, int):
-            near = [*self._numbers, value + 1, value - 1, 2 * value]
+            if self._factors and choose.random() < 0.2:
+                return choose.choice(self._factors) * choose.randint(1, 30)
+            near = [*self._numbers, value + 1, value - 1, 2 * value, 10 * value + choose.randrange(10)]
             return (
                 choose.choice(near) if choose.random() < 0.5 else choose.randint(1, max(30, 2 * abs(value)))
             )
@@ -99,6 +109,9 @@ class Variation:
 
     def _other_text(self, value: str) -> str:
         choose = self._random
+        shape = self._shape or shape_of(value)
+        if shape and choose.random() < SHAPED:
+            return shape.draw(choose)
         if self._texts and choose.random() < 0.25:
             return choose.choice(self._texts)
         words = value.split(" ")
@@ -113,12 +126,12 @@ class Variation:
             at = choose.choice((0, len(value), choose.randint(0, len(value))))
             text = choose.choice(self._texts)
             return value[:at] + choose.choice((text, text, f"{text} {text}")) + value[at:]
-        if way == 4:
+        if way == 4 and len(words) == 1:
             return "".join(choose.sample(value, len(value)))
         return " ".join(choose.choices([*words, *WORDS, *self._texts], k=choose.randint(1, 4)))
 
     def _other_letter(self, letter: str) -> str:
         for letters in (string.ascii_lowercase, string.ascii_uppercase):
             if letter in letters:
-                return self._random.choice(letters[:12])
-        return letter
+                return self._random.choice(letters[: self._random.choice((12, 26))])
+        return self._random.choice(string.digits) if letter in string.digits else letter

@@ -35,7 +35,7 @@ def test_values_that_must_be_shown(arguments, shown):
         ("Return an empty string if the name has no dot.", {"empty"}),
         ("Is a number negative?", {"negative"}),
         ("Below 0 degrees it is ice.", {"zero", "negative"}),
-        ("A non-negative integer", set()),
+        ("A non-negative integer", {"zero"}),
         ("For a tie, return the earlier day.", {"ties"}),
         ("Return the first if both are equally near.", {"ties"}),
         ("How many lines are not blank?", {"empty", "spaces"}),
@@ -68,6 +68,9 @@ def test_a_call_of_the_sample_shows_inputs(call, name):
         ("It takes a list and a limit.", ("list", "int")),
         ("It takes two booleans and returns True.", ("bool", "bool")),
         ("Reverse it.", ()),
+        ("Find the prefix amongst an array of strings.", ("list[str]",)),
+        ("It takes a string and returns a list of words.", ("str",)),
+        ("Count the letters of a word into a dictionary.", ("str",)),
     ],
 )
 def test_an_instruction_names_kinds_of_arguments(instruction, kinds):

@@ -50,3 +50,15 @@ def test_only_plain_names_of_text_files_are_made(program):
 def test_the_number_of_files_is_bounded():
     program = "\n".join(f"open('{n}.txt')" for n in range(50))
     assert len(files_for(program, "")) == MAX_FILES
+
+
+def test_functions_that_open_what_they_are_given_have_two_more_files():
+    program = "def f(path):\n    return len(open(path).read())\nf('a.txt')"
+    assert list(files_for(program, "")) == ["first.txt", "second.txt", "a.txt"]
+    made = files_for("import csv\ndef f(path):\n    return list(csv.reader(open(path)))", "")
+    assert made["first.txt"].startswith("id,name")
+
+
+def test_a_column_may_be_named_by_what_the_script_hands_on():
+    program = "import csv\ndef f(path, key):\n    return [r[key] for r in csv.DictReader(open(path))]\nf('a.csv', 'score')"
+    assert files_for(program, "")["a.csv"].split("\n")[0].endswith(",score")

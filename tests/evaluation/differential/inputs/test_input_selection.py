@@ -4,15 +4,12 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.domain import Domain
 from src.evaluation.differential.inputs.input_selection import (
     MAX_CALLS,
     Tried,
     is_discriminating,
     select_calls,
 )
-
-ANY = Domain(True, True, True, True, True)
 
 
 def result(value=None, error="", stdout="", changed=None):
@@ -23,10 +20,10 @@ def number(n):
     return result(["i", hex(n)])
 
 
-def selected(results, source="def f(a):\n    return a\n", arguments=None, domain=ANY, known=(), **tried):
+def selected(results, source="def f(a):\n    return a\n", arguments=None, kinds=(), known=(), **tried):
     calls = [("f", (argument,)) for argument in arguments or map(str, range(len(results)))]
     known = frozenset((argument,) for argument in known)
-    return select_calls(ast.parse(source), Tried(calls, results, **tried), domain, known)
+    return select_calls(ast.parse(source), Tried(calls, results, **tried), kinds, known)
 
 
 def chosen(*args, **options):
@@ -82,19 +79,41 @@ def test_calls_that_catch_the_most_mutants_come_first_and_every_caught_one_count
     told = [frozenset({0}), frozenset({2, 3}), frozenset({2}), frozenset()]
     found = selected(results, arguments=["5", "6", "7", "8"], told=told)
     assert [arguments[0] for _, arguments in found.calls] == ["7", "5", "6", "8"]
-    assert (found.caught, found.mutants) == (3, 4)
+    assert (found.caught, found.places) == (3, 4)
 
 
-def test_what_the_task_does_not_show_decides_nothing():
-    arguments = ["5", "0", "-1", "7"]
+def test_what_the_task_is_not_about_decides_nothing():
     results = [number(n) for n in range(1, 5)]
     told = [frozenset({1, 2}), frozenset({0})]
-    found = selected(results, arguments=arguments, domain=Domain(), told=told)
+    found = selected(results, arguments=["5", "0", "-1", "7"], outside=frozenset({1, 2}), told=told)
     assert [arguments[0] for _, arguments in found.calls] == ["5", "7"]
-    assert (found.caught, found.mutants) == (1, 1)  # the other is told by inputs outside the domain only
-    assert chosen(results, arguments=arguments, domain=Domain(), known=["0"]) == ["5", "0", "7"]
-    assert chosen(results, arguments=arguments, ties=frozenset({3}), domain=Domain()) == ["5"]
-    assert chosen(results, arguments=arguments, ties=frozenset({3}), domain=Domain(ties=True)) == ["5", "7"]
+    assert (found.caught, found.places) == (1, 1)  # the other is told by inputs outside the domain only
+
+
+def test_an_edge_is_kept_only_where_no_other_call_tells_a_mutant():
+    results = [number(n) for n in range(1, 5)]
+    edges = frozenset({1, 2})
+    assert chosen(results, edges=edges) == ["0", "3"]
+    assert chosen(results, edges=edges, told=[frozenset({2}), frozenset({0, 1})]) == ["0", "2", "3"]
+    assert chosen(results, edges=frozenset({0, 1, 2, 3})) == ["0", "1", "2", "3"]
+
+
+def test_a_call_that_tells_a_usual_mistake_comes_before_others_and_is_not_counted():
+    results = [number(n) for n in range(1, 5)]
+    found = selected(results, told=[frozenset({0})], hints=[frozenset({3})], edges=frozenset({1}))
+    assert [arguments[0] for _, arguments in found.calls] == ["0", "3", "2"]
+    assert (found.caught, found.places) == (1, 1)
+
+
+@pytest.mark.parametrize("value", [["c", "0.0", "1.0"], ["l", [["f", "nan"]]], ["f", "-inf"]])
+def test_what_arithmetic_gives_where_it_makes_no_sense_is_not_compared(value):
+    assert chosen([number(1), result(value)]) == ["0"]
+    assert chosen([number(1), result(value)], "import cmath\nx = float('nan'), float('inf')") == ["0", "1"]
+
+
+def test_a_session_discriminates_where_a_step_gives_something():
+    assert is_discriminating(["q", [["returned", ["n"]], ["returned", ["i", "0x0"]]]])
+    assert not is_discriminating(["q", [["returned", ["n"]], ["raised", ["n"]]]])
 
 
 def test_none_is_a_result_where_a_function_says_so():
@@ -106,7 +125,7 @@ def test_none_is_a_result_where_a_function_says_so():
 def test_calls_per_function_are_bounded():
     calls = [(name, (str(n),)) for name in ("f", "g") for n in range(MAX_CALLS + 10)]
     results = [number(n) for n in range(2 * (MAX_CALLS + 10))]
-    found = [name for name, _ in select_calls(ast.parse(""), Tried(calls, results), ANY).calls]
+    found = [name for name, _ in select_calls(ast.parse(""), Tried(calls, results)).calls]
     assert (found.count("f"), found.count("g")) == (MAX_CALLS, MAX_CALLS)
 
 
@@ -116,4 +135,4 @@ def test_neither_nothing_nor_what_cannot_be_compared_discriminates():
 
 def test_calls_of_the_kinds_that_the_task_names_are_kept():
     arguments, results = ["5", "6", "'a'"], [number(1), number(2), result(["s", "a"])]
-    assert chosen(results, arguments=arguments, domain=Domain(kinds=("str",))) == ["'a'"]
+    assert chosen(results, arguments=arguments, kinds=("str",)) == ["'a'"]

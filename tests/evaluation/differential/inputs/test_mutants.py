@@ -4,11 +4,11 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.mutants import definitions, mutants, tie_mutants
+from src.evaluation.differential.inputs.mutants import definitions, mistaken, mutants, tie_mutants
 
 
 def made(source, most=50):
-    return mutants(ast.parse(source), most)
+    return list(mutants(ast.parse(source), most))
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,35 @@ def made(source, most=50):
         ("return min(a)", "return max(a)"),
         ("return f(b, a)", "return f(a, b)"),
         ("return sorted(a, key=len)", "return sorted(a)"),
+        ("return a[:b]", "return a"),
         ("for x in a:\n        b(x)", "for x in list(a)[:-1]:\n        b(x)"),
     ],
 )
 def test_operators_constants_branches_calls_and_statements_are_changed(body, mutated):
     assert f"def f(a, b):\n    {mutated}" in made(f"def f(a, b):\n    {body}")
+
+
+def test_changes_of_one_place_have_one_number_but_for_comparisons():
+    def places(body):
+        return len(set(mutants(ast.parse(f"def f(a, b):\n    {body}"), 50).values()))
+
+    assert [places(body) for body in ("return 5", "return a - b", "return a < b")] == [1, 1, 2]
+
+
+def test_usual_mistakes_are_made_at_the_start_of_the_functions_that_are_called():
+    source = "def f(a, b):\n    return a.lower() + g(b)\ndef g(x):\n    return x"
+    found = mistaken(ast.parse(source), ["f"])
+    assert all(program.endswith("def g(x):\n    return x") for program in found)
+    starts = {program.split("\n")[1].strip() for program in found}
+    assert "a = a[1:] if isinstance(a, (str, list)) else a" in starts
+    assert "return a.upper() + g(b)" in starts
+    both = [program for program in found if "a = a.lower()" in program and " b = b.lower()" in program]
+    assert len(both) == 1
+
+
+def test_definitions_are_left_without_some_functions():
+    tree = ast.parse("import re\nk = 2\ndef f(): pass\ndef main(): f()\nmain()")
+    assert ast.unparse(definitions(tree, {"main"})) == "import re\nk = 2\n\ndef f():\n    pass"
 
 
 def test_what_changes_no_result_is_left_alone():

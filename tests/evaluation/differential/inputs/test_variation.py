@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from src.evaluation.differential.inputs.input_generation import kinds_of
+from src.evaluation.differential.inputs.shapes import named_shape, shape_of
 from src.evaluation.differential.inputs.variation import Variation, source_of
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -23,6 +24,20 @@ def test_constants_and_their_neighbours_turn_up():
     assert {99, 100, 101, 6, 7, 8, 107} <= found
     texts = [ast.literal_eval(call[0]) for call in Variation(["@"], seed=0).calls([("'ab'",)], 50)]
     assert any("@" in text for text in texts)
+
+
+def test_texts_of_a_form_mostly_keep_it():
+    dates = [ast.literal_eval(call[0]) for call in Variation([], seed=0).calls([("'2020-01-05'",)], 50)]
+    assert sum(shape_of(text) is not None for text in dates) > 40
+    roman = named_shape("a Roman numeral")
+    drawn = [ast.literal_eval(call[0]) for call in Variation([], 0, roman).calls([("'XIV'",)], 50)]
+    assert len(set(drawn)) > 20
+    assert sum(map(roman.admits, drawn)) > 40
+
+
+def test_letters_change_places_within_a_word_only():
+    letters = {ast.literal_eval(call[0]) for call in Variation([], seed=2).calls([("'one, two'",)], 200)}
+    assert not any(" ," in text or ",t" in text for text in letters)
 
 
 def test_the_same_seed_gives_the_same_in_every_process():

@@ -6,6 +6,7 @@ nothing of this project. It knows the inputs and never what is expected; what it
 
 import ast
 import builtins
+import functools
 import hashlib
 import json
 import os
@@ -21,9 +22,10 @@ if MYPY:
     from collections.abc import Callable
     from typing import Any
 
-    from src.evaluation.differential.description import Description
-    from src.evaluation.differential.frozen_clock import Clock, freeze_clock
-    from src.evaluation.differential.rewriting import MAX_TEXT, Capture, rewritten
+    from src.evaluation.differential.inside.description import Description
+    from src.evaluation.differential.inside.frozen_clock import Clock, freeze_clock
+    from src.evaluation.differential.inside.rewriting import MAX_TEXT, Capture, rewritten
+    from src.evaluation.differential.inside.session import Session, session_with
 
 PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
 
@@ -103,7 +105,7 @@ def _record_calls(code: types.CodeType, seen: "dict[str, list[Any]]") -> "Callab
 
 
 def _run_module(namespace: "dict[str, Any]", program: str, seen: "dict[str, list[Any]]") -> "dict[str, Any]":
-    tree, names = rewritten(program)
+    tree, names = rewritten(program, PLAN["quoted"])
     code = compile(tree, "program.py", "exec")
 
     def run() -> None:
@@ -144,10 +146,15 @@ def _run_call(
     output = sys.stdout = Capture()
     random.seed(PLAN["seed"])
     clock.elapsed_s = 0.0
-    returned: list[Description] = []
+    returned: list[Description | Session] = []
 
     def run() -> list[object]:
-        returned.append(_described(namespace[name](*arguments)))
+        value = eval(
+            PLAN["names"].get(name, name),
+            namespace,
+            {"_session_": functools.partial(session_with, PLAN["ordered"])},
+        )(*arguments)
+        returned.append(value if isinstance(value, Session) else _described(value))
         return returned[0].short()
 
     described, error, _ = _timed(allowed, run)
@@ -229,7 +236,8 @@ def _told_apart(
             deadline = processor_time() + VARIANT_S + 3 * calls_s
             namespace = _namespace()
             error = _timed(
-                VARIANT_S, lambda: exec(compile(rewritten(program)[0], "program.py", "exec"), namespace)
+                VARIANT_S,
+                lambda: exec(compile(rewritten(program, PLAN["quoted"])[0], "program.py", "exec"), namespace),
             )[1]
             bits = 0
             for place, (result, (name, sources)) in enumerate(zip(results, PLAN["calls"], strict=True)):
@@ -252,7 +260,7 @@ def _told_apart(
 
 
 def _main() -> None:
-    write, dumps, leave = os.write, json.dumps, os._exit
+    write, dumps, leave = functools.partial(os.write, os.dup(1)), json.dumps, os._exit
     deadline = processor_time() + PLAN["total_s"]
     signal.signal(signal.SIGALRM, _alarm)
     signal.signal(signal.SIGPROF, _alarm)
@@ -288,7 +296,7 @@ def _main() -> None:
             break
         record["told"].append(_told_apart(variant, record["calls"], clock, calls_s))
     line = "\n" + PLAN["marker"] + dumps(record)
-    write(1, (line + "\n").encode("ascii"))
+    write((line + "\n").encode("ascii"))
     leave(0)
 
 

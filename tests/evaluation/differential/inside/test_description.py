@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import pytest
 
-from src.evaluation.differential.description import MAX_VALUE_BYTES, cell, describe
 from src.evaluation.differential.equality import RELATIVE_TOLERANCE, well_formed
+from src.evaluation.differential.inside.description import MAX_VALUE_BYTES, cell, describe
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from src.evaluation.differential import frozen_clock
+from src.evaluation.differential.inside import frozen_clock
 
 SOURCE = Path(frozen_clock.__file__).read_text(encoding="utf-8")
 

@@ -5,18 +5,22 @@ import math
 
 import pytest
 
-from src.evaluation.differential.rewriting import MAX_TEXT, WORDING_BEGINS, WORDING_ENDS, Capture, rewritten
+from src.evaluation.differential.inside.rewriting import (
+    MAX_TEXT,
+    MESSAGE,
+    WORDING_BEGINS,
+    WORDING_ENDS,
+    Capture,
+    rewritten,
+)
 
 
-def shown(source):
-    """The rewritten source, the marks as < and >."""
-    text = ast.unparse(rewritten(source + "\nend = 0")[0]).removesuffix("\nend = 0")
-    return (
-        text.replace(WORDING_BEGINS, "<")
-        .replace(WORDING_ENDS, ">")
-        .replace("\\ue000", "<")
-        .replace("\\ue001", ">")
-    )
+def shown(source, *quoted):
+    """The rewritten source, the marks as <, > and ~."""
+    text = ast.unparse(rewritten(source + "\nend = 0", quoted)[0]).removesuffix("\nend = 0")
+    for sign, mark in {"<": WORDING_BEGINS, ">": WORDING_ENDS, "~": MESSAGE}.items():
+        text = text.replace(mark, sign).replace(ascii(mark).strip("'"), sign)
+    return text
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,36 @@ def test_words_around_data_are_marked(source, marked):
 def test_words_that_say_which_branch_was_taken_are_data():
     assert "<" not in shown("if n % 2:\n    print(n, 'is odd')\nelse:\n    print(n, 'is even')")
     assert "<is odd>" in shown("if n % 2:\n    print(n, 'is odd')")
+
+
+def test_an_input_of_the_script_that_a_print_repeats_is_marked():
+    assert shown("n = 5\nprint(n, f(n))").endswith("print(f'<{n}>', f(n))")
+    assert shown("n = int(input('How many? '))\nprint(f'{n}! is {f(n)}')").endswith(
+        "print(f'<{n}><! is> {f(n)}')"
+    )
+    assert shown("n = 'x'\nprint('of ' + str(n) + f(n))").endswith("print('<of> ' + f'<{str(n)}>' + f(n))")
+    assert "<" not in shown("n = 5\nprint(n)")  # it is all there is
+    assert "<" not in shown("n = 5\nn += 1\nprint(n, f(n))")
+    assert "<" not in shown("def f(n):\n    print(n, g(n))")
+
+
+def test_what_an_except_prints_is_a_message():
+    source = "try:\n    f()\nexcept ValueError as e:\n    print('No:', e)"
+    assert shown(source).endswith("print(f'~{'No:'}', e)") or shown(source).endswith(
+        "print(f\"~{'No:'}\", e)"
+    )
+    assert "~" in shown(source, "No: it is")  # too short to be a quotation
+    assert "~" not in shown(source.replace("No:", "Sorry"), "Sorry")
+    assert "~" not in shown("try:\n    f()\nexcept ValueError:\n    print(*items)")
+
+
+def test_words_that_the_task_quotes_are_data():
+    assert shown("print('Hello,', name)", "Hello, ") == "print('Hello,', name)"
+    assert shown("print('Bye,', name)", "Hello, ") == "print('<Bye,>', name)"
+
+
+def test_what_input_shows_is_left_out():
+    assert shown("n = input('Name? ')") == "n = input()"
 
 
 def test_a_program_that_reads_its_own_output_is_left_alone():

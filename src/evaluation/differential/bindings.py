@@ -1,0 +1,288 @@
+"""Finds what a reference's functions and classes are called in an answer, and how to call them there.
+
+A binding is an expression, to be evaluated in the answer's namespace, that gives what takes the reference's arguments: `f`,
+`lambda *a: f(a[1], a[0])`, `lambda *a: Solution().f(*a[:1])`.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
+from src.evaluation.differential.inputs.sessions import methods_of, names_in_session, stored_in
+from src.evaluation.differential.inputs.type_inference import Function
+from src.evaluation.differential.probe_runner import Call
+from src.evaluation.differential.program_analysis import classes_of, entry_functions, functions_of
+from src.languages.syntax import literal
+
+MAX_WAYS = 4  # of calling one function that are tried
+Binding = dict[str, str]  # name in the reference -> expression
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function of an answer, or a method together with what makes its object."""
+
+    name: str
+    names: tuple[str, ...]  # of positional parameters; those of the class stand before those of the method
+    required: int  # of these, how many have no default
+    keywords: tuple[str, ...] = ()  # that must be given by name
+    rest: bool = False  # takes any number
+    owner: str = ""  # the class of a method
+    made_by: int = 0  # of the parameters, those that the class takes
+    is_plain: bool = True  # False: a property, which is not called
+
+    def takes(self, count: int) -> bool:
+        most = len(self.names) + len(self.keywords)
+        return self.required + len(self.keywords) <= count and (count <= most or self.rest)
+
+    def called_with(self, arguments: Sequence[str]) -> str:
+        positional = len(arguments) - len(self.keywords)
+        named = [f"{name}={text}" for name, text in zip(self.keywords, arguments[positional:], strict=True)]
+        given = [*arguments[:positional], *named]
+        made = f"{self.owner}({', '.join(given[: self.made_by])})." if self.owner else ""
+        call = f"({', '.join(given[self.made_by :])})" if self.is_plain else ""
+        return f"{made}{self.name}{call}"
+
+
+def targets_of(tree: ast.Module) -> list[Target]:
+    """What of a program can be called: its functions, and the methods of its classes."""
+    found = [_target(function, function.name) for function in functions_of(tree).values()]
+    for owner, methods in ((name, methods_of(node, tree)) for name, node in classes_of(tree).items()):
+        maker = methods.get("__init__")
+        made_by = _target(maker, "", skip=1) if maker else Target("", (), 0)
+        for name, method in methods.items():
+            if name != "__init__" and not made_by.keywords:
+                found.append(_method_target(owner, made_by, name, method))
+    return found
+
+
+def _method_target(owner: str, made_by: Target, name: str, method: Function) -> Target:
+    decorators = {ast.unparse(decorator) for decorator in method.decorator_list}
+    if "staticmethod" in decorators or "classmethod" in decorators:
+        return _target(method, f"{owner}.{name}", skip=int("classmethod" in decorators))
+    own = _target(method, name, skip=1)
+    made = made_by.names[: made_by.required]
+    return Target(
+        name, (*made, *own.names), len(made) + own.required, own.keywords, own.rest, owner, len(made),
+        "property" not in decorators,
+    )  # fmt: skip
+
+
+def _target(function: Function, name: str, skip: int = 0) -> Target:
+    every, required = parameters(function)
+    arguments = function.args
+    keywords = [
+        k.arg
+        for k, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if default is None
+    ]
+    return Target(
+        name, tuple(p.arg for p in every[skip:]), max(required - skip, 0), tuple(keywords), arguments.vararg is not None
+    )  # fmt: skip
+
+
+def bindings(reference: ast.Module, answer: ast.Module, calls: Sequence[Call]) -> list[Binding]:
+    """Ways to make the calls in the answer, the likeliest first; [] where something has no counterpart there."""
+    wanted: dict[str, list[Arguments]] = {}
+    for name, arguments in calls:
+        wanted.setdefault(name, []).append(arguments)
+    functions, classes = functions_of(reference), classes_of(reference)
+    ways = {
+        name: _session_ways(reference, answer, classes[name], made)
+        for name, made in wanted.items()
+        if name in classes
+    }
+    counterparts = _counterparts(
+        functions, answer, {n: given for n, given in wanted.items() if n not in ways}
+    )
+    for name, target in counterparts.items():
+        ways[name] = list(itertools.islice(_ways(functions[name], target, wanted[name]), MAX_WAYS))
+    if not wanted or any(not ways.get(name) for name in wanted):
+        return []
+    most = max(map(len, ways.values()))
+    return [{name: way[min(at, len(way) - 1)] for name, way in ways.items()} for at in range(most)]
+
+
+def named_alike(binding: Binding) -> bool:
+    """Whether the counterparts were found by their names, not by what they take alone."""
+    return all(_plain(name) in expression.replace("_", "").lower() for name, expression in binding.items())
+
+
+def _counterparts(
+    functions: Mapping[str, Function], answer: ast.Module, wanted: Mapping[str, Sequence[Arguments]]
+) -> dict[str, Target]:
+    """The answer's function or method for each of the reference's: by name, or by signature where one is left."""
+    targets = targets_of(answer)
+    found: dict[str, Target] = {}
+    for name in wanted:
+        exact = [target for target in targets if target.name == name]
+        alike = [target for target in targets if _plain(target.name) == _plain(name)]
+        if exact or alike:
+            found[name] = (exact or alike)[0]
+    left = [name for name in wanted if name not in found]
+    entries = {function.name for function in entry_functions(answer)}
+    spare = [
+        t for t in targets if t not in found.values() and (t.owner or "." in t.name or t.name in entries)
+    ]
+    for name in left if len(left) == 1 else ():
+        count = len(wanted[name][0])
+        fitting = [target for target in spare if target.takes(count)] or [
+            target for target in spare if _reshaped(target, wanted[name])
+        ]
+        plain = [target for target in fitting if not target.owner] or fitting
+        if len(plain) == 1:
+            found[name] = plain[0]
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.rpartition(".")[2].replace("_", "").lower()
+
+
+def _ways(function: Function, target: Target, given: Sequence[Arguments]) -> Iterator[str]:
+    """Expressions for calls of `function` by `target`, the likeliest first."""
+    count = len(given[0])
+    plain = [f"a[{at}]" for at in range(count)]
+    if any(len(arguments) != count for arguments in given):
+        if target.made_by == 0 and not target.keywords:
+            yield f"lambda *a: {target.called_with(['*a'])}"
+        return
+    reshaped = _reshaped(target, given)
+    if target.rest and not target.names and reshaped:
+        yield f"lambda *a: {reshaped}"
+    if not target.takes(count) and reshaped:
+        yield f"lambda *a: {reshaped}"
+        return
+    by_name = _named_arguments(function, target, count)
+    if by_name:
+        yield f"lambda *a: {target.called_with(by_name)}"
+        return
+    is_itself = not target.owner and not target.keywords
+    yield target.name if is_itself else f"lambda *a: {target.called_with(plain)}"
+    if 1 < count <= 3 and all(len(set(kinds_of(arguments))) == count for arguments in given):
+        for other in list(itertools.permutations(plain))[1:]:
+            yield f"lambda *a: {target.called_with(other)}"
+
+
+def _named_arguments(function: Function, target: Target, count: int) -> list[str] | None:
+    """The arguments as the target's parameters of the same names want them.
+
+    None where the names say nothing else than the order itself, or do not say all.
+    """
+    names = [parameter.arg.lower() for parameter in parameters(function)[0]][:count]
+    every = [name.lower() for name in (*target.names, *target.keywords)]
+    theirs = every[:count]
+    if len(set(names)) < count or names == theirs:
+        return None
+    if not target.owner and not target.keywords and set(names) <= set(every) and set(names) != set(theirs):
+        return [f"{target.names[every.index(name)]}=a[{at}]" for at, name in enumerate(names)]
+    unknown = [name for name in names if name not in theirs]
+    if len(theirs) < count or len(unknown) > 1 or len(unknown) == count:
+        return None
+    order = [names.index(name) if name in names else names.index(unknown[0]) for name in theirs]
+    return [f"a[{at}]" for at in order] if sorted(order) == [*range(count)] != order else None
+
+
+def _reshaped(target: Target, given: Sequence[Arguments]) -> str:
+    """A call that takes the arguments apart or together; "" where that does not fit.
+
+    One list for several values, several values for one list, four coordinates for two points.
+    """
+    values = [[literal(source) for source in arguments] for arguments in given]
+    count = len(values[0])
+    if count == 0:
+        return ""
+    is_one_sequence = count == 1 and all(isinstance(value, list | tuple) for (value,) in values)
+    if target.rest and not target.names and is_one_sequence:
+        return target.called_with(["*a[0]"])
+    if target.takes(1) and count > 1 and len({type(value) for one in values for value in one}) == 1:
+        return target.called_with(["list(a)"])
+    sizes = {tuple(len(v) if isinstance(v, tuple | list) else -1 for v in one) for one in values}
+    parts = len(target.names)
+    if not target.takes(count) and parts > 1 and count % parts == 0 and count > parts:
+        size = count // parts
+        return target.called_with([f"a[{at * size}:{(at + 1) * size}]" for at in range(parts)])
+    if len(sizes) == 1 and min(shape := next(iter(sizes))) > 0 and target.takes(sum(shape)):
+        return target.called_with(
+            [f"a[{at}][{part}]" for at, size in enumerate(shape) for part in range(size)]
+        )
+    return ""
+
+
+def _session_ways(
+    reference: ast.Module, answer: ast.Module, wanted: ast.ClassDef, given: Sequence[Arguments]
+) -> list[str]:
+    """How the answer's class of that name, or its only one, is used as the reference's; [] where it cannot be."""
+    classes = classes_of(answer)
+    named = [name for name in classes if _plain(name) == _plain(wanted.name)] or list(classes)
+    if len(named) != 1:
+        return []
+    methods, theirs = methods_of(wanted, reference), methods_of(classes[named[0]], answer)
+    made_with = {len(literal(arguments[0]) or ()) for arguments in given}
+    maker = _maker(methods.get("__init__"), theirs.get("__init__"), named[0], max(made_with))
+    stored = stored_in(classes[named[0]], answer)
+    called = _called_methods(methods, theirs, stored, names_in_session([steps for _, steps in given]))
+    if maker is None or called is None:
+        return []
+    return [f"_session_({maker}, {{{', '.join(f'{name!r}: {way}' for name, way in called.items())}}})"]
+
+
+def _maker(function: Function | None, answer: Function | None, name: str, count: int) -> str | None:
+    target = _target(answer, name, skip=1) if answer else Target(name, (), 0)
+    if not target.takes(count):
+        return None
+    own = ast.FunctionDef(name, _without_self(function), [], []) if function else None
+    by_name = _named_arguments(own, target, count) if own else None
+    return f"lambda *a: {target.called_with(by_name or [f'a[{at}]' for at in range(count)])}"
+
+
+def _without_self(function: Function) -> ast.arguments:
+    every, required = parameters(function)
+    defaults: list[ast.expr] = [ast.Constant(None)] * (len(every) - max(required, 1))
+    return ast.arguments([], every[1:], None, [], [], None, defaults)
+
+
+def _called_methods(
+    methods: Mapping[str, Function],
+    theirs: Mapping[str, Function],
+    stored: Collection[str],
+    wanted: Sequence[str],
+) -> dict[str, str] | None:
+    """How each method is called on `o`, and each attribute looked at; None where one has no counterpart."""
+    attributes = {name: _look(name[1:], theirs, stored) for name in wanted if name.startswith(".")}
+    if not all(attributes.values()):
+        return None
+    wanted = [name for name in wanted if name not in attributes]
+    plain = {_plain(name): name for name in theirs}
+    found = {name: plain[_plain(name)] for name in wanted if _plain(name) in plain}
+    left = [name for name in wanted if name not in found]
+    spare = [name for name in theirs if name not in (*found.values(), "__init__")]
+    for name in left:
+        size = len(parameters(methods[name])[0])
+        fitting = [other for other in spare if len(parameters(theirs[other])[0]) == size]
+        if len(fitting) != 1 or len(left) > 1:
+            return None
+        found[name] = fitting[0]
+    return attributes | {
+        name: f"lambda o, *a: o.{other}" + ("" if _is_property(theirs[other]) else "(*a)")
+        for name, other in found.items()
+    }
+
+
+def _look(name: str, methods: Mapping[str, Function], stored: Collection[str]) -> str:
+    """How an attribute is looked at: under its name, a private one, or by a method that gives it; "" where there is none."""
+    for other in (name, f"_{name}"):
+        if other in stored:
+            return f"lambda o: o.{other}"
+    for method in (name, f"get_{name}"):
+        if method in methods:
+            return f"lambda o: o.{method}" + ("" if _is_property(methods[method]) else "()")
+    return ""
+
+
+def _is_property(function: Function) -> bool:
+    return any(ast.unparse(decorator) == "property" for decorator in function.decorator_list)

@@ -1,0 +1,249 @@
+"""What a task takes for granted of a function's arguments: low <= high, k <= n, a character is one character."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from src.evaluation.differential.inputs.domain import Domain
+from src.evaluation.differential.inputs.input_generation import Arguments, parameters
+from src.evaluation.differential.inputs.sessions import repeats, values_of
+from src.evaluation.differential.inputs.shapes import Shape, named_shape, shape_of
+from src.evaluation.differential.inputs.type_inference import Function, is_pair
+from src.evaluation.differential.probe_runner import Call
+from src.languages.syntax import literal
+
+Relation = Callable[[Sequence[object]], bool]  # whether it holds between the values of a call
+
+_ORDERED = tuple(
+    tuple(pair.split("/"))
+    for pair in (
+        "low/high lo/hi start/end start/stop begin/end begin/stop min/max minimum/maximum lower/upper from/to first/last"
+        " left/right smallest/largest earliest/latest k/n r/n"
+    ).split()
+)
+_RANGES = {
+    "month": (1, 12),
+    "day": (1, 31),
+    "hour": (0, 23),
+    "minute": (0, 59),
+    "second": (0, 59),
+    "weekday": (0, 6),
+}
+_INDEX = frozenset("index idx position pos".split())
+_CHARACTER = frozenset("char ch character letter".split())
+_SPOKEN = {  # what an instruction says where it speaks of what is else taken for granted
+    "order": r"(?i)\b(?:reversed?|swap\w*|either order|any order|greater than the|larger than the|invalid (?:range|input))\b",
+    "size": r"(?i)\b(?:more than|greater than|larger than|longer than|exceeds?|fewer|out of (?:range|bounds)|too (?:large|big|short))\b",
+    "zero": r"(?i)\bby (?:zero|0)\b|ZeroDivision|\b(?:divisor|denominator)\b[^.]*\b(?:zero|0)\b",
+    "form": r"(?i)\b(?:in)?valid\w*|\bverif\w+|\bcheck\w*|\bmalformed|\bwhether\b|\bdetermin\w+",
+    "signs": r"(?i)\b(?:punctuat\w*|symbols?|signs?|special|alphanumeric|palindrom\w*|charact\w*|letters?)\b",
+    "doubles": r"(?i)\b(?:duplicat\w*|unique\w*|distinct|occurr\w*|count\w*|frequen\w*|repeat\w*|appear\w*|multiset|once|twice"
+    r"|each|every|most|more than|anagram\w*|ties?)\b",
+}  # fmt: skip
+_OF_SETS = re.compile(
+    r"(?i)\b(?:intersect\w*|union|in common|common elements?|in both|(?:symmetric )?difference|shared)\b"
+)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """The relations that hold in all calls that a task is about."""
+
+    relations: tuple[Relation, ...] = ()
+
+    def admits(self, arguments: Arguments) -> bool:
+        values = [literal(source) for source in arguments]
+        return all(relation(values) for relation in self.relations)
+
+
+def granted_by(function: Function, instruction: str, known: Sequence[Arguments]) -> Granted:
+    """The relations for a function, less those that the instruction speaks of or a call of the sample's own breaks."""
+    names = [parameter.arg.lower() for parameter in parameters(function)[0]]
+    calls = [[literal(source) for source in call] for call in known]
+    spoken = {topic for topic, pattern in _SPOKEN.items() if re.search(pattern, instruction)}
+    found = [
+        *(_in_order(a, b) for a, b in _ordered_places(function, names) if "order" not in spoken),
+        *(_within(at, names[at], "size" in spoken) for at in range(len(names))),
+        *(_not_zero(at) for at in _divisors(function, names) if "zero" not in spoken),
+    ]
+    sizes = _tuple_sizes(function, calls)
+    if sizes:
+        found.append(_of_sizes(sizes))
+    found += [_equally_long(a, b) for a, b in _zipped(function, names)]
+    shape = None if "form" in spoken else _shown_shape(instruction, calls)
+    if shape is not None:
+        found.append(_of_shape(shape))
+    if "doubles" not in spoken and (_OF_SETS.search(instruction) or _makes_sets(function)):
+        found.append(_without_doubles)
+    return Granted(tuple(relation for relation in found if all(map(relation, calls))))
+
+
+def _ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of parameters of which the first is the smaller one: by their names, or since `range(a, b)` is made of them."""
+    found = []
+    for a, name in enumerate(names):
+        for b, other in enumerate(names):
+            words, others = re.split(r"_|(?=\d)", name), re.split(r"_|(?=\d)", other)
+            for low, high in _ORDERED:
+                if low in words and [high if word == low else word for word in words] == others:
+                    found.append((a, b))
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and len(node.args) == 2:
+            bounds = [
+                {n.id.lower() for n in ast.walk(bound) if isinstance(n, ast.Name)} for bound in node.args
+            ]
+            places = [[names.index(name) for name in bound if name in names] for bound in bounds]
+            if all(len(place) == 1 for place in places) and places[0] != places[1]:
+                found.append((places[0][0], places[1][0]))
+    return list(dict.fromkeys(found))
+
+
+def _in_order(low: int, high: int) -> Relation:
+    def holds(values: Sequence[object]) -> bool:
+        if max(low, high) >= len(values):
+            return True
+        a, b = values[low], values[high]
+        comparable = all(isinstance(value, int | float) for value in (a, b)) or (
+            type(a) is type(b) is str and bool(shape_of(a)) and shape_of(a) is shape_of(b)
+        )
+        return not comparable or a <= b  # type: ignore[operator]
+
+    return holds
+
+
+def _within(at: int, name: str, sizes_spoken: bool) -> Relation:
+    """The bounds that a parameter's name sets."""
+    word = name.rpartition("_")[2]
+
+    def holds(values: Sequence[object]) -> bool:
+        value = values[at] if at < len(values) else None
+        if isinstance(value, str):
+            return word not in _CHARACTER or len(value) == 1
+        if not isinstance(value, int) or isinstance(value, bool):
+            return True
+        low, high = _RANGES.get(word, (value, value))
+        if not low <= value <= high:
+            return False
+        sizes = [len(other) for other in values if isinstance(other, list | tuple | str)]
+        if sizes_spoken or len(sizes) != 1 or word not in (*_INDEX, "k"):
+            return True
+        return value < sizes[0] if word in _INDEX else 1 <= value <= sizes[0]
+
+    return holds
+
+
+def _divisors(function: Function, names: Sequence[str]) -> list[int]:
+    """Parameters that something is divided by."""
+    return [
+        names.index(node.right.id.lower())
+        for node in ast.walk(function)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
+        and isinstance(node.right, ast.Name)
+        and node.right.id.lower() in names
+    ]
+
+
+def _not_zero(at: int) -> Relation:
+    return lambda values: at >= len(values) or values[at] != 0 or isinstance(values[at], bool)
+
+
+def _tuple_sizes(function: Function, calls: Sequence[Sequence[object]]) -> set[int]:
+    """How long the tuples are that the sample's own calls give, or that the function takes apart."""
+    shown = {len(value) for call in calls for value in call if isinstance(value, tuple)}
+    nodes = list(ast.walk(function))
+    return shown or ({2} if any(is_pair(nodes, p.arg) for p in parameters(function)[0]) else set())
+
+
+def _of_sizes(sizes: set[int]) -> Relation:
+    return lambda values: all(len(value) in sizes for value in values if isinstance(value, tuple))
+
+
+def _zipped(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of parameters that are gone through side by side: `zip(a, b)`."""
+    calls = [
+        node for node in ast.walk(function) if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip"
+    ]
+    given = [[ast.unparse(argument).lower() for argument in call.args] for call in calls]
+    return [
+        (names.index(a), names.index(b)) for a, b in (g for g in given if len(g) == 2) if {a, b} <= {*names}
+    ]
+
+
+def _equally_long(a: int, b: int) -> Relation:
+    def holds(values: Sequence[object]) -> bool:
+        pair = [values[at] for at in (a, b) if at < len(values)]
+        sized = [len(value) for value in pair if isinstance(value, str | list | tuple)]
+        return len(sized) < 2 or sized[0] == sized[1]
+
+    return holds
+
+
+def _shown_shape(instruction: str, calls: Sequence[Sequence[object]]) -> Shape | None:
+    """The form that the instruction names, or that all texts of the sample's own calls have."""
+    texts = [text for call in calls for value in call for text in _texts_in(value)]
+    shapes = {shape_of(text) for text in texts}
+    return named_shape(instruction) or (shapes.pop() if len(shapes) == 1 else None)
+
+
+def _of_shape(shape: Shape) -> Relation:
+    return lambda values: all(shape.admits(text) for value in values for text in _texts_in(value))
+
+
+def _texts_in(value: object) -> list[str]:
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in _texts_in(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def _makes_sets(function: Function) -> bool:
+    return any(isinstance(n, ast.Call) and ast.unparse(n.func) == "set" for n in ast.walk(function))
+
+
+def _without_doubles(values: Sequence[object]) -> bool:
+    lists = [value for value in values if isinstance(value, list)]
+    return all(len(set(map(repr, items))) == len(items) for items in lists)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which calls a task is about."""
+
+    domain: Domain
+    granted: Mapping[str, Granted]  # of each function; none of a class, with which there are sessions
+    known: frozenset[Arguments]  # in calls that the sample itself shows
+    of_words: bool = False  # the task speaks of words and of no other signs in a text
+
+    def admits(self, call: Call) -> bool:
+        name, arguments = call
+        if arguments in self.known:
+            return True
+        if name not in self.granted:
+            return self.domain.admits(values_of(arguments))
+        return self.domain.admits(arguments) and self.granted[name].admits(arguments)
+
+    def is_edge(self, call: Call) -> bool:
+        """Whether a call is at the edge: 0 or 1, at most one item, a text of signs alone, one step of a session twice."""
+        name, arguments = call
+        if arguments in self.known:
+            return False
+        if name not in self.granted:
+            return repeats(arguments)
+        return any(_is_at_edge(literal(source), self.of_words) for source in arguments)
+
+
+def speaks_of_words(instruction: str) -> bool:
+    return bool(re.search(r"(?i)\bwords?\b", instruction)) and not re.search(_SPOKEN["signs"], instruction)
+
+
+def _is_at_edge(value: object, of_words: bool) -> bool:
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int):
+        return value in (0, 1)
+    if isinstance(value, str):
+        return not re.search(r"\w", value) or (of_words and bool(re.search(r"[^\w\s]", value)))
+    return isinstance(value, list | tuple | set | dict) and len(value) < 2

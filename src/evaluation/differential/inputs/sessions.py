@@ -1,0 +1,218 @@
+"""Sessions with a class: an object is made, and its methods are called one after another.
+
+The arguments of a session are two literals: those of the class, `(100,)`, and the steps, `[('deposit', (50,)), ('balance', ())]`.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
+from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
+from src.evaluation.differential.inputs.variation import Variation, source_of
+from src.languages.syntax import literal
+
+MAX_SESSIONS = 60
+MOST_STEPS = 9
+VALUES = 3  # of each parameter that one session draws from: methods meet the same ones again
+
+
+def methods_of(node: ast.ClassDef, tree: ast.Module) -> dict[str, Function]:
+    """Public methods of a class and `__init__`, those it inherits among them; of a dataclass a made-up `__init__`."""
+    found: dict[str, Function] = {}
+    classes = {other.name: other for other in tree.body if isinstance(other, ast.ClassDef)}
+    for base in node.bases:
+        parent = classes.get(base.id) if isinstance(base, ast.Name) else None
+        if parent is not None and parent is not node:
+            found |= methods_of(parent, tree)
+    if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
+        found["__init__"] = _dataclass_init(node)
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef) and (item.name == "__init__" or not item.name.startswith("_")):
+            found[item.name] = item
+    return found
+
+
+def _dataclass_init(node: ast.ClassDef) -> ast.FunctionDef:
+    fields = [
+        item for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+    ]
+    names = [ast.arg("self"), *(ast.arg(item.target.id, item.annotation) for item in fields)]  # type: ignore[union-attr]
+    defaults: list[ast.expr] = [item.value for item in fields if item.value is not None]
+    return ast.FunctionDef(
+        "__init__", ast.arguments([], names, None, [], [], None, defaults), [ast.Pass()], []
+    )
+
+
+def names_in_session(steps: Sequence[str]) -> list[str]:
+    """The methods that sessions call, each once."""
+    return list(dict.fromkeys(name for source in steps for name, _ in _steps(source)))
+
+
+def _steps(source: str) -> list[tuple[str, tuple[object, ...]]]:
+    value = literal(source)
+    return value if isinstance(value, list) else []
+
+
+def known_sessions(node: ast.ClassDef, tree: ast.Module) -> list[Arguments]:
+    """What the program itself does with objects of the class, where it gives them literals."""
+    methods = methods_of(node, tree)
+    made: dict[str, str] = {}
+    steps: dict[str, list[str]] = {}
+    statements = [inner for statement in tree.body for inner in _script_statements(statement)]
+    for statement in statements:
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        if isinstance(value, ast.Call) and ast.unparse(value.func) == node.name and not value.keywords:
+            target = ast.unparse(statement.targets[0])  # type: ignore[attr-defined]
+            made[target] = _tuple_source(value.args)
+            steps[target] = []
+        for call in _calls_in_order(statement):
+            owner = ast.unparse(call.func.value)  # type: ignore[attr-defined]
+            name = call.func.attr  # type: ignore[attr-defined]
+            if owner in steps and name in methods and not call.keywords:
+                steps[owner].append(f"({name!r}, {_tuple_source(call.args)})")
+    found = [(made[owner], f"[{', '.join(steps[owner])}]") for owner in made if steps[owner]]
+    return [session for session in found if all(literal(source) is not None for source in session)]
+
+
+def _script_statements(node: ast.stmt) -> Iterator[ast.stmt]:
+    if isinstance(node, ast.If) and "__name__" in ast.dump(node.test):
+        yield from node.body
+    elif not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.For | ast.While | ast.Try):
+        yield node
+
+
+def _calls_in_order(statement: ast.stmt) -> list[ast.Call]:
+    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    return sorted(calls, key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0))
+
+
+def _tuple_source(arguments: Sequence[ast.expr]) -> str:
+    return "(" + "".join(f"{ast.unparse(argument)}, " for argument in arguments) + ")"
+
+
+def attributes_of(node: ast.ClassDef, tree: ast.Module, instruction: str) -> list[str]:
+    """Attributes that the task names, `on` of "The attribute `on` holds its state", or that the script looks at."""
+    script = [
+        part for statement in tree.body for inner in _script_statements(statement) for part in ast.walk(inner)
+    ]
+    looked_at = {
+        part.attr for part in script if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Load)
+    }
+    return [
+        name
+        for name in stored_in(node, tree)
+        if not name.startswith("_") and (name in looked_at or _names_attribute(instruction, name))
+    ]
+
+
+def _names_attribute(instruction: str, name: str) -> bool:
+    pattern = rf"`{re.escape(name)}`|attributes? (?:called |named )?[`'\"]?{re.escape(name)}\b"
+    return bool(re.search(pattern, instruction))
+
+
+def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
+    """The attributes that a class's methods give its objects."""
+    stored = [
+        part.attr
+        for method in methods_of(node, tree).values()
+        for part in ast.walk(method)
+        if isinstance(part, ast.Attribute)
+        and isinstance(part.ctx, ast.Store)
+        and ast.unparse(part.value) == "self"
+    ]
+    return list(dict.fromkeys(stored))
+
+
+def session_calls(
+    node: ast.ClassDef, tree: ast.Module, known: Sequence[Arguments], turn: int, instruction: str = ""
+) -> list[Arguments]:
+    """Sessions to try, those that the program shows first; drawn with the turn as the seed."""
+    methods = methods_of(node, tree)
+    draw = random.Random(turn)
+    shown = _shown_values(known)
+    looks: list[tuple[str, tuple[object, ...]]] = [
+        (f".{name}", ()) for name in attributes_of(node, tree, instruction)
+    ]
+    takes = {name: _given_parameters(method, shown.get(name, [])) for name, method in methods.items()}
+    looks += [(name, ()) for name, given in takes.items() if not given and name != "__init__"]
+    names = [name for name in methods if name != "__init__"]
+    found = list(known) if turn == 0 else []
+    for number in range(MAX_SESSIONS if names or looks else 0):
+        values = _values(methods, takes, shown, draw, seed=100 * turn + number)
+        steps = []
+        for _ in range(draw.randint(2, MOST_STEPS) if names else 0):
+            name = draw.choice(names)
+            steps.append((name, _drawn(takes[name], values, draw)))
+            if looks and draw.random() < 0.5:
+                steps.append(draw.choice(looks))
+        made = _drawn(takes.get("__init__", ()), values, draw)
+        found.append((source_of(made), source_of([*steps, *looks])))
+    return list(dict.fromkeys(found))
+
+
+def _drawn(
+    own: Sequence[ast.arg], values: Mapping[str, Sequence[object]], draw: random.Random
+) -> tuple[object, ...]:
+    return tuple(draw.choice(values[parameter.arg]) for parameter in own)
+
+
+def _shown_values(known: Sequence[Arguments]) -> dict[str, list[tuple[object, ...]]]:
+    """The arguments that the program itself gives to each method, and to the class."""
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for made, steps in known:
+        for name, given in [("__init__", literal(made)), *_steps(steps)]:
+            found.setdefault(name, []).append(given)
+    return found
+
+
+def _given_parameters(method: Function, shown: Sequence[tuple[object, ...]]) -> list[ast.arg]:
+    """The parameters that a session gives a value to: those that the program gives one, else those without a default."""
+    bound = int(all(ast.unparse(decorator) != "staticmethod" for decorator in method.decorator_list))
+    every, required = parameters(method)
+    return every[bound : bound + max((*map(len, shown), required - bound))]
+
+
+def _values(
+    methods: Mapping[str, Function],
+    takes: Mapping[str, Sequence[ast.arg]],
+    shown: Mapping[str, Sequence[tuple[object, ...]]],
+    draw: random.Random,
+    seed: int,
+) -> dict[str, list[object]]:
+    """Some values for each name of a parameter: the program's own and others like them, or the same for all of a kind."""
+    variation = Variation((), seed)
+    found: dict[str, list[object]] = {}
+    for name, own in takes.items():
+        for given in shown.get(name, ()):
+            for parameter, value in zip(own, given, strict=False):
+                found.setdefault(parameter.arg, []).append(value)
+    of_kinds: dict[str, list[object]] = {}
+    for values in found.values():
+        others = variation.calls([(source_of(value),) for value in values], VALUES - 1)
+        values += [literal(source) for (source,) in others]
+        of_kinds.setdefault(kinds_of((source_of(values[0]),))[0], []).extend(values)
+    for name, own in takes.items():
+        for parameter in own:
+            kind = likely_kinds(methods[name], parameter)[0]
+            if kind not in of_kinds:
+                pool = [literal(source) for source in POOLS[kind]]
+                of_kinds[kind] = draw.sample(pool, min(VALUES, len(pool)))
+            found.setdefault(parameter.arg, of_kinds[kind])
+    return found
+
+
+def repeats(session: Arguments) -> bool:
+    """Whether a session gives one method the same first value twice."""
+    given = [repr((name, values[0])) for name, values in _steps(session[1]) if values]
+    return len(set(given)) < len(given)
+
+
+def values_of(session: Arguments) -> Arguments:
+    """All that a session gives to the class and to its methods."""
+    made, steps = session
+    given = [literal(made), *(values for _, values in _steps(steps))]
+    return tuple(source_of(value) for values in given for value in values)

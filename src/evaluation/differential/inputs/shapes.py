@@ -1,0 +1,80 @@
+"""Texts that follow a form: dates, times, Roman numerals. Others of the form can be drawn, and malformed ones told apart."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A form of texts. words: what an instruction calls it. kind: of arguments (type_inference.py)."""
+
+    pattern: re.Pattern[str]
+    draw: Callable[[random.Random], str]
+    words: re.Pattern[str] | None = None
+    kind: str = ""
+
+    def admits(self, text: str) -> bool:
+        return bool(self.pattern.fullmatch(text))
+
+
+def _roman(number: int) -> str:
+    text = ""
+    for value, sign in zip(
+        (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1), "M CM D CD C XC L XL X IX V IV I".split(), strict=True
+    ):  # fmt: skip
+        text += sign * (number // value)
+        number %= value
+    return text
+
+
+_MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|1\d|2[0-8])"  # days that every month has
+_HOUR, _MINUTE = r"(?:[01]\d|2[0-3])", r"[0-5]\d"
+
+
+def _date(layout: str) -> Callable[[random.Random], str]:
+    return lambda draw: layout.format(
+        year=draw.randint(1950, 2030), month=draw.randint(1, 12), day=draw.randint(1, 28)
+    )
+
+
+SHAPES = (
+    Shape(
+        re.compile(r"(?=.)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"),
+        lambda draw: _roman(draw.choice((draw.randint(1, 40), draw.randint(1, 3999)))),
+        re.compile(r"(?i)\broman\b"), "roman",
+    ),
+    Shape(re.compile(rf"\d{{4}}-{_MONTH}-{_DAY}"), _date("{year}-{month:02d}-{day:02d}")),
+    Shape(re.compile(rf"\d{{4}}/{_MONTH}/{_DAY}"), _date("{year}/{month:02d}/{day:02d}")),
+    Shape(re.compile(rf"{_MONTH}/{_DAY}/\d{{4}}"), _date("{month:02d}/{day:02d}/{year}")),
+    Shape(re.compile(rf"{_DAY}/{_MONTH}/\d{{4}}"), _date("{day:02d}/{month:02d}/{year}")),
+    Shape(
+        re.compile(rf"{_HOUR}:{_MINUTE}"), lambda draw: f"{draw.randint(0, 23):02d}:{draw.randint(0, 59):02d}"
+    ),
+    Shape(
+        re.compile(rf"{_HOUR}:{_MINUTE}:{_MINUTE}"),
+        lambda draw: f"{draw.randint(0, 23):02d}:{draw.randint(0, 59):02d}:{draw.randint(0, 59):02d}",
+    ),
+    Shape(
+        re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}"),
+        lambda draw: ".".join(str(draw.randint(0, 255)) for _ in range(4)),
+    ),
+    Shape(
+        re.compile(r"[01]{3,}"),
+        lambda draw: bin(draw.randint(2, 600))[2:],
+        re.compile(r"(?i)\bbinary (?:string|number|digit|representation|literal)|\bfrom binary\b|\bbinary to\b"), "text number",
+    ),
+)  # fmt: skip
+
+
+def shape_of(text: str) -> Shape | None:
+    """The form of a text that two letters or digits alone do not make: "2023-04-15" is a date, "MIX" may be a word."""
+    return next((shape for shape in SHAPES if shape.words is None and shape.admits(text)), None)
+
+
+def named_shape(instruction: str) -> Shape | None:
+    """The form that an instruction names: "Convert a Roman numeral to an integer"."""
+    return next((shape for shape in SHAPES if shape.words and shape.words.search(instruction)), None)
