@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import functools
 import json
-import pickle
+import marshal
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -142,7 +142,7 @@ def _run(
     marker = f"calls-{secrets.token_hex(8)} "
     plan = {
         "program": program, "entry_point": calls.entry_point, "marker": marker, "whole": whole, "call_s": call_s,
-        "total_s": total_s, "inputs": base64.b64encode(pickle.dumps(list(inputs), 4)).decode("ascii"),
+        "total_s": total_s, "inputs": base64.b64encode(marshal.dumps(list(inputs), 2)).decode("ascii"),
     }  # fmt: skip
     limits = dataclasses.replace(
         sandbox.limits, wall_s=WAIT_FACTOR * total_s, cpu_s=total_s, output_bytes=OUTPUT_BYTES,
