@@ -12,13 +12,11 @@ codellama: SETTINGS = --set model.base_model=$(BASE) --set evaluation.num_sample
 codellama: BASE = codellama/CodeLlama-7b-hf
 codellama: CHECKPOINTS = checkpoints
 
+# compare_results.py evaluates the models too: evaluate.py would only load them once more
 quickstart codellama: .venv/installed
 	$(BIN)/python download_data.py $(SETTINGS)
 	$(BIN)/python train_lora.py $(SETTINGS) --resume
 	$(BIN)/python train_qlora.py $(SETTINGS) --resume
-	$(BIN)/python evaluate.py $(SETTINGS) --model_path $(BASE)
-	$(BIN)/python evaluate.py $(SETTINGS) --model_path $(CHECKPOINTS)/lora/final
-	$(BIN)/python evaluate.py $(SETTINGS) --model_path $(CHECKPOINTS)/qlora/final
 	$(BIN)/python compare_results.py $(SETTINGS) --before_model $(BASE) --after_model $(CHECKPOINTS)/lora/final \
 	    --output_dir reports/$@ --name lora
 	$(BIN)/python compare_results.py $(SETTINGS) --before_model $(BASE) --after_model $(CHECKPOINTS)/qlora/final \

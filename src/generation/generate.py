@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src.data.preprocessing import prompt_ids
-from src.generation.continuous.decoder import Request, SlotDecoder, free_slots
+from src.generation.continuous.decoder import MAX_SLOTS, Request, SlotDecoder, free_slots
 from src.generation.continuous.kv_cache import slot_bytes
 from src.generation.continuous.steps import CaptureError
 from src.generation.self_check import ONE_BY_ONE, PATHS, SLOTS, UNCACHED, decoding_path
@@ -32,9 +32,8 @@ from src.system.exhaustion import is_gpu_out_of_memory
 
 log = logging.getLogger(__name__)
 
-CPU_BATCH = 16
-GPU_BATCH = 128  # by generate()
-GPU_SLOTS = 256
+CPU_BATCH = 16  # prompts in a batch of generate()
+GPU_BATCH = 128
 
 
 def generate_missing(
@@ -68,8 +67,8 @@ def generate_missing(
     in_slots = path == SLOTS
     size = batch_size or (GPU_BATCH if model.device.type == "cuda" else CPU_BATCH)
     size = 1 if path in (ONE_BY_ONE, UNCACHED) else size
-    if in_slots and not batch_size and model.device.type == "cuda":
-        size = free_slots(slot_bytes(model, length), GPU_SLOTS)
+    if in_slots and not batch_size and model.device.type in MAX_SLOTS:
+        size = free_slots(slot_bytes(model, length), model.device)
     pending = shard = own_shard(keys, size, decoding, share, in_slots)
     started = time.perf_counter()
     with tqdm(total=len(pending), desc=label, unit="answer", disable=None) as bar:

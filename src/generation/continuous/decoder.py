@@ -17,13 +17,17 @@ from transformers import PreTrainedModel
 from src.generation.continuous.kv_cache import Spans, use_slot_attention
 from src.generation.continuous.steps import GRAPH_UNIT, POLL_INTERVAL, Steps, kv_reads
 from src.generation.settings import Decoding
+from src.models.hardware import GIB, available_ram_gib
+from src.system import distributed
 
+MAX_SLOTS = {"cpu": 64, "cuda": 256}
 NUM_SPANS = 4  # the slots, sorted by length, are read in so many spans, each up to its longest row
 MIN_GRAPH_SLOTS = 16  # with graphs, fewer slots than this are no faster
 ADMISSION_FRACTION = 8  # waiting prompts are admitted as soon as one in so many slots is free
 # slots are sorted again where that reduces the KV entries read to this fraction or less
 COMPACTION_THRESHOLD = 0.85
 PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}  # of the prompts in one forward pass
+CPU_POLL_INTERVAL = 8  # reading tokens makes no CPU wait, so fewer steps are spent on rows that have finished
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class SlotDecoder:
         self.decoding = decoding
         self.truncate = truncate
         self.graphs = graphs
+        self.interval = CPU_POLL_INTERVAL if model.device.type == "cpu" else POLL_INTERVAL
         self.waiting = sorted(requests, key=lambda request: -len(request.prompt))
         self.rows: list[_Row | None] = [None] * min(slots, len(requests))
         needed = max(len(request.prompt) for request in requests) + decoding.max_new_tokens
@@ -113,7 +118,7 @@ class SlotDecoder:
         alive = [row for row in self.rows if row]
         if not alive:
             return 0
-        count = min(POLL_INTERVAL, max(self.decoding.max_new_tokens - len(row.tokens) for row in alive))
+        count = min(self.interval, max(self.decoding.max_new_tokens - len(row.tokens) for row in alive))
         self._compact(count)
         self.steps.start(
             [row.next_token if row else 0 for row in self.rows],
@@ -198,7 +203,11 @@ class SlotDecoder:
         return tuple(spans)
 
 
-def free_slots(bytes_per_slot: int, limit: int) -> int:
-    """How many slots fit into four fifths of the free GPU memory, from 1 to `limit`."""
-    free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
-    return max(1, min(limit, int(0.8 * free) // bytes_per_slot))
+def free_slots(bytes_per_slot: int, device: torch.device) -> int:
+    """How many slots fit into four fifths of the free GPU memory, or half of the free main memory."""
+    if device.type == "cpu":
+        usable = available_ram_gib() * GIB / distributed.local_world_size() / 2
+    else:
+        held = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        usable = 0.8 * (torch.cuda.mem_get_info()[0] + held)
+    return max(1, min(MAX_SLOTS[device.type], int(usable) // bytes_per_slot))

@@ -11,8 +11,8 @@ from scipy.stats import chisquare
 from transformers import GenerationConfig, TemperatureLogitsWarper, TopPLogitsWarper
 
 from src.generation.continuous import decoder, kernel
-from src.generation.continuous.decoder import Request, SlotDecoder
-from src.generation.continuous.steps import CaptureError, Steps
+from src.generation.continuous.decoder import CPU_POLL_INTERVAL, MAX_SLOTS, Request, SlotDecoder, free_slots
+from src.generation.continuous.steps import POLL_INTERVAL, CaptureError, Steps
 from src.generation.settings import Decoding
 from tests import tiny
 from tests.generation.continuous.plain_attention import attend_row_by_row
@@ -91,6 +91,7 @@ def emulated_graphs(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Steps, "_capture", lambda *arguments: Replayed(*arguments))  # noqa: PLW0108 - binds self
     monkeypatch.setattr(Steps, "_first_step", first)
     monkeypatch.setattr(decoder, "MIN_GRAPH_SLOTS", 2)
+    monkeypatch.setattr(decoder, "CPU_POLL_INTERVAL", POLL_INTERVAL)
     return captured
 
 
@@ -178,10 +179,25 @@ def test_a_long_answer_does_not_hold_the_batch(monkeypatch: pytest.MonkeyPatch):
 
     polled: list[int] = []
     monkeypatch.setattr(Steps, "start", counted)
+    monkeypatch.setattr(decoder, "CPU_POLL_INTERVAL", POLL_INTERVAL)
     requests = [Request((str(n), 0), [5] * (20 - n)) for n in range(5)]
     rows = _decode(model, requests, Decoding(128), slots=2, truncate=truncate)
     assert sorted(len(tokens) for tokens, _ in rows.values()) == [32, 32, 32, 32, 128]
     assert sizes == [2, 2, 2, 2]
+
+
+def test_few_steps_are_computed_on_a_cpu_for_rows_that_have_finished(monkeypatch: pytest.MonkeyPatch):
+    steps, advance = [], Steps._advance
+    monkeypatch.setattr(Steps, "_advance", lambda self, rows: (steps.append(rows), advance(self, rows))[1])
+    rows = _decode(tiny.build_model("llama"), slots=13, truncate=lambda row, checked: (row[:3], "turn"))
+    assert {len(tokens) for tokens, _ in rows.values()} == {3}
+    assert steps == [13] * CPU_POLL_INTERVAL
+
+
+def test_slots_on_a_cpu_fit_into_half_of_the_free_memory(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decoder, "available_ram_gib", lambda: 1.0)
+    cpu = torch.device("cpu")
+    assert [free_slots(size * 2**20, cpu) for size in (1, 64, 1024)] == [MAX_SLOTS["cpu"], 8, 1]
 
 
 def test_an_adapter_apart_is_decoded_with_it(reference):
