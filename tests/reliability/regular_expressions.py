@@ -39,6 +39,7 @@ TABLES = {
     ("evaluation/execution/judge.py", "pattern"): "_ERROR_KINDS",
     ("languages/cpp.py", "pattern"): "_HEADERS_ON_SIGHT",
     ("evaluation/differential/inputs/type_inference.py", "pattern"): "_NAMES",
+    ("evaluation/differential/inputs/relations.py", "pattern"): "_SPOKEN",
 }
 MADE_BY_THE_CODE = {("languages/language.py", "self.regex")}  # in `Pattern`, whose calls are collected
 

@@ -171,7 +171,7 @@ def test_a_checkpoint_in_float16_resumes_where_no_loss_is_scaled_and_the_other_w
         config = tiny.config(tiny_model, tiny_data, tmp_path / first, "training.max_steps=4")
         for name in (first, then):
             hardware = Hardware("cpu", getattr(torch, name), "test", 8)
-            monkeypatch.setattr("src.training.job.decide", lambda _, found=hardware: found)
+            monkeypatch.setattr("src.training.job.decide", lambda _, found=hardware, **options: found)
             if name == first:
                 fine_tune(config, "lora")
                 for made in ("final", "checkpoint-4"):

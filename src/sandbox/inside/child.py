@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -55,8 +56,9 @@ class Child:
         self.streams = [Output(out, limit), Output(err, limit)]
         self.status: int | None = None
 
+    @functools.cached_property
     def report(self) -> dict[str, Any] | None:
-        """What it reported; None where that is no report."""
+        """What it had reported when this was first read; None where that is no report."""
         os.set_blocking(self._report, False)
         try:
             text = os.read(self._report, PIPE_BYTES)

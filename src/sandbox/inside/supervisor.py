@@ -20,6 +20,7 @@ from child import Child, Start, stdin_file
 from isolation import Isolation, Quota
 
 POLL_INTERVAL_S = 0.02
+ENDING_S = 0.3  # between the end of a program's pipes and its own
 REQUEST_FIELDS = "argv compile_argv names tested shadowing operators".split()
 MAX_DESCRIPTORS = 2_048  # of all processes together; each may hold 0.2 MiB in a socket's buffers
 FIRST_FREE = 10  # the worker keeps lower descriptors occupied, so that none collides in the fork
@@ -75,7 +76,7 @@ class Step:
         with stdin_file(stdin) as descriptor:
             self._fork(start, descriptor, (), python)
         self._watch_to_the_end()
-        self._take_error(self._children[0].report())
+        self._take_error(self._children[0].report)
 
     def run_tested(self, program: Start, tests: Callable[[], Start], stdin: bytes) -> None:
         """Start a program, then its tests, which `tests` receives when the program has been forked: no memory that
@@ -89,7 +90,7 @@ class Step:
         for end in (*calls, *replies):
             os.close(end)
         self._watch_to_the_end()
-        self._read_verdict(*(child.report() for child in self._children))
+        self._read_verdict(*(child.report for child in self._children))
 
     def _fork(self, start: Start, stdin: int, more: Sequence[int], python: bool) -> None:
         drop = functools.partial(
@@ -167,8 +168,12 @@ class Step:
             self._reap(block=True)
         else:
             self._reap(block=True, only=self.program)
+            self._let_program_end()
+            statuses = [child.status for child in self._children]  # without our killing
             self.isolation.kill_everything(self.program)
             self._reap(block=True)
+            for child, status in zip(self._children, statuses, strict=True):
+                child.status = status
         for stream in self.streams:
             if stream.open and not stream.read() and not self.ending.stopped:
                 self.ending.stopped = "output_limit"
@@ -176,6 +181,17 @@ class Step:
         contents = [bytes(stream.content[: stream.limit]) for stream in self.streams]
         self.out, self.err = b"".join(contents[::2]), b"".join(contents[1::2])
         self.ending.cpu_s = resource_usage.usage(()).cpu_s - self.cpu_before_s
+
+    def _let_program_end(self) -> None:
+        """Where its tests say that the program has ended: wait until it has, unless it only closed its pipes."""
+        program, *tests = self._children
+        if program.status is None and any((child.report or {}).get("problem") == "ended" for child in tests):
+            pidfd = os.pidfd_open(program.pid)
+            poll = select.poll()
+            poll.register(pidfd, select.POLLIN)
+            poll.poll(ENDING_S * 1000)
+            os.close(pidfd)
+            self._reap()
 
     def _reap(self, block: bool = False, only: int = -1) -> None:
         """Collect the exit status of ended processes; with `block`, wait for all or for `only`."""
