@@ -110,8 +110,11 @@ def attributes_of(node: ast.ClassDef, tree: ast.Module, instruction: str) -> lis
 
 
 def _names_attribute(instruction: str, name: str) -> bool:
-    pattern = rf"`{re.escape(name)}`|attributes? (?:called |named )?[`'\"]?{re.escape(name)}\b"
-    return bool(re.search(pattern, instruction))
+    return bool(
+        re.search(
+            rf"`{re.escape(name)}`|attributes? (?:called |named )?[`'\"]?{re.escape(name)}\b", instruction
+        )
+    )
 
 
 def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
