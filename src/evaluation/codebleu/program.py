@@ -21,7 +21,7 @@ _QUOTED_OR_COMMENT = re.compile(
     r'''"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|`[^`]*`|(?<!\\)"(?:\\.|[^"\\\n])*+"|(?<!\\)'(?:\\.|[^'\\\n])*+'|//.*|/\*[\s\S]*?(?:\*/|\Z)|\#.*'''
 )
 _WORD_RUN = re.compile(r"[^\W\d]\w*(?:['’]\w+)?(?:[ \t]+[^\W\d]\w*(?:['’]\w+)?)*")
-_NOT_A_LINE_END = re.compile(rb"[^\r\n]")
+_BLANKED = bytes(byte if byte in b"\r\n" else ord(" ") for byte in range(256))
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ def without_comments(text: str, facts: DataFlow) -> str | None:
     places = None if root is None else _comments(root, facts)
     if not places:
         return None if places is None else text
-    source = text.encode()
+    source = bytearray(text.encode())
     for start, end in places:
-        source = source[:start] + _NOT_A_LINE_END.sub(b" ", source[start:end]) + source[end:]
+        source[start:end] = source[start:end].translate(_BLANKED)
     return source.decode()
 
 

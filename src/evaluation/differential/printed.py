@@ -56,7 +56,8 @@ def same_printed(expected: str, actual: str, ordered: bool = True) -> bool:
 
 def _squeezed(text: str) -> str:
     """A text without the spaces around signs: "5 + 7 = 12" is "5+7=12"."""
-    return re.sub(r"[^\S\n]*([+*/=<>-])[^\S\n]*", r"\1", text).strip()
+    text = re.sub(r"(?<=[+*/=<>-])[^\S\n]+", "", text)
+    return re.sub(r"(?<![^\S\n])[^\S\n]+(?=[+*/=<>-])", "", text).strip()
 
 
 def denies(text: str) -> bool:

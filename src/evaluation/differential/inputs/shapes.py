@@ -12,13 +12,13 @@ from dataclasses import dataclass
 class Shape:
     """A form of texts. words: what an instruction calls it. kind: of arguments (type_inference.py)."""
 
-    pattern: re.Pattern[str]
+    form: re.Pattern[str]
     draw: Callable[[random.Random], str]
     words: re.Pattern[str] | None = None
     kind: str = ""
 
     def admits(self, text: str) -> bool:
-        return bool(self.pattern.fullmatch(text))
+        return bool(self.form.fullmatch(text))
 
 
 def _roman(number: int) -> str:
@@ -43,7 +43,7 @@ def _date(layout: str) -> Callable[[random.Random], str]:
 
 SHAPES = (
     Shape(
-        re.compile(r"(?=.)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"),
+        re.compile(r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"),
         lambda draw: _roman(draw.choice((draw.randint(1, 40), draw.randint(1, 3999)))),
         re.compile(r"(?i)\broman\b"), "roman",
     ),

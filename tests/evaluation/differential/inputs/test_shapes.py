@@ -7,7 +7,7 @@ import pytest
 from src.evaluation.differential.inputs.shapes import SHAPES, named_shape, shape_of
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.pattern.pattern[:30])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.form.pattern[:30])
 def test_what_is_drawn_has_the_form(shape):
     draw = random.Random(3)
     drawn = {shape.draw(draw) for _ in range(200)}
