@@ -128,7 +128,7 @@ LANGUAGE = Language(
         "import": r"No such file or directory\W+#include|fatal error: .{0,200}: No such file",
         "name": "undeclared|unknown type name|undefined reference", "syntax": "error: expected",
         "assertion": "[Aa]ssertion .{0,300}failed"},
-    reads_input=Pattern(r"\bscanf\(|\bgets\(|\bgetchar\(|\bfgets\([^;\n]{0,80}\bstdin\b"),
+    reads_input=Pattern(r"\bscanf\(|\bgets\(|\bgetchar\(|\bfgets\([^;\n]{0,50}\bstdin\b"),
     data_flow=DATA_FLOW,
     keywords=
         "_Packed auto break case char const continue default do double else enum extern float for goto if int"
