@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = "torch transformers peft accelerate bitsandbytes datasets sacrebleu tree-sitter".split()
+KERNELS = ("ipykernel_launcher.py", "colab_kernel_launcher.py")  # what runs a notebook's cells
 
 
 def describe(config: Config | None = None, **more: Any) -> dict[str, Any]:
@@ -47,11 +48,12 @@ def commit() -> str:
 
 
 def command() -> str:
-    """The command as typed, absolute paths shortened to their last part."""
-    words = [Path(sys.argv[0]).name] + [
-        Path(word).name if word.startswith("/") else word for word in sys.argv[1:]
-    ]
-    return "python " + shlex.join(words)
+    """The command as typed, absolute paths shortened to their last part; in a notebook, where none was, a comment."""
+    script, *words = sys.argv
+    if script.endswith(KERNELS):
+        return "# run in a notebook, such as notebooks/demo.ipynb"
+    words = [Path(word).name if word.startswith("/") else word for word in words]
+    return "python " + shlex.join([Path(script).name, *words])
 
 
 def digest(text: str) -> str:

@@ -40,3 +40,9 @@ def test_the_commit_is_that_of_the_project_wherever_it_is_run_from(monkeypatch, 
     ).stdout.strip()
     monkeypatch.chdir(tmp_path)
     assert provenance.commit().removesuffix("+dirty") == (here[:12] or "unknown")
+
+
+@pytest.mark.parametrize("launcher", ["/usr/lib/ipykernel_launcher.py", "/env/colab_kernel_launcher.py"])
+def test_a_notebook_is_named_as_one_and_not_by_its_kernel(launcher: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "argv", [launcher, "-f", "/root/kernel-1a2b.json"])
+    assert provenance.command() == "# run in a notebook, such as notebooks/demo.ipynb"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
+import logging
 import os
 import secrets
 import shutil
@@ -15,6 +17,13 @@ from typing import Any, TextIO
 
 from src.schema import UserError
 
+log = logging.getLogger(__name__)
+
+NO_LOCKS = (
+    errno.ENOSYS,
+    errno.EOPNOTSUPP,
+    errno.ENOLCK,
+)  # of file systems such as Lustre's and those of online drives
 LOCKED_BYTE = 2**30  # on Windows nobody else reads what is locked: far behind what the file holds
 
 
@@ -105,8 +114,11 @@ def sole_writer(folder: Path, remedy: str) -> Iterator[None]:
                 parent.rmdir()
 
 
-def _locked(path: Path) -> TextIO:
-    """`path` opened and locked. Raises BlockingIOError where another holds it."""
+def _locked(path: Path, required: bool = False) -> TextIO:
+    """`path` opened and locked. Raises BlockingIOError where another holds it.
+
+    Where the file system has no locks it is opened only, unless one is `required`.
+    """
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -117,7 +129,12 @@ def _locked(path: Path) -> TextIO:
             _lock(stream)
             if sys.platform == "win32" or _is_same_file(stream, path):
                 return stream
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, OSError) and error.errno in NO_LOCKS and not required:
+                log.warning(
+                    "%s is on a file system without locks: start no second run that writes there", path.parent
+                )
+                return stream
             stream.close()
             raise
         stream.close()  # its holder removed it between the opening and the locking
@@ -191,8 +208,10 @@ def _lock_of(folder: Path) -> Path:
 def _remove_abandoned(folder: Path) -> None:
     """Delete `folder` unless its process is alive."""
     try:
-        lock = _locked(_lock_of(folder))
-    except OSError:  # it is alive, or this is no folder of ours to write to
+        lock = _locked(_lock_of(folder), required=True)
+    except (
+        OSError
+    ):  # it is alive, perhaps alive where there are no locks, or this is no folder of ours to write to
         return
     shutil.rmtree(folder, ignore_errors=True)
     _release(lock, _lock_of(folder))

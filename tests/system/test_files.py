@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 from pathlib import Path
 
@@ -95,3 +97,36 @@ def test_a_scratch_folder_is_removed_at_its_end_and_those_of_killed_processes_to
         names = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
         assert names == sorted([first.name, second.name, "other-abandoned"])  # a living one is kept
     assert [path.name for path in tmp_path.iterdir()] == ["other-abandoned"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_where_a_file_system_has_no_locks_work_goes_on_and_says_so(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def refused(stream: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("src.system.files._lock", refused)
+    other = tmp_path / "made-1a2b"  # of a process that may be alive
+    other.mkdir()
+    with (
+        caplog.at_level(logging.WARNING),
+        sole_writer(tmp_path, "wait"),
+        scratch_folder(tmp_path, "made-") as own,
+    ):
+        assert own.is_dir()
+    assert other.is_dir()
+    assert not own.exists()
+    assert f"{tmp_path} is on a file system without locks" in caplog.text
+
+
+def test_another_reason_to_refuse_a_lock_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(stream: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("src.system.files._lock", refused)
+    with (
+        pytest.raises(UserError, match=r"cannot write to .*Input/output error"),
+        sole_writer(tmp_path, "wait"),
+    ):
+        pass

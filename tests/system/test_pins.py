@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from src.system.pins import installed_version, pins
+from src.schema import UserError
+from src.system.pins import install_beside_image, installed_version, kept_packages, pins
 
 MACHINES = {
     "Linux x86-64": ("linux", "x86_64"),
@@ -41,3 +45,58 @@ def test_what_is_installed_here_is_what_is_pinned():
 def test_a_package_that_is_not_there_has_no_version():
     assert installed_version("no-such-package") == "not installed"
     assert installed_version("torch").startswith("2.")
+
+
+class Pip:
+    """Stands for subprocess.run: keeps what pip was to install, and what it was to leave as it is."""
+
+    def __init__(self, status: int = 0, errors: str = "") -> None:
+        self.status, self.errors = status, errors
+
+    def __call__(self, words: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        place = words.index("--constraint")
+        self.kept = Path(words[place + 1]).read_text(encoding="utf-8").split()
+        self.wanted = words[place + 2 :]
+        return subprocess.CompletedProcess(words, self.status, stderr=self.errors)
+
+
+@pytest.fixture
+def image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image with a torch of its own, an older transformers, and a kernel that has loaded psutil."""
+    installed = {"torch": "2.11.0+cu128", "numpy": "2.0.2", "psutil": "5.9.5", "transformers": "5.9.0"}
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", lambda: {"psutil": ["psutil"]})
+    monkeypatch.setattr(
+        "src.system.pins.installed_version", lambda name: installed.get(name, "not installed")
+    )
+
+
+@pytest.mark.usefixtures("image")
+def test_an_image_keeps_its_torch_and_what_its_kernel_has_loaded(monkeypatch: pytest.MonkeyPatch):
+    import psutil
+
+    assert psutil.__name__ in sys.modules
+    pip = Pip()
+    monkeypatch.setattr(subprocess, "run", pip)
+    install_beside_image()
+    assert pip.kept == ["numpy==2.0.2", "psutil==5.9.5", "torch==2.11.0+cu128"]
+    names = {word.partition("==")[0] for word in pip.wanted}
+    assert {"transformers", "peft", "tree-sitter-python", "scipy", "matplotlib"} <= names
+    assert not names & {"torch", "numpy", "psutil", "ipykernel", "pytest", "ruff", "types-PyYAML"}
+    assert f"transformers=={pins()['transformers']}" in pip.wanted
+
+
+@pytest.mark.usefixtures("image")
+def test_where_pip_cannot_its_own_reason_is_given(monkeypatch: pytest.MonkeyPatch):
+    errors = "WARNING: slow\nERROR: No matching distribution found for peft\n"
+    monkeypatch.setattr(subprocess, "run", Pip(1, errors))
+    with pytest.raises(
+        UserError, match=r"\(ERROR: No matching distribution found for peft\); check the network"
+    ):
+        install_beside_image()
+
+
+def test_a_loaded_package_is_kept_under_the_name_that_pip_compares():
+    found = kept_packages()
+    assert found["torch"] == importlib.metadata.version("torch")
+    assert {"pytest", "numpy"} <= found.keys()
+    assert all(name == name.lower() and "_" not in name for name in found)
