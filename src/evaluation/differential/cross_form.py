@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from src.evaluation.differential.agreement import Rules
 from src.evaluation.differential.inputs.input_generation import Arguments, values_in
+from src.evaluation.differential.inputs.variation import source_of
 from src.evaluation.differential.printed import denies, plain, shown, shows, text_of
 from src.evaluation.differential.probe_runner import ProbeRecord
 from src.evaluation.differential.wording import answers_question
@@ -61,7 +62,7 @@ def _literal_calls(script: ast.Module, count: int) -> list[list[str]]:
         iterated = node.iter if isinstance(node, ast.For | ast.comprehension) else None
         value = literal(ast.unparse(iterated)) if iterated is not None else None
         if count == 1 and isinstance(value, list | tuple | str) and value:
-            found.append([repr(value)])
+            found.append([source_of(value)])
     return found
 
 

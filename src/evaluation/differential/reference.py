@@ -196,7 +196,7 @@ class _Search:
         selection = Selection(())
         for turn in range(TURNS):
             further = [
-                (name, arguments)
+                (name, scope.granted[name].fitted(arguments))
                 for name, f in functions.items()
                 for arguments in candidates(f, known[name], domain, turn)
             ] + [

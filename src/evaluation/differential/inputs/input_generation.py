@@ -16,7 +16,7 @@ from src.evaluation.differential.inputs.type_inference import (
     constants_of,
     likely_kinds,
 )
-from src.evaluation.differential.inputs.variation import Variation
+from src.evaluation.differential.inputs.variation import Variation, source_of
 from src.languages.syntax import literal, parse_expression
 
 MAX_CANDIDATES = 120
@@ -134,12 +134,12 @@ def values_in(text: str, count: int, as_text: bool = False) -> list[Arguments]:
         return []
     value = literal(text)
     if isinstance(value, tuple) and count > 1 and len(value) == count:
-        return [tuple(repr(item) for item in value)]
+        return [tuple(map(source_of, value))]
     if value is not None:
-        return [(repr(value),)] if count == 1 else []
+        return [(source_of(value),)] if count == 1 else []
     pieces = re.split(r"\n|;|\sand\s|,\s*(?=[A-Za-z_][\w ]*+\s*+[:=])", text)
     values = [literal(re.sub(r"^[A-Za-z_][\w ]*+\s*+[:=]\s*", "", piece.strip())) for piece in pieces]
-    found = [repr(value) for value in values if value is not None]
+    found = [source_of(value) for value in values if value is not None]
     if len(found) == count:
         return [tuple(found)]
     if count == 1 and found:
@@ -254,12 +254,15 @@ def _likenesses(value: Any) -> Iterator[tuple[str, str]]:
             dict(zip(keys, keys, strict=True)),
         ]
         others += [dict(list(value.items())[:-1]), value | {"more": values[0]}]
-        yield from ((repr(value), repr(other)) for other in others)
+        yield from ((source_of(value), source_of(other)) for other in others)
     is_sequence = isinstance(value, str | list) and len(value) > 2
     if is_sequence:
         others = [value[::-1], value[1:] + value[:1], value[:-1] + value[:1], value + value[:1], value]
-        yield repr(value[:1] + value), repr(value + value[-1:])  # the same items, as many, with other counts
-        yield from ((repr(value), repr(other)) for other in others)
+        yield (
+            source_of(value[:1] + value),
+            source_of(value + value[-1:]),
+        )  # the same items, as many, with other counts
+        yield from ((source_of(value), source_of(other)) for other in others)
 
 
 def _parts_of(value: object) -> Iterator[tuple[str, str]]:
@@ -273,8 +276,8 @@ def _parts_of(value: object) -> Iterator[tuple[str, str]]:
         numeric = all(isinstance(item, int | float) for item in value)
         for version in [value, sorted(value)] if numeric else [value]:
             for part in (version[0], version[len(version) // 2], version[-1]):
-                yield repr(version), repr(part)
-        yield repr([*value, value[0]]), repr(value[0])  # which is there twice
+                yield source_of(version), source_of(part)
+        yield source_of([*value, value[0]]), source_of(value[0])  # which is there twice
         if isinstance(value[0], str):
-            yield repr([*value, value[0].swapcase()]), repr(value[0])
-    yield from ((repr(value), repr(part)) for part in parts)
+            yield source_of([*value, value[0].swapcase()]), source_of(value[0])
+    yield from ((source_of(value), source_of(part)) for part in parts)

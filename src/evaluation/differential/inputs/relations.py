@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from src.evaluation.differential.inputs.arrangement import FITS, Relation, arrangements
 from src.evaluation.differential.inputs.domain import Domain
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.sessions import repeats, values_of
 from src.evaluation.differential.inputs.shapes import Shape, named_shape, shape_of
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
+from src.evaluation.differential.inputs.variation import source_of
 from src.evaluation.differential.probe_runner import Call
 from src.languages.syntax import literal
-
-Relation = Callable[[Sequence[object]], bool]  # whether it holds between the values of a call
 
 _ORDERED = tuple(
     tuple(pair.split("/"))
@@ -58,6 +59,15 @@ class Granted:
         values = [literal(source) for source in arguments]
         return all(relation(values) for relation in self.relations)
 
+    def fitted(self, arguments: Arguments) -> Arguments:
+        """Arguments made of these that are as granted where lists are to be in order, or rows as long as each other."""
+        values = [literal(source) for source in arguments]
+        for relation in self.relations:
+            if relation in FITS and not relation(values):
+                values = [FITS[relation](value) for value in values]
+        changed = zip(arguments, values, strict=True)
+        return tuple(source if value is None else source_of(value) for source, value in changed)
+
 
 def granted_by(function: Function, instruction: str, known: Sequence[Arguments]) -> Granted:
     """The relations for a function, less those that the instruction speaks of or a call of the sample's own breaks."""
@@ -72,7 +82,8 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     sizes = _tuple_sizes(function, calls)
     if sizes:
         found.append(_of_sizes(sizes))
-    found += [_equally_long(a, b) for a, b in _zipped(function, names)]
+    found += [_equally_long(a, b) for a, b in _side_by_side(function, names)]
+    found += arrangements(instruction)
     shape = None if "form" in spoken else _shown_shape(instruction, calls)
     if shape is not None:
         found.append(_of_shape(shape))
@@ -162,14 +173,29 @@ def _of_sizes(sizes: set[int]) -> Relation:
     return lambda values: all(len(value) in sizes for value in values if isinstance(value, tuple))
 
 
-def _zipped(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of parameters that are gone through side by side: `zip(a, b)`."""
-    calls = [
-        node for node in ast.walk(function) if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip"
+def _side_by_side(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of parameters that are gone through side by side: `zip(a, b)`; `a[i]` and `b[i]` where one length is enough."""
+    nodes = list(ast.walk(function))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip"]
+    together = [[ast.unparse(argument).lower() for argument in call.args] for call in calls]
+    indices: dict[str, list[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            indices.setdefault(node.value.id.lower(), []).append(ast.unparse(node.slice))
+    counters = {
+        node.target.id for node in nodes if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
+    }
+    measured = {ast.unparse(node).lower() for node in nodes if isinstance(node, ast.Call)}
+    indexed = [name for name in names if name in indices and len({*indices[name]}) == 1]
+    together += [
+        [a, b]
+        for a, b in itertools.combinations(indexed, 2)
+        if indices[a][0] == indices[b][0] in counters and not {f"len({a})", f"len({b})"} <= measured
     ]
-    given = [[ast.unparse(argument).lower() for argument in call.args] for call in calls]
     return [
-        (names.index(a), names.index(b)) for a, b in (g for g in given if len(g) == 2) if {a, b} <= {*names}
+        (names.index(a), names.index(b))
+        for a, b in (t for t in together if len(t) == 2)
+        if {a, b} <= {*names}
     ]
 
 

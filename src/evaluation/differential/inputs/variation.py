@@ -14,10 +14,16 @@ WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
 
 
 def source_of(value: object) -> str:
-    """The literal of a value; of a set the same in every process."""
-    return (
-        "{" + ", ".join(sorted(map(repr, value))) + "}" if isinstance(value, set) and value else repr(value)
-    )
+    """The literal of a value; of a set, and of what holds one, the same in every process."""
+    if isinstance(value, set) and value:
+        return "{" + ", ".join(sorted(map(source_of, value))) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(source_of, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(source_of, value)) + (",)" if len(value) == 1 else ")")
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{source_of(key)}: {source_of(item)}" for key, item in value.items()) + "}"
+    return repr(value)
 
 
 def _in_order(value: Iterable[object]) -> list[object]:

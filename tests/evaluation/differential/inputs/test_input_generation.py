@@ -38,6 +38,7 @@ def test_calls_that_were_seen_come_first_then_calls_and_values_in_the_texts():
         ("n = 4, k = 2", ("4", "2")),
         ("First: 7\nSecond: 'x'", ("7", "'x'")),
         ("{1} and {2}", ("{1}", "{2}")),
+        ("a = {'x', 'y', 'w'}, b = [{2, 1}]", ("{'w', 'x', 'y'}", "[{1, 2}]")),
     ],
 )
 def test_values_of_an_input_are_read_as_arguments(text, arguments):

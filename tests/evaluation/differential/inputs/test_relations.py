@@ -31,6 +31,7 @@ def admits(function, call, instruction="", known=()):
         ("def f(text, char): pass", ("'abc'", "'b'"), ("'abc'", "'bc'")),
         ("def f(month): pass", ("12",), ("13",)),
         ("def f(a, b):\n    return [x * y for x, y in zip(a, b)]", ("[1, 2]", "[3, 4]"), ("[1, 2]", "[3]")),
+        ("def f(a, b):\n    for i in range(len(a)): a[i] += b[i]", ("[1, 2]", "[3, 4]"), ("[1]", "[3, 4]")),
         ("def f(p):\n    return p[0] + p[1]", ("(1, 2)",), ("(1, 2, 3)",)),
     ],
 )
@@ -51,6 +52,13 @@ def test_what_the_names_and_the_use_of_parameters_take_for_granted(function, ins
 def test_an_instruction_that_speaks_of_it_admits_it(function, instruction, call):
     assert not admits(function, call)
     assert admits(function, call, instruction)
+
+
+@pytest.mark.parametrize(
+    "body", ["for i in range(min(len(a), len(b))): a[i] += b[i]", "while i < j: a[i] += b[j]"]
+)
+def test_lists_that_are_not_gone_through_side_by_side_may_differ_in_length(body):
+    assert admits(f"def f(a, b):\n    {body}", ("[1]", "[3, 4]"))
 
 
 def test_texts_keep_the_form_of_the_samples_own():

@@ -59,6 +59,8 @@ def test_the_same_seed_gives_the_same_in_every_process():
     assert len(outputs) == 1
 
 
-def test_sets_are_written_in_one_order():
+def test_sets_are_written_in_one_order_wherever_they_stand():
     assert source_of({"b", "a"}) == "{'a', 'b'}"
-    assert source_of(set()) == "set()"
+    assert source_of([({"b", "a"},), {"k": {2, 1}}]) == "[({'a', 'b'},), {'k': {1, 2}}]"
+    for value in (set(), (), (1,), [], {}, {"a": [1.5, None]}, ("x", {3})):
+        assert ast.literal_eval(source_of(value)) == value if value != set() else source_of(value) == "set()"

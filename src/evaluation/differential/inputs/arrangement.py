@@ -1,0 +1,98 @@
+"""How lists are arranged when a task is given them: in order, as rows of one length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+
+Relation = Callable[[Sequence[object]], bool]  # whether it holds between the values of a call
+
+# What is in order when it is given: "merge two sorted lists", and not "return a sorted list".
+_SORTED = re.compile(
+    r"(?i)\bbinary[ -]search\b(?! tree)|\bsorted (?:\w+ )?(?:lists|arrays|sequences)\b|\b(?:is|are) (?:already )?sorted\b"
+    r"|\b(?:two|given|takes?|accepts?|receives?|in|of|from|through|input|already|already-)(?: an?| the)?[ -]sorted (?:\w+ )?(?:list|array|sequence)"
+)
+_DESCENDING = re.compile(r"(?i)\b(?:descend|decreas)\w*")
+_WHETHER = re.compile(r"(?i)\b(?:check|whether|if|determin|verif)\w*\b[^.]*\bsorted\b|\bunsorted\b")
+_MATRIX = re.compile(r"(?i)\b(?:matri(?:x|ces)|grids?|boards?|tables?|2d|two-dimensional|transpos\w*)\b")
+_SQUARE = re.compile(r"(?i)\b(?:square|diagonals?|determinant|identity|symmetric|rotat\w*|n ?x ?n|trace)\b")
+_PRODUCT = re.compile(r"(?i)\b(?:multipl\w*|products?)\b")
+
+
+def arrangements(instruction: str) -> list[Relation]:
+    """What an instruction says of the lists and matrices that it gives."""
+    found: list[Relation] = []
+    if _SORTED.search(instruction) and not _WHETHER.search(instruction):
+        found.append(_descending if _DESCENDING.search(instruction) else _ascending)
+    if _MATRIX.search(instruction):
+        found.append(_squares if _SQUARE.search(instruction) else _rectangles)
+        found.append(_can_be_multiplied if _PRODUCT.search(instruction) else _of_one_size)
+    return found
+
+
+def _comparable(items: list[object]) -> bool:
+    kinds = {type(item) for item in items}
+    return kinds <= {int, float} or kinds == {str}
+
+
+def _ascending(values: Sequence[object]) -> bool:
+    """Whether lists of numbers, or of texts, are in order."""
+    lists = [value for value in values if isinstance(value, list) and _comparable(value)]
+    return all(items == sorted(items) for items in lists)
+
+
+def _descending(values: Sequence[object]) -> bool:
+    lists = [value for value in values if isinstance(value, list) and _comparable(value)]
+    return all(items == sorted(items, reverse=True) for items in lists)
+
+
+def _matrices(values: Sequence[object]) -> list[list[list[object]]]:
+    return [
+        value
+        for value in values
+        if isinstance(value, list) and value and all(isinstance(row, list) for row in value)
+    ]
+
+
+def _rectangles(values: Sequence[object]) -> bool:
+    """Whether the rows of a matrix are as long as each other, and not empty."""
+    return all(rows[0] and len({len(row) for row in rows}) == 1 for rows in _matrices(values))
+
+
+def _squares(values: Sequence[object]) -> bool:
+    return all(len(row) == len(rows) for rows in _matrices(values) for row in rows)
+
+
+def _of_one_size(values: Sequence[object]) -> bool:
+    """Whether two matrices, as those to be added, have as many rows and columns."""
+    return len({(len(rows), len(rows[0])) for rows in _matrices(values)}) < 2
+
+
+def _can_be_multiplied(values: Sequence[object]) -> bool:
+    matrices = _matrices(values)
+    return len(matrices) != 2 or len(matrices[0][0]) == len(matrices[1])
+
+
+def _cut(value: object, square: bool = False) -> object:
+    """A matrix without what stands out of its shortest row."""
+    rows = next(iter(_matrices([value])), None)
+    if rows is None:
+        return value
+    width = min(len(row) for row in rows)
+    if square:
+        width = min(width, len(rows))
+    return [row[:width] for row in (rows[:width] if square else rows)]
+
+
+def _sorted_items(value: object, reverse: bool = False) -> object:
+    return sorted(value, reverse=reverse) if isinstance(value, list) and _comparable(value) else value
+
+
+# Of relations that calls which were drawn freely seldom keep: what makes a value keep them.
+FITS: dict[Relation, Callable[[object], object]] = {
+    _ascending: _sorted_items,
+    _descending: partial(_sorted_items, reverse=True),
+    _rectangles: _cut,
+    _squares: partial(_cut, square=True),
+}
