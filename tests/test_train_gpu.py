@@ -13,9 +13,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from benchmarks import emulation
+from benchmarks.training import fp8
 from benchmarks.training.peers import PEERS, run_peer
 from benchmarks.training.random_models import SHAPES, model_config, save_zeros
 from src.models.architecture import shape_of
+from src.models.kernels import fused_lora
 from src.training import trainer as training
 from src.training.trainer import fine_tune
 from tests import tiny
@@ -113,3 +115,56 @@ def test_an_emulated_training_looks_at_every_operation_up_to_the_end_of_the_firs
 def test_a_peer_that_is_not_installed_is_a_row_that_says_so(tmp_path: Path) -> None:
     row = run_peer("trl-lora", tmp_path, tmp_path, [], 3)
     assert row == {"name": PEERS["trl-lora"].name, "failed": "trl is not installed: pip install trl"}
+
+
+def test_products_in_fp8_are_those_of_the_rounded_numbers_in_both_directions() -> None:
+    torch.manual_seed(0)
+    weight = fp8.Float8Weight(torch.randn(48, 32))
+    x, grad = torch.randn(2, 5, 32, requires_grad=True), torch.randn(2, 5, 48)
+
+    def rounded(rows: torch.Tensor) -> torch.Tensor:
+        codes, scales = fp8.quantise(rows.reshape(-1, rows.shape[-1]))
+        return (codes.double() * scales.double()).view(rows.shape)
+
+    exact = weight.codes.double() * weight.scales.double()
+    out = torch.nn.functional.linear(x, weight, torch.ones(48))  # type: ignore[arg-type]
+    torch.testing.assert_close(out.double(), rounded(x) @ exact.T + 1, rtol=1e-5, atol=1e-5)
+    back = rounded(grad * weight.scales.T) @ weight.codes.double()
+    torch.testing.assert_close((grad @ weight).double(), back, rtol=1e-5, atol=1e-5)  # type: ignore[operator]
+    assert torch.cosine_similarity(back.flatten(), (grad.double() @ exact).flatten(), 0) > 0.998
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_training_on_an_fp8_base_learns_as_on_the_plain_one(
+    tiny_model: Path,
+    tiny_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
+    fused: bool,
+) -> None:
+    def losses(out: str) -> list[float]:
+        changes = ("training.max_steps=3", "training.logging_steps=1", "training.learning_rate=1e-2")
+        made = fine_tune(tiny.config(tiny_model, tiny_data, tmp_path / out, *changes), "lora")
+        history = json.loads((made.folder / "run.json").read_text(encoding="utf-8"))["history"]
+        return [entry["loss"] for entry in history if "loss" in entry]
+
+    plain = losses("plain")
+    used = []
+    monkeypatch.setattr(training, "attach_lora", fp8.converting(training.attach_lora))
+    monkeypatch.setattr(fused_lora, "_is_plain", lambda module: fused)
+    monkeypatch.setattr(fused_lora, "_weight", fp8.weight_of(fused_lora._weight))
+    monkeypatch.setattr(fp8.Float8Weight, "back", _counted(fp8.Float8Weight.back, used))
+    rounded = losses("rounded")
+    assert "14 layers of the base in FP8" in capsys.readouterr().err  # 7 in each of 2 layers; not the head
+    assert len(used) >= 3 * 13  # what lies before the first layer's adapters needs no gradient
+    assert rounded == pytest.approx(plain, rel=0.01)
+    assert rounded != plain
+
+
+def _counted(function: Any, calls: list[int]) -> Any:
+    def counted(*args: Any) -> Any:
+        calls.append(1)
+        return function(*args)
+
+    return counted

@@ -6,7 +6,7 @@
 Its last results: benchmarks/results/train_gpu.json. Groups of runs: `speed` (LoRA and QLoRA beside plain padded loops), `memory` (what the plan chooses for cards of 6 to
 40 GiB, its estimate beside the measured peak), `processes` (one and two GPUs: DDP, FSDP2), `small` (7B within
 4.2 GiB), `self_check` (wall clock with and without it, in turns), `34b` (34B within 21 GiB), `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
-are installed), `t4` (as on a GPU without bfloat16, see benchmarks.emulation, beside bfloat16 on the same GPU and unsloth in float16),
+are installed), `fp8` (the frozen base in FP8, see benchmarks.training.fp8), `t4` (as on a GPU without bfloat16, see benchmarks.emulation, beside bfloat16 on the same GPU and unsloth in float16),
 `arithmetic` (the same steps in float32, bfloat16 and float16: give --model a real one, --steps 200). The model has a shape that is stated and random weights, which train as fast as real ones; it is made
 on first use (13.5 GB for the shape of CodeLlama-7B, 31 GB for StarCoder's). The 34B shape has weights of zero in sparse
 files, which take no disk: the same memory, but products of zeros are somewhat faster; the output says `"weights": "zeros"`.
@@ -53,6 +53,7 @@ def _accelerate(kind: str) -> tuple[str, ...]:
 
 TWICE = ("training.batch_size=64",)  # two GPUs then have packs of the size that one has with the default, 32
 T4 = ("-m", "benchmarks.emulation")
+FP8 = ("-m", "benchmarks.training.fp8")
 UNSHARED = ("training.share_prefixes=false",)
 GROUPS = {
     "speed": [
@@ -78,6 +79,7 @@ GROUPS = {
         Run("LoRA as on a T4, 14.5 GiB", "lora", ("training.memory_budget_gib=14.5",), T4),
         Run("QLoRA as on a T4, 8 GiB", "qlora", ("training.memory_budget_gib=8",), T4),
     ],
+    "fp8": [Run("LoRA, bfloat16", "lora"), Run("LoRA, base in FP8", "lora", (), FP8)],
     "arithmetic": [
         Run("float32", "lora", ("model.dtype=float32",)),
         Run("bfloat16", "lora", ("model.dtype=bfloat16",)),
