@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
+import textwrap
 
 from src import cli
+
+WIDTH = 80
+TEXT_FROM = 17  # the column in which a line's text begins
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -19,8 +24,13 @@ def main(args: argparse.Namespace) -> None:
     from src.doctor import examine
 
     args.quiet = True
+    logging.disable(logging.WARNING)  # what is warned of has a line of its own
     found = examine(lambda: cli.configure(args))
-    print("\n".join(f"{'ok ' if item.ok else '!! '} {item.name:<12} {item.text}" for item in found))
+    wrapped = textwrap.TextWrapper(
+        WIDTH, subsequent_indent=" " * TEXT_FROM, break_long_words=False, break_on_hyphens=False
+    )
+    for item in found:
+        print(wrapped.fill(f"{'ok ' if item.ok else '!! '} {item.name:<12} {item.text}"))
     if not all(item.ok for item in found):
         sys.exit(cli.EXIT_MISTAKE)
 

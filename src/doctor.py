@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 LOW_DISK_GIB = 5.0
+MOST_NAMED = 3  # packages, so that all lines fit one screen
 INSTALL = "Run: python -m pip install -r requirements.txt"
 Check = Callable[[Callable[[], "Config"]], tuple[bool, str]]
 
@@ -65,7 +66,8 @@ def _packages(_: object) -> tuple[bool, str]:
     other = [f"{name} {found[name]}, pinned {wanted[name]}" for name in wanted if found[name] != wanted[name]]
     if not other:
         return True, f"{len(wanted)} as pinned"
-    return False, f"{'; '.join(other)}. {INSTALL}"
+    more = f"; {len(other) - MOST_NAMED} more" if len(other) > MOST_NAMED else ""
+    return False, f"{'; '.join(other[:MOST_NAMED])}{more}. {INSTALL}"
 
 
 def _gpu(_: object) -> tuple[bool, str]:
@@ -73,7 +75,7 @@ def _gpu(_: object) -> tuple[bool, str]:
 
     from src.models.hardware import graphics_driver
 
-    driver = graphics_driver() or "nvidia-smi shows none"
+    shown = graphics_driver()
     if torch.backends.mps.is_available():
         return True, f"{torch.backends.mps.get_name()}; torch {torch.__version__}"
     built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU only"
@@ -82,8 +84,11 @@ def _gpu(_: object) -> tuple[bool, str]:
     used = ", ".join(
         f"{item.name} ({item.total_memory / GIB:.0f} GiB, {item.major}.{item.minor})" for item in names
     )
-    ok = bool(names) or not graphics_driver()
-    return ok, f"{used or 'none in use'}; {driver}; torch {torch.__version__} built for {built}"
+    driver = shown.rpartition(", ")[2] if used else shown  # its name is said already
+    return (
+        bool(names) or not shown,
+        f"{used or 'none in use'}; {driver or 'nvidia-smi shows none'}; torch {torch.__version__} built for {built}",
+    )
 
 
 def _types(configured: Callable[[], Config]) -> tuple[bool, str]:

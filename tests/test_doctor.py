@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import logging
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,14 +18,19 @@ from tests import tiny
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def _names(screen: str) -> list[str]:
+    """What each finding is about; further lines of one are indented."""
+    return [line[4:].split("  ")[0].strip() for line in screen.splitlines() if not line.startswith(" ")]
+
+
 def test_without_any_package_every_line_is_there_and_says_what_to_install():
     done = subprocess.run(
         [sys.executable, "-S", "doctor.py"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 2
-    assert [line[4:].split("  ")[0].strip() for line in done.stdout.splitlines()] == list(CHECKS)
+    assert _names(done.stdout) == list(CHECKS)
     missing = "!!  packages     No module named 'packaging'. Run: python -m pip install -r requirements.txt"
-    assert missing in done.stdout
+    assert missing in " ".join(done.stdout.split("\n                 "))
     assert "ok  Python" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -58,6 +66,38 @@ def test_a_gpu_that_is_there_and_not_used_needs_attention(monkeypatch: pytest.Mo
         monkeypatch.setattr("src.models.hardware._cuda_obstacle", lambda reason=reason: reason)
         [found] = [item for item in examine(lambda: config) if item.name == "works on"]
         assert (found.ok, reason in found.text) == (ok, True)
+
+
+def test_where_most_is_wrong_it_still_fits_a_screen_of_80_by_24(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """A V100 with packages of other versions, behind a wall: all that keeps a newcomer from starting."""
+    monkeypatch.setattr("src.system.pins.installed_version", lambda name: "0.1")
+    monkeypatch.setattr("src.system.hub_access.unreachable_reason", lambda path="": "Connection timed out")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.current_device", lambda: 0)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("torch.cuda.get_device_capability", lambda number=0: (7, 0))
+    monkeypatch.setattr("torch.cuda.get_arch_list", lambda: ["sm_75", "sm_80", "sm_90"])
+    card = SimpleNamespace(name="Tesla V100-SXM2-16GB", total_memory=16 * 2**30, major=7, minor=0)
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda number=0: card)
+    monkeypatch.setattr("src.models.hardware.graphics_driver", lambda: f"{card.name}, driver 580.65.06")
+    monkeypatch.setattr("sys.argv", ["doctor.py"])
+    spec = importlib.util.spec_from_file_location("script_doctor", ROOT / "doctor.py")
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    with pytest.raises(SystemExit) as ended:
+        script.main(script.arguments().parse_args([]))
+    logging.disable(logging.NOTSET)
+    screen = capsys.readouterr().out
+    assert ended.value.code == 2
+    assert _names(screen) == list(CHECKS)
+    assert max(map(len, screen.splitlines())) <= 80
+    assert len(screen.splitlines()) <= 23, screen  # and the prompt
+    for part in ("no kernels for Tesla V100", "index cu126", "set HF_ENDPOINT to a mirror", "45 more"):
+        assert part in " ".join(screen.split())
 
 
 def test_tools_are_those_that_the_languages_name(monkeypatch: pytest.MonkeyPatch):

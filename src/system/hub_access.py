@@ -53,7 +53,8 @@ def unreachable_reason(path: str = "") -> str:
         response.close()
         return str(response) if response.code >= 500 else ""
     except (OSError, http.client.HTTPException) as error:
-        return str(error) or type(error).__name__
+        reason = getattr(error, "reason", error)  # of urllib's, which wraps the system's
+        return str(getattr(reason, "strerror", None) or reason) or type(error).__name__
     return ""
 
 
