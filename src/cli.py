@@ -22,6 +22,7 @@ from src.schema import UserError
 from src.system import distributed
 from src.system.exhaustion import is_disk_full, is_out_of_memory
 from src.system.files import expand_home, refuse_pipes
+from src.system.plain_text import PlainRecord, one_line
 
 if TYPE_CHECKING:
     from src.config import Config
@@ -42,7 +43,6 @@ DISK_FULL = (
 place = expand_home  # the type of an argument that is a path, or another name of a model or file
 
 _DEFAULT_KEY = re.compile(r"default: (\w+)\.(\w+)\b")  # in a help text
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -246,13 +246,7 @@ def _print_error(message: str, verbose: bool) -> None:
     _ignore_sigterm_of_launcher()
     if verbose:
         logging.getLogger(__name__).exception("where it happened:")
-    line = escape_controls(" ".join(message.split()))  # it may quote a stranger's file or its name
-    print(f"error{distributed.rank_suffix()}: {line}", file=sys.stderr)
-
-
-def escape_controls(text: str) -> str:
-    """Text that does nothing to a terminal: control characters and changes of direction written out."""
-    return _UNPRINTABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
+    print(f"error{distributed.rank_suffix()}: {one_line(message)}", file=sys.stderr)
 
 
 def _escape_unencodable() -> None:
@@ -283,6 +277,7 @@ def _configure_output(args: argparse.Namespace) -> None:
         args.quiet = True
         sys.stdout = Path(os.devnull).open("w", errors="replace")  # noqa: SIM115  # only rank 0 prints
     level = logging.INFO if args.verbose else logging.ERROR if args.quiet else logging.WARNING
+    logging.setLogRecordFactory(PlainRecord)
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "info" if args.verbose else "error")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "INFO" if args.verbose else "ERROR")

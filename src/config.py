@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 
 from src.schema import UserError
 from src.system.files import expand_home
+from src.system.untrusted import read_file
 from src.yaml_text import DEFAULTS, parse_yaml
 
 
@@ -180,7 +181,7 @@ def load_config(path: str | Path | None = None, overrides: list[str] | None = No
 
 def _read_file(path: Path) -> tuple[Any, str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_file(path).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UserError(
             f"no config file {path}; give --config FILE or leave the flag out for config.yaml"

@@ -42,6 +42,7 @@ class Generation:
     tokens: int  # new tokens, the end token included
     finish: str  # "stop": an end token; "turn": it began another turn; "length": cut off; "thinking": in its thought
     completion: int = 0  # index among several completions of one prompt
+    prompt: str = ""  # in a store: digest of the texts that it answers
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.schema import UserError
-from src.system.worker_process import Budget, WorkerEndedError, WorkerProcess, end_with_parent
+from src.system.worker_process import (
+    Budget,
+    WorkerEndedError,
+    WorkerProcess,
+    end_with_parent,
+    limit_memory,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -69,7 +75,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no reply
     from transformers.utils.chat_template_utils import render_jinja_template
 
-    _limit_memory()
+    limit_memory(BUDGET.memory_mib)
 
     def reply(message: dict[str, Any]) -> None:
         replies.write(json.dumps(message) + "\n")
@@ -92,17 +98,6 @@ def main() -> None:
             reply({"text": text})
         except Exception as error:  # of any type: it is the template that raises it
             reply({"error": _line(error)})
-
-
-def _limit_memory() -> None:
-    """Let a single allocation fail that would pass the budget between two looks at it."""
-    if sys.platform == "linux":
-        import resource
-
-        import psutil
-
-        limit = psutil.Process().memory_info().vms + int(BUDGET.memory_mib * 2**20)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from src.config import DataConfig
 from src.data.card.data_card import DataCard
 from src.schema import Example, UserError, parse_record, to_json
 from src.system.files import write_together
+from src.system.untrusted import read_file
 
 PAGES = ("data_card.md", "data_card.png")
 
@@ -25,7 +26,7 @@ def load_split(config: DataConfig, split: str, card: DataCard | None = None) -> 
     if split not in card.splits:
         raise UserError(f"unknown split {split!r}; expected {', '.join(card.splits)}")
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except FileNotFoundError as error:
         raise UserError(f"no {path}. Run python download_data.py first.") from error
     if hashlib.sha256(content).hexdigest() != card.splits[split].fingerprint:
@@ -39,7 +40,7 @@ def load_card(config: DataConfig) -> DataCard:
     """The card of the data set under config.dataset_path; raises UserError where there is none."""
     path = Path(config.dataset_path) / "card.json"
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(f"no data in {config.dataset_path}. Run python download_data.py first.") from error
     return parse_record(DataCard, content, str(path), "Run python download_data.py --force")

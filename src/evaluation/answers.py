@@ -144,7 +144,10 @@ def answer_shard(request: RunRequest) -> None:
     if missing:
         path = request.folder / SHARD_PATTERN.replace("*", str(distributed.rank()))
         _generate(
-            setup, missing, GenerationStore(path, setup.key), (distributed.rank(), distributed.world_size())
+            setup,
+            missing,
+            GenerationStore(path, setup.key, request.test_set.examples),
+            (distributed.rank(), distributed.world_size()),
         )
     distributed.barrier()
     distributed.rank0_first(lambda: _store(setup).path)
@@ -192,7 +195,8 @@ def _backend(reference: ModelReference, hardware: Hardware, config: Config) -> d
 def _store(setup: _Setup) -> GenerationStore:
     """All finished answers, those in the shards of several ranks among them."""
     folder = setup.request.folder
-    store = GenerationStore(folder / "answers.jsonl", setup.key)
+    examples = setup.request.test_set.examples
+    store = GenerationStore(folder / "answers.jsonl", setup.key, examples)
     store.absorb(list(folder.glob(SHARD_PATTERN)))
     return store
 

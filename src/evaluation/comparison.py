@@ -30,6 +30,7 @@ from src.schema import (
     UserError,
     parse_record,
 )
+from src.system.untrusted import read_file
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def format_share(before: Scores, after: Scores) -> dict[str, float]:
 def load_comparison(path: Path) -> Comparison | None:
     """The comparison.json at `path`; None where there is none. Raises UserError where it cannot be read."""
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except FileNotFoundError:
         return None
     return parse_record(Comparison, content, str(path), "Delete it or give another --output_dir")

@@ -14,6 +14,7 @@ from typing import Any
 
 from src.schema import Example, Generation, Sample, UserError
 from src.system.files import write_together
+from src.system.untrusted import read_file, read_object
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ REQUIRED = ("id", "instruction", "input", "reference", "prediction")
 OPTIONAL = ("language", "tests", "prefix", "finish")
 ANSWERS = "generations.jsonl"  # a model's predictions file
 ORIGIN = "origin.json"  # beside it: the model and the settings that its answers are from
+RUN_NAME = re.compile(r"[\w.+ -]{1,200}")  # no path: what run_name makes, and most of what --name is given
 TRAINING = "training"  # of an origin: what its run.json says, where the model is an adapter of ours
 MAX_COMPLETION = 2**31
 EXPECTED = f"expected JSON lines with {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}, completion"
@@ -97,12 +99,13 @@ def read_origin(path: Path) -> dict[str, Any]:
     """
     record_path = path.parent / ORIGIN
     try:
-        record = json.loads(record_path.read_text(encoding="utf-8"))
+        record = read_object(record_path)
         origin = dict(record["origin"])
-        same = record["sha256"] == _sha256(path.read_bytes())
+        _check_name(origin)
+        same = record["sha256"] == _sha256(read_file(path))
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{record_path} is damaged; fetch it again, or delete it to score {path.name} as it is"
         ) from error
@@ -111,13 +114,20 @@ def read_origin(path: Path) -> dict[str, Any]:
     return origin if same else {}
 
 
+def _check_name(origin: dict[str, Any]) -> None:
+    """Raise ValueError where the name of the run, which becomes that of a folder, is no plain name."""
+    name = origin.get("name", "run")
+    if not isinstance(name, str) or RUN_NAME.fullmatch(name) is None or name.strip(".") == "":
+        raise ValueError("a name that is none")
+
+
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_file(path).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UserError(f"no predictions file {path}; {EXPECTED}") from error
     except IsADirectoryError as error:

@@ -16,6 +16,7 @@ from src.models.hardware import decide
 from src.models.loading import load_tokenizer, resolve
 from src.models.lora_model import load_model
 from src.schema import UserError
+from src.system.plain_text import escape_controls, one_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -44,7 +45,7 @@ class Assistant:
             if waiting:
                 out.write(f"\r{' ' * len(waiting)}\r")
                 waiting = ""
-            out.write(text)
+            out.write(escape_controls(text) if out.isatty() else text)
             out.flush()
 
         out.write(waiting)
@@ -94,7 +95,7 @@ def converse(assistant: Assistant, asked: Iterator[tuple[str, str]], out: TextIO
         try:
             assistant.answer(instruction, text, out)
         except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {one_line(str(error))}", file=sys.stderr)
         except KeyboardInterrupt:
             print("\nstopped", file=sys.stderr)
 
@@ -139,7 +140,7 @@ def _read_terminal(encoding: str | None) -> Iterator[tuple[str, str]]:
                 text = input("input> ").strip() if instruction.endswith((":", "：")) else ""
                 yield _checked(instruction, encoding), _checked(text, encoding)
         except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {one_line(str(error))}", file=sys.stderr)
         except EOFError:
             print(file=sys.stderr)
             return

@@ -23,6 +23,7 @@ from src.models.run_record import BaseKind, read_record
 from src.schema import UserError, parse_record
 from src.system.exhaustion import is_out_of_memory
 from src.system.files import write_atomic
+from src.system.untrusted import read_object, refuse_inflating
 
 # peft reads the attribute by its old name, which transformers warns of
 warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
@@ -61,12 +62,9 @@ class _Settings:
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file of an adapter's folder. Raises UserError where there is none."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        return read_object(path)
+    except ValueError as error:
         raise UserError(f"{path} is not valid JSON ({error}); the folder is damaged") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} should hold a JSON object")
-    return values
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
@@ -177,6 +175,8 @@ def _named(tensors: Sequence[str], fault: str) -> str:
 def _check_weights(path: Path) -> None:
     """Read the file once, so that later errors are those of base or library."""
     pickled = path.suffix != ".safetensors"
+    if pickled:
+        refuse_inflating(path)
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True) if pickled else load_file(path)
     except SafetensorError as error:

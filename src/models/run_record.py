@@ -15,6 +15,7 @@ from src.config import QloraConfig
 from src.models.embedded import public_name
 from src.schema import Training, UserError, parse_record
 from src.system.files import write_atomic
+from src.system.untrusted import read_file
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -121,7 +122,7 @@ def read_record(folder: Path) -> RunRecord | None:
     """
     path = folder / NAME
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     record = parse_record(RunRecord, content, str(path), REMEDY, finite=False)  # a loss may overflow

@@ -10,6 +10,7 @@ from src.report.safe_markdown import inline
 from src.report.verdict import data_and_test_set, headline, title
 from src.schema import Comparison, UserError, parse_record
 from src.system.files import write_atomic
+from src.system.untrusted import read_file
 
 README = "README.md"
 RECORD = "comparison.json"
@@ -41,7 +42,7 @@ def _entry(root: Path, place: Path) -> str:
     name = place.relative_to(root).as_posix()
     link = quote(f"{name}/comparison.md".removeprefix("./"))
     try:
-        record = parse_record(Comparison, (place / RECORD).read_bytes(), f"{name}/{RECORD}", "Compare again")
+        record = parse_record(Comparison, read_file(place / RECORD), f"{name}/{RECORD}", "Compare again")
     except UserError as error:
         return f"## {inline(name)}\n\n[The report]({link}) as it stands. {inline(str(error))}"
     verdicts = [f"- {headline(record, method, inline, brief=True)}" for method in record.comparisons]

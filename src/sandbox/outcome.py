@@ -7,10 +7,10 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from src.cli import escape_controls
 from src.sandbox.inside import wire
 from src.schema import Execution
 from src.system.exhaustion import OUT_OF_MEMORY
+from src.system.plain_text import escape_controls
 
 MAX_DETAIL = 300
 MAX_STATUS = 255

@@ -225,13 +225,16 @@ def refuse_pipes() -> None:
     def check(event: str, arguments: tuple[Any, ...]) -> None:
         if event != "open" or not isinstance(arguments[0], str | Path):
             return
-        name = str(Path(arguments[0]).absolute())
-        if not name.startswith(("/dev/", "/proc/")) and is_endless(name):
-            raise UserError(
-                f"{name} is a pipe or a device, where a file is expected; put a file in its place"
-            )
+        refuse_endless(Path(arguments[0]))
 
     sys.addaudithook(check)
+
+
+def refuse_endless(path: Path) -> None:
+    """Raise UserError for a pipe or a device, but for those of /dev and /proc."""
+    name = str(path.absolute())
+    if not name.startswith(("/dev/", "/proc/")) and is_endless(name):
+        raise UserError(f"{name} is a pipe or a device, where a file is expected; put a file in its place")
 
 
 def is_endless(path: str) -> bool:

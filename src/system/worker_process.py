@@ -155,3 +155,12 @@ def end_with_parent() -> None:
     """Let the kernel kill this process when the thread that started it ends, however it ends (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def limit_memory(mib: float) -> None:
+    """Let a single allocation of this process fail that would pass a budget between two looks at it (Linux)."""
+    if sys.platform == "linux":
+        import resource
+
+        limit = psutil.Process().memory_info().vms + int(mib * 2**20)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -16,6 +16,7 @@ from pickle import UnpicklingError
 
 from src.schema import UserError
 from src.system.files import write_atomic
+from src.system.untrusted import read_object, refuse_inflating
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,9 @@ def fault_of(folder: Path) -> Fault | None:
     if not (folder / COMPLETE_MARKER).exists():
         return Fault("it was not written to its end", damaged=False)
     try:
-        sums = json.loads((folder / COMPLETE_MARKER).read_text(encoding="utf-8"))
+        sums = read_object(folder / COMPLETE_MARKER)
         recorded = [(str(name), list(sum_)) for name, sum_ in sums.items()]
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+    except (OSError, ValueError, TypeError):
         recorded = []
     if not recorded:
         return Fault(f"{COMPLETE_MARKER} is damaged", damaged=True)
@@ -96,6 +97,8 @@ def last_complete(run_folder: Path) -> Path | None:
     for path in _by_step(run_folder):
         fault = fault_of(path) or _fault_of_best(path)
         if fault is None:
+            for file in sorted(path.glob("*.pt*")):
+                refuse_inflating(file)
             return path
         log.warning("passing over %s: %s", path, fault.reason)
         damaged = damaged or (f"{path}: {fault.reason}" if fault.damaged else "")
@@ -121,7 +124,7 @@ def best_of(folder: Path) -> Path | None:
     """
     if not (folder / STATE).exists():
         return None
-    named = json.loads((folder / STATE).read_text(encoding="utf-8")).get("best_model_checkpoint")
+    named = read_object(folder / STATE).get("best_model_checkpoint")
     best = folder.parent / Path(named).name if named else None
     return best if best is not None and best.is_dir() else None
 

@@ -14,6 +14,7 @@ from src.models.run_record import RunRecord, read_record
 from src.schema import UserError
 from src.system import distributed
 from src.system.files import write_atomic
+from src.system.untrusted import read_object
 from src.training import checkpoints
 
 FSDP_WEIGHTS = "pytorch_model_fsdp.bin"  # in a checkpoint: the Trainer's name
@@ -93,8 +94,8 @@ def _stored_identity(folder: Path, restart: bool) -> dict[str, Any]:
     """The identity of the run in the folder; empty where there is none."""
     path = folder / "identity.json"
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-    except (ValueError, TypeError) as error:
+        return read_object(path) if path.exists() else {}
+    except ValueError as error:
         if restart:
             return {}
         raise UserError(f"{path} is damaged; start over with --restart") from error

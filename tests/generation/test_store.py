@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from src.generation.settings import Decoding
 from src.generation.store import GenerationStore
@@ -27,11 +29,8 @@ def test_answers_come_back_completion_by_completion_in_the_order_of_the_examples
 
 
 def test_answers_of_another_model_or_decoding_do_not_count(tmp_path: Path):
-    store = GenerationStore(tmp_path / "a", {"fingerprint": "one"})
-    (tmp_path / "a").write_text(
-        json.dumps({"fingerprint": "one"})
-        + '\n{"id": "0", "text": "x", "tokens": 1, "finish": "stop", "completion": 0}\n'
-    )
+    store = GenerationStore(tmp_path / "b", {"fingerprint": "one"})
+    GenerationStore(tmp_path / "a", {"fingerprint": "one"}).add([_answer("0")])
     assert len(GenerationStore(tmp_path / "a", {"fingerprint": "one"}).done) == 1
     assert GenerationStore(tmp_path / "a", {"fingerprint": "two"}).done == {}
     assert store.done == {}
@@ -46,3 +45,27 @@ def test_the_files_of_several_ranks_are_merged_and_deleted(tmp_path: Path):
     store.absorb(list(tmp_path.glob("answers.rank-*.jsonl")))
     assert [path.name for path in tmp_path.iterdir()] == ["answers.jsonl"]
     assert sorted(GenerationStore(tmp_path / "answers.jsonl", key).done) == [("0", 0), ("1", 0)]
+
+
+def test_an_answer_counts_for_the_prompt_that_it_was_given_to(tmp_path: Path):
+    """Two files of one benchmark have the same ids."""
+    GenerationStore(tmp_path / "a", {}, EXAMPLES).add([_answer("a"), _answer("b")])
+    assert len(GenerationStore(tmp_path / "a", {}, EXAMPLES[:1]).done) == 2  # fewer samples lose none
+    changed = [replace(EXAMPLES[0], instruction="Print 2."), replace(EXAMPLES[1], output="another reference")]
+    store = GenerationStore(tmp_path / "a", {}, changed)
+    assert store.missing(changed, Decoding(8)) == [(changed[0], 0)]
+    for field in ("input", "prefix"):
+        GenerationStore(tmp_path / "b", {}, EXAMPLES).add([_answer("a")])
+        assert not GenerationStore(tmp_path / "b", {}, [replace(EXAMPLES[0], **{field: "x"})]).done
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [{"tokens": 9}, {"tokens": -1}, {"finish": "done"}, {"finish": ""}, {"completion": -1}],
+    ids=str,
+)
+def test_an_answer_that_no_decoding_gives_does_not_count(tmp_path: Path, poison: dict[str, object]):
+    key = {"decoding": {"max_new_tokens": 8}}
+    entry = replace(_answer("a"), **poison)
+    GenerationStore(tmp_path / "a", key).add([entry, _answer("b")])
+    assert [item.id for item in GenerationStore(tmp_path / "a", key).done.values()] == ["b"]

@@ -130,7 +130,7 @@ def test_only_lora_adapters_that_write_text_are_used(
 @pytest.mark.parametrize(
     ("content", "message"),
     [(b"{", "is not valid JSON"), (b"", "is not valid JSON"), (b"\xff\xfe", "is not valid JSON"),
-     (b"[1]", "should hold a JSON object"), (b"null", "should hold a JSON object")],
+     (b"[1]", "is not valid JSON .it should hold a JSON object"), (b"null", "is not valid JSON .it should hold")],
 )  # fmt: skip
 def test_json_that_is_no_object_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.json").write_bytes(content)

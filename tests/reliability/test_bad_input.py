@@ -159,7 +159,7 @@ def test_a_tokenizer_without_a_pad_token_pads_with_the_end_token(model: Path) ->
 
 ADAPTERS = [  # file, its content, what the message holds
     ("adapter_config.json", b"{", "adapter_config.json is not valid JSON"),
-    ("adapter_config.json", b"[]", "adapter_config.json should hold a JSON object"),
+    ("adapter_config.json", b"[]", "adapter_config.json is not valid JSON (it should hold a JSON object)"),
     ("adapter_config.json", DEEP.encode(), "adapter_config.json is not valid JSON"),
     ("adapter_config.json", b'{"peft_type": "MAGIC"}', "holds a MAGIC adapter, only LoRA ones"),
     ("adapter_config.json", b'{"peft_type": "LORA", "r": "four"}', "valid integer (got 'four')"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import re
@@ -13,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.data.sources.parquet import parquet_rows
 from src.data.sources.row_schemas import COMPLETIONS
 from src.schema import UserError
+from src.system.untrusted import read_file, unpack_gzip
 
 BLANKS = re.compile(r"[\s,]*")
 OBJECT_START = re.compile(
@@ -53,14 +54,14 @@ def read_rows(path: Path) -> Iterator[RawRow]:
 def read_bytes(path: Path) -> bytes:
     """Content of a data file; raises UserError where it is missing, unreadable or empty."""
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except FileNotFoundError as error:
         raise UserError(f"no data file {path}; check --path") from error
     except OSError as error:
         raise UserError(f"cannot read the data file {path}: {error.strerror or error}") from error
     if path.suffix.lower() == GZIP:
         try:
-            content = gzip.decompress(content)
+            content = unpack_gzip(content, path)
         except (OSError, EOFError, zlib.error) as error:
             raise UserError(f"{path} is no whole gzip file ({error}); download it again") from error
     if not content.strip():
@@ -152,15 +153,7 @@ def _csv_rows(reader: csv.DictReader[str]) -> Iterator[RawRow]:
 
 
 def _read_parquet(path: Path) -> Iterator[RawRow]:
-    import pyarrow
-    import pyarrow.parquet
-
-    content = read_bytes(path)
-    try:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
-        rows = table.to_pylist()
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not a whole Parquet file: {str(error).splitlines()[0][:120]}") from error
+    rows = parquet_rows(read_bytes(path), path)
     return (RawRow(number, values) for number, values in enumerate(rows, 1))
 
 

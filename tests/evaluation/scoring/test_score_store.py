@@ -30,8 +30,11 @@ HARMLESS = {  # imported by what scores, but altering no score
     "metrics/table.py": "the signatures of what is measured of texts are in the key",
     "data/chat_template.py": "of data/preprocessing.py, of which scoring reads the headers of turns alone",
     "data/tokenization.py": "of data/preprocessing.py, of which scoring reads the headers of turns alone",
-    "cli.py": "of sandbox/outcome.py, which takes from it how unprintable characters of an output are shown",
-    **dict.fromkeys(("config.py", "system/distributed.py", "system/files.py", "yaml_text.py"), "of cli.py"),
+    "system/plain_text.py": "of sandbox/outcome.py: how unprintable characters of an output are shown",
+    **dict.fromkeys(("config.py", "yaml_text.py"), "of the hub and data, whose settings decide no score"),
+    **dict.fromkeys(
+        ("system/files.py", "system/untrusted.py"), "of what reads files, none of which scoring reads"
+    ),
     "schema.py": "a sample's fields count in its digest, and a score of other fields is not read",
     "evaluation/statistics/estimates.py": "aggregates scores",
     "evaluation/statistics/proportions.py": "aggregates scores",
