@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from src.schema import UserError
+
 log = logging.getLogger(__name__)
 
 ENDPOINT = "https://huggingface.co"
@@ -112,5 +114,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def endpoint() -> str:
-    """The hub's address, or that of the mirror in HF_ENDPOINT."""
-    return os.environ.get("HF_ENDPOINT", ENDPOINT).rstrip("/")
+    """The hub's address, or that of the mirror in HF_ENDPOINT. Raises UserError where that is none."""
+    stated = os.environ.get("HF_ENDPOINT", ENDPOINT)
+    parts = urllib.parse.urlsplit(stated)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise UserError(
+            f"HF_ENDPOINT is {stated!r}: expected an address, such as https://hf-mirror.com; correct or unset it"
+        )
+    return stated.rstrip("/")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import socket
 import time
+import urllib.error
 
 import pytest
 from huggingface_hub import errors
 
+from src.schema import UserError
 from src.system import hub_access
 from tests.data.web import serving
 from tests.models.test_hub_models import ALTERNATIVE
@@ -115,3 +118,19 @@ def test_what_is_downloaded_lies_beside_the_hubs_own_cache(monkeypatch, tmp_path
     monkeypatch.delenv("HF_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert hub_access.cache_folder() == tmp_path / ".cache/huggingface/code-alpaca-models"
+
+
+@pytest.mark.parametrize("stated", ["hf-mirror.com", "https://", "ftp://hf-mirror.com", ""])
+def test_a_mirror_that_is_no_address_is_named_with_the_variable(stated: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HF_ENDPOINT", stated)
+    expected = rf"HF_ENDPOINT is '{stated}': expected an address, such as https://hf-mirror\.com"
+    with pytest.raises(UserError, match=expected):
+        hub_access.unreachable_reason("owner/model")
+
+
+def test_why_the_hub_cannot_be_reached_is_said_in_the_words_of_the_system(monkeypatch: pytest.MonkeyPatch):
+    def refused(address: str, timeout: float) -> None:
+        raise urllib.error.URLError(socket.gaierror(-2, "Name or service not known"))
+
+    monkeypatch.setattr("urllib.request.urlopen", refused)
+    assert hub_access.unreachable_reason() == "Name or service not known"
