@@ -66,9 +66,9 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
     """The chart: as wide as every picture, as high as the number of methods requires."""
     metrics = drawn_metrics()
     lines, rows = math.ceil(len(metrics) / 2), 1 + len(comparison.comparisons)
-    figure = new_figure(0.95 + lines * (0.9 + (0.33 if rows <= 3 else 0.23) * rows), theme)
+    figure = new_figure(0.95 + lines * (0.9 + 0.33 * rows if rows <= 3 else 0.8 + 0.2 * rows), theme)
     edge: dict[str, Any] = {"x": 0.012, "ha": "left"}
-    heading = _title(comparison)
+    heading = chart_title(comparison)
     figure.suptitle(heading, **edge, **_font(heading, theme.text, 11, "bold"))
     runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
     note = NOTE + (SEEDS_NOTE if any(run.seeds for run in runs) else "")
@@ -93,8 +93,8 @@ def _row_names(comparison: Comparison) -> list[str]:
     return [shortened(name, NAME_COLUMNS) for name in shown]
 
 
-def _title(comparison: Comparison) -> str:
-    """Two lines: what was compared, and on what."""
+def chart_title(comparison: Comparison) -> str:
+    """Two lines for a picture: what was compared, and on what."""
     lines = (title(comparison, _short), data_and_test_set(comparison, _short))
     return "\n".join(shortened(drawable(line, ""), TITLE_COLUMNS) for line in lines)
 

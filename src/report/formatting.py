@@ -20,6 +20,7 @@ DATA_LABELS = {  # where data are from, or the name of a test set -> what people
 }
 BEFORE = "Before"
 SIGNIFICANCE = 0.05
+FEW_METHODS = 2  # with more, the head of a report is shortened, so that it stays on the first screens
 MINUS = "\u2212"
 NOT_AVAILABLE = "n/a"
 

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from src.data.curation.novelty import BANDS
-from src.plotting import Theme, drawable, font_families, new_figure, png_bytes, shortened
+from src.plotting import BASE_FONT, Theme, drawable, font_families, new_figure, png_bytes, shortened
+from src.report.chart import chart_title
 from src.report.formatting import drawn_metrics, method_label, metric_label
 from src.report.safe_markdown import visible
 from src.schema import Comparison
@@ -23,8 +24,12 @@ def draw_novelty(comparison: Comparison, theme: Theme) -> bytes:
     """A panel for each drawn metric as PNG; methods whose training data are not known are left out."""
     metrics = drawn_metrics()
     lines = math.ceil(len(metrics) / 2)
-    figure = new_figure(0.7 + 2.1 * lines, theme)
-    figure.suptitle(TITLE, x=0.012, ha="left", fontsize=11, fontweight="bold", color=theme.text)
+    figure = new_figure(1.05 + 2.1 * lines, theme)
+    heading = f"{chart_title(comparison)}\n{TITLE}"
+    figure.suptitle(
+        heading, x=0.012, ha="left", fontsize=11, fontweight="bold", color=theme.text, parse_math=False,
+        fontfamily=font_families(heading) or [BASE_FONT],
+    )  # fmt: skip
     panels = list(figure.subplots(lines, 2, squeeze=False).flat)
     for axes, metric in zip(panels, metrics, strict=False):
         _draw_panel(axes, comparison, metric, theme)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.plotting import BASE_FONT, LIGHT, Theme, drawable, font_families, new_figure, png_bytes, shortened
-from src.report.formatting import before_label, method_label, trainings
+from src.report.formatting import before_label, data_label, method_label, trainings
 from src.report.safe_markdown import visible
+from src.report.verdict import base_model
 from src.schema import Comparison, Training
 from src.system.files import write_atomic
 
@@ -23,8 +24,10 @@ PANELS = (  # title, share of the height, keys and names of the lines
     ("Learning rate", 1, (("learning_rate", ""),)),
     ("Real tokens per second", 1, (("tokens_per_s", ""),)),
 )
-REPORT_HEIGHT_IN = 2.5
-REPORT_TITLE = "Loss per supervised token: training (thin), validation (strong)"
+REPORT_HEIGHT_IN = 2
+REPORT_TITLE = "training loss (thin), validation loss (strong)"
+REPORT_AXIS = "Step. The loss is per supervised token"
+TITLE_COLUMNS = 78
 NAME_COLUMNS = 24
 MARKED_POINTS = 40  # a line of fewer points shows each of them
 
@@ -51,9 +54,11 @@ def draw_losses(comparison: Comparison, theme: Theme) -> bytes:
     """The losses of every training behind a comparison as PNG: a colour a method, a line a seed."""
     figure = new_figure(REPORT_HEIGHT_IN, theme)
     axes = figure.subplots()
+    heading = _report_title(comparison)
     axes.set_title(
-        REPORT_TITLE, loc="left", color=theme.text, fontsize=11, fontweight="bold", fontfamily=BASE_FONT
-    )
+        heading, loc="left", color=theme.text, fontsize=11, fontweight="bold", parse_math=False,
+        fontfamily=font_families(heading) or [BASE_FONT],
+    )  # fmt: skip
     labels = [before_label(comparison), *map(method_label, comparison.comparisons)]
     colors = dict(zip(labels, itertools.chain([theme.baseline], itertools.cycle(theme.series)), strict=False))
     found = trainings(comparison)
@@ -64,13 +69,21 @@ def draw_losses(comparison: Comparison, theme: Theme) -> bytes:
         for training in each:
             _draw_training(axes, training, colors[label], shown if training is each[0] else "")
     legend = axes.legend(
-        loc="upper right", borderaxespad=0.2, ncols=2, frameon=False, labelcolor=theme.text,
-        prop={"family": font_families(names) or [BASE_FONT], "size": 9},
+        loc="upper right", borderaxespad=0.2, ncols=2, labelcolor=theme.text, facecolor=theme.background,
+        edgecolor="none", framealpha=0.8, prop={"family": font_families(names) or [BASE_FONT], "size": 9},
     )  # fmt: skip
     for text in legend.get_texts():
         text.set_parse_math(False)
-    axes.set_xlabel("Step", color=theme.text, fontsize=9, fontfamily=BASE_FONT)
+    axes.set_xlabel(REPORT_AXIS, color=theme.text, fontsize=9, fontfamily=BASE_FONT)
     return png_bytes(figure)
+
+
+def _report_title(comparison: Comparison) -> str:
+    """What the lines are, of which model on which data, where all trainings have the same."""
+    data = {data_label(item.data) for each in trainings(comparison).values() for item in each}
+    subject = [shown for shown in (base_model(comparison), data.pop() if len(data) == 1 else "") if shown]
+    line = f"{' on '.join(subject)}: {REPORT_TITLE}" if subject else REPORT_TITLE.capitalize()
+    return shortened(drawable(visible(line), REPORT_TITLE.capitalize()), TITLE_COLUMNS)
 
 
 def _draw_training(axes: Axes, training: Training, color: str, label: str) -> None:

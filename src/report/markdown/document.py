@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from src.report.formatting import before_label, drawn_metrics, method_label, metric_label, trainings
+from src.report.formatting import (
+    FEW_METHODS,
+    before_label,
+    drawn_metrics,
+    method_label,
+    metric_label,
+    trainings,
+)
 from src.report.markdown.metrics import languages_section, metric_details_section, metrics_section, value_text
 from src.report.markdown.novelty import novelty_section
 from src.report.markdown.outcomes import errors_section, format_section
@@ -26,7 +33,6 @@ WORDS = (
     "*Run*: the program ends without an error in the sandbox. *Pass*: it passes its tests or, where there are none, does what "
     "the reference does."
 )
-FULL_HEADLINES = 2  # more would push the chart and the table off the first screens
 MADE_BY = "Written by `compare_results.py`."
 GUIDE = "docs/reports.md"
 
@@ -69,7 +75,7 @@ def render_markdown(comparison: Comparison, examples: int, guide: str = "") -> s
 
 
 def _headlines(comparison: Comparison) -> str:
-    brief = len(comparison.comparisons) > FULL_HEADLINES
+    brief = len(comparison.comparisons) > FEW_METHODS
     sentences = [headline(comparison, name, inline, brief) for name in comparison.comparisons]
     if not sentences:
         return "No method has been compared yet."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from src.metrics.table import METRICS
 from src.report.formatting import (
+    FEW_METHODS,
     NOT_AVAILABLE,
     before_label,
     drawn_metrics,
@@ -35,9 +36,14 @@ NOTES = (
     "Scores are 0 to 100; in parentheses the difference on the same samples with its 95 % interval, then p (Holm). {}*Not "
     "significant* does not show that there is no effect."
 )
+COMPACT_NOTES = (
+    "In parentheses the difference on the same samples (bold: significant), then its 95 % interval and p (Holm). *n.s.*: not "
+    "significant, which does not show that there is no effect. {}"
+)
 PAIRED = "on both:"
 PAIRED_CELL = PAIRED.replace(" ", "\u00a0")
 PAIRED_NOTE = "*On both* stands where fewer samples can be judged with both models than with each. "
+COMPACT_PAIRED_NOTE = "*On both*: n with both models, where it is smaller."
 DETAIL_NOTES = (
     "**Minimum detectable difference**: the smallest true difference that this many samples would find with 80 % power. "
     "Better, same and worse count samples."
@@ -49,7 +55,17 @@ LANGUAGE_NOTES = (
 
 
 def metrics_section(comparison: Comparison) -> str:
-    """The one open table: a row for each metric with a test, a column for each model; then what needs explaining."""
+    """The one open table, then what needs explaining.
+
+    A row for each metric and a column for each model; of more methods than a page is wide for, the other way round.
+    """
+    few = len(comparison.comparisons) <= FEW_METHODS
+    shown = (_by_metric if few else _by_method)(comparison)
+    notes, paired = (NOTES, PAIRED_NOTE) if few else (COMPACT_NOTES, COMPACT_PAIRED_NOTE)
+    return f"{shown}\n\n{notes.format(paired if PAIRED_CELL in shown else '').rstrip()}"
+
+
+def _by_metric(comparison: Comparison) -> str:
     methods = comparison.comparisons
     header = ["Metric", *(inline(name) for name, _ in named_runs(comparison))]
     rows = [
@@ -60,8 +76,18 @@ def metrics_section(comparison: Comparison) -> str:
         ]
         for metric in tested_metrics(comparison)
     ]
-    paired = any(PAIRED_CELL in cell for row in rows for cell in row)
-    return f"{table(header, rows)}\n\n{NOTES.format(PAIRED_NOTE if paired else '')}"
+    return table(header, rows)
+
+
+def _by_method(comparison: Comparison) -> str:
+    metrics = tested_metrics(comparison)
+    header = ["Method", *(_compact_heading(comparison, metric) for metric in metrics)]
+    before = [value_text(comparison.before.metrics.get(metric)) for metric in metrics]
+    rows = [
+        [inline(method_label(name)), *(_compact_cell(method, metric) for metric in metrics)]
+        for name, method in comparison.comparisons.items()
+    ]
+    return table(header, [[inline(before_label(comparison)), *before], *rows])
 
 
 def metric_details_section(comparison: Comparison) -> str:
@@ -83,10 +109,46 @@ def _label(metric: str) -> str:
 
 def _metric_cell(comparison: Comparison, metric: str) -> str:
     """Its name, and how many samples count."""
-    unit = ", %" if is_share(metric) else ""
-    counts = sorted({run.metrics[metric].n for _, run in named_runs(comparison) if metric in run.metrics})
-    shown = f"n = {counts[0]}" if counts[0] == counts[-1] else f"n = {counts[0]} to {counts[-1]}"
-    return _non_breaking(f"{_label(metric)}{unit}<br>{shown}")
+    return _non_breaking(f"{_with_unit(metric)}<br>{_counts(comparison, metric)}")
+
+
+def _with_unit(metric: str) -> str:
+    return f"{_label(metric)}{_non_breaking(', %') if is_share(metric) else ''}"
+
+
+def _counts(comparison: Comparison, metric: str) -> str:
+    return (
+        f"n = {_range({run.metrics[metric].n for _, run in named_runs(comparison) if metric in run.metrics})}"
+    )
+
+
+def _range(counts: set[int]) -> str:
+    """ "175 to 177", "175" where all are equal"""
+    return " to ".join(map(str, dict.fromkeys((min(counts), max(counts)))))
+
+
+def _compact_heading(comparison: Comparison, metric: str) -> str:
+    """Its name, how many samples count, and how many with both models where these are fewer."""
+    before = comparison.before.metrics.get(metric)
+    pairs = {
+        found.n
+        for method in comparison.comparisons.values()
+        if (found := method.difference.get(metric)) is not None
+        and over_fewer(found, before, method.after.metrics.get(metric))
+    }
+    both = f"<br>{_non_breaking(f'{PAIRED} {_range(pairs)}')}" if pairs else ""
+    return f"{_with_unit(metric)}<br>{_non_breaking(_counts(comparison, metric))}{both}"
+
+
+def _compact_cell(method: MethodComparison, metric: str) -> str:
+    """As `_method_cell`, in narrow lines."""
+    score, difference = value_text(method.after.metrics.get(metric)), method.difference.get(metric)
+    if difference is None:
+        return score
+    found = "" if significant(difference) else ", n.s."
+    p_value = f"{_non_breaking(f'p {p_text(difference.p_holm)}')}{found}"
+    lines = (f"{score} ({_delta(difference)})", interval(difference.ci95))
+    return "<br>".join((*map(_non_breaking, lines), p_value))
 
 
 def _method_cell(comparison: Comparison, method: MethodComparison, metric: str) -> str:
@@ -118,9 +180,12 @@ def languages_section(comparison: Comparison) -> str:
 
 def difference_text(difference: Difference) -> str:
     """Markdown: the difference, in bold where it is significant, with its interval."""
+    return f"{_delta(difference)} [{interval(difference.ci95)}]"
+
+
+def _delta(difference: Difference) -> str:
     delta = signed(difference.delta)
-    shown = f"**{delta}**" if significant(difference) else delta
-    return f"{shown} [{interval(difference.ci95)}]"
+    return f"**{delta}**" if significant(difference) else delta
 
 
 def value_text(score: Score | None) -> str:

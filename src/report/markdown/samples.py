@@ -37,7 +37,7 @@ TITLES = {
 }
 LOGIC_FAULTS = {"assertion", "wrong_output"}  # the program ran and did something else
 FORM_FAULTS = {"no_code": "no code", "syntax": "a syntax error"}
-EXAMPLES_NOTE = "Chosen to tell, not drawn fairly: [comparison.html](comparison.html) has every sample."
+EXAMPLES_NOTE = "Chosen to illustrate, not at random: [comparison.html](comparison.html) has every sample."
 
 
 def most_changed(

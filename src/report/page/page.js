@@ -77,7 +77,7 @@ function options(select, entries, everything) {
 
 function values(of) {
   const found = new Set(data.methods.flatMap((method) => method.examples.map(of)));
-  return [...found].sort().map((value) => [value, value]);
+  return [...found].sort().map((value) => [value, value.replaceAll("_", " ")]);
 }
 
 function passed(sample, key) {
@@ -267,7 +267,7 @@ function titles(sample, pair) {
 function outcomes(scores) {
   const names = [["functional", "tests"], ["execution", "run"], ...data.figures];
   const found = names.map(([key, label]) => `${label} ${outcome(scores[key])}`);
-  return [...found, ...(scores.error ? [`fault: ${scores.error}`] : [])].join(", ");
+  return [...found, ...(scores.error ? [`fault: ${scores.error.replaceAll("_", " ")}`] : [])].join(", ");
 }
 
 function outcome(value) {
@@ -341,7 +341,9 @@ function drawSummary() {
   const rows = [data.before, ...data.methods].map((run, index) => {
     const row = element("tr", undefined, index === state.method + 1 ? "current" : "");
     const name = element("th", run.label);
-    name.append(element("div", run.model, "facts"));
+    const model = element("div", run.model, "facts");
+    model.title = model.textContent;
+    name.append(model);
     row.append(name, ...run.scores.map((score, place) => summaryCell(score, (run.differences || [])[place])));
     return row;
   });
@@ -356,8 +358,8 @@ function summaryCell(score, difference) {
   if (score) cell.append(element("span", `[${score.interval}]`, "facts"));
   if (difference) {
     const change = element("div", difference.delta, difference.significant ? "significant" : "");
-    change.append(element("span", ` [${difference.interval}], p ${difference.p}`, "facts"));
-    cell.append(change);
+    change.append(element("span", ` [${difference.interval}]`, "facts"));
+    cell.append(change, element("div", `p ${difference.p}`, "facts"));
     cell.title = difference.evidence;
   }
   return cell;

@@ -58,6 +58,27 @@ def test_a_difference_that_is_not_that_of_the_two_scores_says_where_it_stands() 
     assert "<br>on both: n = 38<br>" in _open(_codebleu(comparison(1), score, n=38))  # of an older version
 
 
+def test_of_more_methods_than_a_page_is_wide_for_each_has_a_row() -> None:
+    made = comparison(3)
+    rows = [line for line in _open(made).splitlines() if line.startswith("|")]
+    assert rows[0].startswith(
+        "| Method | Functional accuracy, %<br>n = 50 | Execution success, %<br>n = 34 | CodeBLEU<br>n = 44 |"
+    )
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| Before", "| LoRA", "| QLoRA", "| DoRA"]
+    assert (
+        "| LoRA | 42.0 (+12.0)<br>8.9 to 15.2<br>p = 0.18, n.s. | 78.0 (+16.0)<br>12.9 to 19.2<br>p = 0.090, n.s. | "
+        "41.1 (**+4.7**)<br>1.6 to 7.9<br>p = 0.021 |"
+    ) in rows[3]
+    assert "*n.s.*: not significant, which does not show that there is no effect." in _open(made)
+    assert "both" not in _open(made)
+    method = made.comparisons["qlora"]
+    fewer = dataclasses.replace(method.difference["codebleu"], n=38, values=(36.0, 40.7))
+    changed = dataclasses.replace(method, difference=method.difference | {"codebleu": fewer})
+    text = _open(dataclasses.replace(made, comparisons=made.comparisons | {"qlora": changed}))
+    assert "CodeBLEU<br>n = 44<br>on both: 38 |" in text
+    assert "*On both*: n with both models, where it is smaller." in text
+
+
 def test_what_another_metric_counts_otherwise_is_not_in_the_open_table() -> None:
     made = comparison(1)
     beside = Score(55.0, (50.0, 60.0), 40, 0.8, "s")
