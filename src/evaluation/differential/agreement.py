@@ -23,6 +23,7 @@ from src.evaluation.differential.program_analysis import (
     iterates_set,
     prints_by_key,
     raised_names,
+    reporting_methods,
 )
 from src.evaluation.differential.wording import Answered, own_words, said_alike, topics_of
 from src.languages.syntax import literal
@@ -61,6 +62,9 @@ class Rules:
     must_not_change: bool = False  # its arguments
     in_place: bool = False  # the task wants its arguments changed
     quiet: frozenset[str] = frozenset()  # methods that change their object: what they print is a remark
+    reports: frozenset[str] = (
+        frozenset()
+    )  # of these, those that return what can be looked at as well: a remark, too
     error_names: str = ""  # the instruction, where it names errors
     topics: frozenset[str] = frozenset()  # what the reference's functions are about, by their names
     words: Mapping[str, bool] = field(default_factory=dict)  # the reference's own texts (wording.py)
@@ -95,6 +99,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         error_names=instruction if re.search(r"\w(?:Error|Exception)\b", instruction) else "",
         in_place=bool(_IN_PLACE.search(instruction)),
         quiet=changing_methods(reference),
+        reports=frozenset() if _RETURN.search(instruction) else reporting_methods(reference),
         topics=topics_of(reference),
         words=own_words(reference, f"{instruction}\n{input}"),
     )
@@ -208,7 +213,8 @@ def _session_difference(
     if not is_session(actual) or len(actual[1]) != len(expected):
         return "another session"
     for at, ((how, value), (other_how, other)) in enumerate(zip(expected, actual[1], strict=True)):
-        remark = how == "printed" and steps[at][0] in rules.quiet
+        name = steps[at][0]
+        remark = (how == "printed" and name in rules.quiet) or (name in rules.reports and _is_remark(other))
         free = remark or how == "raised" or not is_discriminating(value) or _holds_object(value)
         if free or rules.same_value(value, other):
             continue
@@ -217,6 +223,11 @@ def _session_difference(
         if not printed or (how == "returned" and rules.must_return) or not rules.same_printed(*texts):
             return f"another result of step {at + 1}"
     return ""
+
+
+def _is_remark(described: list[Any] | None) -> bool:
+    """Whether this is what a method says that has done its work: nothing, a text, or that it is done."""
+    return described is None or described[0] in "nsb"
 
 
 def _holds_object(described: list[Any]) -> bool:

@@ -163,9 +163,17 @@ def _ways(function: Function, target: Target, given: Sequence[Arguments]) -> Ite
         return
     is_itself = not target.owner and not target.keywords
     yield target.name if is_itself else f"lambda *a: {target.called_with(plain)}"
-    if 1 < count <= 3 and all(len(set(kinds_of(arguments))) == count for arguments in given):
+    if 1 < count <= 3 and all(len(_groups(arguments)) == count for arguments in given):
+        own = [parameter.arg.lower() for parameter in parameters(function)[0]]
+        fixed = [at for at, (a, b) in enumerate(zip(own, target.names, strict=False)) if a == b.lower()]
         for other in list(itertools.permutations(plain))[1:]:
-            yield f"lambda *a: {target.called_with(other)}"
+            if all(other[at] == plain[at] for at in fixed):
+                yield f"lambda *a: {target.called_with(other)}"
+
+
+def _groups(arguments: Arguments) -> set[str]:
+    """The kinds of arguments, lists of whatever being one: of two lists the order tells which is which."""
+    return {kind.split("[")[0] for kind in kinds_of(arguments)}
 
 
 def _named_arguments(function: Function, target: Target, count: int) -> list[str] | None:

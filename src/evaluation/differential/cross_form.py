@@ -82,6 +82,8 @@ def _shows_call(rules: Rules, arguments: Arguments, result: ProbeRecord, script:
         return False
     if value not in (["n"], ["u"]) and _shows_value(rules, arguments, value, script):
         return True
+    if value == ["n"] and any(_shows_value(rules, (), left, script) for left in result["changed"] or []):
+        return True  # what it changes in place is what it is for
     text = plain(printed)
     if value[0] == "b" and not rules.must_be_bool and answers_question(text, rules.topics):
         return denies(text) is not bool(value[1])

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 OTHER_OUTPUT = "functions agree, output differs"  # detail of an answer that passed all the same
 ON_ITS_INPUTS = "agrees on the inputs of the script"
+ON_ITS_SCRIPT = "agrees in the script of the reference"
+_DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_DEFINITIONS = _DEFINED | ast.Import | ast.ImportFrom
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,9 @@ class _Trial:
         difference = script_difference(self.rules, behaviour.by_last_value, behaviour.record, record)
         if not difference:
             return _with_outcome(execution, "passed", "")
+        in_its_place = self._in_its_script()
+        if in_its_place is not None:
+            return in_its_place
         undecided = bool(classes_of(self.reference_tree) or classes_of(self.tree))
         entries = self._entries()
         if len(entries) != 1 or functions_of(self.reference_tree):
@@ -163,6 +169,22 @@ class _Trial:
         prints = bool(shown(record["module"]).strip())
         undecided = undecided or not inputs or (not prints and len(inputs) != 1)
         return None if undecided else _with_outcome(execution, "failed", difference)
+
+    def _in_its_script(self) -> Execution | None:
+        """The reference's script with the answer's classes of the same names; None where it shows nothing or does not fit them."""
+        classes = classes_of(self.reference_tree).keys()
+        if not classes or not classes <= classes_of(self.tree).keys():
+            return None
+        if not shown(self.behaviour.record["module"]).strip():
+            return None
+        own = [node for node in self.tree.body if isinstance(node, _DEFINITIONS)]
+        script = [node for node in self.reference_tree.body if not isinstance(node, _DEFINED)]
+        execution, record = self._run(ast.unparse(ast.Module([*own, *script], [])))
+        if record is None or record["module"]["error"]:
+            return None
+        difference = script_difference(self.rules, False, self.behaviour.record, record)
+        outcome = "failed" if difference else "passed"
+        return _with_outcome(execution, outcome, difference or ON_ITS_SCRIPT)
 
     def _entries(self) -> list[Target]:
         """What a user of the answer would call: functions, or where it has none, methods."""

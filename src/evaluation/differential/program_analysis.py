@@ -178,6 +178,32 @@ def changing_methods(tree: ast.Module) -> frozenset[str]:
     )
 
 
+def reporting_methods(tree: ast.Module) -> frozenset[str]:
+    """Methods that change their object and give nothing but texts, or what a method gives that changes nothing."""
+    changing = changing_methods(tree)
+    found: set[str] = set()
+    for node in classes_of(tree).values():
+        returned = {
+            method.name: _returned(method) for method in node.body if isinstance(method, ast.FunctionDef)
+        }
+        seen = {text for name, texts in returned.items() if name not in changing for text in texts}
+        texts = {text for every in returned.values() for text in every if _is_text(text)}
+        if seen:
+            found |= {name for name in returned.keys() & changing if returned[name] <= seen | texts}
+    return frozenset(found)
+
+
+def _returned(method: ast.FunctionDef) -> set[str]:
+    returns = [node.value for node in ast.walk(method) if isinstance(node, ast.Return)]
+    return {ast.unparse(value) for value in returns if value is not None}
+
+
+def _is_text(source: str) -> bool:
+    """Whether an expression is a text that is written out, or an f-string."""
+    node = ast.parse(source, mode="eval").body
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and type(node.value) is str)
+
+
 def _changes_self(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).startswith("self.")

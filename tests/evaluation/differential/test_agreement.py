@@ -110,6 +110,16 @@ def test_a_session_is_held_to_what_its_steps_give(expected, actual, same):
 
 
 @pytest.mark.parametrize(
+    ("actual", "same"), [(["n"], True), (["s", "ok"], True), (["b", 1], True), (SIX, False)]
+)
+def test_what_a_method_reports_that_changes_its_object_is_a_remark(actual, same):
+    steps = ("()", "[('put', (5,))]")
+    pair = result(["q", [["returned", FIVE]]]), result(["q", [["returned", actual]]])
+    assert (difference(*pair, steps, quiet=PUT, reports=PUT) == "") is same
+    assert difference(*pair, steps, quiet=PUT)
+
+
+@pytest.mark.parametrize(
     ("expected", "actual", "rules"),
     [
         (result(FIVE), result(SIX), {}),
@@ -145,6 +155,11 @@ def test_a_teacher_would_not_accept(expected, actual, rules):
         ("Counts", "for k, v in d.items():\n    print(k, v)", {"lines_ordered": False}),
         ("Counts in order", "for k, v in d.items():\n    print(k, v)", {}),
         ("", "class A:\n    def put(self, x):\n        self.x = x", {"quiet": PUT, "topics": PUT}),
+        (
+            "",
+            "class A:\n    def put(self, x):\n        self.x = x\n        return 'ok'\n    def get(self):\n        return self.x",
+            {"quiet": PUT, "reports": PUT, "topics": frozenset({"put"}), "words": {"ok": False}},
+        ),
         ("", "def is_odd(n):\n    return 'yes'", {"topics": frozenset({"odd"}), "words": {"yes": False}}),
     ],
 )

@@ -39,6 +39,8 @@ def script(stdout="", last=None):
         ([called(["i", "0x6"]), called(["i", "0x5"])], script("5\n"), True),
         ([called(["i", "0x5"])], script(last=["i", "0x5"]), True),
         ([called(stdout="5\n")], script("5\n"), True),
+        ([called() | {"changed": [["l", [["i", "0x1"], ["i", "0x2"]]]]}], script("[1, 2]\n"), True),
+        ([called() | {"changed": [["l", [["i", "0x1"], ["i", "0x2"]]]]}], script("[2, 1]\n"), False),
         ([called(["i", "0x6"])], script("5\n"), False),
         ([called(error="TypeError")], script(""), False),
         ([called()], script(""), False),

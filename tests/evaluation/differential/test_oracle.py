@@ -472,3 +472,28 @@ def test_pi_may_be_given_by_its_first_digits(sandbox):
 def test_ties_decide_where_the_task_speaks_of_them(sandbox, instruction, outcome):
     reference = "def warmest(days: list):\n    best = 0\n    for d in range(len(days)):\n        if days[d] > days[best]:\n            best = d\n    return best"
     assert verdict(sandbox, reference, reference.replace(">", ">="), instruction=instruction) == outcome
+
+
+POINT = """
+class Point:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+    def distance(self, other):
+        return ((self.x - other.x) ** 2 + (self.y - other.y) ** 2) ** 0.5
+"""
+SHOWN = "a = Point(1, 2)\nb = Point(4, 6)\nprint(a.distance(b))"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (POINT, "passed"),
+        (POINT + "print(Point(0, 0).distance(Point(3, 4)) + 1)", "passed"),  # data of its own
+        (POINT.replace("** 0.5", "** 2"), "failed"),
+        (POINT.replace("** 0.5", "** 2") + SHOWN, "failed"),
+        (POINT.replace("distance", "far"), None),  # the script does not fit it
+        (POINT.replace("Point", "Spot"), None),
+    ],
+)
+def test_a_class_is_used_as_the_references_script_uses_its_own(sandbox, answer, outcome):
+    assert verdict(sandbox, POINT + SHOWN, answer) == outcome

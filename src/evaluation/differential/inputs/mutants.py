@@ -36,6 +36,9 @@ _MISTAKES = (
     "{0} = {0}[:-1] if isinstance({0}, (str, list)) else {0}",
     "{0} = ''.join(x for x in {0} if x.isalnum() or x == ' ') if isinstance({0}, str)"
     " else [x for i, x in enumerate({0}) if x not in {0}[:i]] if isinstance({0}, list) else {0}",
+    # Takes equal neighbours for a step down.
+    "{0} = [x - i / 1e6 for i, x in enumerate({0})]"
+    " if isinstance({0}, list) and all(isinstance(x, int) for x in {0}) else {0}",
     "{0} = sorted({0}) if isinstance({0}, list) else int({0}) if isinstance({0}, float) else {0}",
 )
 _CASES = {"upper": "lower", "lower": "upper", "title": "capitalize", "capitalize": "upper"}

@@ -1,4 +1,4 @@
-"""Texts that follow a form: dates, times, Roman numerals. Others of the form can be drawn, and malformed ones told apart."""
+"""Texts that follow a form: dates, times, addresses, Roman numerals. Others of the form can be drawn, and malformed ones told apart."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ def _roman(number: int) -> str:
     return text
 
 
+_USERS = "ann bob42 first.last j-doe info carla max.muster k9 support o.neil dev-team z".split()
+_HOSTS = "example.com mail.example.org test.co.uk my-site.net gmail.com".split()
+_PATHS = ("", "/", "/about", "/some/page.html", "/search?q=word&page=2")
 _MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|1\d|2[0-8])"  # days that every month has
 _HOUR, _MINUTE = r"(?:[01]\d|2[0-3])", r"[0-5]\d"
 
@@ -61,6 +64,14 @@ SHAPES = (
     Shape(
         re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}"),
         lambda draw: ".".join(str(draw.randint(0, 255)) for _ in range(4)),
+    ),
+    Shape(
+        re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@[a-z0-9-]+(?:\.[a-z]{2,})+", re.IGNORECASE),
+        lambda draw: f"{draw.choice(_USERS)}@{draw.choice(_HOSTS)}",
+    ),
+    Shape(
+        re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE),
+        lambda draw: f"{draw.choice(('http', 'https'))}://{draw.choice(('', 'www.'))}{draw.choice(_HOSTS)}{draw.choice(_PATHS)}",
     ),
     Shape(
         re.compile(r"[01]{3,}"),

@@ -52,6 +52,11 @@ def test_usual_mistakes_are_made_at_the_start_of_the_functions_that_are_called()
     starts = {program.split("\n")[1].strip() for program in found}
     assert "a = a[1:] if isinstance(a, (str, list)) else a" in starts
     assert "return a.upper() + g(b)" in starts
+    ties = next(program for program in found if "1000000.0" in program or "1e6" in program)
+    space = {}
+    exec(ties.replace("return a.lower() + g(b)", "return a"), space)
+    assert space["f"]([1, 1, 2], 0) == [1, 1 - 1e-6, 2 - 2e-6]
+    assert space["f"](["x", 1], 0) == ["x", 1]
     both = [program for program in found if "a = a.lower()" in program and " b = b.lower()" in program]
     assert len(both) == 1
 

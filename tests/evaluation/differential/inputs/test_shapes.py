@@ -16,7 +16,18 @@ def test_what_is_drawn_has_the_form(shape):
 
 
 @pytest.mark.parametrize(
-    "text", ["2023-04-15", "1999/12/01", "12/31/2001", "31/12/2001", "07:45", "23:59:10", "192.168.0.1"]
+    "text",
+    [
+        "2023-04-15",
+        "1999/12/01",
+        "12/31/2001",
+        "31/12/2001",
+        "07:45",
+        "23:59:10",
+        "192.168.0.1",
+        "jo.doe@mail.example.org",
+        "https://www.example.com/a/b?q=1",
+    ],
 )
 def test_a_form_is_seen(text):
     is_day_past_28 = text.startswith("31") or "/31/" in text
@@ -24,7 +35,24 @@ def test_a_form_is_seen(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["MIX", "1011", "2023-13-01", "25:00", "1.2.3", "1.2.3.4.5", "300.1.1.1", "word", ""]
+    "text",
+    [
+        "MIX",
+        "1011",
+        "2023-13-01",
+        "25:00",
+        "1.2.3",
+        "1.2.3.4.5",
+        "300.1.1.1",
+        "word",
+        "",
+        "@a@b.org",
+        "a@b",
+        "a b@c.org",
+        "www.example.com",
+        "http://localhost",
+        "see https://example.com",
+    ],
 )
 def test_other_texts_have_none(text):
     assert shape_of(text) is None
