@@ -14,7 +14,7 @@ _SORTED = re.compile(
     r"|\b(?:two|given|takes?|accepts?|receives?|in|of|from|through|input|already|already-)(?: an?| the)?[ -]sorted (?:\w+ )?(?:list|array|sequence)"
 )
 _DESCENDING = re.compile(r"(?i)\b(?:descend|decreas)\w*")
-_WHETHER = re.compile(r"(?i)\b(?:check|whether|if|determin|verif)\w*\b[^.]*\bsorted\b|\bunsorted\b")
+_ASKS = re.compile(r"\b(?:check|whether|if|determin|verif)")
 _MATRIX = re.compile(r"(?i)\b(?:matri(?:x|ces)|grids?|boards?|tables?|2d|two-dimensional|transpos\w*)\b")
 _SQUARE = re.compile(r"(?i)\b(?:square|diagonals?|determinant|identity|symmetric|rotat\w*|n ?x ?n|trace)\b")
 _PRODUCT = re.compile(r"(?i)\b(?:multipl\w*|products?)\b")
@@ -23,12 +23,18 @@ _PRODUCT = re.compile(r"(?i)\b(?:multipl\w*|products?)\b")
 def arrangements(instruction: str) -> list[Relation]:
     """What an instruction says of the lists and matrices that it gives."""
     found: list[Relation] = []
-    if _SORTED.search(instruction) and not _WHETHER.search(instruction):
+    if _SORTED.search(instruction) and not _asks_for_order(instruction):
         found.append(_descending if _DESCENDING.search(instruction) else _ascending)
     if _MATRIX.search(instruction):
         found.append(_squares if _SQUARE.search(instruction) else _rectangles)
         found.append(_can_be_multiplied if _PRODUCT.search(instruction) else _of_one_size)
     return found
+
+
+def _asks_for_order(instruction: str) -> bool:
+    """Whether lists may well be in disorder: "check if the list is sorted"."""
+    before = [part.rpartition("sorted")[0] for part in instruction.lower().split(".") if "sorted" in part]
+    return any(_ASKS.search(part) or part.endswith("un") for part in before)
 
 
 def _comparable(items: list[object]) -> bool:

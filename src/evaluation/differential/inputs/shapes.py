@@ -66,7 +66,7 @@ SHAPES = (
         lambda draw: ".".join(str(draw.randint(0, 255)) for _ in range(4)),
     ),
     Shape(
-        re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@[a-z0-9-]+(?:\.[a-z]{2,})+", re.IGNORECASE),
+        re.compile(r"(?<![\w.+-])[a-z0-9]+(?:[._+-][a-z0-9]+)*@[a-z0-9-]+(?:\.[a-z]{2,})+", re.IGNORECASE),
         lambda draw: f"{draw.choice(_USERS)}@{draw.choice(_HOSTS)}",
     ),
     Shape(
