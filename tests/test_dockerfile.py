@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from src.languages.registry import LANGUAGES
+from src.system.pins import pins
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+RUNS = re.findall(r"^RUN (.+)$", TEXT, re.MULTILINE)
+HOME, PROJECT = "/home/user", "/project"
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
 # Commands that the files of src/languages name, and the Debian packages that bring them.
 RUNTIMES = {
@@ -86,3 +91,53 @@ def test_the_languages_that_are_run_have_their_tools():
 
 def test_nothing_runs_as_root():
     assert re.findall(r"^(?:USER|COPY|CMD).*", TEXT, re.MULTILINE)[0] == "USER user"
+    assert f"WORKDIR {PROJECT}\n" in TEXT
+
+
+def test_every_run_line_is_a_whole_command():
+    assert len(RUNS) == 4
+    for line in RUNS:
+        done = subprocess.run(["sh", "-n"], input=line, capture_output=True, text=True)
+        assert done.returncode == 0, (line, done.stderr)
+
+
+def test_the_packages_are_installed_from_nothing_but_what_was_copied(tmp_path: Path):
+    """What make would run in a folder that holds the copied files only."""
+    [copied] = re.findall(r"^COPY --chown=user (.+) \./$", TEXT, re.MULTILINE)
+    for name in copied.split():
+        shutil.copy(ROOT / name, tmp_path)
+    [target] = re.findall(r"^RUN make (\S+)", TEXT, re.MULTILINE)
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "-m venv .venv" in done.stdout
+    assert re.search(r"^\.venv/bin/python -m pip install .*-r requirements\.txt$", done.stdout, re.MULTILINE)
+
+
+def test_the_command_and_the_scripts_take_the_environment_that_was_made():
+    assert re.findall(r"^ENV PATH=(\S+):\$PATH$", TEXT, re.MULTILINE) == [f"{PROJECT}/.venv/bin"]
+    [command] = re.findall(r'^CMD \["(\S+)"\]$', TEXT, re.MULTILINE)
+    assert command in RUNS[0].split()  # installed above
+    assert "ENTRYPOINT" not in TEXT
+
+
+def test_volumes_are_mounted_where_the_user_may_write():
+    """Docker gives a new volume the owner of the folder that it covers; one that is missing would belong to root."""
+    volumes = re.findall(r"-v [\w-]+:(\S+)", TEXT)
+    assert len(volumes) == 4
+    [made] = [line.removeprefix("mkdir -p ").split() for line in RUNS if line.startswith("mkdir -p ")]
+    assert {str(Path(PROJECT) / name) for name in made} == set(volumes)
+    assert f"{HOME}/.cache/huggingface" in volumes
+
+
+def test_arm64_gets_every_pin_that_x86_64_gets():
+    assert "For x86-64 and arm64" in TEXT
+    x86, arm = ({"sys_platform": "linux", "platform_machine": machine} for machine in ("x86_64", "aarch64"))
+    assert len(pins(x86)) > 40
+    assert pins(x86) == pins(arm)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/platforms.yml").read_text(encoding="utf-8"))
+    matrix = workflow["jobs"]["resolve"]["strategy"]["matrix"]  # every pin has a wheel there
+    [python] = re.findall(r"^FROM python:(\d+\.\d+)\.", TEXT, re.MULTILINE)
+    assert python in matrix["python"]
+    assert {"x86_64-manylinux_2_28", "aarch64-manylinux_2_28"} <= set(matrix["platform"])
