@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import importlib.util
 import itertools
 import json
+import operator
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import torch
 from transformers import LlamaConfig, Qwen2Config
 
 from src.config import load_config
+from src.evaluation.statistics.proportions import wilson
 from src.languages.language import SANDBOX_PYTHON, Language
 from src.languages.registry import LANGUAGES
 from src.metrics.table import METRICS
@@ -45,6 +48,7 @@ PLACES = {
     "config": "docs/configuration.md",
     "metrics": "docs/metrics.md",
     "languages": "docs/functional.md",
+    "verdicts": "docs/functional.md",
     "limits": "docs/sandbox.md",
 }  # table -> document
 # the largest step of 32 samples of Code Alpaca: tokens computed once, and those whose keys and values are kept for each
@@ -74,6 +78,14 @@ CARDS = (  # what is free of a card of this size
     ("40 GB", 39.4, torch.bfloat16),
     ("80 GB", 79.0, torch.bfloat16),
 )
+LABELLED = ROOT / "benchmarks" / "results" / "labelled.json"
+# columns of its table: where in the file, by keys
+VERDICTS = {
+    "development half, the judge before": ("earlier", "development"),
+    "development half": ("development",),
+    "held-out half, the first time": ("earlier", "held_out"),
+    "by another hand, once": ("other_hand",),
+}
 QUICKSTART = ROOT / "reports" / "quickstart" / "comparison.json"
 SHOWN = ("execution_success", "functional_accuracy", "bleu", "codebleu")  # in the READMEs
 CHINESE = ("执行成功率（Execution success）", "功能正确率（Functional accuracy）", "BLEU", "CodeBLEU")
@@ -207,6 +219,23 @@ def quickstart(labels: list[str]) -> list[list[str]]:
     return rows
 
 
+def verdicts() -> list[list[str]]:
+    """Which share of the answers labelled by hand passes, by label and set."""
+    stored = json.loads(LABELLED.read_text(encoding="utf-8"))
+    sets = [functools.reduce(operator.getitem, keys, stored) for keys in VERDICTS.values()]
+    rows = [
+        [label, *(_passed(labels[label]) for labels in sets)] for label in ("right", "acceptable", "wrong")
+    ]
+    decided = ["right, of those with a verdict", *(_passed(labels["right"], decided=True) for labels in sets)]
+    return [rows[0], decided, *rows[1:]]
+
+
+def _passed(counts: dict[str, Any], decided: bool = False) -> str:
+    n = counts["n"] - (counts["no verdict"] if decided else 0)
+    low, high = wilson(counts["passed"], n)
+    return f"{100 * counts['passed'] / n:.1f} % of {n} [{low:.1f}, {high:.1f}]"
+
+
 def _score(score: dict[str, Any], unit: str) -> str:
     low, high = score["ci95"]
     value = f"{score['value']:.1f} {unit}".rstrip()
@@ -245,6 +274,7 @@ def tables() -> dict[str, str]:
         )
         .replace(" %", "%")
         .replace(", n =", "，n ="),
+        "verdicts": table(["share that passes [95 % interval]", *VERDICTS], verdicts()),
         "languages": table(["Language", "Further names in code fences", "How a program is run"], languages()),
         "limits": table(["Language", "Program", "256 MiB", "1,024 MiB", "2,048 MiB"], limits()),
         "metrics": table(["name in `scores.json`", "what it is", "a sample counts where"], metrics()),
