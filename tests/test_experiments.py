@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.experiment import plan
+from benchmarks.experiment import in_turn, plan
 from benchmarks.experiment.results import Result, Results, load_results, save_results
 from benchmarks.experiment.run import Training, arguments
 from benchmarks.experiment.scores import REPORT_SOURCE, Pair, pairs, quotations
@@ -330,6 +330,10 @@ def test_methods_are_compared_at_the_default_rate_where_the_chosen_has_no_answer
     assert pairs(results(rate=1e-3), there) == [
         Pair("./qlora_against_lora", "qlora", *((name,) for name in sorted(there)))
     ]
+
+
+def test_the_calls_of_one_process_are_told_apart():
+    assert [*in_turn.calls(["--and", "a", "b", "--and", "c"])] == [["a", "b"], ["c"]]
 
 
 SECRET = 'print("a line of data that nobody may pass on <b>")'

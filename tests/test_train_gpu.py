@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from benchmarks import emulation
-from benchmarks.training import fp8
+from benchmarks.training import fp8, gpu
 from benchmarks.training.peers import PEERS, run_peer
 from benchmarks.training.random_models import SHAPES, model_config, save_zeros
 from src.models.architecture import shape_of
@@ -32,7 +32,15 @@ BIGCODE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("shape", [LLAMA, BIGCODE], ids=["llama", "gpt_bigcode"])
+DEEPSEEK = {
+    "vocab_size": 400, "hidden_size": 32, "intermediate_size": 64, "moe_intermediate_size": 16,
+    "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4, "q_lora_rank": None,
+    "kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8, "v_head_dim": 8, "n_routed_experts": 4,
+    "n_shared_experts": 1, "num_experts_per_tok": 2, "first_k_dense_replace": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [LLAMA, BIGCODE, DEEPSEEK], ids=["llama", "gpt_bigcode", "deepseek_v2"])
 def test_a_model_of_zeros_loads_whole_and_takes_no_disk(tmp_path: Path, shape: dict[str, int]) -> None:
     save_zeros(tmp_path, model_config(shape), shard_bytes=20_000)
     files = sorted(tmp_path.glob("*.safetensors"))
@@ -67,12 +75,19 @@ def test_qlora_on_zeros_has_the_loss_of_a_guess(
 
 
 @pytest.mark.parametrize(
-    ("shape", "billions"), [("7b", 6.74), ("34b", 33.7), ("starcoder", 15.5), ("135m", 0.125)]
+    ("shape", "billions"),
+    [("7b", 6.74), ("13b", 13.0), ("34b", 33.7), ("starcoder", 15.5), ("135m", 0.125)],
 )
 def test_the_shapes_are_of_the_size_they_are_named_for(shape: str, billions: float) -> None:
     """Parameters as the models' pages state them; 135m has a smaller vocabulary than SmolLM2's 49,152."""
     counted = shape_of(model_config(SHAPES[shape]))
     assert (counted.linear_weights + counted.embedding_weights) / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+def test_deepseeks_shape_has_the_size_that_its_page_states() -> None:
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(model_config(SHAPES["deepseek_v2"]))
+    assert model.num_parameters() / 1e9 == pytest.approx(15.7, rel=0.01)
 
 
 def test_an_emulated_t4_refuses_bfloat16_in_either_direction() -> None:
@@ -109,6 +124,22 @@ def test_an_emulated_training_looks_at_every_operation_up_to_the_end_of_the_firs
     assert fine_tune(config, "lora").metrics["steps"] == 3
     (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith(emulation.REPORT))
     assert int(line.split()[-2].replace(",", "")) > 1000
+
+
+def test_runs_that_did_not_fail_are_not_made_again_on_such_a_machine(tmp_path: Path) -> None:
+    result: dict[str, Any] = {"environment": {"gpu": "H200"}, "steps": 40, "rows": []}
+    path = tmp_path / "rows.json"
+    assert gpu.kept_rows(None, result) == gpu.kept_rows(path, result) == []
+    rows = [{"name": "LoRA", "peak_gib": 1.5}, {"name": "QLoRA", "failed": "error: no memory"}]
+    path.write_text(json.dumps(result | {"rows": rows}), encoding="utf-8")
+    assert gpu.kept_rows(path, result) == rows[:1]
+    assert gpu.kept_rows(path, result | {"steps": 100}) == []
+
+
+def test_several_gpus_have_as_many_samples_each_as_one_and_as_many_processes_as_gpus() -> None:
+    run = next(run for run in gpu.GROUPS["four"] if run.name == "QLoRA, 4 GPUs, DDP")
+    assert run.changes == ("training.batch_size=128",)
+    assert run.launcher[-2:] == ("--num_processes", "4")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("trl") is not None, reason="trl is installed")

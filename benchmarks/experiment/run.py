@@ -18,11 +18,12 @@ import shutil
 import sys
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import ROOT
+from benchmarks.experiment import in_turn
 from benchmarks.experiment.plan import Spec, answered_specs, best_rate, flat, overrides, wanted
 from benchmarks.experiment.results import FILE, Results, load_results, read_result, save_results
 from benchmarks.experiment.scores import BASE, BASE_CHAT, TEST_SETS, score
@@ -132,12 +133,16 @@ class Place:
         record = folder / ("run.json" if (folder / "run.json").exists() else "config.json")
         return noted.exists() and noted.stat().st_mtime > record.stat().st_mtime
 
-    def job(self, name: str, script: str, args: argparse.Namespace, *words: str) -> Job:
-        """A script of the product in this folder, on the settings of this call."""
-        config = ["--config", str(args.config.resolve())] if args.config else []
-        given = [word for item in args.overrides for word in ("--set", item)]
-        command = [sys.executable, str(ROOT / script), "--quiet", *config, *given, *words]
+    def job(self, name: str, script: str, words: Sequence[str]) -> Job:
+        """A Python script in this folder."""
+        command = [sys.executable, str(ROOT / script), *words]
         return Job(name, command, self.work / LOGS / f"{name}.log", self.work)
+
+
+def _settings(args: argparse.Namespace) -> list[str]:
+    """This call's settings, for a script of the product."""
+    config = ["--config", str(args.config.resolve())] if args.config else []
+    return ["--quiet", *config, *(word for item in args.overrides for word in ("--set", item))]
 
 
 class Training:
@@ -180,7 +185,7 @@ class Training:
             *overrides(run, self.defaults),
         ]
         words = [word for item in sets for word in ("--set", item)]
-        return self.place.job(run.name, f"train_{run.method}.py", self.args, *words, "--resume")
+        return self.place.job(run.name, f"train_{run.method}.py", [*_settings(self.args), *words, "--resume"])
 
     def ended(self, end: Ended) -> None:
         """Keep what the run measured, print how it went, and delete its checkpoints."""
@@ -240,14 +245,11 @@ def answer(args: argparse.Namespace) -> str:
     for kind in TEST_SETS:
         if kind not in sets:
             print(f"{kind}: no {_benchmark_file(args, kind)}, left out", flush=True)
-    requested = [(name, model, kind) for name, model in models for kind in sets]
-    jobs = iter(
-        [
-            _answer_job(args, place, *each)
-            for each in requested
-            if not place.has_answers(each[0], each[2], place.work / each[1])
-        ]
-    )
+    missing = {
+        (name, model): [kind for kind in sets if not place.has_answers(name, kind, place.work / model)]
+        for name, model in models
+    }
+    jobs = iter([_answer_job(args, place, *model, kinds) for model, kinds in missing.items() if kinds])
     failed: list[str] = []
     complete = _run(args, lambda: next(jobs, None), lambda end: _answered(end, failed))
     _bundle(args)
@@ -266,14 +268,21 @@ def _has_chat_template(model: Path) -> bool:
     return apart or (settings.exists() and '"chat_template"' in settings.read_text(encoding="utf-8"))
 
 
-def _answer_job(args: argparse.Namespace, place: Place, name: str, model: str, kind: str) -> Job:
+def _answer_job(args: argparse.Namespace, place: Place, name: str, model: str, kinds: Sequence[str]) -> Job:
+    """The model's answers to these test sets, one after the other in one process."""
+    calls = [[*_settings(args), *_answer_words(args, place, name, model, kind)] for kind in kinds]
+    words = [word for call in calls for word in (in_turn.AND, *call)]
+    return place.job(name, "benchmarks/experiment/in_turn.py", words)
+
+
+def _answer_words(args: argparse.Namespace, place: Place, name: str, model: str, kind: str) -> list[str]:
     words = ["--generate_only", "--model_path", model, "--name", f"{name}--{kind}", "--output_dir", ANSWERS]
     words += ["--num_samples", "0", "--set", f"data.dataset_path={place.data}"]
     words += ["--base_model", place.model] if model != place.model else []
     words += ["--set", "prompt.before=chat"] if name == BASE_CHAT else []
     if kind in BENCHMARK_FILES:
         words += ["--benchmark", kind, "--benchmark_path", str(_benchmark_file(args, kind).resolve())]
-    return place.job(f"{name}--{kind}", "evaluate.py", args, *words)
+    return words
 
 
 def _answered(end: Ended, failed: list[str]) -> None:

@@ -4,12 +4,13 @@
     python -m benchmarks.training.gpu 34b --tokenizer FOLDER --data FOLDER [--json FILE]
 
 Its last results: benchmarks/results/train_gpu.json. Groups of runs: `speed` (LoRA and QLoRA beside plain padded loops), `memory` (what the plan chooses for cards of 6 to
-40 GiB, its estimate beside the measured peak), `processes` (one and two GPUs: DDP, FSDP2), `small` (7B within
-4.2 GiB), `self_check` (wall clock with and without it, in turns), `34b` (34B within 21 GiB), `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
+40 GiB, its estimate beside the measured peak), `processes` (one and two GPUs: DDP, FSDP2), `four` (one and four), `small` (7B within
+4.2 GiB), `self_check` (wall clock with and without it, in turns), `34b` (34B within 21 GiB), `13b` (24 and 40 GiB), `deepseek_v2`, `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
 are installed), `fp8` (the frozen base in FP8, see benchmarks.training.fp8), `t4` (as on a GPU without bfloat16, see benchmarks.emulation, beside bfloat16 on the same GPU and unsloth in float16),
 `arithmetic` (the same steps in float32, bfloat16 and float16: give --model a real one, --steps 200). The model has a shape that is stated and random weights, which train as fast as real ones; it is made
-on first use (13.5 GB for the shape of CodeLlama-7B, 31 GB for StarCoder's). The 34B shape has weights of zero in sparse
+on first use (13.5 GB for the shape of CodeLlama-7B, 31 GB for StarCoder's). The largest shapes have weights of zero in sparse
 files, which take no disk: the same memory, but products of zeros are somewhat faster; the output says `"weights": "zeros"`.
+The same command with --json makes the runs that are not yet in FILE, or failed there.
 --tokenizer is a folder with a tokenizer of at most 32,000 tokens, --data a folder that download_data.py wrote. Speed is
 that of the last steps: tokens, no padding counted, between two log lines.
 """
@@ -23,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -47,11 +49,32 @@ class Run:
     launcher: tuple[str, ...] = ()
 
 
-def _accelerate(kind: str) -> tuple[str, ...]:
-    return ("-m", "accelerate.commands.launch", "--config_file", f"configs/accelerate/{kind}.yaml")
+def _accelerate(kind: str, processes: int) -> tuple[str, ...]:
+    config = ("--config_file", f"configs/accelerate/{kind}.yaml", "--num_processes", str(processes))
+    return ("-m", "accelerate.commands.launch", *config)
 
 
-TWICE = ("training.batch_size=64",)  # two GPUs then have packs of the size that one has with the default, 32
+def _processes(gpus: int) -> list[Run]:
+    """One GPU and several; with 32 samples each, several have packs of the size that one has as configured."""
+    samples = 32 * gpus
+    more = (f"training.batch_size={samples}",)
+    runs = []
+    for method in ("LoRA", "QLoRA"):
+        runs += [
+            Run(f"{method}, 1 GPU", method.lower()),
+            Run(f"{method}, 1 GPU, {samples} samples", method.lower(), more),
+            Run(f"{method}, {gpus} GPUs, DDP", method.lower(), more, _accelerate("multi_gpu", gpus)),
+        ]
+    return [*runs, Run(f"LoRA, {gpus} GPUs, FSDP2", "lora", more, _accelerate("fsdp2", gpus))]
+
+
+def _budgets(*methods_gib: tuple[str, int]) -> list[Run]:
+    return [
+        Run(f"{method} on {gib} GiB", method, (f"training.memory_budget_gib={gib}",))
+        for method, gib in methods_gib
+    ]
+
+
 T4 = ("-m", "benchmarks.emulation")
 FP8 = ("-m", "benchmarks.training.fp8")
 UNSHARED = ("training.share_prefixes=false",)
@@ -87,19 +110,11 @@ GROUPS = {
         Run("QLoRA, bfloat16", "qlora", ("model.dtype=bfloat16",)),
         Run("QLoRA, float16 as on a T4", "qlora", (), T4),
     ],
-    "memory": [
-        Run(f"{method} on {gib} GiB", method, (f"training.memory_budget_gib={gib}",))
-        for method, gib in (("qlora", 8), ("qlora", 12), ("lora", 16), ("lora", 24), ("qlora", 24), ("lora", 40))
-    ],
-    "processes": [
-        Run("LoRA, 1 GPU", "lora"),
-        Run("LoRA, 1 GPU, 64 samples", "lora", TWICE),
-        Run("LoRA, 2 GPUs, DDP", "lora", TWICE, _accelerate("multi_gpu")),
-        Run("QLoRA, 1 GPU", "qlora"),
-        Run("QLoRA, 1 GPU, 64 samples", "qlora", TWICE),
-        Run("QLoRA, 2 GPUs, DDP", "qlora", TWICE, _accelerate("multi_gpu")),
-        Run("LoRA, 2 GPUs, FSDP2", "lora", TWICE, _accelerate("fsdp2")),
-    ],
+    "memory": _budgets(("qlora", 8), ("qlora", 12), ("lora", 16), ("lora", 24), ("qlora", 24), ("lora", 40)),
+    "13b": _budgets(("lora", 24), ("qlora", 24), ("lora", 40), ("qlora", 40)),
+    "deepseek_v2": [Run(f"{method}, DeepSeek-V2-Lite", method.lower(), ("lora.target_modules=auto",)) for method in ("LoRA", "QLoRA")],
+    "processes": _processes(2),
+    "four": _processes(4),
 }  # fmt: skip
 
 
@@ -163,8 +178,18 @@ def _steady(history: list[dict[str, float]]) -> int:
     return round((last["tokens"] - first["tokens"]) / (seconds[1] - seconds[0]))
 
 
-def others(group: str, args: argparse.Namespace) -> list[Callable[[], dict[str, Any]]]:
-    """What a group measures beside runs of our scripts."""
+def kept_rows(path: Path | None, result: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an earlier call that was cut off measured on such a machine: runs that did not fail are not made again."""
+    if path is None or not path.exists():
+        return []
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    if any(earlier[key] != value for key, value in result.items() if key != "rows"):
+        return []
+    return [row for row in earlier["rows"] if "failed" not in row]
+
+
+def others(group: str, args: argparse.Namespace) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What a group measures beside runs of our scripts, by the name of its row."""
     given = (args.model, args.data, args.overrides, args.steps)
     named: dict[str, Callable[[], dict[str, Any]]] = {}
     if group == "speed":
@@ -176,7 +201,7 @@ def others(group: str, args: argparse.Namespace) -> list[Callable[[], dict[str, 
         named = {
             peer.name: partial(run_peer, key, *given) for key, peer in PEERS.items() if peer.dtype == dtype
         }
-    return [work for name, work in named.items() if not args.only or name in args.only]
+    return {name: work for name, work in named.items() if not args.only or name in args.only}
 
 
 def main() -> None:
@@ -208,10 +233,15 @@ def main() -> None:
         "shape": args.shape, "weights": "zeros" if args.shape in ZEROS else "random", "steps": args.steps, "rows": [],
     }  # fmt: skip
     print(json.dumps({key: value for key, value in result.items() if key != "rows"}), flush=True)
+    result["rows"] = kept_rows(args.json, result)
+    kept = Counter(row["name"] for row in result["rows"])
     runs = [run for run in GROUPS[args.group] if not args.only or run.name in args.only]
-    work = [*(partial(measure, run, args, args.steps) for run in runs), *others(args.group, args)]
-    for each in work:
-        row = each()
+    work = [(run.name, partial(measure, run, args, args.steps)) for run in runs]
+    for name, each in [*work, *others(args.group, args).items()]:
+        if kept[name]:
+            kept[name] -= 1
+            continue
+        row = each() | {"name": name}
         result["rows"].append(row)
         print(json.dumps({key: value for key, value in row.items() if key != "losses"}), flush=True)
         if args.json:

@@ -16,24 +16,33 @@ from typing import Any
 SHAPES: dict[str, dict[str, Any]] = {
     "7b": {"vocab_size": 32016, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
            "num_attention_heads": 32, "num_key_value_heads": 32, "rope_theta": 1e6},
+    "13b": {"vocab_size": 32016, "hidden_size": 5120, "intermediate_size": 13824, "num_hidden_layers": 40,
+            "num_attention_heads": 40, "num_key_value_heads": 40, "rope_theta": 1e6},
     "34b": {"vocab_size": 32016, "hidden_size": 8192, "intermediate_size": 22016, "num_hidden_layers": 48,
             "num_attention_heads": 64, "num_key_value_heads": 8, "rope_theta": 1e6},
     "135m": {"vocab_size": 32016, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
              "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True},
     "starcoder": {"vocab_size": 49152, "n_embd": 6144, "n_layer": 40, "n_head": 48, "multi_query": True,
                   "n_inner": 24576, "n_positions": 8192},
+    # DeepSeek-V2-Lite
+    "deepseek_v2": {"vocab_size": 102400, "hidden_size": 2048, "intermediate_size": 10944, "moe_intermediate_size": 1408,
+                    "num_hidden_layers": 27, "num_attention_heads": 16, "num_key_value_heads": 16, "q_lora_rank": None,
+                    "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+                    "n_routed_experts": 64, "n_shared_experts": 2, "num_experts_per_tok": 6, "first_k_dense_replace": 1},
 }  # fmt: skip
-ZEROS = ("34b",)  # 63 GiB: too many to draw and write
+ZEROS = ("13b", "34b", "deepseek_v2")  # 24 to 63 GiB: too many to draw and write
 SHARD_BYTES = 5 * 10**9
 
 
 def model_config(shape: dict[str, Any]) -> Any:
-    """GPTBigCode for a shape that names its sizes as StarCoder does, else Llama."""
-    from transformers import GPTBigCodeConfig, LlamaConfig
+    """GPTBigCode or DeepSeek-V2 for a shape that names its sizes as these do, else Llama."""
+    from transformers import DeepseekV2Config, GPTBigCodeConfig, LlamaConfig
 
     special = {"bos_token_id": 1, "eos_token_id": 2}
     if "n_embd" in shape:
         return GPTBigCodeConfig(**shape, **special)
+    if "kv_lora_rank" in shape:
+        return DeepseekV2Config(**{"max_position_embeddings": 16384} | shape | special)
     return LlamaConfig(**{"max_position_embeddings": 16384} | shape | special)
 
 
