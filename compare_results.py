@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> None:
     from src import provenance
     from src.evaluation.comparison import compare, load_comparison
     from src.report.report import write_reports
-    from src.report.terminal import render_table
+    from src.report.terminal import render_table, render_written
     from src.system.files import sole_writer
 
     evaluation.generate_on_all_ranks(args, config)
@@ -50,7 +50,9 @@ def main(args: argparse.Namespace) -> None:
         comparison = compare(before, after, name, config.evaluation, about, earlier, args.before_name)
         written = write_reports(comparison, args.output_dir, config.evaluation.examples, evaluation.REPORTS)
     print(render_table(comparison))
-    print("wrote " + ", ".join(map(str, [*written, *evaluation.publish(args, comparison)])))
+    print(render_written(written))
+    for published in evaluation.publish(args, comparison):
+        print(f"wrote {published}")
     print(evaluation.after_comparison(args))
 
 

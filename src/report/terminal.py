@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from src.plotting import shortened
 from src.report.formatting import (
@@ -68,6 +69,15 @@ def render_run(run: Run) -> str:
     title = f"{_name(run.name, 60)}, {run.n} samples"
     blocks = [title, _render_rows(RUN_HEADER, rows, 1, frozenset()), "\n".join(_outcome_lines(run))]
     return _printable("\n\n".join(block for block in blocks if block))
+
+
+def render_written(paths: Sequence[Path]) -> str:
+    """What was written, each folder named once, on a line of its own that can be copied whole."""
+    folders: dict[Path, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path.name)
+    blocks = [f"wrote in {folder}:\n  {_wrapped(', '.join(names))}" for folder, names in folders.items()]
+    return _printable("\n".join(blocks))
 
 
 def _outcome_lines(run: Run) -> list[str]:

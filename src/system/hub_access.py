@@ -22,6 +22,7 @@ REACHABILITY_TIMEOUT_S = 10.0  # for the hub's first response
 ALTERNATIVE = "or give a local folder or smollm2-135m"
 CHECK_NAME = f"Check the name, {ALTERNATIVE}"
 _HTTP_LIBRARIES = ("httpx", "httpcore", "requests", "urllib3")  # under huggingface_hub
+_UNREACHABLE = ("LocalEntryNotFoundError", "OfflineModeIsEnabled")
 
 
 def cache_folder() -> Path:
@@ -77,12 +78,17 @@ def explain(page: str, error: BaseException, alternative: str = ALTERNATIVE) -> 
         for cause in causes
         if type(cause).__module__.startswith(_HTTP_LIBRARIES) and getattr(cause, "response", None) is None
     ]
-    if any(type(cause).__name__ in ("LocalEntryNotFoundError", "OfflineModeIsEnabled") for cause in causes):
+    if any(_is_unreachable(cause) for cause in causes):
         reasons.append(
             f"it is not in the cache, and the hub ({endpoint()}) cannot be reached: check the network, the proxy "
             "and HF_HUB_OFFLINE, or set HF_ENDPOINT to a mirror of it"
         )
     return next((f"{reason}, {alternative}" for reason in reasons if reason), "")
+
+
+def _is_unreachable(cause: BaseException) -> bool:
+    """Whether it is one of the client's two errors without a hub; `datasets` names them in a message of its own."""
+    return any(name in f"{type(cause).__name__}: {cause}" for name in _UNREACHABLE)
 
 
 def _explain_response(page: str, cause: BaseException) -> str:

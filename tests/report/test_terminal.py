@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import io
 import sys
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len  # rich 15.0.0: how many columns a terminal gives a text
 
-from src.report.terminal import COLUMNS, render_run, render_table
+from src.report.terminal import COLUMNS, render_run, render_table, render_written
 from src.schema import Comparison, Score
 from tests.evaluation.comparisons import METHODS, comparison
 
@@ -40,6 +41,16 @@ def _widest(made: Comparison) -> Comparison:
             method, after=after, difference=dict.fromkeys(method.difference, wide)
         )
     return dataclasses.replace(made, before=before, comparisons=methods)
+
+
+def test_the_files_of_a_report_are_listed_below_their_folder_in_80_columns() -> None:
+    folder = Path("f" * 100)
+    names = [f"picture_{number}.png" for number in range(12)]
+    lines = render_written([*(folder / name for name in names), Path("reports/README.md")]).splitlines()
+    assert lines[0] == f"wrote in {folder}:"  # not broken: it is there to be copied
+    assert lines[-2:] == ["wrote in reports:", "  README.md"]
+    assert ", ".join(names) == " ".join(line.strip() for line in lines[1:-2])
+    assert all(len(line) <= COLUMNS for line in lines[1:])
 
 
 def test_every_figure_stands_under_its_heading() -> None:

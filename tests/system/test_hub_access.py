@@ -74,6 +74,11 @@ EXPLAINED = [  # cause, what the line says
     (HTTP.ReadTimeout("slow"), "the connection to the hub broke off or timed out (ReadTimeout)"),
     (errors.LocalEntryNotFoundError("none"), "it is not in the cache, and the hub (https://huggingface.co)"),
     (errors.OfflineModeIsEnabled("offline"), "check the network, the proxy and HF_HUB_OFFLINE"),
+    # as datasets 5.2.0 words it
+    (
+        ConnectionError("Couldn't reach 'a/b' on the Hub (OfflineModeIsEnabled)"),
+        "it is not in the cache, and the hub",
+    ),
 ]
 
 
