@@ -84,6 +84,7 @@ VERDICTS = {
     "development half, the judge before": ("earlier", "development"),
     "development half": ("development",),
     "held-out half, the first time": ("earlier", "held_out"),
+    "held-out half, the second time": ("held_out",),
     "by another hand, once": ("other_hand",),
 }
 QUICKSTART = ROOT / "reports" / "quickstart" / "comparison.json"
