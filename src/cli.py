@@ -205,6 +205,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and (error.filename or error.errno):
         path = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{path}; what was finished is kept"
+    if str(error).startswith("Symlink loop"):  # a RuntimeError of pathlib, up to Python 3.12
+        return f"{error}; put a file or folder in its place"
     return OUT_OF_MEMORY if is_out_of_memory(error) else DISK_FULL if is_disk_full(error) else ""
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 Record = TypeVar("Record")
+MAX_COUNT = 2**63  # whole numbers of a record are below
 
 
 class UserError(Exception):
@@ -253,7 +254,7 @@ def decode(kind: type[Record], text: str | bytes, finite: bool = True) -> Record
     """
     validator = _validator(kind)  # type: ignore[arg-type]  # mypy: a type variable is not hashable
     record: Record = validator.validate_json(text, strict=True, extra="forbid")
-    infinite = _not_finite(record) if finite else ""
+    infinite = _not_finite(record, finite)
     if infinite:
         raise InfiniteError(infinite)
     return record
@@ -263,17 +264,19 @@ class InfiniteError(ValueError):
     """A number of a record is not finite; the text is its key. No record that `to_json` writes has one."""
 
 
-def _not_finite(value: Any, key: str = "") -> str:
-    """The key of the first number that is not finite; "" where all are."""
+def _not_finite(value: Any, floats: bool, key: str = "") -> str:
+    """The key of the first number that is not finite, of `floats` too, or larger than any count; "" where there is none."""
     if isinstance(value, float):
-        return "" if math.isfinite(value) else key
+        return "" if math.isfinite(value) or not floats else key
+    if isinstance(value, int):
+        return "" if abs(value) < MAX_COUNT else key
     if dataclasses.is_dataclass(value):
         items: Iterable[tuple[Any, Any]] = vars(value).items()
     elif isinstance(value, dict):
         items = value.items()
     else:
         items = enumerate(value) if isinstance(value, list | tuple) else ()
-    return next((found for name, item in items if (found := _not_finite(item, f"{key}.{name}"))), "")
+    return next((found for name, item in items if (found := _not_finite(item, floats, f"{key}.{name}"))), "")
 
 
 def parse_record(

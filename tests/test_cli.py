@@ -45,6 +45,11 @@ CASES = [  # exception, exit code, text in standard error
         "No space left on device (/tmp/x); what was finished",
     ),
     (PermissionError(errno.EACCES, "Permission denied", "/x"), 2, "Permission denied (/x)"),
+    (
+        RuntimeError("Symlink loop from '/x'"),
+        2,
+        "error: Symlink loop from '/x'; put a file or folder in its place",
+    ),
     (MemoryError(), 2, "error: out of memory; what was finished is kept"),
     (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 2, "error: out of memory"),
     (RuntimeError("PytorchStreamWriter failed writing file"), 2, "error: No space left on device; what was"),

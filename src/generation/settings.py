@@ -19,6 +19,7 @@ from src.models.loading import ModelReference
 from src.models.run_record import read_record
 from src.schema import Generation, UserError
 
+MAX_TOKEN = 2**31  # ids are below
 TAG_TOKENS = 16  # at the end of a prompt, enough for the tag of a thought
 
 
@@ -129,7 +130,7 @@ def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> se
     """Ids of the tokenizer's end token and of those in the model's own generation settings."""
     named = getattr(model.generation_config, "eos_token_id", None)
     own = named if isinstance(named, list) else [named] if named is not None else []
-    if not all(isinstance(token, int) for token in own):
+    if not all(isinstance(token, int) and abs(token) < MAX_TOKEN for token in own):
         raise UserError(
             f"the generation_config.json of {model.name_or_path} has eos_token_id {named!r:.80}, no token ids"
         )

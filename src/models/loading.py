@@ -147,6 +147,7 @@ def load_tokenizer(reference: str, config: ModelConfig) -> PreTrainedTokenizerBa
         tokenizer = AutoTokenizer.from_pretrained(
             location(reference), trust_remote_code=config.trust_remote_code
         )
+        tokenizer("x")  # settings of another type than they should be are first used here
     if tokenizer.eos_token_id is None:
         raise UserError(
             f"the tokenizer of {reference} has no end token: training could not teach the model to stop"

@@ -40,7 +40,7 @@ def measure_novelty(samples: Sequence[Example], train: Sequence[Example]) -> dic
 
 def band_of(likeness: float) -> str:
     """The name of the band."""
-    return [name for name, low in BANDS.items() if likeness >= low][-1]
+    return [name for name, low in BANDS.items() if likeness >= low or not low][-1]
 
 
 def band_counts(novelty: Iterable[Likeness]) -> dict[str, dict[str, int]]:

@@ -7,7 +7,9 @@ tests expect stays here, and only genuine builtins are compared with it.
 from __future__ import annotations
 
 import builtins
+import collections
 import collections.abc
+import functools
 import sys
 import types
 import unittest
@@ -16,7 +18,7 @@ from typing import Any
 import peer
 import references
 import stand_ins
-from codec import Decoder, MalformedError
+from codec import MAX_DEPTH, Decoder, MalformedError
 from safeguards import Checks, Executions
 
 TESTS = "<tests>"
@@ -24,7 +26,7 @@ TESTS = "<tests>"
 _CLOSED = (
     types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FunctionType, types.MethodType,
     types.BuiltinFunctionType, types.ModuleType, types.FrameType, types.CodeType, types.TracebackType, type,
-    unittest.TestCase, unittest.TestResult, unittest.TestSuite, BaseException,
+    unittest.TestCase, unittest.TestResult, unittest.TestSuite, BaseException, functools.partial,
 )  # fmt: skip  # what gives way to frames or to the tests themselves: the program may call them at most
 _HIDDEN = (types.FrameType, types.CodeType, types.TracebackType, types.CellType)
 _NOT_IMPORTED = frozenset(
@@ -69,7 +71,15 @@ class Checker(peer.Peer):
 
     def request(self, operation: str, /, *values: Any, **named: Any) -> Any:
         self.used = True
-        return super().request(operation, *values, **named)
+        result = super().request(operation, *values, **named)
+        if (
+            operation == "call"
+            and result
+            and (error := _left_with(values[1:]))
+            and not self.may_swallow(error)
+        ):
+            return False  # a function in the place of an __exit__
+        return result
 
     def _raised_in_call(self, error: BaseException) -> None:
         if self._checks.lost_with(error):
@@ -164,15 +174,46 @@ class Checker(peer.Peer):
         setattr(_open(value, name), name, content)
 
     def _call(self, function: Any, /, *values: Any, **named: Any) -> Any:
-        return self._given_by_tests(function)(*values, **named)
+        return _checked(self._given_by_tests(function), values, named)(*values, **named)
 
     def _special(self, name: str, value: Any, /, *values: Any, **named: Any) -> Any:
         if name not in stand_ins.SPECIAL:
             raise AttributeError(name)
-        return getattr(type(self._given_by_tests(value)), name)(value, *values, **named)
+        method = getattr(type(self._given_by_tests(value)), name)
+        return _checked(method, values, named)(value, *values, **named)
 
     def _item(self, value: Any, key: Any) -> Any:
         return self._given_by_tests(value)[key]
+
+
+def _left_with(values: tuple[Any, ...]) -> BaseException | None:
+    """The exception of a call that has the arguments of an __exit__; None for any other."""
+    if len(values) != 3 or not isinstance(values[2], types.TracebackType):
+        return None
+    error = values[1]
+    return error if isinstance(error, BaseException) and values[0] is type(error) else None
+
+
+def _checked(function: Any, values: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """The function. Raises TypeError where the library would read for the program what that may not: string.Formatter
+    and operator.attrgetter read any attribute."""
+    if _of_library(function) and _holds_closed([values, named]):
+        raise TypeError("the library is given nothing of the tests by the program")
+    return function
+
+
+def _of_library(function: Any) -> bool:
+    """Whether code of the library, not of the tests, runs first when `function` is called."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return not (isinstance(function, type) or (code is not None and code.co_filename == TESTS))
+
+
+def _holds_closed(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset | collections.deque) and depth < MAX_DEPTH:
+        return any(_holds_closed(item, depth + 1) for item in value)
+    return isinstance(value, _CLOSED)
 
 
 def _open(value: Any, name: str) -> Any:
