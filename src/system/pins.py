@@ -47,16 +47,18 @@ def installed_version(package: str) -> str:
 
 
 def install_beside_image() -> None:
-    """Install the pins that an image such as Colab's lacks. Its torch stays, and so does what this process has loaded.
+    """Install the pins that an image such as Colab's lacks. Its torch stays, and so does a pin that this process has loaded.
 
-    Raises UserError where pip cannot.
+    Raises UserError where pip cannot, and where it had to replace something else that is loaded.
     """
     kept = kept_packages()
     needed, _, _ = (ROOT / "requirements.txt").read_text(encoding="utf-8").partition(KERNEL_AND_CHECKS)
-    wanted = [f"{name}=={version}" for name, version in _pinned(needed).items() if _plain(name) not in kept]
+    pinned = {_plain(name): version for name, version in _pinned(needed).items()}
+    wanted = [f"{name}=={version}" for name, version in pinned.items() if name not in kept]
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "kept.txt"
-        constraints.write_text("".join(f"{name}=={version}\n" for name, version in kept.items()))
+        fixed = [f"{name}=={version}\n" for name, version in kept.items() if name in pinned]
+        constraints.write_text("".join(fixed), encoding="utf-8")
         words = "-m pip install --quiet --disable-pip-version-check --constraint".split()
         done = subprocess.run(
             [sys.executable, *words, str(constraints), *wanted], stderr=subprocess.PIPE, text=True
@@ -68,6 +70,11 @@ def install_beside_image() -> None:
             "check the network (on Kaggle: Settings, Internet), or use an environment of your own: README.md"
         )
     importlib.invalidate_caches()
+    replaced = [name for name, version in kept.items() if installed_version(name) != version]
+    if replaced:
+        raise UserError(
+            f"{', '.join(replaced)} had to be replaced while in use: restart the session and run all cells again"
+        )
 
 
 def kept_packages() -> dict[str, str]:

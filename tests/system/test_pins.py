@@ -85,6 +85,24 @@ def test_an_image_keeps_its_torch_and_what_its_kernel_has_loaded(monkeypatch: py
     assert f"transformers=={pins()['transformers']}" in pip.wanted
 
 
+def test_a_loaded_package_that_had_to_be_replaced_asks_for_a_restart(monkeypatch: pytest.MonkeyPatch):
+    versions = {"torch": "2.11.0", "pyarrow": "18.1.0"}
+    pip = Pip()
+
+    def replacing(words: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        versions["pyarrow"] = "26.0.1"  # which datasets needs
+        return pip(words)
+
+    monkeypatch.setitem(sys.modules, "pyarrow", sys)
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", lambda: {"pyarrow": ["pyarrow"]})
+    monkeypatch.setattr("src.system.pins.installed_version", lambda name: versions.get(name, "not installed"))
+    monkeypatch.setattr(subprocess, "run", replacing)
+    with pytest.raises(UserError, match=r"^pyarrow had to be replaced while in use: restart the session"):
+        install_beside_image()
+    assert pip.kept == ["torch==2.11.0"]  # no pin of ours: free to follow what needs it
+    install_beside_image()  # in the new session
+
+
 @pytest.mark.usefixtures("image")
 def test_where_pip_cannot_its_own_reason_is_given(monkeypatch: pytest.MonkeyPatch):
     errors = "WARNING: slow\nERROR: No matching distribution found for peft\n"
