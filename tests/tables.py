@@ -49,6 +49,7 @@ PLACES = {
     "metrics": "docs/metrics.md",
     "languages": "docs/functional.md",
     "verdicts": "docs/functional.md",
+    "trials": "docs/functional.md",
     "limits": "docs/sandbox.md",
 }  # table -> document
 # the largest step of 32 samples of Code Alpaca: tokens computed once, and those whose keys and values are kept for each
@@ -86,6 +87,13 @@ VERDICTS = {
     "held-out half, the first time": ("earlier", "held_out"),
     "held-out half, the second time": ("held_out",),
     "by another hand, once": ("other_hand",),
+}
+FUNCTIONAL = ROOT / "benchmarks" / "results" / "functional.json"
+TRIALS = {
+    "self": "the reference itself",
+    "all rewrites": "rewrites that keep the behaviour, nine kinds and all together",
+    "mutant": "mutants, one place changed",
+    "answer to another task": "the answer to another task, where there is a verdict",
 }
 QUICKSTART = ROOT / "reports" / "quickstart" / "comparison.json"
 SHOWN = ("execution_success", "functional_accuracy", "bleu", "codebleu")  # in the READMEs
@@ -231,6 +239,15 @@ def verdicts() -> list[list[str]]:
     return [rows[0], decided, *rows[1:]]
 
 
+def trials() -> list[list[str]]:
+    """How often a program tried against its reference agrees with it."""
+    found = json.loads(FUNCTIONAL.read_text(encoding="utf-8"))["agreement"]
+    return [
+        [label, str(found[kind]["n"]), f"{found[kind]['agreed_percent']:.1f} %"]
+        for kind, label in TRIALS.items()
+    ]
+
+
 def _passed(counts: dict[str, Any], decided: bool = False) -> str:
     n = counts["n"] - (counts["no verdict"] if decided else 0)
     low, high = wilson(counts["passed"], n)
@@ -276,6 +293,7 @@ def tables() -> dict[str, str]:
         .replace(" %", "%")
         .replace(", n =", "，n ="),
         "verdicts": table(["share that passes [95 % interval]", *VERDICTS], verdicts()),
+        "trials": table(["tried against its reference", "n", "agrees"], trials()),
         "languages": table(["Language", "Further names in code fences", "How a program is run"], languages()),
         "limits": table(["Language", "Program", "256 MiB", "1,024 MiB", "2,048 MiB"], limits()),
         "metrics": table(["name in `scores.json`", "what it is", "a sample counts where"], metrics()),

@@ -1,10 +1,13 @@
 """Answers to small tasks, labelled by hand: the tasks' own asserts agree with the labels."""
 
 import ast
+import json
 import re
+from pathlib import Path
 
 import pytest
 
+from benchmarks import RESULTS
 from benchmarks.evaluation.labelled import ANSWERS, SETS, labelled_answers, outcomes, summary, task
 
 
@@ -80,3 +83,12 @@ def _result(code, check):
     except Exception as error:
         return type(error)
     return space["at_call"]
+
+
+def test_the_page_on_functional_accuracy_has_the_measured_coverage():
+    measured = json.loads((RESULTS / "functional.json").read_text(encoding="utf-8"))
+    page = (Path(__file__).resolve().parents[3] / "docs" / "functional.md").read_text(encoding="utf-8")
+    every = measured["mutants_of_all_references"]
+    assert f"| give a verdict | **{measured['verdict_percent']} %** |" in page
+    assert f"{every['caught_percent']:.1f} % of {every['n']} are caught" in page
+    assert f"{measured['wall_s']:.0f} s in\nall" in page
