@@ -118,7 +118,8 @@ def _parsed(arguments: argparse.ArgumentParser) -> argparse.Namespace:
     words = [word if not word.startswith("--") else _underscored(word) for word in sys.argv[1:]]
     args, unknown = arguments.parse_known_args(words)
     if unknown:
-        arguments.error(f"unrecognized arguments: {' '.join(unknown)}{_as_setting(unknown[0])}")
+        meant = _as_setting(unknown[0]) or _as_flag(unknown[0], arguments)
+        arguments.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
     return args
 
 
@@ -133,6 +134,17 @@ def _as_setting(flag: str) -> str:
 
     found = keys_named(flag.removeprefix("--").partition("=")[0])
     return f"; write {' or '.join(f'--set {key}=VALUE' for key in found)}" if found else ""
+
+
+def _as_flag(word: str, arguments: argparse.ArgumentParser) -> str:
+    """ "; did you mean --model_path?" for --model; "" for what resembles no flag."""
+    import difflib
+
+    flag = word.partition("=")[0]
+    flags = re.findall(r"--\w+", arguments.format_usage())
+    longer = [name for name in flags if name.startswith(flag) and len(flag) > 2]
+    found = longer or (difflib.get_close_matches(flag, flags, n=1) if flag.startswith("--") else [])
+    return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
 def name_of_run(text: str) -> str:

@@ -84,6 +84,9 @@ def test_hyphens_in_a_flag_are_underscores(monkeypatch, capsys):
         ("--seed", "; write --set training.seed=VALUE or --set evaluation.seed=VALUE\n"),
         ("--training.seed", "; write --set training.seed=VALUE\n"),
         ("--nothing", "unrecognized arguments: --nothing\n"),
+        ("nothing", "unrecognized arguments: nothing\n"),
+        ("--conf", "unrecognized arguments: --conf; did you mean --config?\n"),
+        ("--quite", "unrecognized arguments: --quite; did you mean --quiet?\n"),
     ],
 )
 def test_a_flag_that_is_a_key_of_the_configuration_says_what_to_write(monkeypatch, capsys, flag, message):
