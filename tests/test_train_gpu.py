@@ -181,7 +181,7 @@ def test_a_training_on_an_fp8_base_learns_as_on_the_plain_one(
         return [entry["loss"] for entry in history if "loss" in entry]
 
     plain = losses("plain")
-    used = []
+    used: list[int] = []
     monkeypatch.setattr(training, "attach_lora", fp8.converting(training.attach_lora))
     monkeypatch.setattr(fused_lora, "_is_plain", lambda module: fused)
     monkeypatch.setattr(fused_lora, "_weight", fp8.weight_of(fused_lora._weight))

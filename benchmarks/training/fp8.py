@@ -126,7 +126,7 @@ def converting(attach: Callable[..., Any]) -> Callable[..., Any]:
     return attaching
 
 
-def weight_of(plain: Callable[[Any, torch.dtype], Any]) -> Callable[[Any, torch.dtype], Any]:
+def weight_of(plain: Callable[..., Any]) -> Callable[..., Any]:
     """What a fused layer takes as its base's weight."""
     return lambda base, dtype: getattr(base, "float8", None) or plain(base, dtype)
 
