@@ -41,10 +41,11 @@ def render_index(root: Path) -> str:
 def _entry(root: Path, place: Path) -> str:
     name = place.relative_to(root).as_posix()
     link = quote(f"{name}/comparison.md".removeprefix("./"))
+    heading = "## In this folder" if place == root else f"## {inline(name)}"
     try:
         record = parse_record(Comparison, read_file(place / RECORD), f"{name}/{RECORD}", "Compare again")
     except UserError as error:
-        return f"## {inline(name)}\n\n[The report]({link}) as it stands. {inline(str(error))}"
+        return f"{heading}\n\n[The report]({link}) as it stands. {inline(str(error))}"
     verdicts = [f"- {headline(record, method, inline, brief=True)}" for method in record.comparisons]
     about = f"{title(record, inline)}, {data_and_test_set(record, inline)}: [the report]({link})."
-    return "\n\n".join([f"## {inline(name)}", about, "\n".join(verdicts)])
+    return "\n\n".join([heading, about, "\n".join(verdicts)])

@@ -38,7 +38,10 @@ def test_names_in_reports_are_text_and_nothing_else(tmp_path: Path) -> None:
     made = comparison(1)
     hostile = dataclasses.replace(made, comparisons={"[x](http://evil.example)": made.comparisons["lora"]})
     (tmp_path / "comparison.json").write_text(to_json(hostile), encoding="utf-8")
-    assert "shown with `[x](http://evil.example)`." in render_index(tmp_path)
+    text = render_index(tmp_path)
+    assert "shown with `[x](http://evil.example)`." in text
+    assert "\n## In this folder\n" in text
+    assert "[the report](comparison.md)" in text
 
 
 def test_only_our_own_index_is_replaced(tmp_path: Path) -> None:
