@@ -5,8 +5,8 @@
 #       --security-opt systempaths=unconfined -v alpaca-data:/project/data -v alpaca-checkpoints:/project/checkpoints \
 #       -v alpaca-reports:/project/reports -v alpaca-models:/home/user/.cache/huggingface code-alpaca
 # Data, checkpoints, reports and models then outlive the container. For x86-64 and arm64: the base image, Debian's packages and
-# the wheels of all pins exist for both. Nobody has built this file yet: the apt-get and useradd lines ran in a bare Debian
-# bookworm (x86-64), and tests/test_dockerfile.py holds what can be told without an engine.
+# the wheels of all pins exist for both. Nobody has built this file yet: its RUN lines ended without an error in a
+# bare Debian bookworm (x86-64), and tests/test_dockerfile.py holds what can be told without an engine.
 # The three --security-opt lines let bubblewrap make the sandbox for generated code inside the container. Without them
 # nothing generated is executed, and the reports say so.
 FROM python:3.11.14-slim-bookworm
