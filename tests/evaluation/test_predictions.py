@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from src.evaluation.predictions import predictions_text, read_predictions
+from src.evaluation.predictions import predictions_text, read_origin, read_predictions, write_answers
 from src.schema import Sample, UserError
 
 LINE = {"id": "a", "instruction": "Add.", "input": "", "reference": "print(1 + 1)", "prediction": "print(2)"}
@@ -119,3 +119,16 @@ def test_a_language_that_is_not_known_and_texts_of_a_megabyte_are_kept(tmp_path:
     line = LINE | {"language": " Brainfuck\n", "prediction": text, "extra": {"b": [float("nan"), 10**300]}}
     [sample] = read_predictions(write(tmp_path / "p", line))
     assert (sample.language, sample.prediction) == ("brainfuck", text)
+
+
+NO_NAMES = ["../out", "/tmp/out", "a/b", "a\\b", "..", ".", "", "n" * 300, "\x1b[2J\u202e", 3, None]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_answers_of_a_stranger_are_scored_into_a_folder_of_a_plain_name(tmp_path: Path, name: object) -> None:
+    """The name in origin.json becomes that of a folder."""
+    path = write_answers(tmp_path, [Sample("a", "Add.", "", "x", "y")], {"name": name})
+    with pytest.raises(UserError, match=r"origin\.json is damaged; fetch it again, or delete it"):
+        read_origin(path)
+    write_answers(tmp_path, [Sample("a", "Add.", "", "x", "y")], {"name": "checkpoints-lora--starter_1.0"})
+    assert read_origin(path)["name"] == "checkpoints-lora--starter_1.0"

@@ -65,6 +65,11 @@ def _without_end_token(folder: Path) -> None:
     path.write_text(json.dumps(kept))
 
 
+def _with_text_for_a_length(folder: Path) -> None:
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model_max_length": "seven"}))
+
+
 def _with_own_code(folder: Path) -> None:
     (folder / "own.py").write_text(f"open({str(folder / 'ran')!r}, 'w')")
     _changed(folder, model_type="own", auto_map={"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"})
@@ -100,6 +105,7 @@ def _cut(name: str) -> Callable[[Path], None]:
 TOKENIZERS = [  # what is done to a model's folder, what the message holds
     (_without_tokenizer, "cannot load the tokenizer of"),
     (_without_end_token, "has no end token: training could not teach the model to stop"),
+    (_with_text_for_a_length, "cannot load the tokenizer of"),
     (_write("tokenizer.json", b"{"), "cannot load the tokenizer of"),
     (_write("tokenizer.json", b'{"version": "1.0"}'), "cannot load the tokenizer of"),
     (_write("tokenizer.json", b"\xff\xfe\x00"), "cannot load the tokenizer of"),

@@ -22,7 +22,11 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN_INSIDE_THE_SANDBOX = {  # and what they may call there
     "evaluation/differential/inside/probe.py": ("exec", "compile", "eval"),
     "sandbox/inside/python_program.py": ("exec", "compile"),
-    "evaluation/execution/evalplus/program.py": ("exec", "compile", "marshal.loads"),  # inputs that verdict.py packed
+    "evaluation/execution/evalplus/program.py": (
+        "exec",
+        "compile",
+        "marshal.loads",
+    ),  # inputs that verdict.py packed
 }
 FORBIDDEN = {
     "eval", "exec", "compile", "os.system", "os.popen", "pickle.load", "pickle.loads", "yaml.load",
