@@ -36,6 +36,7 @@ RESERVED_BYTES = 300  # of a record for each call that is still to come
 FILES_BYTES = 3_000  # what digests of the files may take where the calls have left less
 OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
 WAIT_FACTOR = 5  # wall time allowed for each second of processor time: other programs run beside this one
+LEAST_WAIT_S = 1.0  # so that a busy machine does not end what needs a few milliseconds
 WAITED = "waited"  # the error of what the wall clock ended
 VARIANT_S = 0.03  # processor time of one variant, beside what its calls take in the program itself
 MAX_TIMEOUTS = 3
@@ -54,7 +55,7 @@ def _alarm(number: int, frame: "types.FrameType | None") -> None:
 def _timed(seconds: float, action: "Callable[[], Any]") -> "tuple[Any, str, str]":
     """(value, error name, its message) of `action` with so much processor time, every exception caught."""
     signal.setitimer(signal.ITIMER_PROF, max(seconds, 0.01))
-    signal.setitimer(signal.ITIMER_REAL, max(WAIT_FACTOR * seconds, 0.03))
+    signal.setitimer(signal.ITIMER_REAL, max(WAIT_FACTOR * seconds, LEAST_WAIT_S))
     try:
         return action(), "", ""
     except SystemExit as stop:
