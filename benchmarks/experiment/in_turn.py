@@ -1,6 +1,6 @@
-"""Runs evaluate.py several times in one process, so that Python, torch and the GPU start once.
+"""Runs evaluate.py several times in one process, so that Python, torch and the GPU start once; docs/experiments.md has the scores.
 
-python benchmarks/experiment/in_turn.py --model_path A --benchmark humaneval --and --model_path A --benchmark mbpp
+python -m benchmarks.experiment.in_turn --model_path A --benchmark humaneval --and --model_path A --benchmark mbpp
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Trains by one of the scripts with the frozen base in FP8, to find out what that gives and what it costs.
 
     python -m benchmarks.training.fp8 train_lora.py --set training.learning_rate=2e-3 ...
-    python -m benchmarks.training.gpu fp8 --tokenizer FOLDER --data FOLDER     its speed beside bfloat16's
+    python -m benchmarks.training.gpu fp8 --tokenizer FOLDER --data FOLDER     its speed beside bfloat16's,
+                                                        into benchmarks/results/train_gpu.json
 
 The linear layers of the base, all but the head, have weights in e4m3 with a scale per row; inputs and gradients are
 rounded to e4m3 too, with a scale per token. Products go through torch._scaled_mm in both directions (GPUs from compute
