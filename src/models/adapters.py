@@ -120,8 +120,8 @@ def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) 
     try:
         adapted = kind(model, config)
         result = adapted.load_adapter(str(folder), "default", is_trainable=trainable, key_mapping=mapping)
-    except (RuntimeError, ValueError, IndexError, re.error) as error:
-        reason = " ".join(str(error).split())
+    except (RuntimeError, ValueError, LookupError, AttributeError, TypeError, re.error) as error:
+        reason = " ".join(str(error).split())  # of settings that peft uses unchecked, and of weights
         shapes = _other_shapes(reason)
         if isinstance(error, RuntimeError) and not shapes:
             raise

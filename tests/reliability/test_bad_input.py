@@ -171,6 +171,11 @@ ADAPTERS = [  # file, its content, what the message holds
     ("adapter_config.json", b'{"peft_type": "LORA", "r": "four"}', "valid integer (got 'four')"),
     ("adapter_config.json", b'{"peft_type": "LORA", "r": 0}', "r: Input should be greater than 0"),
     ("adapter_config.json", b'{"peft_type": "LORA", "target_modules": 3}', "valid string (got 3)"),
+    (
+        "adapter_config.json",
+        b'{"peft_type": "LORA", "monteclora_config": "x"}',
+        "does not fit this base model",
+    ),
     ("run.json", b'{"base_kind": 3}', "run.json"),
     ("run.json", b'{"base_kind": {}}', "run.json"),
     ("run.json", b'{"method": "qlora", "qlora": {"bits": 4}}', "run.json"),
