@@ -154,7 +154,8 @@ def _plan(configured: Callable[[], Config]) -> tuple[bool, str]:
 
     config = configured()
     hardware = decide(config.model)
-    shape = shape_of(skeleton(config.model.base_model, config.model, hardware).config)
+    model = skeleton(config.model.base_model, config.model, hardware)
+    shape = shape_of(model.config, model)
     lines, fits = [], False
     for method, quantization in (("LoRA", None), ("QLoRA", config.qlora)):
         step = config.training.batch_size * config.data.max_length

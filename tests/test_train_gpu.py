@@ -81,7 +81,7 @@ def test_qlora_on_zeros_has_the_loss_of_a_guess(
 def test_the_shapes_are_of_the_size_they_are_named_for(shape: str, billions: float) -> None:
     """Parameters as the models' pages state them; 135m has a smaller vocabulary than SmolLM2's 49,152."""
     counted = shape_of(model_config(SHAPES[shape]))
-    assert (counted.linear_weights + counted.embedding_weights) / 1e9 == pytest.approx(billions, rel=0.03)
+    assert (counted.weights.linear + counted.weights.other) / 1e9 == pytest.approx(billions, rel=0.03)
 
 
 def test_deepseeks_shape_has_the_size_that_its_page_states() -> None:

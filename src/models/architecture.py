@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from transformers import PretrainedConfig, PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 # two matrices and a LayerNorm; the others have three and an RMSNorm
 PLAIN_MLP = ("gpt_bigcode", "starcoder2")
@@ -24,26 +25,30 @@ class Shape:
     vocabulary: int
     tied: bool
     gated: bool  # the MLP has a gate, and norms keep a float32 copy unless they are fused
+    counted: Weights | None = None  # in the model itself
 
     @property
-    def attention_weights(self) -> int:
-        return 2 * self.hidden * self.hidden + 2 * self.hidden * self.kv_hidden
-
-    @property
-    def mlp_weights(self) -> int:
-        return (3 if self.gated else 2) * self.hidden * self.intermediate
-
-    @property
-    def linear_weights(self) -> int:
-        return self.layers * (self.attention_weights + self.mlp_weights)
+    def weights(self) -> Weights:
+        """As counted, else those of a plain decoder of these sizes, without norms and biases."""
+        attention = 2 * self.hidden * self.hidden + 2 * self.hidden * self.kv_hidden
+        mlp = (3 if self.gated else 2) * self.hidden * self.intermediate
+        return self.counted or Weights(self.layers * (attention + mlp), self.embedding_weights)
 
     @property
     def embedding_weights(self) -> int:
         return self.vocabulary * self.hidden * (1 if self.tied else 2)
 
 
-def shape_of(config: PretrainedConfig) -> Shape:
-    """Read the sizes that decoder configurations have under one name or another.
+@dataclass(frozen=True)
+class Weights:
+    """How many numbers a model holds."""
+
+    linear: int  # in linear layers but the head, which are what is quantised
+    other: int  # embeddings, head, norms; experts, which are one tensor a layer
+
+
+def shape_of(config: PretrainedConfig, model: PreTrainedModel | None = None) -> Shape:
+    """Read the sizes that decoder configurations have under one name or another, and count the weights of `model`.
 
     Where layers differ the largest counts; layers without attention count as ones with as many keys as units.
     """
@@ -59,7 +64,18 @@ def shape_of(config: PretrainedConfig) -> Shape:
         vocabulary=text.vocab_size,
         tied=bool(getattr(config, "tie_word_embeddings", False)),
         gated=text.model_type not in PLAIN_MLP,
+        counted=None if model is None else _counted(model),
     )
+
+
+def _counted(model: PreTrainedModel) -> Weights:
+    head = model.get_output_embeddings()
+    linear = sum(
+        module.weight.numel()
+        for module in model.modules()
+        if isinstance(module, torch.nn.Linear | Conv1D) and module is not head
+    )
+    return Weights(linear, sum(weight.numel() for weight in model.parameters()) - linear)
 
 
 def head_dim(config: PretrainedConfig) -> int:

@@ -137,7 +137,7 @@ def prepare(
     prefix_sharing = decide_prefix_sharing(allowed, _by_step(train, steps), distributed.world_size())
     training, sharding = config.training, distributed.sharding()
     setup = memory.TrainingSetup(
-        shape_of(model.config),
+        shape_of(model.config, model),
         hardware,
         config.lora,
         _quantization(config, method),

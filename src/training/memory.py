@@ -75,7 +75,8 @@ def estimate_gib(setup: TrainingSetup, pack: int, checkpointing: bool, offload: 
     shape, width, shards = setup.shape, setup.width, setup.weight_shards
     weights = _weight_bytes(setup) - offload * width * shape.vocabulary * shape.hidden
     if shards > 1:
-        gathered = 2 * shape.linear_weights / shape.layers + shape.embedding_weights
+        layers = shape.weights.linear + shape.weights.other - shape.embedding_weights
+        gathered = 2 * layers / shape.layers + shape.embedding_weights
         weights = weights / shards + gathered * width
     adapter = 16 * _adapter_parameters(shape, setup.lora)  # bytes each: weight, gradient, two moments
     again = width * 2 * setup.kv_kept * (setup.unshared_per_computed - 1)
@@ -104,7 +105,7 @@ def _weight_bytes(setup: TrainingSetup) -> float:
     if quantization is not None:
         constants = 0.016 if quantization.use_double_quant else 0.0625  # a scale for every 64 weights
         per_weight = quantization.bits / 8 + constants
-    return shape.linear_weights * per_weight + shape.embedding_weights * setup.width
+    return shape.weights.linear * per_weight + shape.weights.other * setup.width
 
 
 def _dequantised_bytes(setup: TrainingSetup) -> int:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import torch
 from transformers import (
+    AutoModelForCausalLM,
     BltConfig,
+    DeepseekV2Config,
     Gemma3nTextConfig,
     Gemma4TextConfig,
     GPTBigCodeConfig,
@@ -77,13 +79,32 @@ def test_the_shape_counts_the_weights_of_the_model(architecture: str) -> None:
         for name, item in model.named_modules()
         if isinstance(item, torch.nn.Linear) and name != "lm_head"
     )
-    assert shape.linear_weights == pytest.approx(linear, rel=0.01)
+    assert shape.weights.linear == pytest.approx(linear, rel=0.01)
     embeddings = {
         item.data_ptr(): item.numel()
         for name, item in model.named_parameters()
         if "wte" in name or "embed_tokens" in name or "lm_head" in name
     }
     assert shape.embedding_weights == sum(embeddings.values())
+    counted = shape_of(model.config, model).weights
+    assert counted.linear == linear
+    assert counted.linear + counted.other == model.num_parameters()
+
+
+def test_experts_are_counted_and_are_no_linear_layers() -> None:
+    """DeepSeek-V2: a router, and the experts of a layer as two tensors of three dimensions, which nothing quantises."""
+    config = DeepseekV2Config(
+        vocab_size=64, hidden_size=32, intermediate_size=64, moe_intermediate_size=16, num_hidden_layers=3,
+        num_attention_heads=2, num_key_value_heads=2, n_routed_experts=8, num_experts_per_tok=2, n_shared_experts=1,
+        first_k_dense_replace=1, kv_lora_rank=8, q_lora_rank=None, qk_nope_head_dim=16, qk_rope_head_dim=8, v_head_dim=16,
+    )  # fmt: skip
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    counted = shape_of(config, model).weights
+    experts = 2 * 8 * 3 * 32 * 16  # layers, experts, matrices
+    embeddings, routers = 2 * 64 * 32, 2 * 8 * 32
+    assert counted.linear + counted.other == model.num_parameters()
+    assert 0 <= counted.other - experts - embeddings - routers < 500  # norms
 
 
 @pytest.mark.parametrize(
@@ -94,7 +115,7 @@ def test_the_shape_counts_the_weights_of_the_model(architecture: str) -> None:
 def test_the_shape_of_models_people_train(config: object, billions: float) -> None:
     """Parameters as their model pages state them."""
     shape = shape_of(config)  # type: ignore[arg-type]
-    assert (shape.linear_weights + shape.embedding_weights) / 1e9 == pytest.approx(billions, rel=0.03)
+    assert (shape.weights.linear + shape.weights.other) / 1e9 == pytest.approx(billions, rel=0.03)
 
 
 def test_dropout_anywhere_is_randomness() -> None:

@@ -219,8 +219,8 @@ def test_shards_and_shared_prefixes_change_weights_and_keys_and_values_alone() -
         return estimate_gib(_setup(**changes), 2048, False)
 
     shape = shape_of(CODELLAMA_7B)
-    weights, embeddings = shape.linear_weights + shape.embedding_weights, shape.embedding_weights
-    saved = 2 * (weights / 2 - 2 * shape.linear_weights / 32 - embeddings) / 2**30
+    linear, embeddings = shape.weights.linear, shape.embedding_weights
+    saved = 2 * ((linear + embeddings) / 2 - 2 * linear / 32 - embeddings) / 2**30
     assert estimate() - estimate(weight_shards=2) == pytest.approx(saved, rel=1e-9)
     more = 32 * 2 * 2 * 4096 * 0.5 * 2048 / 2**30  # layers, bytes, keys and values, width, tokens
     assert estimate(unshared_per_computed=1.5) - estimate() == pytest.approx(more, rel=1e-9)
