@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from src.schema import UserError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 GIB = 2**30
 LOW_DISK_GIB = 5.0
 MOST_NAMED = 3  # packages, so that all lines fit one screen
+LONGEST_REASON = 70  # characters of why there is no sandbox
 INSTALL = "Run: python -m pip install -r requirements.txt"
 Check = Callable[[Callable[[], "Config"]], tuple[bool, str]]
 
@@ -115,7 +117,8 @@ def _sandbox(_: object) -> tuple[bool, str]:
     from src.sandbox.sandbox import unavailable_reason
 
     reason = unavailable_reason()
-    return not reason, f"no generated code is run: {reason}" if reason else "works"
+    short = shorten(reason or "", LONGEST_REASON, placeholder=" ...")
+    return not reason, f"no generated code is run ({short}): see docs/sandbox.md" if reason else "works"
 
 
 def _tools(_: object) -> tuple[bool, str]:

@@ -105,3 +105,13 @@ def test_tools_are_those_that_the_languages_name(monkeypatch: pytest.MonkeyPatch
     ok, text = doctor._tools(None)
     assert (ok, text.partition(";")[0]) == (True, "go")
     assert {"g++", "gcc", "node", "javac", "tsc"} <= set(text.partition("not found: ")[2].split(", "))
+
+
+def test_a_machine_without_a_sandbox_is_told_so_in_two_lines(monkeypatch: pytest.MonkeyPatch):
+    reason = f"bwrap does not start here (no permission to make a namespace): {'and so on ' * 50}"
+    monkeypatch.setattr("src.sandbox.sandbox.unavailable_reason", lambda: reason)
+    ok, text = doctor._sandbox(None)
+    assert not ok
+    assert text.startswith("no generated code is run (bwrap does not start here (no permission to")
+    assert text.endswith("docs/sandbox.md")
+    assert len(text) < 2 * 63

@@ -34,7 +34,10 @@ def test_a_flat_record_survives_its_json(record):
 
 def test_keys_come_in_the_order_of_the_fields_and_text_stays_readable():
     text = to_json(Generation("1", "\u4e2d", 2, "length"))
-    assert text == '{"id": "1", "text": "\u4e2d", "tokens": 2, "finish": "length", "completion": 0, "prompt": ""}'
+    assert (
+        text
+        == '{"id": "1", "text": "\u4e2d", "tokens": 2, "finish": "length", "completion": 0, "prompt": ""}'
+    )
 
 
 def test_a_figure_that_json_does_not_have_is_refused():

@@ -75,14 +75,15 @@ def headline(comparison: Comparison, name: str, shown: Shown = str, brief: bool 
 
 
 def one_training(comparison: Comparison, shown: Shown = str) -> str:
-    """A sentence that names the models of one training each, whose seed may be lucky; "" for none."""
+    """A sentence that names the models of one training each, whose seed may be lucky; "" for none and where nothing
+    is known of any model, as of answers from a file."""
     before = before_label(comparison)
     named = [("The model before" if before == BEFORE else before, comparison.before)]
     named += [(method_label(name), method.after) for name, method in comparison.comparisons.items()]
     names = [
         shown(name)
         for name, run in named
-        if not run.seeds and (run is not comparison.before or _is_trained(run))
+        if not run.seeds and (_is_trained(run) if run is comparison.before else "model" in run.provenance)
     ]
     if not names:
         return ""

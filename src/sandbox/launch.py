@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ TRIAL_QUOTA = {
 }
 READ_ONLY = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 CONFIGURATION = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/openssl.cnf", "/etc/java-*")
+LONGEST_REASON = 120  # characters of what bwrap itself says
 ADVICE = (
     "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 "
     "kernel.apparmor_restrict_unprivileged_userns=0; in Docker --security-opt seccomp=unconfined "
@@ -252,7 +254,11 @@ def find_recipe() -> tuple[Recipe | None, str]:
 
 
 def _first(reasons: Sequence[str]) -> str:
-    return reasons[0] if reasons else "no Python that it could show"
+    return (
+        textwrap.shorten(reasons[0], LONGEST_REASON, placeholder=" ...")
+        if reasons
+        else "no Python that it could show"
+    )
 
 
 def _trial(recipe: Recipe) -> str:

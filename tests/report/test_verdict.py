@@ -148,6 +148,11 @@ def test_models_of_one_training_are_named() -> None:
     )
     assert one_training(with_seeds(made)).startswith("QLoRA rests on one training: ")
     assert one_training(with_seeds(comparison(1))) == ""
+    lora = made.comparisons["lora"]
+    given = dataclasses.replace(
+        lora, after=dataclasses.replace(lora.after, provenance={"predictions": "new.jsonl"})
+    )
+    assert one_training(dataclasses.replace(made, comparisons={"lora": given})) == ""
 
 
 def test_an_adapter_before_is_one_training_and_a_base_model_is_none() -> None:

@@ -42,7 +42,8 @@ def test_one_start_a_program_gives_the_same_outcomes(monkeypatch, kind):
 def forbidden(monkeypatch, tmp_path):
     """A machine where bubblewrap is there and does not work."""
     fake = tmp_path / "bwrap"
-    fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    reason = "bwrap: No permissions to create new namespace" + ", nor for anything else" * 20
+    fake.write_text(f"#!/bin/sh\necho '{reason}' >&2\nexit 1\n")
     fake.chmod(0o755)
     monkeypatch.setattr(launch, "_bubblewraps", lambda: [str(fake)])
     find_recipe.cache_clear()
@@ -59,6 +60,7 @@ def test_where_namespaces_are_forbidden_nothing_runs_and_it_says_what_to_do(forb
         for part in ("No permissions to create new namespace", "user namespaces", "--allow_unsandboxed"):
             assert part in execution.detail
     assert unavailable_reason() == runs[0].detail
+    assert len(runs[0].detail) < 500
 
 
 def test_without_bubblewrap_it_says_what_to_install(monkeypatch):
