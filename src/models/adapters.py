@@ -119,9 +119,12 @@ def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) 
     mapping = getattr(model, "_checkpoint_conversion_mapping", {})
     try:
         adapted = kind(model, config)
+    except (ValueError, LookupError, AttributeError, TypeError, re.error) as error:  # of unchecked settings
+        raise _misfit(folder, [_reason(error)[:200]]) from error
+    try:
         result = adapted.load_adapter(str(folder), "default", is_trainable=trainable, key_mapping=mapping)
-    except (RuntimeError, ValueError, LookupError, AttributeError, TypeError, re.error) as error:
-        reason = " ".join(str(error).split())  # of settings that peft uses unchecked, and of weights
+    except (RuntimeError, ValueError, LookupError) as error:
+        reason = _reason(error)
         shapes = _other_shapes(reason)
         if isinstance(error, RuntimeError) and not shapes:
             raise
@@ -130,6 +133,10 @@ def load_adapter(model: PreTrainedModel, folder: Path, trainable: bool = False) 
     if any(faults):
         raise _misfit(folder, faults)
     return adapted
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _other_shapes(reason: str) -> list[str]:
