@@ -36,6 +36,7 @@ from src.system.hub_access import go_offline_unless_reachable
 
 log = logging.getLogger(__name__)
 
+MOST_LAYERS = 1_000  # of a model: fifteen times the deepest
 _PROJECT_FOLDERS = ("checkpoints", "reports", "data", "models")
 _SUFFIXES = (".json", ".jinja", ".safetensors", ".bin", ".model", ".txt")  # of a model's files
 _NO_ADAPTER = {"subfolder": "no-adapter"}  # where transformers looks for one, which it would load unasked
@@ -237,6 +238,11 @@ def _say_slower(kind: str) -> None:
 def _checked_config(path: str, reference: str, config: ModelConfig) -> PretrainedConfig:
     """Fail in a second, not after gigabytes, where the configuration cannot be loaded or is of another kind of model."""
     found: PretrainedConfig = AutoConfig.from_pretrained(path, trust_remote_code=config.trust_remote_code)
+    layers = getattr(found.get_text_config(), "num_hidden_layers", 1)
+    if isinstance(layers, int) and not 0 < layers <= MOST_LAYERS:
+        raise UserError(
+            f"{reference}: num_hidden_layers in its config.json is no number of layers; fetch it again"
+        )
     remote = "AutoModelForCausalLM" in (getattr(found, "auto_map", None) or {})
     if remote or type(found) in MODEL_FOR_CAUSAL_LM_MAPPING:
         return found

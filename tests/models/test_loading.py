@@ -272,6 +272,17 @@ def test_other_kinds_of_models_are_refused_in_a_sentence(
         load_base(str(tmp_path), CPU, decide(CPU))
 
 
+@pytest.mark.parametrize("layers", [0, -1, 10**9, 10**400])
+def test_a_number_of_layers_that_no_model_has_is_refused_before_they_are_made(
+    tiny_model: Path, tmp_path: Path, layers: int
+) -> None:
+    model = Path(shutil.copytree(tiny_model, tmp_path / "m"))
+    settings = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    (model / "config.json").write_text(json.dumps(settings | {"num_hidden_layers": layers}), encoding="utf-8")
+    with pytest.raises(UserError, match=r"num_hidden_layers in its config\.json is no number of layers"):
+        load_base(str(model), CPU, decide(CPU))
+
+
 def test_a_base_that_comes_in_4_bits_keeps_them_and_can_be_trained(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -47,6 +47,10 @@ class Contamination:
     overlaps: tuple[Overlap, ...]
     removed: int
 
+    def __post_init__(self) -> None:
+        if self.rows.keys() != self.checked.keys():
+            raise ValueError("its rows and what they were checked against have other names")
+
 
 @dataclass(frozen=True)
 class DataCard:

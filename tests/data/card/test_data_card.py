@@ -21,7 +21,7 @@ def test_a_card_survives_its_json(card):
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "null", "{}", '{"schema": 2}', to_json(CARD).replace('"recipe"', '"receipt"'),
-     to_json(CARD)[:-100], json.dumps(json.loads(to_json(CARD)) | {"more": 1})],
+     to_json(CARD).replace('"checked": {"', '"checked": {"other '), to_json(CARD)[:-100], json.dumps(json.loads(to_json(CARD)) | {"more": 1})],
 )  # fmt: skip
 def test_what_is_no_card_is_refused(text):
     with pytest.raises(UserError, match=r"^card\.json: .*damaged or of another version\. Prepare it again"):
