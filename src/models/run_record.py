@@ -66,7 +66,7 @@ class RunRecord:
     self_check: dict[str, Any] = field(
         default_factory=dict
     )  # did packs give the model's own loss? {}: not asked
-    history: list[dict[str, Any]]  # as transformers' Trainer logs it
+    history: list[dict[str, int | float | None]]  # as transformers' Trainer logs it
     identity: dict[str, Any]  # what decided the weights, by the keys of the configuration
     provenance: dict[str, Any]
 
@@ -85,7 +85,7 @@ class RunRecord:
     def training(self) -> Training:
         """What a report says of it; None where an older version did not record it."""
         settings, metrics = self.config.get("training", {}), self.metrics
-        epochs = [entry["epoch"] for entry in self.history if "epoch" in entry]
+        epochs = [epoch for entry in self.history if (epoch := entry.get("epoch")) is not None]
         return Training(
             method=self.method,
             base_model=public_name(self.base_model),
@@ -111,8 +111,9 @@ class RunRecord:
         ]
 
 
-def _machine(device: str, processes: int) -> str:
-    return f"{processes} x {device}" if device and processes > 1 else device
+def _machine(device: str, processes: object) -> str:
+    several = isinstance(processes, int) and processes > 1
+    return f"{processes} x {device}" if device and several else device
 
 
 def read_record(folder: Path) -> RunRecord | None:
@@ -128,7 +129,8 @@ def read_record(folder: Path) -> RunRecord | None:
     record = parse_record(RunRecord, content, str(path), REMEDY, finite=False)  # a loss may overflow
     if (record.method == "qlora") != (record.qlora is not None):
         raise UserError(f"{path} does not say how the base was quantised; damaged. {REMEDY}")
-    if not isinstance(record.provenance.get("config"), dict):
+    config = record.provenance.get("config")
+    if not isinstance(config, dict) or not all(isinstance(section, dict) for section in config.values()):
         raise UserError(f"{path} does not say how the adapter was prompted (no provenance.config). {REMEDY}")
     return record
 

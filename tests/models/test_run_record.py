@@ -67,6 +67,9 @@ def test_a_record_of_the_first_versions_is_read(tmp_path: Path):
     ("changes", "message"),
     [
         ({"method": "full"}, "method: Input should be 'lora' or 'qlora'"),
+        ({"history": [{"step": 1, "loss": "seven"}]}, "history"),
+        ({"history": [{"step": 1, "epoch": []}]}, "history"),
+        ({"provenance": {"config": {"training": None}}}, "does not say how the adapter was prompted"),
         ({"metrics": None}, "metrics: Input should be an object"),
         ({"base_model": 7}, "base_model: Input should be a valid string"),
         ({"base_kind": {}}, "base_kind.architecture: Field required"),
@@ -140,6 +143,12 @@ def test_the_training_of_a_record_is_what_a_report_says_of_it():
     assert found.loss == [(5, None), (10, 1.25)]
     assert found.validation_loss == [(10, 1.5)]
     assert decode(Training, to_json(found)) == found
+
+
+@pytest.mark.parametrize("processes", [None, "two", [], 1])
+def test_a_machine_of_no_number_of_processes_is_named_alone(processes: object):
+    record = run_record(metrics={"processes": processes}, provenance={"config": {}, "device": "H200"})
+    assert record.training.machine == "H200"
 
 
 def test_the_training_of_a_bare_record_says_what_is_not_known():
