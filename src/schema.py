@@ -194,6 +194,14 @@ class Run:
     schema: Literal[1] = 1
 
 
+SAMPLE_WORDS = (
+    "execution",
+    "functional",
+    "error",
+    "message",
+)  # what a report says of a sample besides numbers
+
+
 @dataclass(frozen=True)
 class ComparedExample:
     """One sample side by side, for the report."""
@@ -205,8 +213,15 @@ class ComparedExample:
     reference: str
     before: str
     after: str
-    before_scores: dict[str, Any]  # bleu, codebleu, execution, functional of this sample
+    before_scores: dict[str, Any]  # metrics of this sample in numbers, the rest in words
     after_scores: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        for key, value in [*self.before_scores.items(), *self.after_scores.items()]:
+            if value is not None and not isinstance(value, str if key in SAMPLE_WORDS else int | float):
+                raise ValueError(
+                    f"{key} of a sample should be {'words' if key in SAMPLE_WORDS else 'a number'}"
+                )
 
 
 @dataclass(frozen=True)
@@ -294,8 +309,9 @@ def parse_record(
         key = ".".join(map(str, first["loc"]))
         got = first["input"] if first["loc"] and isinstance(first["input"], str | int | float | None) else ""
         shown = f" (got {got!r:.80})" if got != "" else ""
+        fault = first["msg"].removeprefix("Value error, ")  # raised by a record of ours
         raise UserError(
-            f"{origin}: {key + ': ' if key else ''}{first['msg']}{shown}; damaged or of another version. {remedy}"
+            f"{origin}: {key + ': ' if key else ''}{fault}{shown}; damaged or of another version. {remedy}"
         ) from error
 
 

@@ -155,7 +155,7 @@ LANGUAGE = Language(
         r"|(?:from [\w.]++ )?import \w++|(?:for|while|if|elif|with|try|else|except"
         r"|finally)\b.*:(?:\s*+#.*|[^\S\n]*+)$)|\b(?:print\(|self\b|None\b|True\b|False\b|lambda \w|(?:len|range|str"
         r"|int|list|dict|sum|sorted|zip|map|set|enumerate)\(|for \w++(?:, ?\w++)*+ in\b"
-        r"|not in\b|np\.|pd\.|in \w)|\[[^\]:]{0,40}+:[^\]]{0,100}+\]|\*\*|f[\"']|\.(?:append|join|strip|items"
+        r"|not in\b|np\.|pd\.|in \w)|\[[^\[\]:]{0,40}+:[^\]]{0,100}+\]|\*\*|f[\"']|\.(?:append|join|strip|items"
         r"|format)\("),
     weigh=_weigh, strict=True,
     line_start=

@@ -66,9 +66,15 @@ class RunRecord:
     self_check: dict[str, Any] = field(
         default_factory=dict
     )  # did packs give the model's own loss? {}: not asked
-    history: list[dict[str, int | float | None]]  # as transformers' Trainer logs it
+    history: list[dict[str, Any]]  # numbers, as transformers' Trainer logs them
     identity: dict[str, Any]  # what decided the weights, by the keys of the configuration
     provenance: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if not all(
+            isinstance(value, int | float | None) for entry in self.history for value in entry.values()
+        ):
+            raise ValueError("history holds what is no number")
 
     @property
     def config(self) -> dict[str, dict[str, Any]]:

@@ -31,6 +31,7 @@ from src.schema import Comparison, Difference, Run, Score
 
 COLUMNS = 80  # of a line, at most
 NAME_COLUMNS = 19  # of a name; the longest labels just fit
+SAID_COLUMNS = 300  # in a sentence
 INDENT = "  "  # of a metric below its method's name
 PLAIN_BOX = (
     "    \n    \n -  \n    \n    \n    \n    \n    \n"  # of a rich table: dashes below each heading alone
@@ -45,8 +46,8 @@ FEWER_MARK = "^"  # beside the n of a change over fewer samples than the scores 
 
 def render_table(comparison: Comparison) -> str:
     """Headline sentences, then a row for each method and metric; colours only on a terminal without NO_COLOR."""
-    sentences = [headline(comparison, name, _name) for name in comparison.comparisons]
-    if alone := one_training(comparison, _name):
+    sentences = [headline(comparison, name, _said) for name in comparison.comparisons]
+    if alone := one_training(comparison, _said):
         sentences.append(alone)
     rows, bold = _comparison_rows(comparison)
     notes = [f"{SIGNIFICANCE_MARK} p < 0.05; p is after Holm's correction over all metrics and methods"]
@@ -125,6 +126,11 @@ def _change_cells(difference: Difference | None, *scores: Score | None) -> list[
     mark = SIGNIFICANCE_MARK if significant(difference) else " "
     p_value = p_text(difference.p_holm).removeprefix("= ")
     return [f"{signed(difference.delta)}{mark} [{interval(difference.ci95)}]", p_value, count]
+
+
+def _said(text: str) -> str:
+    """A name or a caveat in a sentence."""
+    return _name(text, SAID_COLUMNS)
 
 
 def _name(text: str, columns: int = NAME_COLUMNS) -> str:

@@ -70,7 +70,7 @@ def headline(comparison: Comparison, name: str, shown: Shown = str, brief: bool 
     known = {metric: method.difference[metric] for metric in WORDS if metric in method.difference}
     parts = [_tested(who, known, brief) if known else _untested(who, method)]
     parts += [*_unlike(method), *_seeds(method.after)]
-    caution = f" Caution: {method.caveat}." if method.caveat else ""
+    caution = f" Caution: {shown(method.caveat)}." if method.caveat else ""
     return "; ".join(parts) + "." + caution
 
 

@@ -81,7 +81,7 @@ def _runs_table(comparison: Comparison) -> str:
 
 def _command(record: Mapping[str, Any]) -> str:
     command = record.get("command") or ""
-    return command if isinstance(command, str) else " ".join(map(str, command))
+    return " ".join(map(str, command)) if isinstance(command, list) else str(command)
 
 
 def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
