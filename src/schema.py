@@ -194,12 +194,7 @@ class Run:
     schema: Literal[1] = 1
 
 
-SAMPLE_WORDS = (
-    "execution",
-    "functional",
-    "error",
-    "message",
-)  # what a report says of a sample besides numbers
+SAMPLE_WORDS = "execution functional error message".split()  # of a sample in a report, besides numbers
 
 
 @dataclass(frozen=True)

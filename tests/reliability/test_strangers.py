@@ -12,11 +12,9 @@ import pytest
 
 from benchmarks import RESULTS, ROOT
 from benchmarks.reliability.strangers import ACTIVE, TARGETS, VALUES, Place, campaign, variants
-from src.evaluation.predictions import read_origin, write_answers
-from src.schema import Sample, UserError
 
-SHARES = {"comparison.json": 61, "run.json": 41, "card.json": 31, "origin.json": 7}  # one in so many
-OTHERS = 37
+SHARES = {"comparison.json": 307, "run.json": 103, "card.json": 61}  # one in so many
+OTHERS = 17
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +38,6 @@ def test_every_place_of_a_document_is_tried_with_every_value() -> None:
     assert len(made) == 4 * len(VALUES) + 3  # a, a.0, b, b.c; an element of a list has no key
     assert made["a.0 = text"] == {"a": ["seven", 2], "b": {"c": "x"}}
     assert made["b.c renamed"] == {"a": [1, 2], "b": {ACTIVE: "x"}}
-
-
-@pytest.mark.parametrize(
-    "name", ["../out", "/tmp/out", "a/b", "a\\b", "..", ".", "", "n" * 300, ACTIVE, 3, None]
-)
-def test_answers_of_a_stranger_are_scored_into_a_folder_of_a_plain_name(tmp_path: Path, name: object) -> None:
-    """The name in origin.json becomes that of a folder."""
-    path = write_answers(tmp_path, [Sample("a", "Add.", "", "x", "y")], {"name": name})
-    with pytest.raises(UserError, match=r"origin\.json is damaged; fetch it again, or delete it"):
-        read_origin(path)
-    write_answers(tmp_path, [Sample("a", "Add.", "", "x", "y")], {"name": "checkpoints-lora--starter_1.0"})
-    assert read_origin(path)["name"] == "checkpoints-lora--starter_1.0"
 
 
 def test_the_documents_say_what_the_last_long_run_gave() -> None:
