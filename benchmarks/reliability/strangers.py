@@ -14,6 +14,7 @@ import contextlib
 import copy
 import dataclasses
 import io
+import itertools
 import json
 import logging
 import shutil
@@ -49,6 +50,7 @@ VALUES: dict[str, Any] = {
     "nested": json.loads("[" * 400 + "]" * 400),
     "half a character": "\ud800",
 }
+RENAMED = "another key"
 Keys = tuple[str | int, ...]
 
 
@@ -82,14 +84,17 @@ class Target:
     use: Callable[[], str]
 
 
-def variants(document: Any) -> Iterator[tuple[str, Any]]:
-    """What was changed, and the document with it: each value at each place, and each key with active text for it."""
-    for keys in _places(document):
+def variants(document: Any, share: int = 1) -> Iterator[tuple[str, Any]]:
+    """What was changed, and the document with it: each value at each place, and each key with active text for it;
+    one in `share` of them."""
+    changes = ((keys, name) for keys in _places(document) for name in (*VALUES, RENAMED))
+    possible = (change for change in changes if change[1] != RENAMED or isinstance(change[0][-1], str))
+    for keys, name in itertools.islice(possible, 0, None, share):
         where = ".".join(map(str, keys))
-        for name, value in VALUES.items():
-            yield f"{where} = {name}", _changed(document, keys, value)
-        if isinstance(keys[-1], str):
+        if name == RENAMED:
             yield f"{where} renamed", _changed(document, keys, None, ACTIVE)
+        else:
+            yield f"{where} = {name}", _changed(document, keys, VALUES[name])
 
 
 def _places(value: Any, keys: Keys = ()) -> Iterator[Keys]:
@@ -249,7 +254,7 @@ def campaign(name: str, place: Place, share: int = 1) -> Outcome:
     target, outcome = TARGETS[name](place), Outcome(name)
     target.file.write_text(json.dumps(target.document), encoding="utf-8")
     assert _tried(target) == "used", "the whole file is not used"
-    for what, document in list(variants(target.document))[::share]:
+    for what, document in variants(target.document, share):
         target.file.write_text(json.dumps(document), encoding="utf-8")
         became = _tried(target)
         outcome.tried += 1

@@ -2,8 +2,10 @@
 
 import ast
 import gc
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -220,3 +222,16 @@ def test_noise_on_which_a_parser_goes_on_for_minutes_is_stopped_and_leaves_no_tr
     before = str(grammar.root(code))
     assert grammar.root(noise) is None
     assert str(grammar.root(code)) == before
+
+
+def test_python_is_parsed_in_one_place_alone():
+    """Two threads that parse at once may end with a SystemError; code inside the sandbox has one thread of ours."""
+    allowed = {"languages/syntax.py", "evaluation/scoring/score_store.py", "evaluation/differential/inside/rewriting.py",
+               "evaluation/differential/inside/probe.py", "sandbox/inside/safeguards.py"}  # fmt: skip
+    source = Path(__file__).parents[2] / "src"
+    found = {
+        str(path.relative_to(source))
+        for path in source.rglob("*.py")
+        if re.search(r"\bast\.(?:parse|literal_eval)\(", path.read_text(encoding="utf-8"))
+    }
+    assert found == allowed

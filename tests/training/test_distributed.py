@@ -69,6 +69,7 @@ def test_two_processes_end_with_the_adapter_of_one(
     _assert_same(_adapter(tmp_path / "two", method), _adapter(tmp_path / "one", method))
 
 
+@pytest.mark.campaign
 def test_a_process_that_is_short_of_memory_shrinks_its_own_packs_and_all_start_from_rank_0s_weights(
     tiny_model: Path, tiny_data: Path, tmp_path: Path
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_process_that_is_short_of_memory_shrinks_its_own_packs_and_all_start_f
     _assert_same(_adapter(tmp_path / "two"), _adapter(tmp_path / "one"))
 
 
+@pytest.mark.campaign
 def test_a_killed_process_ends_the_run_which_one_process_finishes(
     tiny_model: Path, tiny_data: Path, tmp_path: Path
 ) -> None:

