@@ -22,16 +22,17 @@ class GenerationStore(JsonlStore[tuple[str, int], Generation]):
     """
 
     def __init__(self, path: Path, key: dict[str, Any], examples: Sequence[Example] = ()) -> None:
+        self._examples = examples
         self._prompts = {example.id: _prompt_digest(example) for example in examples}
         super().__init__(path, key, Generation, lambda item: (item.id, item.completion), self._accepts)
 
     def add(self, entries: Sequence[Generation]) -> None:
-        super().add([replace(item, prompt=self._prompts.get(item.id, "")) for item in entries])
+        super().add([replace(item, prompt=self._prompts.get(item.id, item.prompt)) for item in entries])
 
-    def absorb(self, others: Sequence[Path], examples: Sequence[Example] = ()) -> None:
+    def absorb(self, others: Sequence[Path]) -> None:
         """Merge the answers of other stores with the same key into this one, and delete their files."""
         for path in sorted(others):
-            found = GenerationStore(path, self.key, examples).done
+            found = GenerationStore(path, self.key, self._examples).done
             self.add([item for key, item in found.items() if key not in self.done])
             path.unlink()
 

@@ -36,7 +36,7 @@ from src.system.hub_access import go_offline_unless_reachable
 
 log = logging.getLogger(__name__)
 
-MOST_LAYERS = 1_000  # of a model: fifteen times the deepest
+MOST_LAYERS = 1_000  # of a model; Llama 3.1 405B has 126
 _PROJECT_FOLDERS = ("checkpoints", "reports", "data", "models")
 _SUFFIXES = (".json", ".jinja", ".safetensors", ".bin", ".model", ".txt")  # of a model's files
 _NO_ADAPTER = {"subfolder": "no-adapter"}  # where transformers looks for one, which it would load unasked
@@ -209,16 +209,17 @@ def load_base(
 def skeleton(reference: str, config: ModelConfig, hardware: Hardware) -> PreTrainedModel:
     """The model without its weights, in which names, kinds and sizes of modules are looked up.
 
-    The files of a folder are checked as `load_base` does; those of the hub are not fetched for it.
+    The files of a folder are checked as `load_base` does; those of the hub are not fetched for it, nor can quantised
+    weights be read without their device. Layers are those of the model before it was quantised.
     """
     path = location(reference)
-    if Path(path).is_dir():
+    with loading_errors("model", reference):
+        settings = _checked_config(path, reference, config)
+    if Path(path).is_dir() and getattr(settings, "quantization_config", None) is None:
         return load_base(reference, config, dataclasses.replace(hardware, device="meta"))
     with loading_errors("model", reference), torch.device("meta"):
         made = AutoModelForCausalLM.from_config(
-            _checked_config(path, reference, config),
-            dtype=hardware.dtype,
-            trust_remote_code=config.trust_remote_code,
+            settings, dtype=hardware.dtype, trust_remote_code=config.trust_remote_code
         )
     assert isinstance(made, PreTrainedModel)
     return made

@@ -254,11 +254,8 @@ def find_recipe() -> tuple[Recipe | None, str]:
 
 
 def _first(reasons: Sequence[str]) -> str:
-    return (
-        textwrap.shorten(reasons[0], LONGEST_REASON, placeholder=" ...")
-        if reasons
-        else "no Python that it could show"
-    )
+    reason = reasons[0] if reasons else "no Python that it could show"
+    return textwrap.shorten(reason, LONGEST_REASON, placeholder=" ...")
 
 
 def _trial(recipe: Recipe) -> str:

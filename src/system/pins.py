@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOT_INSTALLED = "not installed"
 KEPT = ("torch", "numpy", "scipy", "matplotlib")  # other packages of an image were built for these
 KERNEL_AND_CHECKS = (
-    "# notebook"  # from this line on requirements.txt has what an image brings, or only the tests need
+    "# notebook"  # the line of requirements.txt from which an image brings it, or the tests alone need it
 )
 
 

@@ -35,12 +35,12 @@ def read_object(path: Path) -> dict[str, Any]:
     return values
 
 
-def _bounded(stream: BinaryIO, path: Path) -> bytes:
+def _bounded(stream: BinaryIO | gzip.GzipFile, path: Path, unpacked: bool = False) -> bytes:
     content = bytearray()
     while block := stream.read(BLOCK):
         content += block
         if len(content) > MAX_BYTES:
-            raise too_large(path)
+            raise too_large(path, unpacked)
     return bytes(content)
 
 
@@ -53,12 +53,7 @@ def too_large(path: Path, unpacked: bool = False) -> UserError:
 def unpack_gzip(content: bytes, path: Path) -> bytes:
     """What the gzip file `path`, whose bytes are `content`, holds. Raises EOFError, zlib.error, OSError, UserError."""
     with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-        unpacked = bytearray()
-        while block := stream.read(BLOCK):
-            unpacked += block
-            if len(unpacked) > MAX_BYTES:
-                raise too_large(path, unpacked=True)
-    return bytes(unpacked)
+        return _bounded(stream, path, unpacked=True)
 
 
 def refuse_inflating(path: Path) -> None:

@@ -54,6 +54,12 @@ def test_an_answer_counts_for_the_prompt_that_it_was_given_to(tmp_path: Path):
     changed = [replace(EXAMPLES[0], instruction="Print 2."), replace(EXAMPLES[1], output="another reference")]
     store = GenerationStore(tmp_path / "a", {}, changed)
     assert store.missing(changed, Decoding(8)) == [(changed[0], 0)]
+    shards = [tmp_path / "a.rank-0.jsonl", tmp_path / "a.rank-1.jsonl"]
+    for shard, (example,) in zip(shards, ([EXAMPLES[0]], [changed[1]]), strict=True):
+        GenerationStore(shard, {}, [example]).add([_answer(example.id)])
+    merged = GenerationStore(tmp_path / "c", {}, changed)
+    merged.absorb(shards)
+    assert merged.missing(changed, Decoding(8)) == [(changed[0], 0)]
     for field in ("input", "prefix"):
         GenerationStore(tmp_path / "b", {}, EXAMPLES).add([_answer("a")])
         assert not GenerationStore(tmp_path / "b", {}, [replace(EXAMPLES[0], **{field: "x"})]).done

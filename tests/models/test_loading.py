@@ -21,8 +21,9 @@ from transformers import (
 )
 
 from src.models import embedded, loading
+from src.models.architecture import shape_of
 from src.models.hardware import Hardware, decide
-from src.models.loading import ModelReference, load_base, loading_errors, location, resolve
+from src.models.loading import ModelReference, load_base, loading_errors, location, resolve, skeleton
 from src.models.lora_model import attach_lora
 from src.schema import UserError
 from tests import tiny
@@ -297,6 +298,10 @@ def test_a_base_that_comes_in_4_bits_keeps_them_and_can_be_trained(
     adapted = attach_lora(model, tiny.configured("lora.target_modules=auto", "lora.r=2").lora, 0)
     adapted(input_ids=torch.tensor([[5, 6, 7]])).logits.sum().backward()
     assert any(item.grad is not None and item.grad.any() for item in adapted.parameters())
+    plain, quantised = (
+        skeleton(str(tmp_path / name), CPU, decide(CPU)) for name in "ab"
+    )  # to plan a training
+    assert shape_of(quantised.config, quantised) == shape_of(plain.config, plain)
 
 
 def test_a_base_in_4_bits_is_sent_from_an_apple_gpu_to_the_cpu(tmp_path: Path) -> None:

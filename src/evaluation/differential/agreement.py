@@ -62,9 +62,7 @@ class Rules:
     must_not_change: bool = False  # its arguments
     in_place: bool = False  # the task wants its arguments changed
     quiet: frozenset[str] = frozenset()  # methods that change their object: what they print is a remark
-    reports: frozenset[str] = (
-        frozenset()
-    )  # of these, those that return what can be looked at as well: a remark, too
+    reports: frozenset[str] = frozenset()  # of these, those whose return values are remarks too
     error_names: str = ""  # the instruction, where it names errors
     topics: frozenset[str] = frozenset()  # what the reference's functions are about, by their names
     words: Mapping[str, bool] = field(default_factory=dict)  # the reference's own texts (wording.py)

@@ -110,11 +110,8 @@ def attributes_of(node: ast.ClassDef, tree: ast.Module, instruction: str) -> lis
 
 
 def _names_attribute(instruction: str, name: str) -> bool:
-    return bool(
-        re.search(
-            rf"`{re.escape(name)}`|attributes? (?:called |named )?[`'\"]?{re.escape(name)}\b", instruction
-        )
-    )
+    name = re.escape(name)
+    return bool(re.search(rf"`{name}`|attributes? (?:called |named )?[`'\"]?{name}\b", instruction))
 
 
 def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
