@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = "torch transformers peft accelerate bitsandbytes datasets sacrebleu tree-sitter".split()
+RESULTS = (":!reports", ":!benchmarks/results")  # what a command writes does not change what made it
 KERNELS = ("ipykernel_launcher.py", "colab_kernel_launcher.py")  # what runs a notebook's cells
 
 
@@ -40,11 +41,12 @@ def describe(config: Config | None = None, **more: Any) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """The commit, with "+dirty" where tracked files were changed; "unknown" outside git."""
+    """The commit, with "+dirty" where tracked files other than results were changed; "unknown" outside git."""
     head = _git("rev-parse", "HEAD")
     if not head:
         return "unknown"
-    return head[:12] + ("+dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *RESULTS)
+    return head[:12] + ("+dirty" if changed else "")
 
 
 def command() -> str:

@@ -42,6 +42,21 @@ def test_the_commit_is_that_of_the_project_wherever_it_is_run_from(monkeypatch, 
     assert provenance.commit().removesuffix("+dirty") == (here[:12] or "unknown")
 
 
+def test_changed_code_is_dirty_and_results_that_were_written_are_not(monkeypatch, tmp_path):
+    """The second report of a run is written beside the first, which git may know in an older form."""
+    files = [tmp_path / name for name in ("reports/x/comparison.md", "benchmarks/results/a.json", "src/a.py")]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_text("old")
+    identity = ["-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    for file, dirty in zip(files, (False, False, True), strict=True):
+        file.write_text("new")
+        assert provenance.commit().endswith("+dirty") == dirty, file
+
+
 @pytest.mark.parametrize("launcher", ["/usr/lib/ipykernel_launcher.py", "/env/colab_kernel_launcher.py"])
 def test_a_notebook_is_named_as_one_and_not_by_its_kernel(launcher: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "argv", [launcher, "-f", "/root/kernel-1a2b.json"])

@@ -25,8 +25,8 @@ PANELS = (  # title, share of the height, keys and names of the lines
     ("Real tokens per second", 1, (("tokens_per_s", ""),)),
 )
 REPORT_HEIGHT_IN = 2
-REPORT_TITLE = "training loss (thin), validation loss (strong)"
-REPORT_AXIS = "Step. The loss is per supervised token"
+REPORT_TITLE = "training and validation loss"
+REPORT_AXIS = "Step. Loss per supervised token: training thin, validation strong"
 TITLE_COLUMNS = 78
 NAME_COLUMNS = 24
 MARKED_POINTS = 40  # a line of fewer points shows each of them

@@ -122,7 +122,7 @@ def test_a_report_has_a_colour_a_method_and_two_lines_a_seed(figures: list[Any])
         "LoRA: validation, lowest 0.525 at step 60",  # 0.5 + 1.5 / 60
         "QLoRA: validation, lowest 0.525 at step 60",
     ]
-    assert axes.get_title(loc="left").startswith("Base-7b on Code Alpaca: training loss")
+    assert axes.get_title(loc="left").startswith("Base-7b on Code Alpaca: training and validation loss")
     assert misplaced(figures[0]) == []
 
 
