@@ -1,6 +1,8 @@
 """Pass-rate intervals and tests equal published figures, and keep their promises by exact enumeration."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from scipy import stats
 from src.evaluation.statistics.proportions import mcnemar_exact, mcnemar_score, paired_error, tango, wilson
 
 NOISE = 1e-9
+DOCS = Path(__file__).parents[3] / "docs" / "statistics.md"
 
 
 @pytest.mark.parametrize(
@@ -118,3 +121,54 @@ def test_tangos_interval_covers_the_truth_exactly_enumerated(n, up, down):
         return low - NOISE <= 100 * (up - down) <= high + NOISE
 
     assert 0.93 <= share(n, up, down, covers) <= 0.97
+
+
+def alarms(test, n: int) -> np.ndarray:
+    """Chance of p < 0.05 by the number of changed samples, which equal systems win or lose by a coin; (n + 1,)."""
+    found, won = np.zeros(n + 1), -1  # the most wins, of the fewer, that still show
+    for changed in range(n + 1):
+        if test(won + 1, changed - won - 1) < 0.05:  # one more change allows one more win at most
+            won += 1
+        found[changed] = 2 * stats.binom.cdf(won, changed, 0.5)
+    return found
+
+
+def test_the_documented_false_alarms_of_mcnemars_tests_are_the_exact_ones():
+    text = DOCS.read_text(encoding="utf-8")
+    header = re.search(r"^\| false alarms, % \|(.*)\|$", text, re.MULTILINE)[1].split("|")
+    cases, n = [], 0
+    for cell in header:  # "n = 30: 5 %", then "10 %" of the same n
+        size = re.search(r"n = (\d+)", cell)
+        n = int(size[1]) if size else n
+        cases.append((n, int(re.search(r"(\d+) %", cell)[1]) / 100))
+    assert len(cases) == 14
+    for name, test in (("exact", mcnemar_exact), ("**score test (used)**", mcnemar_score)):
+        shown = re.search(rf"^\| {re.escape(name)} \|(.*)\|$", text, re.MULTILINE)[1].split("|")
+        by_changed = {n: alarms(test, n) for n in (30, 50, 200)}
+        exact = [100 * by_changed[n] @ stats.binom.pmf(np.arange(n + 1), n, share) for n, share in cases]
+        assert [float(cell) for cell in shown] == pytest.approx(exact, abs=0.0501)
+
+
+def test_the_documented_power_of_the_exact_and_the_score_test():
+    for test, percent in ((mcnemar_exact, 24), (mcnemar_score, 33)):
+        power = share(50, 0.15, 0.05, lambda *cell, test=test: test(*cell) < 0.05)
+        assert round(100 * power) == percent
+
+
+def test_the_documented_coverage_of_wilsons_interval_and_of_the_textbooks():
+    def textbook(passed: int, n: int) -> tuple[float, float]:
+        rate, z = passed / n, stats.norm.ppf(0.975)
+        half = z * (rate * (1 - rate) / n) ** 0.5
+        return 100 * (rate - half), 100 * (rate + half)
+
+    rates = np.arange(20, 981) / 1000
+
+    def coverage(interval, n: int) -> np.ndarray:
+        low, high = np.array([interval(passed, n) for passed in range(n + 1)]).T
+        held = (low[:, None] <= 100 * rates) & (100 * rates <= high[:, None])
+        return 100 * (held * stats.binom.pmf(np.arange(n + 1)[:, None], n, rates)).sum(axis=0)
+
+    for n, least, most in ((30, 91.9, 98.0), (200, 93.3, 96.9)):
+        covered = coverage(wilson, n)
+        assert (covered.min(), covered.max()) == pytest.approx((least, most), abs=0.0501)
+    assert round(coverage(textbook, 30).min()) == 45
