@@ -2,6 +2,5 @@
 
 import os
 
-os.environ.setdefault(
-    "PYTORCH_ENABLE_MPS_FALLBACK", "1"
-)  # before torch: what Apple's GPUs lack, the CPU does
+# before torch: what Apple's GPUs lack, the CPU does
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")

@@ -99,9 +99,8 @@ class SampleScore:
     execution_lacks: str = ""  # as in Execution
     functional_lacks: str = ""
     base: str = ""  # as in Execution
-    message: str = (
-        ""  # what went wrong: the assert that failed, the call that differed, the error's own words
-    )
+    # what went wrong: the assert that failed, the call that differed, the error's own words
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,9 +228,8 @@ class MethodComparison:
     format_share: dict[str, float]  # gain of raw answers, of extracted code, their difference
     examples: list[ComparedExample] = field(default_factory=list)  # answers of the first seed
     caveat: str = ""  # why the difference is not what fine-tuning did; without names
-    by_novelty: dict[str, dict[str, Difference]] = field(
-        default_factory=dict
-    )  # band -> metric; {}: not known
+    # band -> metric; {}: not known
+    by_novelty: dict[str, dict[str, Difference]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -71,13 +71,11 @@ class DataFlow:
     increments: str = ""
     each: Ends = field(default_factory=dict)  # loops over the items of a value, with a "body"
     loops: str = ""  # walked twice, since what one round leaves the next one finds
-    resumed: Mapping[str, str] = field(
-        default_factory=dict
-    )  # loops of which what follows this child is walked twice
+    # loops of which what follows this child is walked twice
+    resumed: Mapping[str, str] = field(default_factory=dict)
     branches: str = ""
-    alternatives: str = (
-        ""  # children of a branch that begin where it began, as all does that follows an `else`
-    )
+    # children of a branch that begin where it began, as all does that follows an `else`
+    alternatives: str = ""
     otherwise: str = ""  # a child of a branch with which one of its alternatives is always taken
     first: str = ""  # children that are walked before the others
     paired: str = ""  # assignments whose sides, if of equally many parts, are assigned part by part

@@ -19,10 +19,8 @@ MAX_DEPTH = 150
 MAX_PYTHON_BRACES = 30_000  # CPython 3.11 is quadratic in the expressions of one f-string
 MAX_TYPE_BRACKETS = 3_000  # tree-sitter is quadratic in a<a<a<a< and counts it as few steps
 MAX_TREE_SITTER_DEPTH = 1_000  # of brackets; deeper text has no nodes
-PARSE_STEPS, PARSE_STEPS_PER_BYTE = (
-    500,
-    1 / 16,
-)  # code takes a fourth of them, in any grammar; some noise has no end
+# code takes a fourth of them, in any grammar; some noise has no end
+PARSE_STEPS, PARSE_STEPS_PER_BYTE = 500, 1 / 16
 
 Parser = Callable[[str], str | None]
 # What parsers raise on hostile text, besides errors of their own: int() of a long number, chr() of a large one.

@@ -63,9 +63,8 @@ class RunRecord:
     qlora: QloraConfig | None
     data: DataOrigin | None = None
     metrics: dict[str, Any]
-    self_check: dict[str, Any] = field(
-        default_factory=dict
-    )  # did packs give the model's own loss? {}: not asked
+    # did packs give the model's own loss? {}: not asked
+    self_check: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]]  # numbers, as transformers' Trainer logs them
     identity: dict[str, Any]  # what decided the weights, by the keys of the configuration
     provenance: dict[str, Any]

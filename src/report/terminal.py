@@ -33,9 +33,8 @@ COLUMNS = 80  # of a line, at most
 NAME_COLUMNS = 19  # of a name; the longest labels just fit
 SAID_COLUMNS = 300  # in a sentence
 INDENT = "  "  # of a metric below its method's name
-PLAIN_BOX = (
-    "    \n    \n -  \n    \n    \n    \n    \n    \n"  # of a rich table: dashes below each heading alone
-)
+# of a rich table: dashes below each heading alone
+PLAIN_BOX = "    \n    \n -  \n    \n    \n    \n    \n    \n"
 HYPHENS = str.maketrans(f"{MINUS}\u2500", "--")  # minus signs, and the rules of rich's tables
 COMPARISON_HEADER = ("Metric", "Before", "After", "Change [95 % CI]", "p", "n")
 RUN_HEADER = ("Metric", "Score [95 % CI]", "n", "Coverage")

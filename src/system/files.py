@@ -19,11 +19,8 @@ from src.schema import UserError
 
 log = logging.getLogger(__name__)
 
-NO_LOCKS = (
-    errno.ENOSYS,
-    errno.EOPNOTSUPP,
-    errno.ENOLCK,
-)  # of file systems such as Lustre's and those of online drives
+# of file systems such as Lustre's and those of online drives
+NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 LOCKED_BYTE = 2**30  # on Windows nobody else reads what is locked: far behind what the file holds
 
 
@@ -211,7 +208,7 @@ def _remove_abandoned(folder: Path) -> None:
         lock = _locked(_lock_of(folder), required=True)
     except (
         OSError
-    ):  # it is alive, perhaps alive where there are no locks, or this is no folder of ours to write to
+    ):  # it is alive, or may be where there are no locks, or this is no folder of ours to write to
         return
     shutil.rmtree(folder, ignore_errors=True)
     _release(lock, _lock_of(folder))

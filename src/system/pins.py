@@ -15,9 +15,8 @@ from src.schema import UserError
 ROOT = Path(__file__).resolve().parents[2]
 NOT_INSTALLED = "not installed"
 KEPT = ("torch", "numpy", "scipy", "matplotlib")  # other packages of an image were built for these
-KERNEL_AND_CHECKS = (
-    "# notebook"  # the line of requirements.txt from which an image brings it, or the tests alone need it
-)
+# the line of requirements.txt from which an image brings it, or the tests alone need it
+KERNEL_AND_CHECKS = "# notebook"
 
 
 def pins(environment: dict[str, str] | None = None) -> dict[str, str]:

@@ -17,17 +17,11 @@ PACK_TOKENS: dict[str, tuple[int, ...]] = {
     "mps": (1024, 512, 256),  # as on a CPU: not measured
     "cuda": (16384, 12288, 8192, 7168, 6144, 5120, 4096, 3072, 2048, 1024, 512),
 }
-MASKED_PACK_TOKENS = {
-    "cuda": 2048,
-    "mps": 512,
-    "cpu": 512,
-}  # masked attention computes all pairs: its cost is quadratic
+# masked attention computes all pairs: its cost is quadratic
+MASKED_PACK_TOKENS = {"cuda": 2048, "mps": 512, "cpu": 512}
 LARGE_PACK = 2048  # tokens; on a GPU, smaller packs cost more speed than recomputing activations does
-USABLE = {
-    "cuda": 0.96,
-    "mps": 0.92,
-    "cpu": 0.92,
-}  # part of the free memory; the allocator cannot use all of it
+# part of the free memory; the allocator cannot use all of it
+USABLE = {"cuda": 0.96, "mps": 0.92, "cpu": 0.92}
 GPU_RESERVE_GIB = 0.25  # the least left to the allocator on a GPU: with 0.22 a run failed
 
 

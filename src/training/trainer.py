@@ -117,9 +117,8 @@ def _load_best(trainer: StepTrainer) -> int:
 
 
 def _train(job: Job, trainer: StepTrainer, checkpoint: Path | None, done_steps: int) -> None:
-    if (
-        checkpoint and job.stochastic and job.hardware.device == "mps"
-    ):  # whose generator the Trainer does not save
+    # whose generator the Trainer does not save
+    if checkpoint and job.stochastic and job.hardware.device == "mps":
         log.warning("dropout and noise will be other ones than without the stop, all else is the same")
     stop = add_callbacks(trainer, job.config.training, job.method, checkpoint, done_steps)
     with stop.listening(), checkpoints.checkpoint_errors(checkpoint):

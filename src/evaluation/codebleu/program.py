@@ -31,9 +31,8 @@ class Program:
     text: str  # without white space around it
     keywords: frozenset[str]
     length: int  # in characters, without white space and comments
-    subtrees: list[
-        str
-    ]  # every node that has children, root first, as S-expressions: kinds and fields, no names
+    # every node that has children, root first, as S-expressions: kinds and fields, no names
+    subtrees: list[str]
     flows: list[Flow]
 
     @property

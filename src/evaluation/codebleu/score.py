@@ -26,9 +26,8 @@ class CodeBleu:
 
     value: float  # 0-100
     parts: Parts  # n-gram, weighted n-gram, syntax, data flow, as the codebleu package counts them; 0-1
-    package_value: (
-        float | None
-    )  # 0-100, as the package combines its parts; None where it is not to be compared
+    # 0-100, as the package combines its parts; None where it is not to be compared
+    package_value: float | None
 
 
 def has_codebleu(language: str) -> bool:

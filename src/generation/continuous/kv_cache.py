@@ -16,9 +16,8 @@ from src.models.architecture import plain_model, shape_of
 from src.models.kernels.attention_arguments import refuse_unknown, repeat_kv
 
 SLOT_ATTENTION = "slots"
-Spans = tuple[
-    tuple[int, int, int], ...
-]  # first slot, end of the slots, the KV length that each of them reads
+# each: first slot, end of the slots, the KV length that each of them reads
+Spans = tuple[tuple[int, int, int], ...]
 
 
 class SlotCache:

@@ -29,9 +29,8 @@ _CLOSED = (
     unittest.TestCase, unittest.TestResult, unittest.TestSuite, BaseException, functools.partial,
 )  # fmt: skip  # what gives way to frames or to the tests themselves: the program may call them at most
 _HIDDEN = (types.FrameType, types.CodeType, types.TracebackType, types.CellType)
-_NOT_IMPORTED = frozenset(
-    "test tests idlelib turtledemo lib2to3 this antigravity".split()
-)  # they do more than define
+# they do more than define
+_NOT_IMPORTED = frozenset("test tests idlelib turtledemo lib2to3 this antigravity".split())
 
 
 class Checker(peer.Peer):

@@ -45,9 +45,8 @@ class Ending:
 
     step: str = "run"  # or "compile"
     status: int | None = None  # exit status, a signal's number negative; None where it was killed
-    stopped: str = (
-        ""  # waited timeout cpu out_of_memory output_limit processes descriptors: why it was killed
-    )
+    # why it was killed: waited timeout cpu out_of_memory output_limit processes descriptors
+    stopped: str = ""
     finished: bool = False  # its tests completed
     tested: bool = False
     error: str = ""  # type of the exception that ended it
