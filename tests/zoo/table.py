@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def _remark(row: dict[str, Any]) -> str:
         parts.append(f"stock: {row['stock']}" if row["stock"] else row["training"]["detail"])
     elif row["decoding"]["verdict"] != "right":
         parts.append(row["decoding"]["detail"])
-    return " ".join("; ".join(parts).replace("<", "&lt;").split())[:200]
+    return textwrap.shorten("; ".join(parts).replace("<", "&lt;"), 200, placeholder=" ...")
 
 
 def _counts(types: dict[str, Any]) -> str:
