@@ -9,9 +9,10 @@ import logging
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,28 @@ def font_families(text: str) -> list[str] | None:
         return [BASE_FONT]
     fallback = _font_with(missing)
     return None if fallback is None else [BASE_FONT, fallback]
+
+
+def font(text: str, color: str, size: float = 10, weight: str = "normal") -> dict[str, Any]:
+    """How matplotlib writes `text`, which it reads as no formula."""
+    return {
+        "color": color,
+        "fontsize": size,
+        "fontweight": weight,
+        "fontfamily": font_families(text) or [BASE_FONT],
+        "parse_math": False,
+    }
+
+
+def style_axes(axes: Axes, theme: Theme, label_pt: float, grid: str = "both", spine: str = "") -> None:
+    """A panel without tick marks, and without a frame but for one `spine`; the `grid` lies behind what is drawn."""
+    axes.set_facecolor(theme.background)
+    axes.tick_params(colors=theme.muted, labelsize=label_pt, length=0, labelfontfamily=BASE_FONT)
+    axes.grid(axis=grid, color=theme.grid, linewidth=0.8)  # type: ignore[arg-type]
+    axes.set_axisbelow(True)
+    for side, line in axes.spines.items():
+        line.set_visible(side == spine)
+        line.set_color(theme.muted)
 
 
 def drawable(text: str, fallback: str) -> str:

@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from src.plotting import BASE_FONT, Theme, drawable, font_families, new_figure, png_bytes, shortened
+from src.plotting import Theme, drawable, font, new_figure, png_bytes, shortened, style_axes
 from src.report.formatting import (
     NOT_AVAILABLE,
-    before_label,
     drawn_metrics,
     is_share,
-    method_label,
     metric_label,
+    named_runs,
     number,
     percent,
     signed,
     significant,
 )
-from src.report.safe_markdown import visible
+from src.report.safe_markdown import visible_line
 from src.report.verdict import data_and_test_set, title
 from src.schema import Comparison, Difference, Run
 
@@ -69,10 +68,9 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
     figure = new_figure(0.95 + lines * (0.9 + 0.33 * rows if rows <= 3 else 0.8 + 0.2 * rows), theme)
     edge: dict[str, Any] = {"x": 0.012, "ha": "left"}
     heading = chart_title(comparison)
-    figure.suptitle(heading, **edge, **_font(heading, theme.text, 11, "bold"))
-    runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
-    note = NOTE + (SEEDS_NOTE if any(run.seeds for run in runs) else "")
-    figure.supxlabel(note, **edge, **_font(note, theme.muted, SMALL_PT))
+    figure.suptitle(heading, **edge, **font(heading, theme.text, 11, "bold"))
+    note = NOTE + (SEEDS_NOTE if any(run.seeds for _, run in named_runs(comparison)) else "")
+    figure.supxlabel(note, **edge, **font(note, theme.muted, SMALL_PT))
     names = _row_names(comparison)
     panels = [_bars(comparison, metric, names, theme) for metric in metrics]
     grid = figure.subplots(lines, 2, squeeze=False)
@@ -88,7 +86,7 @@ def chart_figure(comparison: Comparison, theme: Theme) -> Figure:
 
 
 def _row_names(comparison: Comparison) -> list[str]:
-    labels = map(_one_line, (before_label(comparison), *map(method_label, comparison.comparisons)))
+    labels = [visible_line(name) for name, _ in named_runs(comparison)]
     shown = [drawable(name, f"model {index}") for index, name in enumerate(labels)]
     return [shortened(name, NAME_COLUMNS) for name in shown]
 
@@ -100,11 +98,7 @@ def chart_title(comparison: Comparison) -> str:
 
 
 def _short(text: str) -> str:
-    return shortened(_one_line(text), NAME_COLUMNS)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(visible(text).split())
+    return shortened(visible_line(text), NAME_COLUMNS)
 
 
 def _bars(comparison: Comparison, metric: str, names: list[str], theme: Theme) -> list[Bar]:
@@ -128,11 +122,11 @@ def _draw_panel(axes: Axes, metric: str, bars: list[Bar], theme: Theme, with_nam
     for row, bar in enumerate(bars):
         _draw_bar(axes, row, bar, theme)
         if with_names:
-            _write(axes, (0, row), (-6, 0), bar.name, _font(bar.name, theme.text), ha="right")
+            _write(axes, (0, row), (-6, 0), bar.name, font(bar.name, theme.text), ha="right")
         _write_values(axes, row, bar, theme)
     heading = metric_label(metric) + (" (%)" if is_share(metric) else "")
-    axes.set_title(heading, loc="left", pad=19, **_font(heading, theme.text, 11, "bold"))
-    note, top = _font("", theme.muted, SMALL_PT), -0.5
+    axes.set_title(heading, loc="left", pad=19, **font(heading, theme.text, 11, "bold"))
+    note, top = font("", theme.muted, SMALL_PT), -0.5
     _write(axes, (0, top), (0, 9), _sample_note(bars), note, ha="left")
     _write(axes, (1, top), (CHANGE_PT, 9), "change", note, ha="right")
 
@@ -140,17 +134,11 @@ def _draw_panel(axes: Axes, metric: str, bars: list[Bar], theme: Theme, with_nam
 def _style(axes: Axes, rows: int, right_end: float, theme: Theme) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_facecolor(theme.background)
+    style_axes(axes, theme, SMALL_PT, "x", "left")
     axes.set_xlim(0, right_end)
     axes.set_ylim(rows - 0.5, -0.5)
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axes.tick_params(axis="x", colors=theme.muted, labelsize=8.5, length=0, labelfontfamily=BASE_FONT)
-    axes.grid(axis="x", color=theme.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.spines["left"].set_color(theme.muted)
 
 
 def _right_end(bars: list[Bar]) -> float:
@@ -186,13 +174,13 @@ def _draw_bar(axes: Axes, row: int, bar: Bar, theme: Theme) -> None:
 
 def _write_values(axes: Axes, row: int, bar: Bar, theme: Theme) -> None:
     value, shade = (NOT_AVAILABLE, theme.muted) if bar.value is None else (number(bar.value), theme.text)
-    _write(axes, (1, row), (VALUE_PT, 0), value, _font(value, shade), ha="right")
+    _write(axes, (1, row), (VALUE_PT, 0), value, font(value, shade), ha="right")
     if bar.difference is None:
         return
     change = signed(bar.difference.delta)
     strong = significant(bar.difference)
-    font = _font(change, theme.text if strong else theme.muted, weight="bold" if strong else "normal")
-    _write(axes, (1, row), (CHANGE_PT, 0), change, font, ha="right")
+    look = font(change, theme.text if strong else theme.muted, weight="bold" if strong else "normal")
+    _write(axes, (1, row), (CHANGE_PT, 0), change, look, ha="right")
 
 
 def _sample_note(bars: list[Bar]) -> str:
@@ -210,21 +198,11 @@ def _write(
     place: tuple[float, float],
     shift: tuple[float, float],
     text: str,
-    font: Mapping[str, Any],
+    look: Mapping[str, Any],
     ha: str,
 ) -> None:
     """`text` at (share of the axes' width, row), shifted by points."""
     coordinates: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
     axes.annotate(
-        text, place, shift, ha=ha, va="center_baseline", annotation_clip=False, **coordinates, **font
+        text, place, shift, ha=ha, va="center_baseline", annotation_clip=False, **coordinates, **look
     )
-
-
-def _font(text: str, color: str, size: float = 10, weight: str = "normal") -> dict[str, Any]:
-    return {
-        "color": color,
-        "fontsize": size,
-        "fontweight": weight,
-        "fontfamily": font_families(text) or [BASE_FONT],
-        "parse_math": False,
-    }

@@ -51,11 +51,15 @@ def data_label(origin: str) -> str:
     return next(known, origin.rsplit("/", 1)[-1])
 
 
+def named_runs(comparison: Comparison) -> list[tuple[str, Run]]:
+    """The model before and each method after, by their labels."""
+    methods = [(method_label(name), method.after) for name, method in comparison.comparisons.items()]
+    return [(before_label(comparison), comparison.before), *methods]
+
+
 def trainings(comparison: Comparison) -> dict[str, list[Training]]:
     """The trainings behind each model that has any, by its label."""
-    runs = [(before_label(comparison), comparison.before)]
-    runs += [(method_label(name), method.after) for name, method in comparison.comparisons.items()]
-    return {name: run.trainings for name, run in runs if run.trainings}
+    return {name: run.trainings for name, run in named_runs(comparison) if run.trainings}
 
 
 def is_share(metric: str) -> bool:
@@ -69,8 +73,7 @@ def language_label(name: str) -> str:
 
 def metric_names(comparison: Comparison) -> list[str]:
     """Every metric of the comparison: the known ones in their usual order, then the others."""
-    runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
-    found = {name for run in runs for name in shown_metrics(run)}
+    found = {name for _, run in named_runs(comparison) for name in shown_metrics(run)}
     return [name for name in METRICS if name in found] + sorted(found - METRICS.keys())
 
 
@@ -146,13 +149,6 @@ def sizes(difference: Difference) -> str:
         return f"n = {difference.n}"
     counts = sorted({count for count in (found.before, found.after) if count > 1})
     return f"n = {difference.n}, {' and '.join(map(str, counts))} seeds"
-
-
-def seeds_needed(difference: Difference) -> str:
-    """How many seeds a difference needs: "5", or that n is too small where more seeds would not help; "" with one training each."""
-    if difference.seeds is None:
-        return ""
-    return str(difference.seeds.needed or "n is too small")
 
 
 def percent(share: float) -> str:

@@ -32,8 +32,8 @@ from src.schema import Comparison, Difference, Run, Score
 
 PAGE = Path(__file__).with_name("page")
 SCRIPTS = ("highlight.js", "diff.js", "page.js")  # in load order
-# What could end the script element or a line of JavaScript, written as JSON escapes; ASCII does the rest.
 _OF_SEED = " Shown are the answers of seed {0}."
+# What could end the script element or a line of JavaScript, written as JSON escapes; ASCII does the rest.
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 

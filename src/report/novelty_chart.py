@@ -6,16 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from src.data.curation.novelty import BANDS
-from src.plotting import BASE_FONT, Theme, drawable, font_families, new_figure, png_bytes, shortened
-from src.report.chart import chart_title
+from src.plotting import Theme, drawable, font, font_families, new_figure, png_bytes, shortened, style_axes
+from src.report.chart import NAME_COLUMNS, chart_title
 from src.report.formatting import drawn_metrics, method_label, metric_label
-from src.report.safe_markdown import visible
+from src.report.safe_markdown import visible_line
 from src.schema import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NAME_COLUMNS = 24
 SMALL_PT = 8
 TITLE = "Change by likeness of the nearest training answer, with 95 % intervals"
 
@@ -26,10 +25,7 @@ def draw_novelty(comparison: Comparison, theme: Theme) -> bytes:
     lines = math.ceil(len(metrics) / 2)
     figure = new_figure(1.05 + 2.1 * lines, theme)
     heading = f"{chart_title(comparison)}\n{TITLE}"
-    figure.suptitle(
-        heading, x=0.012, ha="left", fontsize=11, fontweight="bold", color=theme.text, parse_math=False,
-        fontfamily=font_families(heading) or [BASE_FONT],
-    )  # fmt: skip
+    figure.suptitle(heading, x=0.012, ha="left", **font(heading, theme.text, 11, "bold"))
     panels = list(figure.subplots(lines, 2, squeeze=False).flat)
     for axes, metric in zip(panels, metrics, strict=False):
         _draw_panel(axes, comparison, metric, theme)
@@ -53,7 +49,7 @@ def _draw_panel(axes: Axes, comparison: Comparison, metric: str, theme: Theme) -
     for place, (name, method) in enumerate(comparison.comparisons.items()):
         if not method.by_novelty:
             continue
-        shown = drawable(" ".join(visible(method_label(name)).split()), f"method {place + 1}")
+        shown = drawable(visible_line(method_label(name)), f"method {place + 1}")
         found = {
             index: method.by_novelty[band][metric]
             for index, band in enumerate(BANDS)
@@ -75,10 +71,5 @@ def _draw_panel(axes: Axes, comparison: Comparison, metric: str, theme: Theme) -
     labels = [f"{band}\nn = {'/'.join(map(str, sorted(counts))) or 0}" for band, counts in sizes.items()]
     axes.set_xticks(range(len(BANDS)), labels)
     axes.set_xlim(-0.5, len(BANDS) - 0.5)
-    axes.set_title(metric_label(metric), loc="left", fontsize=10, fontweight="bold", color=theme.text)
-    axes.set_facecolor(theme.background)
-    axes.tick_params(colors=theme.muted, labelsize=SMALL_PT, length=0)
-    axes.grid(axis="y", color=theme.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.set_title(metric_label(metric), loc="left", **font(metric_label(metric), theme.text, weight="bold"))
+    style_axes(axes, theme, SMALL_PT, "y")

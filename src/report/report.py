@@ -18,7 +18,7 @@ from src.report.markdown.document import CHART_PICTURES, CURVE_PICTURES, GUIDE, 
 from src.report.markdown.novelty import NOVELTY_PICTURES
 from src.report.novelty_chart import draw_novelty
 from src.report.training_curve import draw_losses
-from src.schema import ComparedExample, Comparison, MethodComparison, to_json
+from src.schema import ComparedExample, Comparison, to_json
 from src.system.files import write_together
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -64,15 +64,14 @@ def _guide(folder: Path) -> str:
 
 def without_texts(comparison: Comparison) -> Comparison:
     """The same comparison with every text of a sample left out."""
-    methods = {name: _method_without_texts(method) for name, method in comparison.comparisons.items()}
+    methods = {
+        name: replace(method, examples=list(map(_without_texts, method.examples)))
+        for name, method in comparison.comparisons.items()
+    }
     return replace(comparison, comparisons=methods)
 
 
-def _method_without_texts(method: MethodComparison) -> MethodComparison:
-    return replace(method, examples=[_example_without_texts(example) for example in method.examples])
-
-
-def _example_without_texts(example: ComparedExample) -> ComparedExample:
+def _without_texts(example: ComparedExample) -> ComparedExample:
     return replace(
         example,
         instruction="",

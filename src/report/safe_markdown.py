@@ -27,6 +27,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text.replace("\r\n", "\n"))
 
 
+def visible_line(text: str) -> str:
+    """The same on one line."""
+    return " ".join(visible(text).split())
+
+
 def fenced(text: str, language: str = "") -> str:
     """A code block whose fence is longer than every run of backticks inside."""
     content = visible(text)
@@ -56,7 +61,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -
 
 def inline_html(text: str) -> str:
     """As `inline`, for a place where HTML is written and Markdown is not read."""
-    content = " ".join(visible(text).split())
+    content = visible_line(text)
     return content if _is_plain(content) else f"<code>{html.escape(content)}</code>"
 
 
@@ -72,7 +77,7 @@ def folded(title: str, *parts: str) -> str:
 
 def attribute(text: str) -> str:
     """`text` for a quoted HTML attribute."""
-    return html.escape(" ".join(visible(text).split()))
+    return html.escape(visible_line(text))
 
 
 def picture(light: str, dark: str, alt: str) -> str:
@@ -103,7 +108,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _code_cell(text: str) -> str:
-    return f"<code>{html.escape(' '.join(visible(text).split()))}</code>"
+    return f"<code>{html.escape(visible_line(text))}</code>"
 
 
 def _longest_run(text: str) -> int:

@@ -54,7 +54,7 @@ def render_table(comparison: Comparison) -> str:
         notes.append(f"{FEWER_MARK} over the samples that count in both, fewer than in the scores beside it")
     blocks = [
         "\n".join(_wrapped(line) for line in sentences),
-        _render_rows(COMPARISON_HEADER, rows, 1, bold),
+        _render_rows(COMPARISON_HEADER, rows, bold),
         "\n".join(notes),
     ]
     return _printable("\n\n".join(block for block in blocks if block))
@@ -67,7 +67,7 @@ def render_run(run: Run) -> str:
         for name, score in ((name, run.metrics[name]) for name in shown_metrics(run))
     ]
     title = f"{_name(run.name, 60)}, {run.n} samples"
-    blocks = [title, _render_rows(RUN_HEADER, rows, 1, frozenset()), "\n".join(_outcome_lines(run))]
+    blocks = [title, _render_rows(RUN_HEADER, rows, frozenset()), "\n".join(_outcome_lines(run))]
     return _printable("\n\n".join(block for block in blocks if block))
 
 
@@ -136,8 +136,8 @@ def _name(text: str, columns: int = NAME_COLUMNS) -> str:
     return shortened(visible(text), columns)
 
 
-def _render_rows(header: Sequence[str], rows: list[list[str]], left: int, bold: frozenset[int]) -> str:
-    """The table, in bold where `bold` says so and colours are wanted; all but the first `left` columns align right."""
+def _render_rows(header: Sequence[str], rows: list[list[str]], bold: frozenset[int]) -> str:
+    """The table, in bold where `bold` says so and colours are wanted; all columns but the first align right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -147,7 +147,7 @@ def _render_rows(header: Sequence[str], rows: list[list[str]], left: int, bold: 
     table = Table(box=box.SIMPLE_HEAD if colours else box.Box(PLAIN_BOX, ascii=True), pad_edge=False)
     table.show_edge, table.padding = colours, (0, 1, 0, 0)
     for column, title in enumerate(header):
-        table.add_column(title, justify="left" if column < left else "right", no_wrap=True)
+        table.add_column(title, justify="right" if column else "left", no_wrap=True)
     for row, cells in enumerate(rows):
         # Text: nothing in a name is read as markup
         table.add_row(*(Text(cell) for cell in cells), style="bold" if row in bold else None)

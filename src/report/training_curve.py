@@ -8,9 +8,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.plotting import BASE_FONT, LIGHT, Theme, drawable, font_families, new_figure, png_bytes, shortened
-from src.report.formatting import before_label, data_label, method_label, trainings
-from src.report.safe_markdown import visible
+from src.plotting import (
+    BASE_FONT,
+    LIGHT,
+    Theme,
+    drawable,
+    font,
+    font_families,
+    new_figure,
+    png_bytes,
+    shortened,
+    style_axes,
+)
+from src.report.chart import NAME_COLUMNS, TITLE_COLUMNS
+from src.report.formatting import data_label, named_runs, trainings
+from src.report.safe_markdown import visible, visible_line
 from src.report.verdict import base_model
 from src.schema import Comparison, Training
 from src.system.files import write_atomic
@@ -27,8 +39,6 @@ PANELS = (  # title, share of the height, keys and names of the lines
 REPORT_HEIGHT_IN = 2
 REPORT_TITLE = "training and validation loss"
 REPORT_AXIS = "Step. Loss per supervised token: training thin, validation strong"
-TITLE_COLUMNS = 78
-NAME_COLUMNS = 24
 MARKED_POINTS = 40  # a line of fewer points shows each of them
 
 
@@ -42,11 +52,9 @@ def draw_training_curve(history: Sequence[Mapping[str, Any]], path: Path) -> Non
     panels = figure.subplots(len(PANELS), sharex=True, height_ratios=[height for _, height, _ in PANELS])
     for axes, (title, _, lines) in zip(panels, PANELS, strict=True):
         _style(axes, steps)
-        axes.set_title(
-            title, loc="left", color=LIGHT.text, fontsize=11, fontweight="bold", fontfamily=BASE_FONT
-        )
+        axes.set_title(title, loc="left", **font(title, LIGHT.text, 11, "bold"))
         _draw_lines(axes, history, lines)
-    panels[-1].set_xlabel("Step", color=LIGHT.text, fontsize=10, fontfamily=BASE_FONT)
+    panels[-1].set_xlabel("Step", **font("Step", LIGHT.text))
     write_atomic(path, png_bytes(figure))
 
 
@@ -55,17 +63,14 @@ def draw_losses(comparison: Comparison, theme: Theme) -> bytes:
     figure = new_figure(REPORT_HEIGHT_IN, theme)
     axes = figure.subplots()
     heading = _report_title(comparison)
-    axes.set_title(
-        heading, loc="left", color=theme.text, fontsize=11, fontweight="bold", parse_math=False,
-        fontfamily=font_families(heading) or [BASE_FONT],
-    )  # fmt: skip
-    labels = [before_label(comparison), *map(method_label, comparison.comparisons)]
+    axes.set_title(heading, loc="left", **font(heading, theme.text, 11, "bold"))
+    labels = [name for name, _ in named_runs(comparison)]
     colors = dict(zip(labels, itertools.chain([theme.baseline], itertools.cycle(theme.series)), strict=False))
     found = trainings(comparison)
     _style(axes, [step for each in found.values() for item in each for step, _ in item.loss], theme)
     names = "".join(found)
     for place, (label, each) in enumerate(found.items()):
-        shown = shortened(drawable(" ".join(visible(label).split()), f"model {place}"), NAME_COLUMNS)
+        shown = shortened(drawable(visible_line(label), f"model {place}"), NAME_COLUMNS)
         for training in each:
             _draw_training(axes, training, colors[label], shown if training is each[0] else "")
     legend = axes.legend(
@@ -74,7 +79,7 @@ def draw_losses(comparison: Comparison, theme: Theme) -> bytes:
     )  # fmt: skip
     for text in legend.get_texts():
         text.set_parse_math(False)
-    axes.set_xlabel(REPORT_AXIS, color=theme.text, fontsize=9, fontfamily=BASE_FONT)
+    axes.set_xlabel(REPORT_AXIS, **font(REPORT_AXIS, theme.text, 9))
     return png_bytes(figure)
 
 
@@ -103,17 +108,11 @@ def _draw_training(axes: Axes, training: Training, color: str, label: str) -> No
 def _style(axes: Axes, steps: Sequence[int], theme: Theme = LIGHT) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_facecolor(theme.background)
+    style_axes(axes, theme, 9, spine="bottom")
     low, high = (min(steps), max(steps)) if steps else (0, 1)
     margin = max(1, 0.02 * (high - low))
     axes.set_xlim(low - margin, high + margin)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-    axes.tick_params(colors=theme.muted, labelsize=9, length=0, labelfontfamily=BASE_FONT)
-    axes.grid(color=theme.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(theme.muted)
 
 
 def _draw_lines(axes: Axes, history: Sequence[Mapping[str, Any]], lines: Sequence[tuple[str, str]]) -> None:
@@ -161,10 +160,8 @@ def _scale(axes: Axes, values: Sequence[float], from_zero: bool) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3 if from_zero else 6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
     if not values:
-        axes.text(
-            0.5, 0.5, "not recorded", transform=axes.transAxes, ha="center", va="center",
-            color=LIGHT.muted, fontsize=10, fontfamily=BASE_FONT,
-        )  # fmt: skip
+        look = font("not recorded", LIGHT.muted)
+        axes.text(0.5, 0.5, "not recorded", transform=axes.transAxes, ha="center", va="center", **look)
         axes.set_yticks([])
         return
     low, high = (min(0, *values) if from_zero else min(values)), max(values)

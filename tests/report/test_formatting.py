@@ -13,6 +13,7 @@ from src.report.formatting import (
     language_label,
     metric_names,
     model_label,
+    named_runs,
     number,
     p_text,
     points,
@@ -120,3 +121,9 @@ def test_the_model_before_is_named_as_given_or_by_its_method_where_that_tells_it
     assert before_label(one) == "LoRA"
     assert list(trainings(one)) == ["LoRA", "QLoRA"]
     assert trainings(one)["QLoRA"] == qlora.trainings
+
+
+def test_every_run_has_its_name() -> None:
+    made = comparison(2)
+    assert [name for name, _ in named_runs(made)] == ["Before", "LoRA", "QLoRA"]
+    assert named_runs(made)[0][1] is made.before

@@ -8,17 +8,13 @@ from src.report.formatting import (
     drawn_metrics,
     method_label,
     metric_label,
+    named_runs,
     trainings,
 )
 from src.report.markdown.metrics import languages_section, metric_details_section, metrics_section, value_text
 from src.report.markdown.novelty import novelty_section
 from src.report.markdown.outcomes import errors_section, format_section
-from src.report.markdown.provenance import (
-    named_runs,
-    provenance_section,
-    reproduction_section,
-    sandbox_warning,
-)
+from src.report.markdown.provenance import provenance_section, reproduction_section, sandbox_warning
 from src.report.markdown.samples import examples_section, most_changed, render_sample
 from src.report.markdown.seeds import seeds_section
 from src.report.markdown.training import training_section

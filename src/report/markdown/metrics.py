@@ -14,6 +14,7 @@ from src.report.formatting import (
     method_label,
     metric_label,
     metric_names,
+    named_runs,
     number,
     over_fewer,
     p_text,
@@ -24,7 +25,6 @@ from src.report.formatting import (
     significant,
     tested_metrics,
 )
-from src.report.markdown.provenance import named_runs
 from src.report.safe_markdown import details, folded, inline, table, value_table
 from src.schema import Comparison, Difference, MethodComparison, Score
 
@@ -193,16 +193,8 @@ def value_text(score: Score | None) -> str:
 
 
 def _metric_block(comparison: Comparison, metric: str) -> str:
-    rows = [
-        [
-            inline(before_label(comparison)),
-            _non_breaking(score_text(comparison.before.metrics.get(metric))),
-            "",
-            "",
-            "",
-            "",
-        ]
-    ]
+    before = _non_breaking(score_text(comparison.before.metrics.get(metric)))
+    rows = [[inline(before_label(comparison)), before, "", "", "", ""]]
     for name, method in comparison.comparisons.items():
         score = _non_breaking(score_text(method.after.metrics.get(metric)))
         rows.append([inline(method_label(name)), score, *_difference_cells(method.difference.get(metric))])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from src.report.formatting import NOT_AVAILABLE, method_label, signed
-from src.report.markdown.provenance import named_runs
+from src.report.formatting import NOT_AVAILABLE, method_label, named_runs, signed
 from src.report.safe_markdown import details, folded, inline, table
 from src.schema import Comparison, Run
 
@@ -90,9 +89,8 @@ def format_section(comparison: Comparison) -> str:
 
 def _outcome_names(comparison: Comparison, kind: str) -> list[str]:
     """Outcomes that occur in any run, most frequent first."""
-    runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
     counts: dict[str, int] = {}
-    for run in runs:
+    for _, run in named_runs(comparison):
         for name, count in run.outcomes.get(kind, {}).items():
             counts[name] = max(count, counts.get(name, 0))
     return sorted((name for name in counts if counts[name]), key=lambda name: (-counts[name], name))
@@ -104,13 +102,13 @@ def _of_seeds(run: Run) -> str:
 
 
 def _outcome_table(comparison: Comparison, kind: str) -> str:
-    runs = [comparison.before, *(method.after for method in comparison.comparisons.values())]
+    runs = named_runs(comparison)
     labels = ERROR_LABELS if kind == "error" else OUTCOME_LABELS
-    header = ["Answers", *(f"{inline(name)}{_of_seeds(run)}" for name, run in named_runs(comparison))]
+    header = ["Answers", *(f"{inline(name)}{_of_seeds(run)}" for name, run in runs)]
     rows = (
         [
             labels.get(name) or inline(name.replace("_", " ")),
-            *(str(run.outcomes.get(kind, {}).get(name, 0)) for run in runs),
+            *(str(run.outcomes.get(kind, {}).get(name, 0)) for _, run in runs),
         ]
         for name in _outcome_names(comparison, kind)
     )

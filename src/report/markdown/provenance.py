@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from src.report.formatting import NOT_AVAILABLE, before_label, method_label
+from src.report.formatting import NOT_AVAILABLE, named_runs
 from src.report.safe_markdown import details, fenced, folded, inline, inline_html, table, value_table
-from src.schema import Comparison, Run
+from src.schema import Comparison
 
 RUN_KEYS = {"precision": "Precision", "prompt": "Prompt", "sandbox": "Generated code ran in"}
 SANDBOX, BARE = "bubblewrap", "none:"  # provenance["sandbox"] or its prefix; any other is why nothing was run
@@ -58,11 +58,6 @@ def provenance_section(comparison: Comparison) -> str:
     blocks = [details(inline_html(title), value_table(_flat(record))) for title, record in records if record]
     parts = [_runs_table(comparison), *blocks]
     return folded("Configuration, data and environment", *(part for part in parts if part))
-
-
-def named_runs(comparison: Comparison) -> list[tuple[str, Run]]:
-    methods = [(method_label(name), method.after) for name, method in comparison.comparisons.items()]
-    return [(before_label(comparison), comparison.before), *methods]
 
 
 def _runs_table(comparison: Comparison) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from src.report.formatting import metric_label, metric_names, number, seeds_needed
-from src.report.markdown.provenance import named_runs
+from src.report.formatting import metric_label, metric_names, named_runs, number
 from src.report.safe_markdown import folded, inline, table
 from src.schema import Comparison, Difference, Run
 
@@ -45,4 +44,4 @@ def _error_cells(difference: Difference | None) -> list[str]:
     if difference is None or difference.seeds is None:
         return ["", "", ""]
     errors = difference.seeds
-    return [number(errors.samples), number(errors.seeds), seeds_needed(difference)]
+    return [number(errors.samples), number(errors.seeds), str(errors.needed or "n is too small")]

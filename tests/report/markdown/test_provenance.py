@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from src.report.markdown.provenance import (
-    named_runs,
     provenance_section,
     reproduction_section,
     sandbox_warning,
@@ -105,9 +104,3 @@ def test_the_state_of_the_code_is_said(commit: str, origin: str) -> None:
 
 def test_without_a_command_there_is_nothing_to_reproduce() -> None:
     assert reproduction_section(dataclasses.replace(comparison(0), provenance={"commit": "4f3c2b1a"})) == ""
-
-
-def test_every_run_has_its_name() -> None:
-    made = comparison(2)
-    assert [name for name, _ in named_runs(made)] == ["Before", "LoRA", "QLoRA"]
-    assert named_runs(made)[0][1] is made.before
