@@ -15,7 +15,8 @@ TEXT_FROM = 17  # the column in which a line's text begins
 
 def arguments() -> argparse.ArgumentParser:
     return cli.parser(
-        "Show what this machine has for the work. Lines with !! need attention: exit code 2.",
+        "Show what this machine has: hardware, packages, sandbox, hub and memory plan.\n"
+        "A line with !! needs attention; the exit code is then 2.",
         "python doctor.py",
     )
 

@@ -12,7 +12,9 @@ from src.schema import UserError
 
 def arguments() -> argparse.ArgumentParser:
     examples = "python download_data.py", "python download_data.py --source file --path my_rows.jsonl"
-    parser = cli.parser("Fetch a data set, check every row, and split it by content.", *examples)
+    parser = cli.parser(
+        "Fetch a data set, check every row, and split it into train, validation and test.", *examples
+    )
     flag = parser.add_argument
     # fmt: off
     flag("--source", choices=tuple(SOURCES), help="where the rows come from (default: data.source)")

@@ -10,7 +10,8 @@ from src.training import cli as training
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
-        "Fine-tune with LoRA: the base model is frozen, low-rank updates are trained.",
+        "Fine-tune with LoRA: the base model is frozen, low-rank updates are trained.\n"
+        "Writes the adapter to lora/final in training.output_dir (checkpoints).",
         *training.examples("lora"),
     )
     training.add_flags(parser)

@@ -10,7 +10,8 @@ from src.training import cli as training
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(
-        "Fine-tune with QLoRA: like LoRA, on a base model quantised to 4 bits.",
+        "Fine-tune with QLoRA: like LoRA, on a base model quantised to 4 bits.\n"
+        "Writes the adapter to qlora/final in training.output_dir (checkpoints).",
         *training.examples("qlora"),
     )
     training.add_flags(parser)

@@ -87,11 +87,11 @@ def parser(description: str, *examples: str) -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--config", type=path, metavar="FILE",
-        help="settings file; missing keys fall back to config.yaml, the default",
+        help="YAML file of settings; keys that it lacks come from config.yaml, the default",
     )  # fmt: skip
     made.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="overrides",
-        help="change one setting, such as training.seed=1; repeatable (default: no change)",
+        help="change one setting of config.yaml, such as training.seed=1; repeatable (default: no change)",
     )  # fmt: skip
     made.add_argument("--quiet", action="store_true", help="no progress bars, only results and errors")
     made.add_argument("--verbose", action="store_true", help="more log messages, and tracebacks of errors")
