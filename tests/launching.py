@@ -8,14 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import forked
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> str:
+    """A port that nothing listens to."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
 
 
 def command(*words: str, processes: int = 2, launcher: str = "torchrun") -> list[str]:
     """The command line of `launcher` (torchrun or accelerate) for a script with its flags."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = free_port()
     start = [sys.executable, "-m"]
     if launcher == "torchrun":
         return [
@@ -40,6 +47,17 @@ def run(words: list[str]) -> tuple[int, str, str]:
     process = start(words)
     out, err = process.communicate(timeout=280)
     return process.returncode, out, err
+
+
+def run_ranks(words: list[str], processes: int = 2) -> tuple[int, str, str]:
+    """The same of a script in the processes that torchrun would start, without torchrun; the highest exit status."""
+    world = {"WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
+    world |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    ranks = [world | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(processes)]
+    scripts = [forked.Script(words, environment=os.environ | rank) for rank in ranks]
+    done = [script.wait(280) for script in scripts]
+    outputs, errors = ("".join(getattr(each, name) for each in done) for name in ("stdout", "stderr"))
+    return max(abs(each.returncode) for each in done), outputs, errors
 
 
 def worker(output: Path, rank: int) -> int:

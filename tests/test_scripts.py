@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import runpy
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import launching, tiny
+from tests import forked, launching, tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = {
@@ -23,8 +22,7 @@ REPORT = {
 
 
 def run(script: str, *flags: str | Path, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / script), *map(str, flags)]
-    done = subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=300)
+    done = forked.run([ROOT / script, *flags], stdin)
     assert done.returncode == code, f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 
@@ -249,19 +247,18 @@ def test_a_stopped_evaluation_keeps_its_answers(
     flags = ["--model_path", flow.model, "--output_dir", tmp_path, *flow.flags]
     long = ["--set", "evaluation.max_new_tokens=400", "--set", "evaluation.batch_size=1"]
     long += ["--num_completions", "12", "--temperature", "1"]
-    command = [sys.executable, str(ROOT / "evaluate.py"), *map(str, flags), *long]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ)
+    script = forked.Script([ROOT / "evaluate.py", *flags, *long])
     deadline = time.monotonic() + 120
     stores: list[Path] = []
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and script.process.is_alive():
         stores = list(tmp_path.glob("runs/*/answers.jsonl"))
         if stores and len(stores[0].read_text(encoding="utf-8").splitlines()) >= 2:
             break
         time.sleep(0.02)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == code, errors
-    assert "the same command continues" in errors
+    script.signal(number)
+    done = script.wait(120)
+    assert done.returncode == code, done.stderr
+    assert "the same command continues" in done.stderr
     assert len(stores[0].read_text(encoding="utf-8").splitlines()) >= 2
 
 

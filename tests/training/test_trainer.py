@@ -27,7 +27,7 @@ from src.training import results
 from src.training.callbacks import early_stopping_due
 from src.training.cli import summary
 from src.training.trainer import fine_tune, training_arguments
-from tests import tiny
+from tests import forked, tiny
 from tests.zoo import builders
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -230,22 +230,14 @@ def unfinished(tiny_model: Path, tiny_data: Path, tmp_path_factory: pytest.TempP
 
 def _signalled(model: Path, data: Path, output: Path, number: signal.Signals) -> tuple[int, str]:
     """Start train_lora.py, signal it as soon as it has logged a step, and wait for its end."""
-    command = [sys.executable, "train_lora.py", *tiny.flags(model, data, output, "training.max_steps=4000")]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    errors = ""
-    assert process.stderr is not None
-    for line in process.stderr:
-        errors += line
-        if "loss" in line:
-            break
+    flags = tiny.flags(model, data, output, "training.max_steps=4000")
+    script = forked.Script([ROOT / "train_lora.py", *flags])
+    assert script.has_written("loss"), script.text("stderr")
     started = time.monotonic()
-    process.send_signal(number)
-    errors += process.communicate(timeout=60)[1]
+    script.signal(number)
+    done = script.wait(60)
     assert time.monotonic() - started < 30
-    return process.returncode, errors
+    return done.returncode, done.stderr
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
