@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+export PYTHONDONTWRITEBYTECODE =  # each of the scripts that tests start would compile all modules anew
+
 .PHONY: quickstart codellama test test-full check clean
 
 quickstart: SETTINGS = --config configs/quickstart.yaml

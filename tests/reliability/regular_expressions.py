@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from re import _constants as ops  # type: ignore[attr-defined]
@@ -48,13 +48,17 @@ MADE_BY_THE_CODE = {("languages/language.py", "self.regex")}  # in `Pattern`, wh
 
 def collected(root: Path = ROOT / "src") -> list[Regex]:
     """Every regular expression in the Python files of `root`."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(root.rglob("*.py"))}
-    methods = _methods_by_name(trees.values())
+    files = {
+        path: list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in sorted(root.rglob("*.py"))
+    }
+    methods = _methods_by_name(files.values())
     found: list[Regex] = []
-    for path, tree in trees.items():
+    for path, nodes in files.items():
+        calls = list(_calls(nodes))
         place = str(path.relative_to(root))
-        constants = _constants(tree)
-        for name, call in _calls(tree):
+        constants = _constants(nodes) if calls else {}
+        for name, call in calls:
             applied = _applied(call, name, methods)
             where, argument = f"{place}:{call.lineno}", call.args[0]
             pattern = _text(argument, constants)
@@ -83,19 +87,22 @@ def _table(table: Any) -> list[tuple[str, str]]:
     return [(f"{at}", row[1] if isinstance(row[1], str) else row[0]) for at, row in enumerate(table)]
 
 
-def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+def _calls(nodes: list[ast.AST]) -> Iterator[tuple[str, ast.Call]]:
     """Calls that take a pattern, each with the module's name for it or the keyword that it is given as, or ""."""
-    names = {
-        id(node.value): node.targets[0].id
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-    names |= {
-        id(node.value): node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.args and _function(node) is not None:
-            yield names.get(id(node), ""), node
+    calls = [
+        node for node in nodes if isinstance(node, ast.Call) and node.args and _function(node) is not None
+    ]
+    names: dict[int, str] = {}
+    if calls:
+        assert isinstance(nodes[0], ast.Module)
+        names = {
+            id(node.value): node.targets[0].id
+            for node in nodes[0].body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        names |= {id(node.value): node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
+    for call in calls:
+        yield names.get(id(call), ""), call
 
 
 def _function(call: ast.Call) -> str | None:
@@ -115,11 +122,11 @@ def _applied(call: ast.Call, name: str, methods: Mapping[str, set[str]]) -> froz
     )
 
 
-def _methods_by_name(trees: Any) -> dict[str, set[str]]:
+def _methods_by_name(files: Iterable[list[ast.AST]]) -> dict[str, set[str]]:
     """The methods that are called on each name anywhere in the sources."""
     methods: dict[str, set[str]] = {}
-    for tree in trees:
-        for node in ast.walk(tree):
+    for nodes in files:
+        for node in nodes:
             if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
                 owner = node.value
                 if isinstance(owner, ast.Attribute) and owner.attr == "compiled":
@@ -129,9 +136,9 @@ def _methods_by_name(trees: Any) -> dict[str, set[str]]:
     return methods
 
 
-def _constants(tree: ast.Module) -> dict[str, str]:
+def _constants(nodes: list[ast.AST]) -> dict[str, str]:
     constants: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             text = _text(node.value, constants, only_constants=True)
             if text is not None:
