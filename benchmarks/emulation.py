@@ -2,14 +2,16 @@
 
     python -m benchmarks.emulation train_lora.py --set training.max_steps=40 ...
 
-bfloat16 is reported as missing and the compute capability as 7.5; the flash and cuDNN kernels of attention, which such a
-card does not run, are off. In a training each operation from the self-check to the end of the first step is looked at; the
-steps after that run as ever. The speed is that of the GPU at hand, and Triton compiles for it: how fast a real T4 is,
-and what compiles there, this cannot tell. Its last results are among those of benchmarks/results/train_gpu.json.
+bfloat16 is reported as missing and the compute capability as 7.5, but not to Triton; the flash and cuDNN kernels of
+attention, which such a card does not run, are off. In a training each operation from the self-check to the end of the
+first step is looked at; the steps after that run as ever. The speed is that of the GPU at hand, and Triton compiles for
+it: how fast a real T4 is, and what compiles there, this cannot tell. Its last results are among those of
+benchmarks/results/train_gpu.json.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import runpy
 import sys
 from collections.abc import Callable
@@ -92,7 +94,16 @@ def _refuse(*_: Any, **__: Any) -> None:
     raise NotOnThisCardError("a call of varlen_attn")
 
 
+def keep_target_of_triton() -> None:
+    """Let Triton compile for the GPU at hand: its driver takes torch's functions as they are when it is first asked."""
+    if torch.cuda.is_available() and importlib.util.find_spec("triton") is not None:
+        from triton.runtime import driver
+
+        driver.active.get_current_target()
+
+
 def main() -> None:
+    keep_target_of_triton()
     torch.cuda.is_bf16_supported = lambda including_emulation=True: False
     torch.cuda.get_device_capability = lambda device=None: CAPABILITY
     torch.backends.cuda.enable_flash_sdp(False)
