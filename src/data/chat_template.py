@@ -9,22 +9,14 @@ import functools
 import json
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.schema import UserError
-from src.system.worker_process import (
-    Budget,
-    WorkerEndedError,
-    WorkerProcess,
-    end_with_parent,
-    limit_memory,
-)
+from src.system.worker_process import Budget, WorkerEndedError, WorkerProcess, limit_memory, replying
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-ROOT = Path(__file__).resolve().parents[2]
 BUDGET = Budget(cpu_s=5.0, wall_s=60.0, memory_mib=1024.0)  # of one prompt; a template takes milliseconds
 MAX_CHARS = 10_000_000
 Turns = list[dict[str, str]]
@@ -41,13 +33,8 @@ def render_chat(tokenizer: PreTrainedTokenizerBase, turns: Turns, prompts: bool 
         raise UserError(f"prompt.template=chat, but the tokenizer of {name} has no chat template; {remedy}")
     try:
         worker, names = _worker(os.getpid()), tokenizer.special_tokens_map
-        request = {
-            "template": tokenizer.get_chat_template(),
-            "turns": turns,
-            "prompts": prompts,
-            "names": names,
-        }
-        worker.send(request)
+        template = tokenizer.get_chat_template()
+        worker.send({"template": template, "turns": turns, "prompts": prompts, "names": names})
         reply = worker.receive(BUDGET)
     except (ValueError, WorkerEndedError) as error:
         _worker.cache_clear()
@@ -60,8 +47,8 @@ def render_chat(tokenizer: PreTrainedTokenizerBase, turns: Turns, prompts: bool 
 @functools.cache
 def _worker(owner: int) -> WorkerProcess:
     """The process that renders for the process `owner`, started with its first prompt."""
-    argv = [sys.executable, "-m", "src.data.chat_template"]
-    return WorkerProcess(argv, str(ROOT), {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return WorkerProcess(["-m", "src.data.chat_template"], environment)
 
 
 def _line(error: Exception) -> str:
@@ -70,18 +57,11 @@ def _line(error: Exception) -> str:
 
 def main() -> None:
     """Reply to every conversation with its text, or the template's error, until the input ends."""
-    end_with_parent()
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints is no reply
+    reply = replying()
     from transformers.utils.chat_template_utils import render_jinja_template
 
     limit_memory(BUDGET.memory_mib)
-
-    def reply(message: dict[str, Any]) -> None:
-        replies.write(json.dumps(message) + "\n")
-        replies.flush()
-
-    reply({"ready": True})
+    reply(json.dumps({"ready": True}))
     for line in sys.stdin:
         request = json.loads(line)
         try:
@@ -95,9 +75,9 @@ def main() -> None:
             text.encode("utf-8")  # no tokenizer accepts a lone surrogate
             if len(text) > MAX_CHARS:
                 raise ValueError(f"more than {MAX_CHARS:,} characters")
-            reply({"text": text})
+            reply(json.dumps({"text": text}))
         except Exception as error:  # of any type: it is the template that raises it
-            reply({"error": _line(error)})
+            reply(json.dumps({"error": _line(error)}))
 
 
 if __name__ == "__main__":

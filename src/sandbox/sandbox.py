@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
 from src.sandbox.launch import Recipe, Worker, WorkerError, bare_recipe, find_recipe
@@ -212,3 +212,11 @@ class Sandbox:
         """Raises SandboxClosedError."""
         if self._closed:
             raise SandboxClosedError("the sandbox was closed")
+
+
+@dataclass(frozen=True)
+class SandboxKey:
+    """Passes a sandbox to a cached function; only its limits are part of the cache key."""
+
+    limits: Limits
+    sandbox: Sandbox = field(compare=False)

@@ -13,12 +13,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import psutil
 
+ROOT = Path(__file__).resolve().parents[2]  # where `python -m src. ...` finds the package
 POLL_S = 0.1  # between looks at what the process has used
 START_S = 300.0  # for its imports, on a busy machine
 KILL_S = 5.0  # for a tree that starts processes as fast as they are killed
@@ -44,14 +46,14 @@ class WorkerEndedError(Exception):
 
 
 class WorkerProcess:
-    """A process that was started by `argv` and writes one JSON line for every message, the first unasked."""
+    """Python with the `arguments`: a process that writes one JSON line for every message, the first unasked."""
 
-    def __init__(self, argv: Sequence[str], cwd: str, env: dict[str, str]) -> None:
+    def __init__(self, arguments: Sequence[str], env: dict[str, str]) -> None:
         """Raises WorkerEndedError where it does not come up."""
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         self._process = subprocess.Popen(
-            argv,
-            cwd=cwd,
+            [sys.executable, *arguments],
+            cwd=ROOT,
             env=os.environ | env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -151,10 +153,21 @@ def _living(processes: list[psutil.Process]) -> list[psutil.Process]:
     return living
 
 
-def end_with_parent() -> None:
-    """Let the kernel kill this process when the thread that started it ends, however it ends (Linux)."""
+def replying() -> Callable[[str], None]:
+    """Make this process such a child: what sends a line of reply, as nothing that a library prints is one.
+
+    The kernel kills the process when the thread that started it ends, however it ends (Linux).
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def reply(line: str) -> None:
+        replies.write(line + "\n")
+        replies.flush()
+
+    return reply
 
 
 def limit_memory(mib: float) -> None:

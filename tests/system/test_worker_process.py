@@ -19,7 +19,7 @@ AMPLE = Budget(cpu_s=20, wall_s=60)
 
 
 def started(program: str) -> WorkerProcess:
-    return WorkerProcess([sys.executable, "-c", READY + program], cwd=".", env={"GREETING": "hello"})
+    return WorkerProcess(["-c", READY + program], env={"GREETING": "hello"})
 
 
 def test_every_message_has_its_reply():
@@ -79,7 +79,7 @@ def test_its_children_end_with_it():
 
 def test_one_that_does_not_come_up_says_why():
     with pytest.raises(WorkerEndedError, match="ModuleNotFoundError: No module named 'nowhere'"):
-        WorkerProcess([sys.executable, "-c", "import nowhere"], cwd=".", env={})
+        WorkerProcess(["-c", "import nowhere"], env={})
 
 
 def test_a_number_that_may_be_anothers_is_not_killed(monkeypatch):
@@ -103,7 +103,7 @@ def test_a_budget_that_was_passed_is_told_from_an_end():
 
 def test_a_process_ends_with_the_one_that_started_it():
     """However that ends: here by SIGKILL, while the process spins."""
-    spinning = "from src.system.worker_process import end_with_parent; end_with_parent()\nprint(1, flush=True)\nwhile True: pass"
+    spinning = "from src.system.worker_process import replying\nreplying()('1')\nwhile True: pass"
     parent = subprocess.Popen(
         [sys.executable, "-c", "import subprocess, sys, time\n"
          f"child = subprocess.Popen([sys.executable, '-c', {spinning!r}], stdout=subprocess.PIPE)\n"

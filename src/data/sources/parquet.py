@@ -16,15 +16,8 @@ from typing import Any
 
 from src.schema import UserError
 from src.system.untrusted import MAX_BYTES, too_large
-from src.system.worker_process import (
-    Budget,
-    WorkerEndedError,
-    WorkerProcess,
-    end_with_parent,
-    limit_memory,
-)
+from src.system.worker_process import Budget, WorkerEndedError, WorkerProcess, limit_memory, replying
 
-ROOT = Path(__file__).resolve().parents[3]
 BUDGET = Budget(cpu_s=120.0, wall_s=600.0, memory_mib=4096.0)  # of one batch of rows
 BATCH_ROWS = 16
 BATCH_BYTES = 64 << 20  # of JSON
@@ -58,9 +51,7 @@ def _reply(request: str | None, path: Path) -> list[Any]:
 @functools.cache
 def _worker(owner: int) -> WorkerProcess:
     """The process that decodes for the process `owner`, started with its first file."""
-    return WorkerProcess(
-        [sys.executable, "-m", "src.data.sources.parquet"], str(ROOT), {"OMP_NUM_THREADS": "1"}
-    )
+    return WorkerProcess(["-m", "src.data.sources.parquet"], {"OMP_NUM_THREADS": "1"})
 
 
 def _checked(reply: dict[str, Any], path: Path) -> list[Any]:
@@ -79,17 +70,10 @@ def _damaged(path: Path, reason: str) -> UserError:
 
 def main() -> None:
     """Reply to the path of a file with its first rows, to None with the next ones, until the input ends."""
-    end_with_parent()
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints is no reply
+    reply = replying()
     import pyarrow.parquet  # noqa: F401  # before memory is limited
 
     limit_memory(BUDGET.memory_mib)
-
-    def reply(line: str) -> None:
-        replies.write(line + "\n")
-        replies.flush()
-
     reply(json.dumps({"ready": True}))
     batches: Iterator[str] = iter(())
     for line in sys.stdin:

@@ -43,14 +43,15 @@ def parse_calls(tests: str) -> Calls | None:
     try:
         row = json.loads(tests)
         dataset, task = row[BENCHMARK], str(row["task_id"])
-        convert = _CONVERSIONS.get(_number(task), list) if dataset == MBPP else list
+        convert = _CONVERSIONS.get(task_number(task), list) if dataset == MBPP else list
         base, plus = ([convert(item) for item in row[name]] for name in ("base_input", "plus_input"))
         return Calls(dataset, task, str(row["entry_point"]), float(row["atol"]), base, plus)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
 
 
-def _number(task_id: str) -> int:
+def task_number(task_id: str) -> int:
+    """The number in "HumanEval/12" or "MBPP/12"; 0 where there is none."""
     digits = task_id.rpartition("/")[2]
     return int(digits) if digits.isdecimal() else 0
 

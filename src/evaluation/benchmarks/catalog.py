@@ -9,6 +9,7 @@ from typing import Any
 
 from src.data.sources.http import download
 from src.data.sources.readers import read_rows
+from src.evaluation.benchmarks.calls import task_number
 from src.evaluation.benchmarks.rows import RowError, to_example
 from src.schema import Example, UserError
 from src.system.files import write_together
@@ -67,17 +68,12 @@ def load_benchmark(name: str, path: str | None = None, split: str = DEFAULT_SPLI
 
 def _of_split(examples: list[Example], split: str, source: str) -> list[Example]:
     first, last = SPLITS[split]
-    found = [item for item in examples if first <= _number(item) <= last]
+    found = [item for item in examples if first <= task_number(item.id) <= last]
     if not found and split != DEFAULT_SPLIT:
         raise UserError(
             f"{source} has no task of the {split} split ({first} to {last}). Give --benchmark_split all."
         )
     return found or examples
-
-
-def _number(example: Example) -> int:
-    digits = example.id.rpartition("/")[2]
-    return int(digits) if digits.isdecimal() else 0
 
 
 def _read(path: Path) -> list[Row]:

@@ -8,8 +8,6 @@ import functools
 import math
 import re
 import textwrap
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from src.evaluation.benchmarks.calls import parse_calls
 from src.evaluation.differential import oracle
@@ -21,11 +19,9 @@ from src.evaluation.extraction.wanted import stub_function
 from src.languages.python import join
 from src.languages.registry import LANGUAGES
 from src.languages.syntax import parse_python
+from src.sandbox.sandbox import Sandbox, SandboxKey
 from src.schema import Execution, Sample
 from src.system.exhaustion import OUT_OF_MEMORY
-
-if TYPE_CHECKING:
-    from src.sandbox.sandbox import Limits, Sandbox
 
 # Where OpenAI's Codex paper (arXiv:2107.03374, section 3.1) ends a completion of a function's body. They
 # apply only to an answer that continues its prompt: a whole program may well hold another def.
@@ -83,20 +79,14 @@ def _unfit_input(sandbox: Sandbox, sample: Sample) -> str:
         return ""
     if not sample.input.strip():
         return "reads input, and the sample has none"
-    ran = _reference_runs(_Key(sandbox.limits, sandbox), sample.language, sample.reference, _stdin(sample))
+    ran = _reference_runs(
+        SandboxKey(sandbox.limits, sandbox), sample.language, sample.reference, _stdin(sample)
+    )
     return "" if ran else "its reference does not run on the sample's input"
 
 
-@dataclass(frozen=True)
-class _Key:
-    """Passes the sandbox to the cached function; only its limits are part of the cache key."""
-
-    limits: Limits
-    sandbox: Sandbox = field(compare=False)
-
-
 @functools.lru_cache(256)
-def _reference_runs(key: _Key, language: str, reference: str, stdin: bytes) -> bool:
+def _reference_runs(key: SandboxKey, language: str, reference: str, stdin: bytes) -> bool:
     return run_program(language, key.sandbox, reference, stdin).outcome == "passed"
 
 

@@ -8,13 +8,11 @@ import json
 import logging
 import os
 import queue
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from src.evaluation.scoring.sample import unreadable_score
@@ -24,7 +22,6 @@ from src.system.worker_process import Budget, WorkerEndedError, WorkerProcess
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[3]
 READING_CPU_S = 20.0  # many times what the slowest honest text takes: no machine's speed decides
 READING_WALL_S = 300.0
 START_ATTEMPTS = 3
@@ -153,12 +150,11 @@ class _Workers:
         process: WorkerProcess | None = getattr(self._own, "process", None)
         if process is not None:
             return process
-        argv = [sys.executable, *WORKER, self._argument]
         with self._lock:
             if self._closed:
                 raise UserError("the scoring was stopped")
         try:
-            process = WorkerProcess(argv, cwd=str(ROOT), env={"PYTHONHASHSEED": "0"})
+            process = WorkerProcess([*WORKER, self._argument], env={"PYTHONHASHSEED": "0"})
         except WorkerEndedError as error:
             raise UserError(f"the process that scores cannot be started ({error})") from error
         if "error" in process.greeting:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from src.evaluation.codebleu.score import codebleu_score, has_codebleu
 from src.evaluation.differential.oracle import OTHER_OUTPUT
-from src.evaluation.execution.judge import classify, execute, judge
+from src.evaluation.execution.judge import DEFINES_ONLY, classify, execute, judge
 from src.evaluation.extraction.extract import MAX_ANSWER_CHARS, Extracted, extract
 from src.evaluation.extraction.wanted import wanted_names
 from src.evaluation.scoring.final_answer import final_answer, was_thinking
@@ -83,7 +83,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, stages: Stages) -> SampleScor
         execution=execution.outcome,
         functional=functional.outcome if functional else "",
         error=UNREADABLE if unreadable else classify(execution, functional, flags, item.code),
-        defines_only=execution.detail == "defines only",
+        defines_only=execution.detail == DEFINES_ONLY,
         exact=_normalised(item.code) == _normalised(sample.reference),
         flags=flags,
         raw_bleu=raw_bleu,

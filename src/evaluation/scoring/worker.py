@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -19,7 +18,7 @@ from src.evaluation.scoring.sample import Stages, score_sample
 from src.languages.registry import LANGUAGES
 from src.sandbox.sandbox import Limits, Sandbox
 from src.schema import Sample, UserError
-from src.system.worker_process import end_with_parent
+from src.system.worker_process import replying
 
 
 def main(settings: dict[str, Any]) -> None:
@@ -27,13 +26,10 @@ def main(settings: dict[str, Any]) -> None:
 
     A mistake that the user can fix is replied to as `{"error": TEXT}`, and ends the process.
     """
-    end_with_parent()
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints is no reply
+    send = replying()
 
     def reply(message: dict[str, Any]) -> None:
-        replies.write(json.dumps(message) + "\n")
-        replies.flush()
+        send(json.dumps(message))
 
     logging.disable(logging.WARNING)
     try:

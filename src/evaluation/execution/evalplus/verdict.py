@@ -9,18 +9,16 @@ import json
 import marshal
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from src.evaluation.benchmarks.calls import Arguments, Calls, parse_calls
 from src.evaluation.execution.evalplus.equality import Comparison
 from src.evaluation.execution.evalplus.values import Digest, decoded
 from src.sandbox.outcome import one_line
+from src.sandbox.sandbox import Sandbox, SandboxKey
 from src.schema import Execution
-
-if TYPE_CHECKING:
-    from src.sandbox.sandbox import Limits, Sandbox
 
 # As EvalPlus 0.3.1 has them, in processor time here: of one call, and of all calls of a set of inputs.
 CALL_S, CALL_FACTOR = 1.0, 4.0
@@ -42,14 +40,6 @@ class _Expected:
     total_s: float = 0.0
 
 
-@dataclass(frozen=True)
-class _Key:
-    """Passes the sandbox to the cached function; only its limits are part of the cache key."""
-
-    limits: Limits
-    sandbox: Sandbox = field(compare=False)
-
-
 def judge_calls(sandbox: Sandbox, tests: str, reference: str, program: str) -> Execution:
     """The verdict on `program` by the calls that `tests` are, against the program `reference`.
 
@@ -67,7 +57,7 @@ def judge_calls(sandbox: Sandbox, tests: str, reference: str, program: str) -> E
 def _judge_part(sandbox: Sandbox, tests: str, part: str, reference: str, program: str) -> Execution:
     calls = parse_calls(tests)
     assert calls is not None
-    expected = _expected(_Key(sandbox.limits, sandbox), tests, part, reference)
+    expected = _expected(SandboxKey(sandbox.limits, sandbox), tests, part, reference)
     if expected.problem:
         return dataclasses.replace(expected.problem, outcome="not_run", detail="reference does not run")
     inputs: list[Arguments] = getattr(calls, part)
@@ -109,7 +99,7 @@ def _in_full(
 
 
 @functools.lru_cache(CACHED_REFERENCES)
-def _expected(key: _Key, tests: str, part: str, reference: str) -> _Expected:
+def _expected(key: SandboxKey, tests: str, part: str, reference: str) -> _Expected:
     calls = parse_calls(tests)
     assert calls is not None
     inputs = getattr(calls, part)
