@@ -26,13 +26,16 @@ LLAMA = {
     "vocab_size": 400, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
     "num_attention_heads": 4, "num_key_value_heads": 2,
 }  # fmt: skip
+QWEN = LLAMA | {"model_type": "qwen2"}
 BIGCODE = {
+    "model_type": "gpt_bigcode",
     "vocab_size": 400, "n_embd": 32, "n_layer": 2, "n_head": 4, "multi_query": True, "n_inner": 64,
     "n_positions": 512,
 }  # fmt: skip
 
 
 DEEPSEEK = {
+    "model_type": "deepseek_v2",
     "vocab_size": 400, "hidden_size": 32, "intermediate_size": 64, "moe_intermediate_size": 16,
     "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4, "q_lora_rank": None,
     "kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8, "v_head_dim": 8, "n_routed_experts": 4,
@@ -40,7 +43,9 @@ DEEPSEEK = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("shape", [LLAMA, BIGCODE, DEEPSEEK], ids=["llama", "gpt_bigcode", "deepseek_v2"])
+@pytest.mark.parametrize(
+    "shape", [LLAMA, QWEN, BIGCODE, DEEPSEEK], ids=["llama", "qwen2", "gpt_bigcode", "deepseek_v2"]
+)
 def test_a_model_of_zeros_loads_whole_and_takes_no_disk(tmp_path: Path, shape: dict[str, int]) -> None:
     save_zeros(tmp_path, model_config(shape), shard_bytes=20_000)
     files = sorted(tmp_path.glob("*.safetensors"))

@@ -5,7 +5,7 @@
 
 Its last results: benchmarks/results/train_gpu.json. Groups of runs: `speed` (LoRA and QLoRA beside plain padded loops), `memory` (what the plan chooses for cards of 6 to
 40 GiB, its estimate beside the measured peak), `processes` (one and two GPUs: DDP, FSDP2), `four` (one and four), `small` (7B within
-4.2 GiB), `self_check` (wall clock with and without it, in turns), `34b` (34B within 21 GiB), `13b` (24 and 40 GiB), `deepseek_v2`, `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
+4.2 GiB), `self_check` (wall clock with and without it, in turns), `34b` (34B within 21 GiB), `13b` (24 and 40 GiB), `qwen`, `deepseek_v2`, `starcoder` (beside the ancestor's settings), `peers` (TRL and unsloth, where they
 are installed), `fp8` (the frozen base in FP8, see benchmarks.training.fp8), `t4` (as on a GPU without bfloat16, see benchmarks.emulation, beside bfloat16 on the same GPU and unsloth in float16),
 `arithmetic` (the same steps in float32, bfloat16 and float16: give --model a real one, --steps 200). The model has a shape that is stated and random weights, which train as fast as real ones; it is made
 on first use (13.5 GB for the shape of CodeLlama-7B, 31 GB for StarCoder's). The largest shapes have weights of zero in sparse
@@ -112,6 +112,7 @@ GROUPS = {
     ],
     "memory": _budgets(("qlora", 8), ("qlora", 12), ("lora", 16), ("lora", 24), ("qlora", 24), ("lora", 40)),
     "13b": _budgets(("lora", 24), ("qlora", 24), ("lora", 40), ("qlora", 40)),
+    "qwen": [Run("LoRA, Qwen2.5-Coder-7B", "lora"), Run("QLoRA, Qwen2.5-Coder-7B", "qlora")],
     "deepseek_v2": [Run(f"{method}, DeepSeek-V2-Lite", method.lower(), ("lora.target_modules=auto",)) for method in ("LoRA", "QLoRA")],
     "processes": _processes(2),
     "four": _processes(4),

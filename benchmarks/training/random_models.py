@@ -22,28 +22,27 @@ SHAPES: dict[str, dict[str, Any]] = {
             "num_attention_heads": 64, "num_key_value_heads": 8, "rope_theta": 1e6},
     "135m": {"vocab_size": 32016, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
              "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True},
-    "starcoder": {"vocab_size": 49152, "n_embd": 6144, "n_layer": 40, "n_head": 48, "multi_query": True,
+    "qwen": {"model_type": "qwen2", "vocab_size": 152064, "hidden_size": 3584, "intermediate_size": 18944,
+             "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4, "rope_theta": 1e6},
+    "starcoder": {"model_type": "gpt_bigcode", "vocab_size": 49152, "n_embd": 6144, "n_layer": 40, "n_head": 48, "multi_query": True,
                   "n_inner": 24576, "n_positions": 8192},
-    # DeepSeek-V2-Lite
-    "deepseek_v2": {"vocab_size": 102400, "hidden_size": 2048, "intermediate_size": 10944, "moe_intermediate_size": 1408,
+    "deepseek_v2": {"model_type": "deepseek_v2", "vocab_size": 102400, "hidden_size": 2048, "intermediate_size": 10944, "moe_intermediate_size": 1408,
                     "num_hidden_layers": 27, "num_attention_heads": 16, "num_key_value_heads": 16, "q_lora_rank": None,
                     "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
                     "n_routed_experts": 64, "n_shared_experts": 2, "num_experts_per_tok": 6, "first_k_dense_replace": 1},
 }  # fmt: skip
+# "qwen" is Qwen2.5-Coder-7B, "deepseek_v2" DeepSeek-V2-Lite; where no model type is given it is Llama
 ZEROS = ("13b", "34b", "deepseek_v2")  # 24 to 63 GiB: too many to draw and write
 SHARD_BYTES = 5 * 10**9
 
 
 def model_config(shape: dict[str, Any]) -> Any:
-    """GPTBigCode or DeepSeek-V2 for a shape that names its sizes as these do, else Llama."""
-    from transformers import DeepseekV2Config, GPTBigCodeConfig, LlamaConfig
+    """The configuration of its model type with these sizes."""
+    from transformers import AutoConfig
 
-    special = {"bos_token_id": 1, "eos_token_id": 2}
-    if "n_embd" in shape:
-        return GPTBigCodeConfig(**shape, **special)
-    if "kv_lora_rank" in shape:
-        return DeepseekV2Config(**{"max_position_embeddings": 16384} | shape | special)
-    return LlamaConfig(**{"max_position_embeddings": 16384} | shape | special)
+    longest = {} if "n_positions" in shape else {"max_position_embeddings": 16384}
+    given = {"model_type": "llama", "bos_token_id": 1, "eos_token_id": 2, **longest, **shape}
+    return AutoConfig.for_model(**given)
 
 
 def make_model(folder: Path, shape: str, tokenizer: Path) -> None:
