@@ -202,5 +202,6 @@ def main(calls: list[list[str]]) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     with apple_gpu():
         main(json.loads(sys.argv[1]))

@@ -14,7 +14,7 @@ from src.evaluation.answers import RunRequest, answer
 from src.evaluation.benchmarks.test_set import load_test_set
 from src.evaluation.predictions import ANSWERS
 from src.training.trainer import fine_tune
-from tests import tiny
+from tests import forked, tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 WINDOWS_LIKE = ROOT / "tests" / "windows_like"
@@ -110,10 +110,7 @@ def test_on_an_apple_gpu_scripts_give_what_the_cpu_gives(tmp_path: Path, tiny_mo
         [*answers, "--name", "sampled", "--temperature", "0.7"],
         ["inference.py", "--model_path", str(final), "--instruction", "Print 1.", "--max_new_tokens", "4", *flags],
     ]  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.apple_gpu", json.dumps(calls)],
-        cwd=ROOT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    done = forked.run([ROOT / "tests" / "apple_gpu.py", json.dumps(calls)])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "working on the CPU: a base in 4 or 8 bits was never tried on an Apple GPU" in done.stderr
     record = json.loads((final / "run.json").read_text(encoding="utf-8"))

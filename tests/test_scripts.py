@@ -133,8 +133,7 @@ def test_inference_answers_flags_and_standard_input_the_same(flow: Flow):
     assert flagged.stdout.endswith("\n")
 
 
-@pytest.mark.campaign
-@pytest.mark.parametrize("method", ["lora", "qlora"])
+@pytest.mark.parametrize("method", [pytest.param("lora", marks=pytest.mark.campaign), "qlora"])
 def test_a_merged_model_answers_as_its_adapter_does(flow: Flow, method: str):
     merged = flow.root / f"merged-{method}"
     run("inference.py", "--model_path", flow.adapter[method], "--merge_to", merged, *flow.flags)
@@ -262,16 +261,14 @@ def test_a_stopped_evaluation_keeps_its_answers(
     assert len(stores[0].read_text(encoding="utf-8").splitlines()) >= 2
 
 
-@pytest.mark.campaign
 def test_two_processes_answer_and_score_as_one(tiny_model: Path, tiny_data: Path, tmp_path: Path):
     sampling = ("--num_completions", "3", "--temperature", "0.8")
     settings = tiny.flags(tiny_model, tiny_data, tmp_path, "evaluation.batch_size=3")
-    flags = ["--model_path", str(tiny_model), *sampling, *settings, "--name", "run"]
+    words = ["evaluate.py", "--model_path", str(tiny_model), *sampling, *settings, "--name", "run"]
     results = []
     for count in (1, 2):
         output = tmp_path / str(count)
-        words = launching.command("evaluate.py", *flags, "--output_dir", str(output), processes=count)
-        status, out, err = launching.run(words)
+        status, out, err = launching.run_ranks([*words, "--output_dir", str(output)], count)
         assert status == 0, err[-3000:]
         assert out.count("wrote ") == 1
         folder = output / "runs" / "run"

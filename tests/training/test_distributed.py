@@ -37,7 +37,8 @@ def _assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -
     ("method", "launcher", "script"),
     [
         pytest.param("lora", "accelerate", [], id="LoRA by accelerate launch", marks=pytest.mark.campaign),
-        pytest.param("qlora", "torchrun", [], id="QLoRA by torchrun"),
+        pytest.param("qlora", "torchrun", [], id="QLoRA by torchrun", marks=pytest.mark.campaign),
+        pytest.param("qlora", "", [], id="QLoRA"),
         pytest.param("lora", "", [FSDP], id="LoRA under FSDP2"),
     ],
 )
@@ -71,7 +72,6 @@ def test_two_processes_end_with_the_adapter_of_one(
     _assert_same(_adapter(tmp_path / "two", method), _adapter(tmp_path / "one", method))
 
 
-@pytest.mark.campaign
 def test_a_process_that_is_short_of_memory_shrinks_its_own_packs_and_all_start_from_rank_0s_weights(
     tiny_model: Path, tiny_data: Path, tmp_path: Path
 ) -> None:
@@ -79,7 +79,7 @@ def test_a_process_that_is_short_of_memory_shrinks_its_own_packs_and_all_start_f
     changes = [NO_DROPOUT, "training.max_steps=4", "training.pack_tokens=512", "training.batch_size=24"]
     fine_tune(tiny.config(tiny_model, tiny_data, tmp_path / "one", *changes), "lora")
     flags = tiny.flags(tiny_model, tiny_data, tmp_path / "two", *changes)
-    status, _, err = launching.run(launching.command(OUT_OF_MEMORY, "train_lora.py", *flags))
+    status, _, err = launching.run_ranks([OUT_OF_MEMORY, "train_lora.py", *flags])
     assert status == 0, err[-3000:]
     _assert_same(_adapter(tmp_path / "two"), _adapter(tmp_path / "one"))
 

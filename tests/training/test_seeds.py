@@ -118,12 +118,11 @@ def test_under_a_launcher_each_process_has_its_own_seeds(
     assert own_share(configs) == configs  # a sharded model takes all processes
 
 
-@pytest.mark.campaign
 def test_two_processes_train_a_seed_each_as_one_process_does(
     tiny_model: Path, tiny_data: Path, tmp_path: Path
 ) -> None:
     flags = tiny.flags(tiny_model, tiny_data, tmp_path / "two", STEPS)
-    status, out, err = launching.run(launching.command("train_lora.py", "--seeds", "2", *flags))
+    status, out, err = launching.run_ranks(["train_lora.py", "--seeds", "2", *flags])
     assert status == 0, err[-3000:]
     assert out.count("wrote: ") == 2
     assert out.count("next: python compare_results.py") >= 1
