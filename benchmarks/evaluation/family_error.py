@@ -80,7 +80,7 @@ def report_p_values(generator: Generator, methods: int, n: int, resamples: int, 
                 change = each[:, 0] - before[:, 0]
                 found.append(mcnemar_score(int((change > 0).sum()), int((change < 0).sum())))
             else:
-                found.append(paired_randomisation(before, each, combine, resamples, seed).p_value)
+                found.append(paired_randomisation(before, each, combine, resamples, seed))
     return found
 
 

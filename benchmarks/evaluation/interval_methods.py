@@ -78,7 +78,7 @@ def main() -> None:
             for index in range(options.comparisons):
                 before, after = scenario.simulate(np.random.default_rng([1, n, index]), n, EFFECT)
                 combine = scenario.combine
-                drawn = paired_bootstrap(before, after, combine, options.resamples, index).differences
+                drawn = paired_bootstrap(before, after, combine, options.resamples, index)
                 left_out = combine(after.sum(axis=0) - after) - combine(before.sum(axis=0) - before)
                 observed = float(combine(after.sum(axis=0)) - combine(before.sum(axis=0)))
                 for name, method in METHODS.items():

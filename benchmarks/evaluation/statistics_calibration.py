@@ -25,7 +25,7 @@ from benchmarks import RESULTS
 from src.evaluation.statistics.estimates import POWER, Measure, difference, estimate
 from src.evaluation.statistics.proportions import mcnemar_exact
 from src.evaluation.statistics.resampling import LEVEL, paired_bootstrap
-from src.metrics.combine import Array, combine_bleu, combine_mean
+from src.metrics.combine import Array, Combine, combine_bleu, combine_mean
 from src.schema import Difference
 
 STORED = RESULTS / "statistics_calibration.json"
@@ -210,7 +210,15 @@ def _other_p_value(
 ) -> float:
     if scenario.binary:
         return mcnemar_exact(result.wins, result.losses)
-    return paired_bootstrap(before.statistics, after.statistics, scenario.combine, resamples, seed).p_value
+    return bootstrap_p_value(before.statistics, after.statistics, scenario.combine, resamples, seed)
+
+
+def bootstrap_p_value(before: Array, after: Array, combine: Combine, resamples: int, seed: int) -> float:
+    """sacrebleu's: the share of resamples whose absolute difference exceeds the mean absolute one by more than the
+    observed one."""
+    distances = np.abs(paired_bootstrap(before, after, combine, resamples, seed))
+    observed = abs(float(combine(after.sum(axis=0)) - combine(before.sum(axis=0))))
+    return (int((distances - distances.mean() > observed).sum()) + 1) / (resamples + 1)
 
 
 def _expected_power(detectable: float, true_difference: float) -> float:

@@ -91,8 +91,7 @@ def literal(text: str) -> Any:
 
 def symbols(text: str) -> symtable.SymbolTable | None:
     """Python's symbol table of a program, or None where `text` is none."""
-    found: symtable.SymbolTable | None = _read(lambda: symtable.symtable(text, "main.py", "exec"), text)
-    return found
+    return _read(lambda: symtable.symtable(text, "main.py", "exec"), text)
 
 
 def first_error_line(text: str) -> int:

@@ -78,8 +78,7 @@ class RunRecord:
     @property
     def config(self) -> dict[str, dict[str, Any]]:
         """The whole configuration, by section."""
-        config: dict[str, dict[str, Any]] = self.provenance["config"]
-        return config
+        return self.provenance["config"]
 
     @property
     def template(self) -> str:

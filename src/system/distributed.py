@@ -184,8 +184,7 @@ def rank0_first(work: Callable[[], Result]) -> Result:
     broadcast_object_list(outcome)
     if outcome[1] is not None:
         raise Rank0FailedError(2)
-    result: Result = outcome[0]
-    return result
+    return outcome[0]
 
 
 def gather(value: Result) -> list[Result]:
@@ -194,8 +193,7 @@ def gather(value: Result) -> list[Result]:
         return [value]
     from accelerate.utils import gather_object
 
-    gathered: list[Result] = gather_object([value])
-    return gathered
+    return gather_object([value])
 
 
 def barrier() -> None:
@@ -212,8 +210,7 @@ def all_reduce_sum(value: torch.Tensor) -> torch.Tensor:
         return value
     from accelerate.utils import reduce
 
-    total: torch.Tensor = reduce(value, "sum")
-    return total
+    return reduce(value, "sum")
 
 
 def broadcast(tensors: Sequence[torch.Tensor]) -> None:

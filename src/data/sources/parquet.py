@@ -60,8 +60,7 @@ def _checked(reply: dict[str, Any], path: Path) -> list[Any]:
         raise too_large(path, unpacked=True)
     if "error" in reply:
         raise _damaged(path, reply["error"])
-    rows: list[Any] = reply["rows"]
-    return rows
+    return reply["rows"]
 
 
 def _damaged(path: Path, reason: str) -> UserError:

@@ -98,7 +98,7 @@ def difference(before: Measure, after: Measure, resamples: int = 2000, seed: int
         test = f"McNemar (exact p = {mcnemar_exact(wins, losses):.4f})"
     else:
         ci95, error = paired_interval(old, new, before.combine, resamples, seed)
-        p_value = paired_randomisation(old, new, before.combine, resamples, seed).p_value
+        p_value = paired_randomisation(old, new, before.combine, resamples, seed)
         test = f"paired randomisation ({resamples} permutations)"
         if ci95[1] - ci95[0] < TIE:
             error = max(error, paired_error(0, 0, n))

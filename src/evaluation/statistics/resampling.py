@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
@@ -18,14 +17,6 @@ LEVEL = 0.95
 TIE = 1e-9
 BLOCK_CELLS = 4_000_000  # resamples x samples held at once: 32 MB of float64
 FEW = 5  # samples, of which no bootstrap percentile lies as far out as Student's t asks
-
-
-@dataclass(frozen=True)
-class PairedResamples:
-    """Differences after - before under resampling, and the p-value they give."""
-
-    differences: Array  # (resamples,)
-    p_value: float
 
 
 def bootstrap_interval(
@@ -45,7 +36,7 @@ def paired_interval(
     before: Array, after: Array, combine: Combine, resamples: int, seed: int
 ) -> tuple[Interval, float]:
     """95 % interval of the paired difference, with its standard error; both (n, k), n >= 2."""
-    values = paired_bootstrap(before, after, combine, resamples, seed).differences
+    values = paired_bootstrap(before, after, combine, resamples, seed)
     left_out = combine(after.sum(axis=0) - after) - combine(before.sum(axis=0) - before)
     interval, error = widened_interval(values, left_out)
     observed = float(combine(after.sum(axis=0)) - combine(before.sum(axis=0)))
@@ -79,31 +70,21 @@ def _joined_with_students(
     return max(lowest, min(interval[0], observed - half)), min(SCALE, max(interval[1], observed + half))
 
 
-def paired_bootstrap(
-    before: Array, after: Array, combine: Combine, resamples: int, seed: int
-) -> PairedResamples:
-    """Paired bootstrap (Koehn 2004): both systems on the same redrawn samples.
+def paired_bootstrap(before: Array, after: Array, combine: Combine, resamples: int, seed: int) -> Array:
+    """Differences after - before (resamples,) of both systems on the same redrawn samples (Koehn 2004).
 
-    The p-value is sacrebleu's: the share of resamples whose absolute difference exceeds the mean absolute
-    difference by more than the observed one. That is one-sided in effect: twice too many false alarms
-    (docs/statistics.md), so that difference() uses the resamples only.
+    No p-value is taken from them: sacrebleu's raises twice too many false alarms (docs/statistics.md).
     """
-    drawn = np.concatenate(
+    return np.concatenate(
         [
             combine(counts @ after) - combine(counts @ before)
             for counts in _multiplicities(len(before), resamples, seed)
         ]
     )
-    observed = abs(float(combine(after.sum(axis=0)) - combine(before.sum(axis=0))))
-    distances = np.abs(drawn)
-    beyond = int((distances - distances.mean() > observed).sum())
-    return PairedResamples(drawn, (beyond + 1) / (resamples + 1))
 
 
-def paired_randomisation(
-    before: Array, after: Array, combine: Combine, resamples: int, seed: int
-) -> PairedResamples:
-    """Paired randomisation (Noreen 1989): each sample's two rows swap systems with probability 1/2.
+def paired_randomisation(before: Array, after: Array, combine: Combine, resamples: int, seed: int) -> float:
+    """The p-value of paired randomisation (Noreen 1989): each sample's two rows swap systems with probability 1/2.
 
     Both rows of a sample must weigh the same, whatever number of completions each stands for: a heavier row carries
     its system's total along when it swaps. Two-sided; the observed arrangement counts as one of the resamples, so
@@ -116,9 +97,8 @@ def paired_randomisation(
         first = swaps @ shift + base
         drawn.append(combine(first) - combine(total - first))
     observed = abs(float(combine(after.sum(axis=0)) - combine(base)))
-    differences = np.concatenate(drawn)
-    beyond = int((np.abs(differences) >= observed - TIE).sum())
-    return PairedResamples(differences, (beyond + 1) / (resamples + 1))
+    beyond = int((np.abs(np.concatenate(drawn)) >= observed - TIE).sum())
+    return (beyond + 1) / (resamples + 1)
 
 
 def _multiplicities(n: int, resamples: int, seed: int) -> Iterator[Array]:

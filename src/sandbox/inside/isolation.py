@@ -139,11 +139,11 @@ class Isolation:
         """Make this process unreadable and untraceable, even for its own user."""
         libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
-    def processes(self, program: int) -> list[str]:
+    def processes(self) -> list[str]:
         """The ids of all processes of the program, as text."""
         return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
 
-    def kill_everything(self, program: int) -> None:
+    def kill_everything(self) -> None:
         """End every process of the program; the caller is process 1 and none of them."""
         if os.getpid() != 1:
             raise RuntimeError("only process 1 of a namespace may kill all of it")
@@ -203,10 +203,10 @@ class Bare(SingleUse):
     def preserve(self, name: str) -> None:
         """Nothing here can be preserved."""
 
-    def processes(self, program: int) -> list[str]:
+    def processes(self) -> list[str]:
         return list(map(str, resource_usage.descendants(os.getpid())))
 
-    def kill_everything(self, program: int) -> None:
+    def kill_everything(self) -> None:
         resource_usage.kill_descendants(os.getpid())
 
     def leave(self) -> None:

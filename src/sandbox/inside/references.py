@@ -29,9 +29,8 @@ class References(ABC):
         self._stand_ins: dict[int, Any] = {}  # by the other end's number
         self._theirs: dict[int, int] = {}  # id of each: that number
         self._types = stand_ins.library_types()
-        self.lines: dict[
-            int, str
-        ] = {}  # id of an exception of the other end: the line of the program that raised it
+        # id of an exception of the other end: the line of the program that raised it
+        self.lines: dict[int, str] = {}
         self._kept: list[BaseException] = []
 
     @abstractmethod
@@ -151,12 +150,11 @@ class References(ABC):
                 if type(kind) is not stand_ins.RemoteClass:
                     raise MalformedError("an object without a class")
                 return stand_ins.new_object(kind, base)
-            case "class":
+            case "class" | "exception" as kind:
                 bases = [self._class(base, decoder, depth) for base in description["bases"]]
+                if kind == "exception":
+                    return _new_exception(description, bases)
                 return stand_ins.new_class(self, description | {"bases": bases})
-            case "exception":
-                bases = [self._class(base, decoder, depth) for base in description["bases"]]
-                return _new_exception(description, bases)
         raise MalformedError("no description")
 
     def _library(self, module: str, name: str) -> Any:

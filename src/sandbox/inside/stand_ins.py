@@ -66,8 +66,7 @@ class RemoteClass(type):
         return cls._remote.request("special", "__iter__", cls)
 
     def __len__(cls) -> int:
-        length: int = cls._remote.request("special", "__len__", cls)
-        return length
+        return cls._remote.request("special", "__len__", cls)
 
     def __bool__(cls) -> bool:
         return True

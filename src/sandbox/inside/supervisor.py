@@ -136,7 +136,7 @@ class Step:
         os.close(pidfd)
 
     def _check_usage(self, since_start_s: float, since_last_s: float) -> None:
-        processes = self.isolation.processes(self.program)
+        processes = self.isolation.processes()
         used = resource_usage.usage(processes)
         self._busy_s += since_last_s if used.busy else 0.0
         waited_s = since_start_s - self._busy_s
@@ -163,13 +163,13 @@ class Step:
     def _finish(self) -> None:
         """Kill what is left of the program, and read the rest of its output."""
         if self.ending.stopped:
-            self.isolation.kill_everything(self.program)
+            self.isolation.kill_everything()
             self._reap(block=True)
         else:
             self._reap(block=True, only=self.program)
             self._let_program_end()
             statuses = [child.status for child in self._children]  # without our killing
-            self.isolation.kill_everything(self.program)
+            self.isolation.kill_everything()
             self._reap(block=True)
             for child, status in zip(self._children, statuses, strict=True):
                 child.status = status

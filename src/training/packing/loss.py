@@ -87,8 +87,7 @@ def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 def _forward_logits(base: PreTrainedModel, pack: Pack, inputs: dict[str, Any]) -> torch.Tensor:
     """The logits (s, v) of the supervised tokens by the model's own forward pass."""
     if "logits_to_keep" in inspect.signature(type(base).forward).parameters:
-        logits: torch.Tensor = base(**inputs, logits_to_keep=pack.predicting).logits[0]
-        return logits
+        return base(**inputs, logits_to_keep=pack.predicting).logits[0]
     return base(**inputs).logits[0][pack.predicting]
 
 

@@ -20,8 +20,7 @@ B_DEVIATION = 0.02  # of the noise in B: at 0 it would hide the gradient of A
 
 def local(tensor: Any) -> torch.Tensor:
     """This process's part of a sharded tensor."""
-    part: torch.Tensor = tensor.to_local() if hasattr(tensor, "to_local") else tensor
-    return part
+    return tensor.to_local() if hasattr(tensor, "to_local") else tensor
 
 
 def coarsest_type(trainer: StepTrainer) -> torch.dtype:

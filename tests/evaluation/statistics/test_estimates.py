@@ -338,7 +338,7 @@ def test_rows_that_weigh_by_their_number_of_completions_would_double_p():
     before = np.column_stack([rng.uniform(20, 80, 50), np.ones(50)])
     after = before + np.column_stack([rng.normal(6, 18, 50), np.zeros(50)])
     p_values = [
-        paired_randomisation(before * old, after * new, combine_mean, 10_000, 0).p_value
+        paired_randomisation(before * old, after * new, combine_mean, 10_000, 0)
         for old, new in ((1, 1), (3, 3), (1, 3), (1, 5))
     ]
     assert p_values == pytest.approx([0.175, 0.175, 0.380, 0.451], abs=5e-4)
