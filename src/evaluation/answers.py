@@ -202,10 +202,7 @@ def _store(setup: _Setup) -> GenerationStore:
 
 
 def _generate(
-    setup: _Setup,
-    missing: list[tuple[Example, int]],
-    store: GenerationStore,
-    share: tuple[int, int] = (0, 1),
+    setup: _Setup, missing: list[tuple[Example, int]], store: GenerationStore, share: tuple[int, int] = (0, 1)
 ) -> None:
     request, config = setup.request, setup.request.config
     if setup.hardware.notice:

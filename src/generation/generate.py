@@ -16,12 +16,7 @@ from src.generation.continuous.decoder import MAX_SLOTS, Request, SlotDecoder, f
 from src.generation.continuous.kv_cache import slot_bytes
 from src.generation.continuous.steps import CaptureError
 from src.generation.self_check import ONE_BY_ONE, PATHS, SLOTS, UNCACHED, decoding_path
-from src.generation.settings import (
-    Decoding,
-    end_tokens,
-    to_generation,
-    truncate_at_end,
-)
+from src.generation.settings import Decoding, end_tokens, to_generation, truncate_at_end
 from src.generation.static_batches import decode_batch
 from src.generation.store import GenerationStore
 from src.models.hardware import empty_cache

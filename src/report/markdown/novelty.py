@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from src.data.curation.novelty import BANDS, UNLIKE_NAME
-from src.report.formatting import (
-    NOT_AVAILABLE,
-    interval,
-    method_label,
-    metric_label,
-    metric_names,
-    signed,
-)
+from src.report.formatting import NOT_AVAILABLE, interval, method_label, metric_label, metric_names, signed
 from src.report.safe_markdown import folded, inline, picture, table
 from src.report.verdict import FEWEST
 from src.schema import Comparison, Difference, MethodComparison

@@ -27,11 +27,7 @@ FORWARD = "forward"  # the model's whole forward pass, all logits at once
 
 
 def supervised_loss(
-    model: torch.nn.Module,
-    pack: Pack,
-    packed_attention: str,
-    noise_alpha: float = 0.0,
-    logits: str = HEAD,
+    model: torch.nn.Module, pack: Pack, packed_attention: str, noise_alpha: float = 0.0, logits: str = HEAD
 ) -> torch.Tensor:
     """Sum of the cross entropy over the supervised tokens of `pack`, a float32 scalar.
 
@@ -92,11 +88,7 @@ def _forward_logits(base: PreTrainedModel, pack: Pack, inputs: dict[str, Any]) -
 
 
 def _tail_cross_entropy(
-    base: PreTrainedModel,
-    decoder: PreTrainedModel,
-    output: Any,
-    hidden: torch.Tensor,
-    targets: torch.Tensor,
+    base: PreTrainedModel, decoder: PreTrainedModel, output: Any, hidden: torch.Tensor, targets: torch.Tensor
 ) -> torch.Tensor:
     """Summed cross entropy of what the model makes of hidden (s, h): its forward pass, its decoder giving chunks of them."""
 
@@ -148,10 +140,7 @@ def _chunked(
 
 
 def as_forward(
-    wrapped: torch.nn.Module,
-    inner: torch.nn.Module,
-    work: Callable[[], torch.Tensor],
-    argument: torch.Tensor,
+    wrapped: torch.nn.Module, inner: torch.nn.Module, work: Callable[[], torch.Tensor], argument: torch.Tensor
 ) -> torch.Tensor:
     """What `work` computes with `inner`, where the hooks of `wrapped` see one call of the module.
 

@@ -28,13 +28,7 @@ from src.training.packing.computation import Computation
 from src.training.packing.loss import FORWARD, TAIL, logits_ways
 from src.training.packing.packs import make_pack
 from src.training.self_check.conditions import prepared
-from src.training.self_check.measurements import (
-    PLAIN,
-    Deviation,
-    Measurements,
-    SamplesTooLongError,
-    loss_of,
-)
+from src.training.self_check.measurements import PLAIN, Deviation, Measurements, SamplesTooLongError, loss_of
 from src.training.step_trainer import StepTrainer
 
 log = logging.getLogger(__name__)
