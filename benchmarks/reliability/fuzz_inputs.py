@@ -20,7 +20,6 @@ OTHERS = {  # written for this
     "bash": '#!/bin/bash\nfor f in *.txt; do\n  if [[ -f "$f" ]]; then echo "${f%.txt}" | sed \'s/a/b/g\'; fi\ndone <<EOF\nx\nEOF\n',
     "typescript": "interface A<T> { id: number; next?: A<T>; }\nconst f = (x: number): string => `${x}`;\nconsole.log(f(1));\n",
 }  # fmt: skip
-SQL_INPUT = "id | name\n1 | Ann\n2 | Bob\n"
 HONEST: dict[str, tuple[str, ...]] = {
     **BY_LANGUAGE,
     **{language: (text,) for language, text in OTHERS.items()},

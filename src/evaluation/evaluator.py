@@ -78,15 +78,12 @@ def summarise_run(
     novelty: dict[str, Likeness] | None = None,
 ) -> Run:
     """All metrics with their intervals, overall and by language, and the counts of every outcome."""
-    languages = sorted({item.language for item in scores})
     return Run(
         name=name,
         n=len({item.id for item in scores}),
         metrics=_estimated([scores], config),
         outcomes=outcomes(scores),
-        by_language={
-            language or "other": _estimated(of_language([scores], language), config) for language in languages
-        },
+        by_language=_by_language([scores], config),
         provenance=provenance,
         novelty=novelty or {},
     )
@@ -105,10 +102,7 @@ def summarise_seeds(
         n=runs[0].n,
         metrics=_estimated(scores, config),
         outcomes=_added([run.outcomes for run in runs]),
-        by_language={
-            language or "other": _estimated(of_language(scores, language), config)
-            for language in sorted({item.language for item in scores[0]})
-        },
+        by_language=_by_language(scores, config),
         provenance={
             key: _one_or_each([run.provenance.get(key) for run in runs])
             for key in dict.fromkeys(key for run in runs for key in run.provenance)
@@ -130,6 +124,15 @@ def _estimated(parts: Sequence[Sequence[SampleScore]], config: EvaluationConfig)
     }
     package_value = scored["codebleu_package"].value
     return scored | {"codebleu": dataclasses.replace(scored["codebleu"], package_value=package_value)}
+
+
+def _by_language(
+    parts: Sequence[Sequence[SampleScore]], config: EvaluationConfig
+) -> dict[str, dict[str, Score]]:
+    return {
+        language or "other": _estimated(of_language(parts, language), config)
+        for language in sorted({item.language for item in parts[0]})
+    }
 
 
 def measures_by_metric(parts: Sequence[Sequence[SampleScore]]) -> dict[str, list[Measure]]:

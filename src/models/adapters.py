@@ -191,9 +191,8 @@ def _check_weights(path: Path) -> None:
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         if is_out_of_memory(error):
             raise
-        reason = " ".join(str(error).split())[:120]
         raise UserError(
-            f"{path} is damaged, or holds more than tensors, which is not loaded ({reason}); save the adapter again "
+            f"{path} is damaged, or holds more than tensors, which is not loaded ({_reason(error)[:120]}); save the adapter again "
             "with peft, which writes safetensors"
         ) from error
     if not isinstance(weights, dict) or not all(

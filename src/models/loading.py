@@ -284,18 +284,20 @@ def loading_errors(part: str, reference: str) -> Iterator[None]:
 
 def _loading_failed(part: str, reference: str, error: Exception) -> str:
     reason = " ".join(str(error).split())
+    failed = f"cannot load the {part} of {reference}"
     if "trust_remote_code" in reason:
         return f"{reference} brings its own Python code; read it, then set model.trust_remote_code=true to run it"
     if "model.safetensors" in reason and ("no file named" in reason or "not appear to have a file" in reason):
         return (
-            f"cannot load the {part} of {reference}: it has no weights as model.safetensors, and pickled ones are "
-            "refused; convert them or use another model"
+            f"{failed}: it has no weights as model.safetensors, and pickled ones are refused; convert them or use "
+            "another model"
         )
     if "instantiate the backend tokenizer" in reason:
         reason = "it has no tokenizer.json; copy it from the model that this one was made from"
     if "ignore_mismatched_sizes" in reason:
-        return f"cannot load the {part} of {reference}: its weights have other shapes than its config.json states"
+        return f"{failed}: its weights have other shapes than its config.json states"
     if _is_of_the_hub(reference):
-        reason = hub_access.explain(reference, error) or f"{reason[:300]}. {hub_access.CHECK_NAME}"
-        return f"cannot load the {part} of {reference}: {reason}"
-    return f"cannot load the {part} of {reference}: {reason[:300]}"
+        return (
+            f"{failed}: {hub_access.explain(reference, error) or f'{reason[:300]}. {hub_access.CHECK_NAME}'}"
+        )
+    return f"{failed}: {reason[:300]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.sandbox.hostile_programs import WRONG, Hostile
 
 ANSWERS_42 = "assert answer() == 42\nassert abs(answer() - 42) < 1e-6\n"
-DENIES = "assert not answer()\n"
 
 
 def forgery(

@@ -21,7 +21,6 @@ HIDDEN = {
     signal: "SIGKILL SIGALRM SIGPROF SIGXCPU SIGHUP SIGPIPE SIGUSR1 setitimer pthread_sigmask pthread_kill",
 }
 REFUSED = frozenset("preexec_fn pass_fds user group extra_groups umask process_group".split())
-LOCKED = set()
 real_import = builtins.__import__
 
 

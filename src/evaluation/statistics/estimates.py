@@ -122,9 +122,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def detectable_difference(standard_error: float, level: float = LEVEL, power: float = POWER) -> float:
-    """The smallest true difference that shows at p < 1 - level with the given power; at most 100."""
-    return float(min(SCALE, (special.ndtri((1 + level) / 2) + special.ndtri(power)) * standard_error))
+def detectable_difference(standard_error: float) -> float:
+    """The smallest true difference that shows at p < 1 - LEVEL with probability POWER; at most 100."""
+    return float(min(SCALE, (special.ndtri((1 + LEVEL) / 2) + special.ndtri(POWER)) * standard_error))
 
 
 def with_unseen(interval: Interval, value: float, lowest: float, n: int) -> Interval:

@@ -11,9 +11,9 @@ from src.evaluation.statistics.resampling import LEVEL, SCALE, Interval
 BISECTIONS = 60  # halves an interval of length 2 down to the last bit of a float
 
 
-def wilson(passed: int, n: int, level: float = LEVEL) -> Interval:
+def wilson(passed: int, n: int) -> Interval:
     """Wilson's score interval (1927) of a pass rate, in percent."""
-    low, high = stats.binomtest(passed, n).proportion_ci(level, "wilson")
+    low, high = stats.binomtest(passed, n).proportion_ci(LEVEL, "wilson")
     return SCALE * float(low), SCALE * float(high)
 
 
@@ -33,9 +33,9 @@ def mcnemar_exact(wins: int, losses: int) -> float:
     return float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
 
 
-def tango(wins: int, losses: int, n: int, level: float = LEVEL) -> Interval:
+def tango(wins: int, losses: int, n: int) -> Interval:
     """Tango's score interval (1998) of a difference of paired pass rates, in percent: the inverted test."""
-    z = float(special.ndtri((1 + level) / 2))
+    z = float(special.ndtri((1 + LEVEL) / 2))
     return SCALE * _where_score_is(z, wins, losses, n), SCALE * _where_score_is(-z, wins, losses, n)
 
 

@@ -43,7 +43,7 @@ def paired_interval(
     return _joined_with_students(interval, observed, error, len(before), -SCALE), error
 
 
-def widened_interval(resampled: Array, left_out: Array, level: float = LEVEL) -> tuple[Interval, float]:
+def widened_interval(resampled: Array, left_out: Array) -> tuple[Interval, float]:
     """Percentile interval from bootstrap values and leave-one-out values (n,), with the standard error.
 
     A small sample's bootstrap distribution is too narrow. The percentiles are moved out as far as Student's t
@@ -55,7 +55,7 @@ def widened_interval(resampled: Array, left_out: Array, level: float = LEVEL) ->
     jackknife_error = math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum()))
     error = max(bootstrap_error, jackknife_error)
     wider = error / bootstrap_error if bootstrap_error > TIE else 1.0
-    tail = special.stdtrit(n - 1, (1 + level) / 2) * math.sqrt(n / (n - 1)) * wider
+    tail = special.stdtrit(n - 1, (1 + LEVEL) / 2) * math.sqrt(n / (n - 1)) * wider
     low, high = np.quantile(resampled, special.ndtr([-tail, tail]))
     return (float(low), float(high)), error
 

@@ -86,10 +86,9 @@ def descendants(ancestor: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                state, parent = file.read().rpartition(b")")[2].split()[:2]
-                if state not in (b"Z", b"X"):
-                    children.setdefault(int(parent), []).append(int(name))
+            state, parent = _stat(f"/proc/{name}/stat")[:2] or (b"X", b"0")
+            if state not in (b"Z", b"X"):
+                children.setdefault(int(parent), []).append(int(name))
     found = children.get(ancestor, [])
     for process in found:  # it grows
         found.extend(children.get(process, ()))
