@@ -72,31 +72,6 @@ def passed_runnable(outcome: str, lacks: str) -> float | None:
     return None if lacks else passed(outcome, lacks)
 
 
-def _pass_rates(
-    name: str,
-    read: Callable[[SampleScore], tuple[str, str]],
-    passes: str,
-    free: str,
-    runnable: tuple[str, str, str],
-    **shown: Any,
-) -> tuple[Metric, Metric]:
-    """A share of passes, and beside it the same without answers that `free` keeps from a verdict.
-
-    read: the outcome and what the machine lacks, of a sample. passes, free: for the signatures. runnable: label, what and
-    counts of the second.
-    """
-    label, what, counts = runnable
-    every = Metric(
-        name=name, signature=lambda: f"{passes}|{free}:failed", of_score=lambda score: passed(*read(score)),
-        drawn=True, **_SHARE, **shown,
-    )  # fmt: skip
-    left_out = Metric(
-        name=f"{name}_runnable", label=label, what=what, counts=counts, beside=name,
-        signature=lambda: f"{passes}|{free}:left-out", of_score=lambda score: passed_runnable(*read(score)), **_SHARE,
-    )  # fmt: skip
-    return every, left_out
-
-
 @functools.cache
 def _parsers() -> str:
     """8 hex digits over the versions of the parsers."""
@@ -106,27 +81,37 @@ def _parsers() -> str:
 
 _BLEU: dict[str, Any] = {"width": 10, "combine": combine_bleu, "combine_row": combine_sentence_bleu}
 _SHARE: dict[str, Any] = {"binary": True, "unit": PERCENT}
+_FUNCTIONAL = "passed:tests-or-differential|rules:2|of:decidable|lacking-or-undecided"
+_EXECUTION = "passed:exit0|of:language-runs|lacking"
 _ENTRIES = (
-    *_pass_rates(
+    Metric(
         name="functional_accuracy", label="Functional accuracy",
         what="share that passes its tests, or behaves as the reference",
         counts="it has tests, or a reference that decides",
-        read=lambda score: (score.functional, score.functional_lacks),
-        passes="passed:tests-or-differential|rules:2|of:decidable", free="lacking-or-undecided",
-        runnable=(
-            "Accuracy, runnable", "the same without answers that need what this machine lacks, or show nothing to compare",
-            "the same, and it can be run here",
-        ),
+        signature=lambda: f"{_FUNCTIONAL}:failed",
+        of_score=lambda score: passed(score.functional, score.functional_lacks), drawn=True, **_SHARE,
     ),
-    *_pass_rates(
+    Metric(
+        name="functional_accuracy_runnable", label="Accuracy, runnable",
+        what="the same without answers that need what this machine lacks, or show nothing to compare",
+        counts="the same, and it can be run here",
+        signature=lambda: f"{_FUNCTIONAL}:left-out",
+        of_score=lambda score: passed_runnable(score.functional, score.functional_lacks),
+        beside="functional_accuracy", **_SHARE,
+    ),
+    Metric(
         name="execution_success", label="Execution success",
         what="share of programs that end without an error", counts="its language can be run here",
-        read=lambda score: (score.execution, score.execution_lacks),
-        passes="passed:exit0|of:language-runs", free="lacking",
-        runnable=(
-            "Execution, runnable", "the same without answers that are fragments or need what this machine lacks",
-            "it can be run here",
-        ),
+        signature=lambda: f"{_EXECUTION}:failed",
+        of_score=lambda score: passed(score.execution, score.execution_lacks), drawn=True, **_SHARE,
+    ),
+    Metric(
+        name="execution_success_runnable", label="Execution, runnable",
+        what="the same without answers that are fragments or need what this machine lacks",
+        counts="it can be run here",
+        signature=lambda: f"{_EXECUTION}:left-out",
+        of_score=lambda score: passed_runnable(score.execution, score.execution_lacks),
+        beside="execution_success", **_SHARE,
     ),
     Metric(
         name="codebleu", label="CodeBLEU",
