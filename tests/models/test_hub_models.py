@@ -141,6 +141,7 @@ def test_a_model_of_the_hub_is_loaded_and_then_had_without_it(visitor: Visitor) 
 
 ALL = "resolve|api"
 WEIGHTS = "model.safetensors"
+OUT_OF_ORDER = Trouble("", 500)
 TROUBLES = [  # what the hub answers, what the line says
     (Trouble(ALL, 401, "GatedRepo"), ("it is gated: request access on", "`hf auth login`")),
     (Trouble(ALL, 403, "GatedRepo"), ("it is gated: request access on", "`hf auth login`")),
@@ -150,7 +151,7 @@ TROUBLES = [  # what the hub answers, what the line says
     (Trouble(ALL, 403), ("the hub does not let you read it (403): log in with `hf auth login`",)),
     (Trouble(ALL, 404), ("there is no such model on the hub", "check the name")),
     (Trouble(ALL, 429), ("too many requests to the hub (429): wait some minutes",)),
-    (Trouble("", 500), ("cannot be reached: check the network, the proxy and HF_HUB_OFFLINE",)),
+    (OUT_OF_ORDER, ("cannot be reached: check the network, the proxy and HF_HUB_OFFLINE",)),
     (Trouble("", "hang"), ("cannot be reached: check the network, the proxy and HF_HUB_OFFLINE",)),
     (Trouble(ALL, 500), ("cannot be reached: check the network, the proxy and HF_HUB_OFFLINE",)),
     (Trouble(ALL, "hang"), ("cannot be reached: check the network, the proxy and HF_HUB_OFFLINE",)),
@@ -170,7 +171,8 @@ def test_a_hub_that_does_not_give_the_model_is_one_line(
     visitor.hub.trouble = trouble
     assert_one_line(visitor.infer(), *parts, ALTERNATIVE)
     assert leftovers(visitor.home) == []
-    assert len(visitor.hub.requests) < 60
+    # a hub that answers nothing is asked once or twice, not for the half minute that the libraries would try again
+    assert len(visitor.hub.requests) < (3 if trouble is OUT_OF_ORDER else 60)
 
 
 def test_weights_that_are_no_safetensors_are_not_asked_for(visitor: Visitor) -> None:

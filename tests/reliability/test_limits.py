@@ -17,7 +17,6 @@ import pytest
 from src import cli
 from src.evaluation.predictions import read_predictions
 from tests import tiny
-from tests.data.web import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = ("--set", "evaluation.bootstrap_resamples=100")
@@ -229,19 +228,7 @@ SHORT = {
 }
 
 
-def test_a_hub_that_is_out_of_order_is_one_line_for_a_model(tmp_path: Path) -> None:
-    """One request is sent, not the half minute of retries that the libraries would make."""
-    with serving((500, b"no")) as web:
-        done = run_apart(
-            "inference.py", "--model_path", "somebody/model", "--instruction", "x", **SHORT,
-            HF_ENDPOINT=web.url.rsplit("/", 1)[0], HF_HOME=str(tmp_path),
-        )  # fmt: skip
-        assert 1 <= len(web.asked) <= 2
-    assert_one_line(done, "somebody/model", "a local folder or smollm2-135m")
-    assert list(tmp_path.rglob("*.safetensors")) == []
-
-
-@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "HF_ENDPOINT"])
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", pytest.param("HF_ENDPOINT", marks=pytest.mark.campaign)])
 def test_a_proxy_that_refuses_and_a_hub_that_is_not_there_are_one_line(tmp_path: Path, variable: str) -> None:
     environment = SHORT | {variable: "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "no_proxy": ""}
     done = run_apart("inference.py", "--model_path", "somebody/model", "--instruction", "x", **environment)

@@ -159,12 +159,18 @@ ERRORS = {  # what an answer to REFERENCE gets wrong -> the answer
 }
 
 
+@pytest.fixture(scope="module")
+def hasty():
+    """A sandbox that soon ends what does not end by itself."""
+    with Sandbox(Limits(cpu_s=1, wall_s=6), workers=1) as started:
+        yield started
+
+
 @needs_sandbox
 @pytest.mark.parametrize("kind", ERRORS)
-def test_each_error_of_an_answer_is_named(kind):
+def test_each_error_of_an_answer_is_named(hasty, kind):
     sample, code = Sample("1", "Give the first value", "", REFERENCE, "", "python"), ERRORS[kind]
-    with Sandbox(Limits(wall_s=3), workers=1) as sandbox:
-        execution, verdict = execute(sandbox, sample, code), judge(sandbox, sample, code)
+    execution, verdict = execute(hasty, sample, code), judge(hasty, sample, code)
     assert classify(execution, verdict, (), code) == kind
     assert (verdict.outcome == "passed") is (
         kind in ("", "output_limit")
