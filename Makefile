@@ -40,7 +40,8 @@ check: .venv/installed
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing 150 packages into .venv, once: some minutes, 2 GB and more with CUDA"
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-compile -r requirements.txt
+	-$(BIN)/python -m compileall -q -j 0 -x py312_intrinsics .venv/lib  # on all cores, where pip uses one; that file needs 3.12
 	touch $@
 
 clean:
