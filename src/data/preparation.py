@@ -21,6 +21,7 @@ from src.data.curation.splitting import NearDuplicates, assign_splits, find_neig
 from src.data.dataset import is_whole, load_card, load_split, split_bytes, write_data
 from src.data.sources.catalog import SPLITS, Source, find_source, has_paths
 from src.data.sources.row_schemas import ACCEPTED
+from src.provenance import digest
 from src.schema import Example, UserError
 from src.system.files import sole_writer
 
@@ -257,7 +258,7 @@ def _recipe(
 ) -> str:
     benchmark_ids = {name: sorted(example.id for example in rows) for name, rows in benchmarks.items()}
     parts = [PREPARATION, source.identity, _settings(config), benchmark_ids, tests and tests.identity]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return digest(json.dumps(parts, sort_keys=True))
 
 
 def _existing_card(config: DataConfig, recipe: str) -> DataCard | None:

@@ -44,7 +44,7 @@ def _bounded(stream: BinaryIO | gzip.GzipFile, path: Path, unpacked: bool = Fals
     return bytes(content)
 
 
-def too_large(path: Path, unpacked: bool = False) -> UserError:
+def too_large(path: Path, unpacked: bool) -> UserError:
     """Why a file is not read."""
     what = "unpacks to" if unpacked else "holds"
     return UserError(f"{path} {what} more than {MAX_BYTES >> 20} MiB, which is not read; split it")

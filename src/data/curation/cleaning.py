@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from src.data.sources.readers import RawRow
 from src.data.sources.row_schemas import alpaca_columns
 from src.languages.registry import LANGUAGE_ALIASES
+from src.provenance import digest
 from src.schema import Example
 
 NO_INPUT = re.compile(
@@ -110,4 +110,4 @@ def is_no_input(text: str) -> bool:
 
 def content_id(instruction: str, input: str, output: str) -> str:
     """First 16 hex digits of the SHA-256 of the three texts; separated by "\\0", which no text contains."""
-    return hashlib.sha256("\0".join((instruction, input, output)).encode()).hexdigest()[:16]
+    return digest("\0".join((instruction, input, output)))

@@ -45,13 +45,10 @@ def judge_calls(sandbox: Sandbox, tests: str, reference: str, program: str) -> E
 
     Its `base` is the outcome on the base inputs alone; where they are not passed, the others are not tried.
     """
-    for part in ("base", "plus"):
-        verdict = _judge_part(sandbox, tests, part, reference, program)
-        if part == "base":
-            base = verdict.outcome
-        if verdict.outcome != "passed":
-            break
-    return dataclasses.replace(verdict, base=base)
+    base = verdict = _judge_part(sandbox, tests, "base", reference, program)
+    if base.outcome == "passed":
+        verdict = _judge_part(sandbox, tests, "plus", reference, program)
+    return dataclasses.replace(verdict, base=base.outcome)
 
 
 def _judge_part(sandbox: Sandbox, tests: str, part: str, reference: str, program: str) -> Execution:
