@@ -11,6 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from src.data.tokenization import name_of
 from src.schema import UserError
 from src.system.worker_process import Budget, WorkerEndedError, WorkerProcess, limit_memory, replying
 
@@ -27,7 +28,7 @@ def render_chat(tokenizer: PreTrainedTokenizerBase, turns: Turns, prompts: bool 
 
     Raises UserError where the tokenizer has no template, or the template refuses, fails or does not end.
     """
-    name = tokenizer.name_or_path or "this model"
+    name = name_of(tokenizer)
     remedy = "use prompt.template=alpaca or an instruct model"
     if not tokenizer.chat_template:
         raise UserError(f"prompt.template=chat, but the tokenizer of {name} has no chat template; {remedy}")

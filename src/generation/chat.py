@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HELP = """Type an instruction. One that ends with a colon is followed by its input.
 Ctrl-C stops an answer, /help shows this, /exit or Ctrl-D ends."""
+NOT_UTF8 = "the instruction is not UTF-8 text; save the file as UTF-8, or set the terminal to UTF-8"
 WAITING = "thinking ..."  # until the first words of an answer
 
 
@@ -98,9 +99,6 @@ def converse(assistant: Assistant, asked: Iterator[tuple[str, str]], out: TextIO
             print(f"error: {one_line(str(error))}", file=sys.stderr)
         except KeyboardInterrupt:
             print("\nstopped", file=sys.stderr)
-
-
-NOT_UTF8 = "the instruction is not UTF-8 text; save the file as UTF-8, or set the terminal to UTF-8"
 
 
 def _read_all(stdin: TextIO) -> str:

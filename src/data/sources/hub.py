@@ -31,8 +31,6 @@ def hub_rows(name: str, force: bool = False) -> Iterator[RawRow]:
             f"{' '.join(str(error).split())[:160]}; check data.dataset_name, {ALTERNATIVE}"
         )
         raise UserError(f"cannot load {name} from the hub: {reason}") from error
-    number = 0
-    for split in loaded:
-        for values in loaded[split]:
-            number += 1
-            yield RawRow(number, values)
+    rows = (values for split in loaded for values in loaded[split])
+    for number, values in enumerate(rows, 1):
+        yield RawRow(number, values)

@@ -45,22 +45,17 @@ def _reply(request: str | None, path: Path) -> list[Any]:
         if error.over_budget:
             raise too_large(path, unpacked=True) from error
         raise _damaged(path, str(error)) from error
-    return _checked(reply, path)
+    if reply.get("too_large"):
+        raise too_large(path, unpacked=True)
+    if "error" in reply:
+        raise _damaged(path, reply["error"])
+    return reply["rows"]
 
 
 @functools.cache
 def _worker(owner: int) -> WorkerProcess:
     """The process that decodes for the process `owner`, started with its first file."""
     return WorkerProcess(["-m", "src.data.sources.parquet"], {"OMP_NUM_THREADS": "1"})
-
-
-def _checked(reply: dict[str, Any], path: Path) -> list[Any]:
-    """The rows of a message; none are left after an empty one."""
-    if reply.get("too_large"):
-        raise too_large(path, unpacked=True)
-    if "error" in reply:
-        raise _damaged(path, reply["error"])
-    return reply["rows"]
 
 
 def _damaged(path: Path, reason: str) -> UserError:
