@@ -120,27 +120,22 @@ def one_line(text: str) -> str:
 def _killed_outcome(header: Mapping[str, Any], stderr: str, quota: Mapping[str, float]) -> tuple[str, str]:
     status = -(header["status"] or 0)
     by_time = status == signal.SIGXCPU or (status == signal.SIGKILL and header["cpu_s"] >= quota["cpu_s"])
-    match header["stopped"]:
-        case "waited":
-            return "timeout", f"{quota['wall_s']:g} s of waiting"
-        case "timeout":
-            return "timeout", f"{quota['longest_s']:g} s of wall time"
-        case "cpu":
-            return "timeout", f"{quota['cpu_s']:g} s of CPU"
-        case "out_of_memory":
-            return "out_of_memory", f"{quota['memory_mib']} MiB"
-        case "output_limit":
-            return "output_limit", f"{quota['output_bytes']} bytes"
-        case "processes":
-            return "killed", f"more than {quota['processes']} processes"
-        case "descriptors":
-            return "killed", "too many open descriptors"
-        case "supervisor":
-            return "killed", "its supervisor was killed"
+    reasons = {
+        "waited": ("timeout", f"{quota['wall_s']:g} s of waiting"),
+        "timeout": ("timeout", f"{quota['longest_s']:g} s of wall time"),
+        "cpu": ("timeout", f"{quota['cpu_s']:g} s of CPU"),
+        "out_of_memory": ("out_of_memory", f"{quota['memory_mib']} MiB"),
+        "output_limit": ("output_limit", f"{quota['output_bytes']} bytes"),
+        "processes": ("killed", f"more than {quota['processes']} processes"),
+        "descriptors": ("killed", "too many open descriptors"),
+        "supervisor": ("killed", "its supervisor was killed"),
+    }
+    if header["stopped"] in reasons:
+        return reasons[header["stopped"]]
     if by_time:
-        return "timeout", f"{quota['cpu_s']:g} s of CPU"
+        return reasons["cpu"]
     if header["peak_mib"] >= NEARLY * quota["memory_mib"]:  # C programs rarely look at what malloc gives them
-        return "out_of_memory", f"{quota['memory_mib']} MiB"
+        return reasons["out_of_memory"]
     name = signal.Signals(status).name if status in set(signal.Signals) else f"signal {status}"
     if status == signal.SIGABRT:
         return _failure_outcome(header, stderr, name)
