@@ -12,15 +12,13 @@ from src.schema import UserError
 
 def arguments() -> argparse.ArgumentParser:
     examples = "python download_data.py", "python download_data.py --source file --path my_rows.jsonl"
-    parser = cli.parser(
-        "Fetch a data set, check every row, and split it into train, validation and test.", *examples
-    )
+    about = "Fetch a data set, check every row, and split it into train, validation and test."
+    parser = cli.parser(about, *examples)
     flag = parser.add_argument
     # fmt: off
     flag("--source", choices=tuple(SOURCES), help="where the rows come from (default: data.source)")
     flag("--path", action="append", default=[], type=cli.place, metavar="FILE[:WEIGHT]",
-         help="file for --source file: json, jsonl, parquet or csv; repeatable; FILE:0.5 takes half of its rows "
-              "(default: data.paths)")
+         help="file for --source file: json, jsonl, parquet or csv; repeatable; FILE:0.5 takes half of its rows (default: data.paths)")
     flag("--test_path", type=cli.place, metavar="FILE",
          help="test set of your own; rows in it that resemble training rows are left out "
               "(default: data.test_fraction of the rows)")
