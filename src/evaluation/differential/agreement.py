@@ -25,7 +25,7 @@ from src.evaluation.differential.program_analysis import (
     raised_names,
     reporting_methods,
 )
-from src.evaluation.differential.wording import Answered, own_words, said_alike, topics_of
+from src.evaluation.differential.wording import Answered, chosen_words, own_words, said_alike, topics_of
 from src.languages.syntax import literal
 
 _PRINT = re.compile(r"(?i)\b(?:print|display|show|output|log)\w*")
@@ -40,6 +40,11 @@ _ORDER = re.compile(
 )
 _BOOLEAN = re.compile(r"\b(?:True|False|[Bb]ool\w*)\b")
 _ROUNDING = re.compile(r"(?i)\b(?:round|decimal|precision|nearest|digits?\b)\w*")
+_CASE = re.compile(r"(?i)\b(?:upper|lower|capital|small|title)\w*|\bcase\b")
+_LAYOUT = re.compile(
+    r"(?i)\b(?:number(?:ed|ing)|enumerat\w*|index\w*|rank\w*|position\w*|separat\w*|space[sd]?|commas?|dash\w*|hyphen\w*|columns?"
+    r"|tables?|formatt?\w*|prefix\w*|between|join\w*|concatenat\w*|in (?:one|a single) line)\b"
+)
 OUT_OF_TIME = ("timeout", WAITED)
 
 
@@ -64,6 +69,8 @@ class Rules:
     quiet: frozenset[str] = frozenset()  # methods that change their object: what they print is a remark
     reports: frozenset[str] = frozenset()  # of these, those whose return values are remarks too
     error_names: str = ""  # the instruction, where it names errors
+    free_words: frozenset[str] = frozenset()  # of the reference's own, in small letters
+    laid_out: bool = False  # the task says how lines are numbered, or what parts things
     topics: frozenset[str] = frozenset()  # what the reference's functions are about, by their names
     words: Mapping[str, bool] = field(default_factory=dict)  # the reference's own texts (wording.py)
 
@@ -80,7 +87,8 @@ class Rules:
         return same_value(expected, actual, self.ordered, self.rounded, within)
 
     def same_printed(self, expected: str, actual: str) -> bool:
-        return same_printed(expected, actual, self.ordered and self.lines_ordered)
+        ordered = self.ordered and self.lines_ordered
+        return same_printed(expected, actual, ordered, self.free_words, self.laid_out)
 
 
 def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
@@ -98,6 +106,10 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         in_place=bool(_IN_PLACE.search(instruction)),
         quiet=changing_methods(reference),
         reports=frozenset() if _RETURN.search(instruction) else reporting_methods(reference),
+        free_words=frozenset()
+        if _CASE.search(instruction)
+        else chosen_words(reference, f"{instruction}\n{input}"),
+        laid_out=bool(_LAYOUT.search(instruction)),
         topics=topics_of(reference),
         words=own_words(reference, f"{instruction}\n{input}"),
     )
@@ -159,11 +171,14 @@ def _result_difference(
     if is_session(value):
         return _session_difference(rules, literal(arguments[1]), value[1], actual["value"])
     if rules.same_value(value, actual["value"]):
-        return ""
+        said_too = rules.must_print and shown(expected).strip()
+        same = not said_too or rules.same_printed(shown(expected), shown(actual))
+        return "" if same else "prints something else"
     if actual["value"] == ["n"] and not rules.must_return:
         if _prints_value(rules, value, arguments, actual):
             return ""
         left = actual["changed"] or [describe(literal(source)) for source in arguments]
+        left = [argument for argument in left if argument[0] in "ldS"]  # what can be changed in place
         if any(rules.same_value(value, argument) for argument in left):
             return ""
     return "another value"

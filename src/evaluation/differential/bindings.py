@@ -9,90 +9,32 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
 from src.evaluation.differential.inputs.sessions import methods_of, names_in_session, stored_in
-from src.evaluation.differential.inputs.type_inference import Function
+from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
 from src.evaluation.differential.probe_runner import Call
-from src.evaluation.differential.program_analysis import classes_of, entry_functions, functions_of
+from src.evaluation.differential.program_analysis import classes_of, entry_functions, flattened, functions_of
+from src.evaluation.differential.targets import Target, target_of, targets_of
 from src.languages.syntax import literal
 
 MAX_WAYS = 4  # of calling one function that are tried
 Binding = dict[str, str]  # name in the reference -> expression
 
 
-@dataclass(frozen=True)
-class Target:
-    """A function of an answer, or a method together with what makes its object."""
+def bindings(
+    reference: ast.Module, answer: ast.Module, calls: Sequence[Call], filled: bool = False
+) -> list[Binding]:
+    """Ways to make the calls in the answer, the likeliest first; [] where something has no counterpart there.
 
-    name: str
-    names: tuple[str, ...]  # of positional parameters; those of the class stand before those of the method
-    required: int  # of these, how many have no default
-    keywords: tuple[str, ...] = ()  # that must be given by name
-    rest: bool = False  # takes any number
-    owner: str = ""  # the class of a method
-    made_by: int = 0  # of the parameters, those that the class takes
-    is_plain: bool = True  # False: a property, which is not called
-
-    def takes(self, count: int) -> bool:
-        most = len(self.names) + len(self.keywords)
-        return self.required + len(self.keywords) <= count and (count <= most or self.rest)
-
-    def called_with(self, arguments: Sequence[str]) -> str:
-        positional = len(arguments) - len(self.keywords)
-        named = [f"{name}={text}" for name, text in zip(self.keywords, arguments[positional:], strict=True)]
-        given = [*arguments[:positional], *named]
-        made = f"{self.owner}({', '.join(given[: self.made_by])})." if self.owner else ""
-        call = f"({', '.join(given[self.made_by :])})" if self.is_plain else ""
-        return f"{made}{self.name}{call}"
-
-
-def targets_of(tree: ast.Module) -> list[Target]:
-    """What of a program can be called: its functions, and the methods of its classes."""
-    found = [_target(function, function.name) for function in functions_of(tree).values()]
-    for owner, methods in ((name, methods_of(node, tree)) for name, node in classes_of(tree).items()):
-        maker = methods.get("__init__")
-        made_by = _target(maker, "", skip=1) if maker else Target("", (), 0)
-        for name, method in methods.items():
-            if name != "__init__" and not made_by.keywords:
-                found.append(_method_target(owner, made_by, name, method))
-    return found
-
-
-def _method_target(owner: str, made_by: Target, name: str, method: Function) -> Target:
-    decorators = {ast.unparse(decorator) for decorator in method.decorator_list}
-    if "staticmethod" in decorators or "classmethod" in decorators:
-        return _target(method, f"{owner}.{name}", skip=int("classmethod" in decorators))
-    own = _target(method, name, skip=1)
-    made = made_by.names[: made_by.required]
-    return Target(
-        name, (*made, *own.names), len(made) + own.required, own.keywords, own.rest, owner, len(made),
-        "property" not in decorators,
-    )  # fmt: skip
-
-
-def _target(function: Function, name: str, skip: int = 0) -> Target:
-    every, required = parameters(function)
-    arguments = function.args
-    keywords = [
-        k.arg
-        for k, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        if default is None
-    ]
-    return Target(
-        name, tuple(p.arg for p in every[skip:]), max(required - skip, 0), tuple(keywords), arguments.vararg is not None
-    )  # fmt: skip
-
-
-def bindings(reference: ast.Module, answer: ast.Module, calls: Sequence[Call]) -> list[Binding]:
-    """Ways to make the calls in the answer, the likeliest first; [] where something has no counterpart there."""
+    filled: a class that takes more values than the reference's gets some of their kind.
+    """
     wanted: dict[str, list[Arguments]] = {}
     for name, arguments in calls:
         wanted.setdefault(name, []).append(arguments)
     functions, classes = functions_of(reference), classes_of(reference)
     ways = {
-        name: _session_ways(reference, answer, classes[name], made)
+        name: _session_ways(reference, answer, classes[name], made, filled)
         for name, made in wanted.items()
         if name in classes
     }
@@ -100,7 +42,11 @@ def bindings(reference: ast.Module, answer: ast.Module, calls: Sequence[Call]) -
         functions, answer, {n: given for n, given in wanted.items() if n not in ways}
     )
     for name, target in counterparts.items():
-        ways[name] = list(itertools.islice(_ways(functions[name], target, wanted[name]), MAX_WAYS))
+        whole = flattened(functions[name])
+        taken = whole[1] if whole else None
+        given = [arguments[:taken] for arguments in wanted[name]]
+        own = itertools.islice(_ways(functions[name], target, given), MAX_WAYS)
+        ways[name] = [way if taken is None else f"_made_({way}, {taken})" for way in own]
     if not wanted or any(not ways.get(name) for name in wanted):
         return []
     most = max(map(len, ways.values()))
@@ -222,7 +168,11 @@ def _reshaped(target: Target, given: Sequence[Arguments]) -> str:
 
 
 def _session_ways(
-    reference: ast.Module, answer: ast.Module, wanted: ast.ClassDef, given: Sequence[Arguments]
+    reference: ast.Module,
+    answer: ast.Module,
+    wanted: ast.ClassDef,
+    given: Sequence[Arguments],
+    filled: bool,
 ) -> list[str]:
     """How the answer's class of that name, or its only one, is used as the reference's; [] where it cannot be."""
     classes = classes_of(answer)
@@ -232,6 +182,8 @@ def _session_ways(
     methods, theirs = methods_of(wanted, reference), methods_of(classes[named[0]], answer)
     made_with = {len(literal(arguments[0]) or ()) for arguments in given}
     maker = _maker(methods.get("__init__"), theirs.get("__init__"), named[0], max(made_with))
+    if maker is None and filled:
+        maker = _filled_maker(methods.get("__init__"), theirs.get("__init__"), named[0], max(made_with))
     stored = stored_in(classes[named[0]], answer)
     called = _called_methods(methods, theirs, stored, names_in_session([steps for _, steps in given]))
     if maker is None or called is None:
@@ -240,12 +192,43 @@ def _session_ways(
 
 
 def _maker(function: Function | None, answer: Function | None, name: str, count: int) -> str | None:
-    target = _target(answer, name, skip=1) if answer else Target(name, (), 0)
+    target = target_of(answer, name, skip=1) if answer else Target(name, (), 0)
     if not target.takes(count):
         return None
     own = ast.FunctionDef(name, _without_self(function), [], []) if function else None
     by_name = _named_arguments(own, target, count) if own else None
     return f"lambda *a: {target.called_with(by_name or [f'a[{at}]' for at in range(count)])}"
+
+
+def _filled_maker(function: Function | None, answer: Function | None, name: str, count: int) -> str | None:
+    """How a class that takes more values is made: those of the reference by their names, or alone; the others by their kinds."""
+    if answer is None:
+        return None
+    every, required = parameters(answer)
+    own = [parameter.arg for parameter in parameters(function)[0][1:]][:count] if function else []
+    theirs = {parameter.arg.strip("_").lower(): parameter.arg for parameter in every[1:]}
+    if not all(other.strip("_").lower() in theirs for other in own):
+        return None
+    given = {theirs[other.strip("_").lower()]: f"a[{at}]" for at, other in enumerate(own)}
+    for parameter in every[1:required]:
+        given.setdefault(parameter.arg, POOLS[likely_kinds(answer, parameter)[0]][0])
+    return f"lambda *a: {name}({', '.join(f'{other}={source}' for other, source in given.items())})"
+
+
+def classes_take(reference: ast.Module, answer: ast.Module, calls: Sequence[Call]) -> list[Call]:
+    """Of sessions, those whose class can be made with as few values in the answer."""
+    wanted, theirs = classes_of(reference), classes_of(answer)
+    found = []
+    for name, arguments in calls:
+        same = [node for other, node in theirs.items() if _plain(other) == _plain(name)] or list(
+            theirs.values()
+        )
+        if name in wanted and len(same) == 1:
+            maker = methods_of(same[0], answer).get("__init__")
+            target = target_of(maker, "", skip=1) if maker else Target("", (), 0)
+            if target.takes(len(literal(arguments[0]) or ())):
+                found.append((name, arguments))
+    return found
 
 
 def _without_self(function: Function) -> ast.arguments:

@@ -39,6 +39,16 @@ def typed_inputs(script: ast.Module, input: str) -> list[str]:
     return list(dict.fromkeys([*([f"{input}\n"] if input.strip() else []), *lines]))[:4]
 
 
+def typed(arguments: Arguments) -> str | None:
+    """What a user types who is asked for these arguments one by one; None for what nobody types, such as a table."""
+    values = [literal(source) for source in arguments]
+    plain = all(
+        isinstance(value, int | float | str) and not isinstance(value, bool) and "\n" not in str(value)
+        for value in values
+    )
+    return "".join(f"{_typed(source)}\n" for source in arguments) if plain and values else None
+
+
 def _typed(source: str) -> str:
     value = literal(source)
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

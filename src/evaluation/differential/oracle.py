@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,8 +15,13 @@ from src.evaluation.differential.agreement import (
     same_output,
     script_difference,
 )
-from src.evaluation.differential.bindings import Binding, Target, bindings, named_alike, targets_of
-from src.evaluation.differential.cross_form import first_shown, script_inputs, typed_inputs
+from src.evaluation.differential.bindings import (
+    Binding,
+    bindings,
+    classes_take,
+    named_alike,
+)
+from src.evaluation.differential.cross_form import first_shown, script_inputs, typed, typed_inputs
 from src.evaluation.differential.inputs.input_generation import parameters
 from src.evaluation.differential.printed import shown
 from src.evaluation.differential.probe_runner import WAITED, Call, ProbeRecord, run_probe
@@ -27,6 +33,7 @@ from src.evaluation.differential.program_analysis import (
     without_reading,
 )
 from src.evaluation.differential.reference import NOT_RUN, Behaviour, reference_behaviour
+from src.evaluation.differential.targets import Target, targets_of
 from src.languages.syntax import parse_python
 from src.sandbox.outcome import one_line
 from src.schema import Execution, Sample
@@ -36,7 +43,10 @@ if TYPE_CHECKING:
 
 OTHER_OUTPUT = "functions agree, output differs"  # detail of an answer that passed all the same
 ON_ITS_INPUTS = "agrees on the inputs of the script"
+ON_TYPED_CALLS = "agrees on arguments that are typed in"
 ON_ITS_SCRIPT = "agrees in the script of the reference"
+FEWEST_SESSIONS = 4  # of those with a class, that decide
+MAX_TYPED = 6  # calls
 _DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DEFINITIONS = _DEFINED | ast.Import | ast.ImportFrom
 
@@ -86,7 +96,29 @@ class _Trial:
     def comparison(self) -> Comparison:
         """By calls where the reference has some and the answer counterparts, else by what the whole scripts show."""
         ways = bindings(self.reference_tree, self.tree, self.behaviour.calls)
-        return self._by_calls(ways) if ways else self._by_output()
+        if ways:
+            return self._by_calls(ways)
+        otherwise = self._by_other_sessions()
+        return otherwise or self._by_output()
+
+    def _by_other_sessions(self) -> Comparison | None:
+        """Passed, where the answer's class, made with more values than the reference's or with fewer, does the same."""
+        calls = self.behaviour.calls
+        ways = bindings(self.reference_tree, self.tree, calls, filled=True)
+        trial = self
+        if not ways:
+            fewer = classes_take(self.reference_tree, self.tree, calls)
+            places = [calls.index(call) for call in fewer]
+            if len(fewer) < FEWEST_SESSIONS:
+                return None
+            record = self.behaviour.record
+            record = record | {"calls": [record["calls"][at] for at in places]}
+            trial = dataclasses.replace(
+                self, behaviour=dataclasses.replace(self.behaviour, calls=tuple(fewer), record=record)
+            )
+            ways = bindings(self.reference_tree, self.tree, fewer)
+        found = trial._by_calls(ways) if ways else None
+        return found if found and found.verdict and found.verdict.outcome == "passed" else None
 
     def _by_calls(self, ways: Sequence[Binding]) -> Comparison:
         """The first way to call the answer's functions on which it agrees; else the likeliest one."""
@@ -111,6 +143,10 @@ class _Trial:
 
     def _by_output(self) -> Comparison:
         """What the script shows, on the first input that it can be typed in and on which it agrees."""
+        if self.behaviour.calls and reads_input(self.tree):
+            typed_in = self._on_typed_calls()
+            if typed_in:
+                return typed_in
         tried = []
         judge = self._without_counterpart if self.behaviour.calls else self._script
         for stdin in self._stdins():
@@ -127,6 +163,27 @@ class _Trial:
     def _stdins(self) -> list[str]:
         typed = typed_inputs(self.reference_tree, self.sample.input) if reads_input(self.tree) else []
         return typed or [f"{self.sample.input}\n"]
+
+    def _on_typed_calls(self) -> Comparison | None:
+        """Passed, where a script that reads input shows what the reference gives for the same values, several and with other results."""
+        calls, results = self.behaviour.calls, self.behaviour.record["calls"]
+        first: dict[str, int] = {}
+        for at, result in enumerate(results):
+            if not result["error"] and typed(calls[at][1]) is not None:
+                first.setdefault(json.dumps(result["value"]), at)
+        chosen = [*first.values()][:MAX_TYPED]
+        comparison = None
+        for at in chosen if len(chosen) > 1 else ():
+            _, arguments = calls[at]
+            execution, record = self._run(self.code, stdin=str(typed(arguments)))
+            if record is None or record["module"]["error"]:
+                return None
+            if not first_shown(self.rules, [arguments], [results[at]], record):
+                return None
+            comparison = Comparison(
+                _with_outcome(execution, "passed", ON_TYPED_CALLS), self.behaviour, record
+            )
+        return comparison
 
     def _run(
         self, program: str, calls: Sequence[Call] = (), names: Binding | None = None, stdin: str = ""

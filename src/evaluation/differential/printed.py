@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from src.evaluation.differential.equality import same_text
@@ -18,16 +18,26 @@ _NEGATION = re.compile(
     r"|in(?:valid|correct|complete)|im(?:possible|perfect))\b"
 )
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_PREFIXED = re.compile(r"0[xob]([0-9a-f]+)|0(\d:[0-5]\d(?::[0-5]\d)?)|(AM|PM)")
+_DAYS = re.compile(r"\b(\d+) days?, 0:00:00")  # how a difference of dates prints itself
+_LABEL = re.compile(r"\A[A-Za-z][\w ]{0,30}:\s+(?=\S)")
+_FIELD = re.compile(r"['\"]\w+['\"]:")
+MAX_ALIGNED = 40_000
 _AROUND = "[](){}'\",:;!?$€£%"  # what a word or number may be wrapped in
 
 
-def same_printed(expected: str, actual: str, ordered: bool = True) -> bool:
+def same_printed(
+    expected: str, actual: str, ordered: bool = True, free: Collection[str] = (), laid_out: bool = True
+) -> bool:
     """Whether two outputs, their wording marked (rewriting.py), say the same.
 
     Equal but for white space at line ends and rounding; or, where the reference shows data, the same data in the same order in
     another layout or wording. A picture is compared line by line. Where lines differ in their wording ("is prime",
     "is not prime"), those of the other side differ at the same places. In place of what an `except` of the reference
     says, the other says something in words.
+
+    free: words in small letters that the reference chose: the other may write them large. laid_out: the task says how
+    lines are numbered and things are parted; where it does not, line numbers and spaces between letters are free.
     """
     texts = plain(expected), plain(actual)
     if same_text(*texts, ordered):
@@ -49,9 +59,101 @@ def same_printed(expected: str, actual: str, ordered: bool = True) -> bool:
     tokens = [[token for line in lines for token in _tokens(line, ordered)] for lines in (left, right)]
     if not ordered and len(left) != len(right):
         tokens = [sorted(side) for side in tokens]
-    return _same_tokens(*tokens) and _same_roles(
-        [_wording(line) for line in left], [_wording(line) for line in right]
+    roles = _same_roles([_wording(line) for line in left], [_wording(line) for line in right])
+    if roles and _same_tokens(*tokens):
+        return True
+    if not ordered:
+        return False
+    if not laid_out and _same_in_another_layout(left, right):
+        return True
+    if not roles or _denial(left) is not _denial(right):
+        return False
+    return _aligned(_words(left), _words(right), free) or _aligned(
+        _words(left), _words(_unlabelled(right)), free
     )
+
+
+def _unlabelled(lines: Sequence[str]) -> list[str]:
+    """Lines without the one label that all of them have: "BMI: 22.2, normal"."""
+    labels = {match.group() if (match := _LABEL.match(line)) else "" for line in lines}
+    return [_LABEL.sub("", line) for line in lines] if len(labels) == 1 else [*lines]
+
+
+def _denial(lines: Sequence[str]) -> bool:
+    return denies("\n".join(lines))
+
+
+def _same_in_another_layout(expected: Sequence[str], actual: Sequence[str]) -> bool:
+    """Whether lines say the same but for line numbers, the names of fields, or spaces between single signs."""
+    if len(expected) != len(actual):
+        return _without_fields(expected) == _without_fields(actual) != []
+    left, right = ([_tokens(line) for line in side] for side in (expected, actual))
+    if _is_numbered(left) is not _is_numbered(right):
+        left, right = ([line[1:] for line in side] if _is_numbered(side) else side for side in (left, right))
+        if all(a and b and _same_tokens(a, b) for a, b in zip(left, right, strict=True)):
+            return True
+    if any(all(len(sign) == 1 for line in side for sign in line) for side in (left, right)):
+        return [*map("".join, left)] == [*map("".join, right)] != [""] * len(left)
+    return _without_fields(expected) == _without_fields(actual) != []
+
+
+def _is_numbered(lines: Sequence[Sequence[str]]) -> bool:
+    """Whether each of several lines begins with its own number, from 0 or 1, and says something else."""
+    numbers = [line[0] if len(line) > 1 else "" for line in lines]
+    return len(lines) > 1 and any(
+        numbers == [str(at + first) for at in range(len(lines))] for first in (0, 1)
+    )
+
+
+def _without_fields(lines: Sequence[str]) -> list[str]:
+    """What lines show, without the names of fields that each of several records has: `{'name': 'desk'}, {'name': 'lamp'}`."""
+    text = plain("\n".join(lines))
+    names = re.findall(_FIELD, text)
+    for name in {name for name in names if names.count(name) > 1}:
+        text = text.replace(name, " ")
+    return [token for line in text.split("\n") for token in _tokens(line)]
+
+
+def _words(lines: Sequence[str]) -> list[tuple[str, bool]]:
+    """All that lines say, in order, and whether it is wording."""
+    found: list[tuple[str, bool]] = []
+    for line in lines:
+        for at, part in enumerate(_WORDING.split(line)):
+            words = re.findall(r"[^\W\d_]+", part) if at % 2 else _tokens(part)
+            found += [(word, bool(at % 2)) for word in words]
+    return found
+
+
+def _aligned(
+    expected: Sequence[tuple[str, bool]], actual: Sequence[tuple[str, bool]], free: Collection[str]
+) -> bool:
+    """Whether the data of each side are found in order on the other, where a word may be data here and wording there."""
+    if not any(not is_wording for _, is_wording in expected) or len(expected) * len(actual) > MAX_ALIGNED:
+        return False
+    reached = {(0, 0)}
+    left = [(0, 0)]
+    while left:
+        a, b = left.pop()
+        if (a, b) == (len(expected), len(actual)):
+            return True
+        following = []
+        if a < len(expected) and expected[a][1]:
+            following.append((a + 1, b))
+        if b < len(actual) and actual[b][1]:
+            following.append((a, b + 1))
+        if a < len(expected) and b < len(actual) and _says_the_same(expected[a], actual[b], free):
+            following.append((a + 1, b + 1))
+        new = [place for place in following if place not in reached]
+        reached.update(new)
+        left += new
+    return False
+
+
+def _says_the_same(expected: tuple[str, bool], actual: tuple[str, bool], free: Collection[str]) -> bool:
+    (a, a_is_wording), (b, b_is_wording) = expected, actual
+    if a == b or _same_number(a, b):
+        return True
+    return a.casefold() == b.casefold() and (a_is_wording or b_is_wording or a.casefold() in free)
 
 
 def _squeezed(text: str) -> str:
@@ -103,9 +205,16 @@ def _lines(text: str) -> list[str]:
 
 
 def _tokens(line: str, ordered: bool = True) -> list[str]:
-    words = (word.strip(_AROUND).rstrip(".") for word in _WORDING.sub(" ", line).split())
-    tokens = [word for word in words if word]
+    line = _DAYS.sub(r"\1", _WORDING.sub(" ", line))
+    words = (word.strip(_AROUND).rstrip(".") for word in line.split())
+    tokens = [_plain_form(word) for word in words if word]
     return tokens if ordered else sorted(tokens)
+
+
+def _plain_form(token: str) -> str:
+    """A number without what says its base, a time of day without a zero before it, "am" in small letters."""
+    match = _PREFIXED.fullmatch(token)
+    return match.group(1) or match.group(2) or match.group(3).lower() if match else token
 
 
 def _wording(line: str) -> str:

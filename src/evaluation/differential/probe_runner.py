@@ -48,12 +48,13 @@ def run_probe(
     ordered: bool = True,
     variants: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
+    prints: bool = False,
 ) -> tuple[Execution, ProbeRecord | None]:
     """Run the probe in the sandbox; its record, or None where it wrote none.
 
     share: of the processor time that the program and each of its calls may take. ordered: whether the order of
     lists counts in the digest of a large value. variants: programs whose calls are compared with those of `program`.
-    names: expressions that give what is called in place of the name.
+    prints: what calls print beside their values counts too. names: expressions that give what is called in place of the name.
     """
     cpu_s = sandbox.limits.cpu_s
     marker = f"probe-{secrets.token_hex(8)} "
@@ -61,7 +62,7 @@ def run_probe(
         "setup": inputs.setup, "files": inputs.files, "quoted": inputs.quoted, "program": program, "calls": calls, "seed": seed,
         "marker": marker, "names": dict(names or {}), "record_calls": record_calls, "ordered": ordered, "module_s": MODULE_SHARE * share * cpu_s,
         "call_s": CALL_SHARE * share * cpu_s, "total_s": TOTAL_SHARE * share * cpu_s,
-        "variants": variants, "variants_s": VARIANTS_SHARE * cpu_s,
+        "variants": variants, "prints": prints, "variants_s": VARIANTS_SHARE * cpu_s,
     }  # fmt: skip
     source = f"PLAN_JSON = {json.dumps(plan)!r}\n{_probe_source()}"
     execution = sandbox.python(source, stdin=inputs.stdin.encode("utf-8", "replace"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 
 from src.evaluation.differential.inputs import input_generation
 from src.evaluation.differential.inputs.input_generation import Function
@@ -55,6 +56,30 @@ def entry_functions(tree: ast.Module) -> list[Function]:
     return [functions[name] for name in names if input_generation.can_be_called(functions[name])][
         :MAX_FUNCTIONS
     ]
+
+
+def flattened(function: Function) -> tuple[Function, int] | None:
+    """A function that returns one of its own, as one that takes the arguments of both, with how many the outer takes.
+
+    None where it returns something else. What takes any arguments, as a decorator does, takes one.
+    """
+    last = function.body[-1]
+    value = last.value if isinstance(last, ast.Return) else None
+    inner: Function | ast.Lambda | None = value if isinstance(value, ast.Lambda) else None
+    if isinstance(value, ast.Name):
+        inner = next(
+            (n for n in function.body if isinstance(n, ast.FunctionDef) and n.name == value.id), None
+        )
+    if inner is None or inner.args.kwonlyargs or function.args.vararg or function.args.kwonlyargs:
+        return None
+    outer, required = input_generation.parameters(function)
+    own = [*inner.args.posonlyargs, *inner.args.args] or ([ast.arg("value")] if inner.args.vararg else [])
+    if len({p.arg for p in (*outer, *own)}) < len(outer) + len(own) or required < len(outer):
+        return None
+    body = [ast.Return(inner.body)] if isinstance(inner, ast.Lambda) else inner.body
+    arguments = ast.arguments([], [*outer, *own], None, [], [], None, [])
+    whole = ast.FunctionDef(function.name, arguments, [*function.body[:-1], *body], [])
+    return ast.fix_missing_locations(whole), len(outer)
 
 
 def script_functions(tree: ast.Module) -> set[str]:
@@ -228,3 +253,18 @@ def _is_set(node: ast.AST, sets: set[str]) -> bool:
             return node.func.id in ("set", "frozenset")
         return isinstance(node.func, ast.Attribute) and node.func.attr in _SET_METHODS
     return False
+
+
+def definitions(tree: ast.Module, without: Collection[str] = ()) -> ast.Module:
+    """The program without the statements around its functions that define nothing, and without some functions."""
+    kinds = (
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Import,
+        ast.ImportFrom,
+        ast.Assign,
+        ast.AnnAssign,
+    )
+    kept = [statement for statement in tree.body if isinstance(statement, kinds)]
+    return ast.Module([statement for statement in kept if getattr(statement, "name", "") not in without], [])

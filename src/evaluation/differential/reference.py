@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import itertools
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from src.evaluation.differential.agreement import Rules, call_difference, rules_of, script_difference
 from src.evaluation.differential.bindings import Binding, bindings
@@ -17,18 +18,28 @@ from src.evaluation.differential.inputs.domain import shown_domain
 from src.evaluation.differential.inputs.file_fixtures import files_for
 from src.evaluation.differential.inputs.input_generation import candidates, known_arguments
 from src.evaluation.differential.inputs.input_selection import (
+    EMPTY,
     Selection,
     Tried,
     is_discriminating,
     select_calls,
 )
-from src.evaluation.differential.inputs.mutants import definitions, mistaken, mutants, tie_mutants
-from src.evaluation.differential.inputs.relations import Scope, granted_by, speaks_of_words
+from src.evaluation.differential.inputs.mutants import mistaken, mutants, search_mutants, tie_mutants
+from src.evaluation.differential.inputs.relations import granted_by
+from src.evaluation.differential.inputs.scope import (
+    Scope,
+    grows_fast,
+    has_sign,
+    only_passes_on,
+    speaks_of_words,
+)
 from src.evaluation.differential.inputs.sessions import known_sessions, session_calls, values_of
 from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
+    definitions,
     entry_classes,
     entry_functions,
+    flattened,
     opens_window,
     reads_input,
     script_functions,
@@ -170,14 +181,17 @@ class _Search:
     rules: Rules
 
     def names(self, calls: Sequence[Call]) -> Binding:
-        """How the reference's own classes are used."""
-        classes = {node.name for node in entry_classes(self.tree)}
-        own = [call for call in calls if call[0] in classes]
+        """How the reference's own classes are used, and functions that return functions."""
+        used = {node.name for node in entry_classes(self.tree)}
+        used |= {function.name for function in entry_functions(self.tree) if flattened(function)}
+        own = [call for call in calls if call[0] in used]
         return next(iter(bindings(self.tree, self.tree, own)), {})
 
     def telling_calls(self, seen: ProbeRecord, input: str, instruction: str) -> Selection:
         """Calls that tell most mutants from the reference; further ones are tried while too few are told."""
-        functions = {function.name: function for function in entry_functions(self.tree)}
+        functions = {
+            function.name: (flattened(function) or (function,))[0] for function in entry_functions(self.tree)
+        }
         classes = {node.name: node for node in entry_classes(self.tree)}
         known = {
             name: known_arguments(f, seen.get(name, ()), input, (instruction, self.reference))
@@ -185,12 +199,15 @@ class _Search:
         } | {name: known_sessions(node, self.tree) for name, node in classes.items()}
         shown_calls = [call for name in functions for call in known[name]]
         shown_calls += [values_of(session) for name in classes for session in known[name]]
-        domain = shown_domain(instruction, input, shown_calls)
+        domain = shown_domain(instruction, input, shown_calls, any(map(has_sign, functions.values())))
+        if functions and all(map(only_passes_on, functions.values())):
+            domain = dataclasses.replace(domain, zero_items=True)
         scope = Scope(
             domain,
             {name: granted_by(f, instruction, known[name]) for name, f in functions.items()},
             frozenset(call for calls in known.values() for call in calls),
             speaks_of_words(instruction),
+            grows_fast(instruction),
         )
         tried: list[Call] = []
         selection = Selection(())
@@ -198,7 +215,7 @@ class _Search:
             further = [
                 (name, scope.granted[name].fitted(arguments))
                 for name, f in functions.items()
-                for arguments in candidates(f, known[name], domain, turn)
+                for arguments in candidates(f, known[name], domain, turn, self.tree)
             ] + [
                 (name, arguments)
                 for name, node in classes.items()
@@ -219,6 +236,7 @@ class _Search:
         domain = scope.domain
         plain = definitions(self.tree, script_functions(self.tree))
         tied = tie_mutants(plain)
+        searched = [] if domain.order or domain.ties else search_mutants(plain)
         # Where the task speaks of ties, what takes the other of equals is wrong like any other mutant.
         changed = mutants(plain, MUTANTS)
         for at, program in enumerate(tied):
@@ -227,7 +245,7 @@ class _Search:
             else:
                 changed.pop(program, None)
         hints = mistaken(plain, functions)
-        variants = [ast.unparse(plain), *changed, *tied, *hints]
+        variants = [ast.unparse(plain), *changed, *tied, *searched, *hints]
         _, found = run_probe(
             self.sandbox,
             self.inputs,
@@ -236,28 +254,40 @@ class _Search:
             share=SEARCH_SHARE,
             ordered=self.rules.ordered,
             variants=variants,
+            prints=self.rules.must_print,
             names=self.names(tried),
         )
         if found is None:
             return None
         told = found["told"]
         alone = (told[0] if told else None) or frozenset()  # without the script around its functions
-        own, ties, mistakes = (
-            [(at, places - alone) for at, places in enumerate(told[start : start + len(programs)]) if places is not None]
-            for start, programs in (
-                (1, changed), (1 + len(changed), tied), (1 + len(changed) + len(tied), hints),
-            )
-        )  # fmt: skip
+        ends = [*itertools.accumulate(map(len, (changed, tied, searched, hints)), initial=1)]
+        own, ties, searches, mistakes = (
+            [(at, places - alone) for at, places in enumerate(told[start:end]) if places is not None]
+            for start, end in itertools.pairwise(ends)
+        )
         outside = {at for at, call in enumerate(tried) if not scope.admits(call)}
         if not domain.ties:
+            # What differs on most calls that find something does not differ where several can be found.
+            ended = {at for at, result in enumerate(found["calls"]) if _finds(result["value"])} - outside
+            ties += [(at, places) for at, places in searches if 2 * len(places & ended) < len(ended)]
             outside |= {at for _, places in ties for at in places if tried[at][1] not in scope.known}
         edges = frozenset(at for at, call in enumerate(tried) if scope.is_edge(call))
         places = [*changed.values()]
         every = Tried(
             tried, found["calls"], [calls for _, calls in own], [places[at] for at, _ in own],
-            [calls for _, calls in mistakes], frozenset(outside), edges,
+            [*scope.spoken(tried), *(calls for _, calls in mistakes)], frozenset(outside), edges,
         )  # fmt: skip
         return select_calls(self.tree, every, domain.kinds, scope.known)
+
+
+def _finds(described: list[Any] | None) -> bool:
+    """Whether a value is more than "nothing is there": None, an empty value, -1 or False."""
+    return (
+        described is not None
+        and described not in (["n"], ["i", "-0x1"], ["b", 0])
+        and described[1:] not in EMPTY
+    )
 
 
 def _differs(behaviour: Behaviour, again: ProbeRecord) -> bool:

@@ -52,6 +52,13 @@ def own_words(reference: ast.Module, task: str) -> dict[str, bool]:
     }
 
 
+def chosen_words(reference: ast.Module, task: str) -> frozenset[str]:
+    """Words, in small letters, that stand in the texts of a reference and not in its task."""
+    texts = [n.value for n in ast.walk(reference) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    words = {word.casefold() for text in texts for word in re.findall(r"[^\W\d_]{2,}", text)}
+    return frozenset(words - {word.casefold() for word in re.findall(r"[^\W\d_]+", task)})
+
+
 def quoted_in(task: str) -> tuple[str, ...]:
     """The texts that a task gives between quotes."""
     found = re.findall(r"'([^'\n]*)'|\"([^\"\n]*)\"|`([^`\n]*)`", task)

@@ -88,7 +88,7 @@ def test_an_answer_may_round_and_refuse_what_gives_nothing():
     [
         (["returned", FIVE], ["returned", FIVE], True),
         (["returned", FIVE], ["returned", SIX], False),
-        (["returned", FIVE], ["printed", ["s", "Balance: 5\n"]], False),
+        (["returned", FIVE], ["printed", ["s", "Balance: 5\n"]], True),  # a label
         (["returned", FIVE], ["printed", ["s", "5\n"]], True),
         (["printed", ["s", "5\n"]], ["returned", FIVE], True),
         (["returned", ["n"]], ["returned", FIVE], True),  # what a step returns beside its work
@@ -158,9 +158,21 @@ def test_a_teacher_would_not_accept(expected, actual, rules):
         (
             "",
             "class A:\n    def put(self, x):\n        self.x = x\n        return 'ok'\n    def get(self):\n        return self.x",
-            {"quiet": PUT, "reports": PUT, "topics": frozenset({"put"}), "words": {"ok": False}},
+            {
+                "quiet": PUT,
+                "reports": PUT,
+                "topics": frozenset({"put"}),
+                "words": {"ok": False},
+                "free_words": frozenset({"ok"}),
+            },
         ),
-        ("", "def is_odd(n):\n    return 'yes'", {"topics": frozenset({"odd"}), "words": {"yes": False}}),
+        (
+            "",
+            "def is_odd(n):\n    return 'yes'",
+            {"topics": frozenset({"odd"}), "words": {"yes": False}, "free_words": frozenset({"yes"})},
+        ),
+        ("Say odd in capital letters", "def f(n):\n    return 'yes'", {"words": {"yes": False}}),
+        ("Print the numbered lines", "", {"must_print": True, "laid_out": True}),
     ],
 )
 def test_rules_are_read_from_the_task(instruction, source, rules):

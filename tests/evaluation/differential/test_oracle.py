@@ -500,3 +500,80 @@ SHOWN = "a = Point(1, 2)\nb = Point(4, 6)\nprint(a.distance(b))"
 )
 def test_a_class_is_used_as_the_references_script_uses_its_own(sandbox, answer, outcome):
     assert verdict(sandbox, POINT + SHOWN, answer) == outcome
+
+
+ROBOT = "class Robot:\n    def __init__(self, x=0):\n        self.x = x\n    def move(self, steps):\n        self.x += steps\n        return self.x\n"
+
+
+@pytest.mark.parametrize(
+    ("reference", "right", "wrong", "instruction"),
+    [
+        (
+            "def twice(f, v):\n    return f(f(v))",
+            "def twice(g, x):\n    for _ in range(2):\n        x = g(x)\n    return x",
+            "def twice(f, v):\n    return f(v)",
+            "Apply a function two times.",
+        ),
+        (
+            "def adder(n):\n    def add(x):\n        return n + x\n    return add",
+            "def adder(n):\n    return lambda x: x + n",
+            "def adder(n):\n    return lambda x: x - n",
+            "Return a function that adds n.",
+        ),
+        (
+            "def counter():\n    n = 0\n    def step():\n        nonlocal n\n        n += 1\n        return n\n    return step",
+            "from itertools import count\ndef counter():\n    c = count(1)\n    def step():\n        return next(c)\n    return step",
+            "def counter():\n    def step():\n        return 1\n    return step",
+            "Return a function that counts its calls.",
+        ),
+        (
+            "def pair(numbers, target):\n    seen = {}\n    for i, n in enumerate(numbers):\n        if target - n in seen:\n"
+            "            return [seen[target - n], i]\n        seen[n] = i",
+            "def pair(numbers, target):\n    for i in range(len(numbers)):\n        for j in range(i + 1, len(numbers)):\n"
+            "            if numbers[i] + numbers[j] == target:\n                return [i, j]",
+            "def pair(numbers, target):\n    for i in range(len(numbers)):\n        for j in range(len(numbers)):\n"
+            "            if numbers[i] + numbers[j] == target:\n                return [i, j]",
+            "Find the indexes of the two numbers in a list that add up to a target.",
+        ),
+        (
+            "def action(color):\n    return {'red': 'stop', 'green': 'go'}.get(color, 'unknown')",
+            "def action(c):\n    if c == 'red':\n        return 'stop'\n    return 'go' if c == 'green' else 'unknown'",
+            "def action(c):\n    return 'stop' if c == 'red' else 'go'",
+            'Return "stop" for red, "go" for green and "unknown" for others.',
+        ),
+        (
+            "def free(day):\n    return day.lower() in ('saturday', 'sunday')",
+            "def free(day):\n    return day.lower() == 'saturday' or day.lower() == 'sunday'",
+            "def free(day):\n    return day.lower() in ('friday', 'saturday', 'sunday')",
+            "Whether a day of the week is free, in any case.",
+        ),
+        (
+            "def divided(a, b):\n    return None if b == 0 else a / b",
+            "def divided(a, b):\n    if b:\n        return a / b",
+            "def divided(a, b):\n    return None if a == 0 else a / b",
+            "Return the quotient, or None when the second number is zero.",
+        ),
+        (
+            "def longer(word):\n    return len(word) < 8 or not word.isalnum()",
+            "def longer(w):\n    return not (len(w) >= 8 and w.isalnum())",
+            "def longer(w):\n    return len(w) <= 8 or not w.isalnum()",
+            "Whether a password is bad: under 8 characters, or with other signs than letters and digits.",
+        ),
+        (
+            ROBOT,
+            ROBOT.replace("x=0", "name, x=0"),
+            ROBOT.replace("x=0", "name, x=0").replace("+= steps", "-= steps"),
+            "Create a class Robot with a method move.",
+        ),
+        (
+            "def double(n):\n    return 2 * n",
+            "n = int(input())\nprint('Double:', n + n)",
+            "n = int(input())\nprint('Double:', n * n)",
+            "Write a function that doubles a number.",
+        ),
+    ],
+)  # fmt: skip
+def test_kinds_of_tasks_are_decided(sandbox, reference, right, wrong, instruction):
+    assert verdict(sandbox, reference, reference, instruction=instruction) == "passed"
+    assert verdict(sandbox, reference, right, instruction=instruction) == "passed"
+    assert verdict(sandbox, reference, wrong, instruction=instruction) != "passed"

@@ -117,3 +117,47 @@ def test_a_text_denies(text, denied):
 )
 def test_a_described_value_is_shown_as_print_shows_it(described, text):
     assert text_of(described) == text
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer", "same"),
+    [
+        ("22.2 normal", "<BMI:> 22.2<, normal>", True),  # data here, wording there
+        ("22.2 normal", "<BMI:> 22.2<, overweight>", False),
+        ("22.2 normal", "<BMI:> 22.2<, not normal>", False),
+        ("22.2 normal", "BMI: 22.2, normal", True),  # one label
+        ("30", "Age: 31", False),
+        ("Ann: 30\nBob: 25", "30\n25", False),
+        ("0x12c", "12c", True),
+        ("12c", "0x12d", False),
+        ("286", "286 days, 0:00:00", True),
+        ("5:05 pm", "05:05 PM", True),
+    ],
+)
+def test_what_one_side_shows_as_data_the_other_may_say(reference, answer, same):
+    marks = str.maketrans({"<": WORDING_BEGINS, ">": WORDING_ENDS})
+    assert same_printed(reference.translate(marks), answer.translate(marks)) is same
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer", "same"),
+    [
+        ("1 6.00\n2 3.60", "6.00\n3.60", True),  # the lines' own numbers
+        ("1 6.00\n2 3.60", "6.00\n3.61", False),
+        ("1\n2", "2\n3", False),
+        ("ab\ncd", "a b\nc d", True),
+        ("ab\ncd", "a b\nc e", False),
+        ("lamp 35\ndesk 120", "[{'name': 'lamp', 'price': 35}, {'name': 'desk', 'price': 120}]", True),
+        ("lamp 35\ndesk 120", "[{'name': 'desk', 'price': 120}, {'name': 'lamp', 'price': 35}]", False),
+        ("3 2", "{'a': 3, 'b': 2}", False),  # these keys are data
+    ],
+)
+def test_line_numbers_names_of_fields_and_spaces_between_signs_are_free(reference, answer, same):
+    assert same_printed(reference, answer, laid_out=False) is same
+    assert same_printed(reference, answer, laid_out=True) is False
+
+
+def test_words_of_the_references_own_may_be_written_large():
+    assert same_printed("22.2 normal", "22.2\nNormal", free={"normal"})
+    assert not same_printed("22.2 normal", "22.2\nNormal")
+    assert not same_printed("22.2 normal", "22.2\nObese", free={"normal"})

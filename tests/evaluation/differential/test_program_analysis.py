@@ -7,6 +7,7 @@ import pytest
 from src.evaluation.differential.program_analysis import (
     entry_classes,
     entry_functions,
+    flattened,
     iterates_set,
     opens_window,
     prints_by_key,
@@ -118,3 +119,25 @@ def test_errors_that_a_program_raises_itself_are_seen():
 def test_methods_that_change_an_object_report_what_can_be_looked_at_as_well(put, look, reports):
     source = f"class A:\n    def put(self, n):\n        self.n += n\n        {put}\n    def look(self):\n        {look}"
     assert ("put" in reporting_methods(ast.parse(source))) is reports
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "outer"),
+    [
+        ("def f(a):\n    def g(b, c):\n        return a + b\n    return g", ["a", "b", "c"], 1),
+        ("def f(a, b):\n    return lambda c: a", ["a", "b", "c"], 2),
+        ("def f():\n    n = 0\n    def g():\n        return n\n    return g", [], 0),
+        ("def f(g):\n    def h(*values):\n        return g(*values)\n    return h", ["g", "value"], 1),
+    ],
+)
+def test_a_function_that_returns_one_takes_the_arguments_of_both(source, arguments, outer):
+    whole, taken = flattened(ast.parse(source).body[0])
+    assert [parameter.arg for parameter in whole.args.args] == arguments
+    assert taken == outer
+
+
+@pytest.mark.parametrize(
+    "source", ["def f(a):\n    return a", "def f(a):\n    return g", "def f(a=1):\n    return lambda b: a"]
+)
+def test_other_functions_are_as_they_are(source):
+    assert flattened(ast.parse(source).body[0]) is None

@@ -15,13 +15,14 @@ _EMPTY = re.compile(
 )
 _ZERO = re.compile(r"(?i)\bzero\b|\bnon-?negative\b|(?<![\w.,])0(?!\w|\.\d|%)")
 _NEGATIVE = re.compile(
-    r"(?i)\b(?:negative|minus|signed)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<![\w)])-\d"
+    r"(?i)\b(?:negative|minus|signed|absolute)\b|\b(?:near|clos)\w* to (?:zero|0)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<![\w)])-\d"
 )
 _POSITIVE = re.compile(r"(?i)\b(?:non-?negative|positive (?:whole |integer |int )?(?:number|integer))")
 _SPACES = re.compile(r"(?i)\b(?:white ?)?spaces?\b|\b(?:blank|trim|strip)\w*")
 _TIES = re.compile(
     r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|more than one|alphabetical\w*)\b"
 )
+_WHICH = re.compile(r"(?i)\b(?:first|last|earliest|latest|leftmost|rightmost|next|previous|order)\b")
 # What a text says of an argument, the longest phrase first; "list" is one whose items it does not name.
 _PHRASES = tuple(
     (re.compile(rf"(?i)\b(?:{pattern})\b"), kind)
@@ -40,6 +41,8 @@ _PHRASES = tuple(
         (r"(?:dictionar(?:y|ies)|dicts?|mapping)(?: (?:from|of) (?:\w+ ){1,3}(?:to|and) \(?(?:\w+,? ){0,2}\w+)?", "dict"),
         (r"sets?", "set"),
         (r"tuples?", "tuple"),
+        (r"(?:(?<=\ba )|(?<=\bsingle )|(?<=\bone )|(?<=\btwo ))(?:characters?|letters?)", "char"),
+        (r"(?:(?<=\ba )|(?<=\ban )|(?<=\banother )|(?<=\bthe )|(?<=\bdefault ))(?:values?|elements?|objects?|targets?|defaults?)", "any"),
         (r"strings?|texts?|sentences?|words?|paragraphs?|phrases?|characters?|names?", "str"),
         (r"bool\w*", "bool"),
         (r"floats?|decimals?", "float"),
@@ -63,8 +66,10 @@ class Domain:
     negative: bool = False
     spaces: bool = False  # at the ends of a text, or several in a row
     ties: bool = False
+    order: bool = False  # which of several is found
     kinds: tuple[str, ...] = ()  # of arguments, in the order in which the text names them
     shape: Shape | None = None  # of texts
+    zero_items: bool = False  # 0 among others, where it is an item like any other
 
     def admits(self, arguments: Iterable[str]) -> bool:
         """Whether a call with these literals is one that the task speaks of."""
@@ -77,25 +82,36 @@ class Domain:
             return (self.zero or value != 0) and (self.negative or value >= 0)
         if isinstance(value, str | list | tuple | set | dict) and not value:
             return self.empty
+        if isinstance(value, str) and re.fullmatch(r"-\d+", value):
+            return self.negative
         if isinstance(value, str):
             return self.spaces or (value == value.strip(" ") and "  " not in value)
         if isinstance(value, dict):
             return all(map(self._admits_value, [*value.keys(), *value.values()]))
+        if isinstance(value, list | tuple | set) and self.zero_items:
+            return all(item == 0 or self._admits_value(item) for item in value)
         return not isinstance(value, list | tuple | set) or all(map(self._admits_value, value))
 
 
-def shown_domain(instruction: str, input: str, calls: Sequence[Sequence[str]]) -> Domain:
-    """The domain that a sample shows. calls: literal arguments of calls that it makes itself."""
+def shown_domain(
+    instruction: str, input: str, calls: Sequence[Sequence[str]], has_sign: bool = False
+) -> Domain:
+    """The domain that a sample shows.
+
+    calls: literal arguments of calls that it makes itself. has_sign: the reference works on negative numbers too (relations.py).
+    """
     text = f"{instruction}\n{input}"
     values = [literal(source) for call in calls for source in call]
     return Domain(
         empty=bool(_EMPTY.search(text)) or any(value in ([], "", {}, (), set()) for value in values),
         zero=bool(_ZERO.search(text))
-        or not all(Domain(True, False, True, True).admits(call) for call in calls),
-        negative=(bool(_NEGATIVE.search(text)) and not _POSITIVE.search(text))
-        or not all(Domain(True, True, False, True).admits(call) for call in calls),
-        spaces=bool(_SPACES.search(text)) or not all(Domain(True, True, True).admits(call) for call in calls),
+        or not all(Domain(empty=True, negative=True, spaces=True).admits(call) for call in calls),
+        negative=((has_sign or bool(_NEGATIVE.search(text))) and not _POSITIVE.search(text))
+        or not all(Domain(empty=True, zero=True, spaces=True).admits(call) for call in calls),
+        spaces=bool(_SPACES.search(text))
+        or not all(Domain(empty=True, zero=True, negative=True).admits(call) for call in calls),
         ties=bool(_TIES.search(text)),
+        order=bool(_WHICH.search(instruction)),
         kinds=described_kinds(instruction),
         shape=named_shape(instruction),
     )
@@ -106,7 +122,9 @@ def described_kinds(instruction: str) -> tuple[str, ...]:
     takes = _TAKES.search(instruction)
     kinds = _kinds_in(_RESULT.split(takes.group(1))[0] if takes else "")
     given = _RESULT.split(instruction)[0]
-    containers = [kind for kind in _kinds_in(given) if kind not in ("str", "bool", "float", "int")]
+    containers = [
+        kind for kind in _kinds_in(given) if kind not in ("any", "char", "str", "bool", "float", "int")
+    ]
     return tuple(containers) if len(containers) == 1 and kinds in ((), ("str",)) else kinds
 
 

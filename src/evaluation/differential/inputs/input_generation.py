@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import ast
 import itertools
+import random
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from src.evaluation.differential.inputs.domain import Domain
-from src.evaluation.differential.inputs.type_inference import (
-    POOLS,
-    Function,
+from src.evaluation.differential.inputs.constants import (
+    alphabet_of,
+    around,
     compared_constants,
     constants_of,
-    likely_kinds,
+    dispatched_on,
+    ignores_case,
+    input_texts,
+    texts_for,
+    texts_of,
 )
-from src.evaluation.differential.inputs.variation import Variation, source_of
+from src.evaluation.differential.inputs.domain import Domain
+from src.evaluation.differential.inputs.shapes import named_shape
+from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
+from src.evaluation.differential.inputs.variation import (
+    Variation,
+    equals,
+    is_function,
+    likenesses,
+    parts_of,
+    source_of,
+)
 from src.languages.syntax import literal, parse_expression
 
 MAX_CANDIDATES = 120
@@ -47,16 +60,22 @@ def known_arguments(
     for text in (input, *texts):
         known += _calls_in(text, function.name, least, len(every))
     kinds = likely_kinds(function, every[0])[:2] if every else []
-    known += values_in(input, least, least == 1 and "str" in kinds)
+    shape = named_shape(texts[0]) if texts else None
+    is_text = "str" in kinds or (shape is not None and shape.admits(input.strip()))
+    known += values_in(input, least, least == 1 and is_text)
     return [call for call in dict.fromkeys(known) if all(map(_is_literal, call))]
 
 
 def candidates(
-    function: Function, known: Sequence[Arguments], domain: Domain, turn: int = 0
+    function: Function,
+    known: Sequence[Arguments],
+    domain: Domain,
+    turn: int = 0,
+    tree: ast.Module | None = None,
 ) -> list[Arguments]:
     """Arguments for `function`, the likeliest first, at most MAX_CANDIDATES.
 
-    known: arguments that the sample shows. turn: 0 for the first ones; 1 and more for others, varied at random.
+    tree: the program, which may have tables that the function looks into. known: arguments that the sample shows. turn: 0 for the first ones; 1 and more for others, varied at random.
     """
     every, required = parameters(function)
     if not every:
@@ -66,7 +85,8 @@ def candidates(
         needed = every[: max(map(len, known))]
     ranked = _ranked_kinds(function, needed, every, domain)
     first = _first_combinations(ranked)
-    variation = Variation(constants_of(function), seed=turn, shape=domain.shape)
+    numbers = [value for value in constants_of(function) if not isinstance(value, str)]
+    variation = Variation([*numbers, *input_texts(function)], seed=turn, shape=domain.shape)
     bases = [call for call in known if len(call) == len(needed)]
     bases += [_combination(first[0], number) for number in range(0 if bases else PER_KINDS)]
     if turn:
@@ -75,7 +95,7 @@ def candidates(
         varied = itertools.chain(
             variation.calls(bases, 3 * PER_KINDS), *(_varied(call) for call in known[:3])
         )
-        before, after = _generated(function, needed, known, first)
+        before, after = _generated(function, needed, known, first, tree or ast.Module([], []))
         unique = dict.fromkeys(itertools.chain(known, before, varied, after))
     return list(itertools.islice((call for call in unique if all(map(_is_literal, call))), MAX_CANDIDATES))
 
@@ -92,8 +112,10 @@ def _is_literal(source: str) -> bool:
 
 def _kind_of(source: str) -> str:
     value = literal(source)
+    if is_function(value):
+        return "function"
     if isinstance(value, list) and value:
-        inner = {bool: "int", int: "int", float: "float", str: "str", dict: "dict"}.get(type(value[0]))
+        inner = {bool: "bool", int: "int", float: "float", str: "str", dict: "dict"}.get(type(value[0]))
         if isinstance(value[0], list):
             return "matrix"
         return f"list[{inner}]" if inner else "list[pair]"
@@ -170,9 +192,14 @@ def _ranked_kinds(
         likely_kinds(function, parameter, described[place] if place < len(described) else "")
         for place, parameter in enumerate(needed)
     ]
+    ranked = [
+        ["str", *kinds] if kinds[0] != "str" and dispatched_on(function, parameter.arg) else kinds
+        for parameter, kinds in zip(needed, ranked, strict=True)
+    ]
     if domain.shape is None:
         return ranked
-    return [[domain.shape.kind, *kinds] if kinds[0] == "str" else kinds for kinds in ranked]
+    alone = len(ranked) == 1  # then the form that the task names is its form
+    return [[domain.shape.kind, *kinds] if alone or kinds[0] == "str" else kinds for kinds in ranked]
 
 
 def _first_combinations(ranked: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
@@ -185,11 +212,12 @@ def _generated(
     needed: Sequence[ast.arg],
     known: Sequence[Arguments],
     combinations: Sequence[tuple[str, ...]],
+    tree: ast.Module,
 ) -> tuple[list[Arguments], list[Arguments]]:
     """Arguments of the likeliest kinds, and of others."""
     first = [_combination(combinations[0], turn) for turn in range(2 * PER_KINDS)]
     likely = [
-        *_with_constants(function, needed, known, combinations[0]),
+        *_with_constants(function, needed, known, combinations[0], tree),
         *itertools.islice(_related([*known[:2], *first[:4]], len(needed)), 5 * PER_KINDS),
         *first,
     ]
@@ -204,22 +232,46 @@ def _combination(kinds: Sequence[str], turn: int) -> Arguments:
 
 
 def _with_constants(
-    function: Function, needed: Sequence[ast.arg], known: Sequence[Arguments], kinds: Sequence[str]
+    function: Function,
+    needed: Sequence[ast.arg],
+    known: Sequence[Arguments],
+    kinds: Sequence[str],
+    tree: ast.Module,
 ) -> Iterator[Arguments]:
-    """Calls that take each branch on a constant: `if unit == "C"`."""
+    """Calls that take each branch on a constant: `if unit == "C"`; texts in which what the function looks for stands."""
     bases = [call for call in known[:2] if len(call) >= len(needed)]
     bases = bases or [_combination(kinds, 0), _combination(kinds, 3)]
     for place, parameter in enumerate(needed):
         constants = compared_constants(function, parameter.arg)
+        texts = texts_for(function, parameter.arg, tree)
+        if len(needed) == 1:
+            cases = ignores_case(function)
+            texts += [made for text in input_texts(function)[:3] for made in around(text, cases)]
+            alphabet = alphabet_of(function, tree)
+            texts += texts_of(alphabet, random.Random(0), PER_KINDS) if alphabet else []
+        constants = list(dict.fromkeys([*constants[:12], *map(repr, texts)]))[:36]
+        if _is_straight(function):
+            constants += ["4821", "730521"]
         for base in bases:
-            for constant in [c for c in constants if _fits(c, _kind_of(base[place]))][:12]:
+            for constant in [c for c in constants if _fits(c, _kind_of(base[place]))]:
                 yield (*base[:place], constant, *base[place + 1 :])
+
+
+def _is_straight(function: Function) -> bool:
+    """Whether it takes as long for large numbers as for small ones: no loop, and it does not call itself."""
+    loops = ast.For | ast.While | ast.comprehension
+    return not any(
+        isinstance(node, loops)
+        or (isinstance(node, ast.Name) and node.id in (function.name, "range", "factorial"))
+        for node in ast.walk(function)
+    )
 
 
 def _fits(source: str, kind: str) -> bool:
     """Whether a literal is of a kind; a container's items may be of another."""
     group = {
         "text number": "str",
+        **{f"function of {n}": "function" for n in range(4)},
         "email": "str",
         "date": "str",
         "float": "int",
@@ -235,49 +287,23 @@ def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
     for base in bases:
         if len(base) < count:
             continue
+        yield from _paths(base, count)
         for place, source in enumerate(base[:count]):
             value = literal(source)
             for other in range(count):
                 if other != place:
-                    for container, part in itertools.chain(_parts_of(value), _likenesses(value)):
+                    for container, part in itertools.chain(parts_of(value), likenesses(value), equals(value)):
                         call = [*base]
                         call[place], call[other] = container, part
                         yield tuple(call)
 
 
-def _likenesses(value: Any) -> Iterator[tuple[str, str]]:
-    """A text or list with its permutation, another of its length, one of the same items with other counts."""
-    if isinstance(value, dict) and value:
-        keys, values = list(value), list(value.values())
-        others: list[object] = [
-            dict(zip(keys, values[1:] + values[:1], strict=True)),
-            dict(zip(keys, keys, strict=True)),
-        ]
-        others += [dict(list(value.items())[:-1]), value | {"more": values[0]}]
-        yield from ((source_of(value), source_of(other)) for other in others)
-    is_sequence = isinstance(value, str | list) and len(value) > 2
-    if is_sequence:
-        others = [value[::-1], value[1:] + value[:1], value[:-1] + value[:1], value + value[:1], value]
-        yield (
-            source_of(value[:1] + value),
-            source_of(value + value[-1:]),
-        )  # the same items, as many, with other counts
-        yield from ((source_of(value), source_of(other)) for other in others)
-
-
-def _parts_of(value: object) -> Iterator[tuple[str, str]]:
-    """A container as given and, if it can be, in order: with its first, middle and last part."""
-    parts: Sequence[object] = ()
-    if isinstance(value, dict):
-        parts = [*list(value)[:2], list(value)[::-1]]
-    elif isinstance(value, str) and len(value) > 2:
-        parts = (value[0], value[-2:], *value.split()[:1], value[0].swapcase())
-    elif isinstance(value, list) and len(value) > 1:
-        numeric = all(isinstance(item, int | float) for item in value)
-        for version in [value, sorted(value)] if numeric else [value]:
-            for part in (version[0], version[len(version) // 2], version[-1]):
-                yield source_of(version), source_of(part)
-        yield source_of([*value, value[0]]), source_of(value[0])  # which is there twice
-        if isinstance(value[0], str):
-            yield source_of([*value, value[0].swapcase()]), source_of(value[0])
-    yield from ((source_of(value), source_of(part)) for part in parts)
+def _paths(base: Arguments, count: int) -> Iterator[Arguments]:
+    """Calls with a table of tables and keys that lead to a value in it, and keys of which one is missing."""
+    table = literal(base[0])
+    inner = next(iter(table.items()), None) if isinstance(table, dict) and count == 3 else None
+    if inner is None or not isinstance(inner[1], dict):
+        return
+    for outer, values in table.items():
+        yield from ((base[0], repr(outer), repr(key)) for key in [*values, "none"])
+    yield base[0], repr("none"), repr(next(iter(inner[1]), "none"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import random
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from src.languages.syntax import parse_python
 
@@ -44,22 +44,18 @@ _MISTAKES = (
     "{0} = sorted({0}) if isinstance({0}, list) else int({0}) if isinstance({0}, float) else {0}",
 )
 _CASES = {"upper": "lower", "lower": "upper", "title": "capitalize", "capitalize": "upper"}
+_DROPPED = (
+    "lower",
+    "upper",
+    "casefold",
+    "strip",
+    "replace",
+    "abs",
+    "round",
+    "title",
+    "capitalize",
+)  # calls that a mistake forgets
 _OF_ORDER = ("max", "min", "sorted", "Counter", "nlargest", "nsmallest")
-
-
-def definitions(tree: ast.Module, without: Collection[str] = ()) -> ast.Module:
-    """The program without the statements around its functions that define nothing, and without some functions."""
-    kinds = (
-        ast.FunctionDef,
-        ast.AsyncFunctionDef,
-        ast.ClassDef,
-        ast.Import,
-        ast.ImportFrom,
-        ast.Assign,
-        ast.AnnAssign,
-    )
-    kept = [statement for statement in tree.body if isinstance(statement, kinds)]
-    return ast.Module([statement for statement in kept if getattr(statement, "name", "") not in without], [])
 
 
 def mutants(tree: ast.Module, most: int, seed: int = 0) -> dict[str, int]:
@@ -75,12 +71,22 @@ def tie_mutants(tree: ast.Module) -> list[str]:
     return list(_programs(tree, _tie_changes, 8, 0))
 
 
+def search_mutants(tree: ast.Module) -> list[str]:
+    """Programs that find the last for the first of what a loop looks for, or put equals in the order of their texts."""
+    return list(_programs(tree, _search_changes, 2, 0))
+
+
 def mistaken(tree: ast.Module, functions: Iterable[str]) -> list[str]:
     """Programs whose functions make a usual mistake: ignore case, signs or doubles, leave out the first item or the last.
 
     They may well do the same as the program: of texts compared in lower case, `upper` is as good.
     """
     found = list(_programs(tree, _case_changes, 4, 0))
+    found += [
+        ast.unparse(_WithoutCalls(name).visit(copy.deepcopy(tree)))
+        for name in _DROPPED
+        if _calls_often(tree, name)
+    ]
     for at, node in enumerate(tree.body):
         if not isinstance(node, ast.FunctionDef) or node.name not in functions:
             continue
@@ -120,6 +126,31 @@ def _programs(
         if source != original:
             found[source] = 100 * at + number if isinstance(node, ast.Compare) else 100 * at
     return found
+
+
+def _calls_often(tree: ast.Module, name: str) -> bool:
+    """Whether it is called in more than one place: one place alone is a mutant's."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return sum(_called(call) == name for call in calls) > 1
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+class _WithoutCalls(ast.NodeTransformer):
+    """Leaves out all calls of one name: `text.lower()` is `text`, `abs(n)` is `n`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if _called(node) != self._name:
+            return node
+        if isinstance(node.func, ast.Attribute):
+            return node.func.value
+        return node.args[0] if node.args else node
 
 
 class _Replaced(ast.NodeTransformer):
@@ -209,7 +240,7 @@ def _constant_changes(node: ast.Constant) -> Iterator[Change]:
 
 def _call_changes(node: ast.Call) -> Iterator[Change]:
     function = node.func
-    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    name = _called(node)
     if name in _NAMES:
         field = "id" if isinstance(function, ast.Name) else "attr"
         yield _set_inside(field, _NAMES[name])
@@ -230,10 +261,18 @@ def _tie_changes(node: ast.AST) -> Iterator[Change]:
             if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
                 yield _loosened(node, part)
     if isinstance(node, ast.Call) and node.args:
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        name = _called(node)
         if (name in _OF_ORDER and len(node.args) == 1) or name.startswith("n"):
             backwards = _slice(node.args[-1], None, None, -1)
             yield _set(node, "args", [*node.args[:-1], backwards])
+
+
+def _search_changes(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.For) and any(isinstance(part, ast.Return) for part in ast.walk(node)):
+        yield _set(node, "iter", _slice(node.iter, None, None, -1))
+    if isinstance(node, ast.Call) and _called(node) == "sorted" and node.keywords:
+        by_text = ast.keyword("key", ast.Name("str", ast.Load()))
+        yield _set(node, "args", [ast.Call(node.func, node.args, [by_text])])
 
 
 def _loosened(node: ast.If, part: ast.Compare) -> Change:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.arrangement import FITS, Relation, arrangements
-from src.evaluation.differential.inputs.domain import Domain
+from src.evaluation.differential.inputs.constants import dispatched_on
+from src.evaluation.differential.inputs.domain import described_kinds
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
-from src.evaluation.differential.inputs.sessions import repeats, values_of
 from src.evaluation.differential.inputs.shapes import Shape, named_shape, shape_of
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
 from src.evaluation.differential.inputs.variation import source_of
-from src.evaluation.differential.probe_runner import Call
 from src.languages.syntax import literal
 
 _ORDERED = tuple(
@@ -35,15 +34,26 @@ _RANGES = {
 }
 _INDEX = frozenset("index idx position pos".split())
 _CHARACTER = frozenset("char ch character letter".split())
-_SPOKEN = {  # what an instruction says where it speaks of what is else taken for granted
+SPOKEN = {  # what an instruction says where it speaks of what is else taken for granted
     "order": r"(?i)\b(?:reversed?|swap\w*|either order|any order|greater than the|larger than the|invalid (?:range|input))\b",
     "size": r"(?i)\b(?:more than|greater than|larger than|longer than|exceeds?|fewer|out of (?:range|bounds)|too (?:large|big|short))\b",
-    "zero": r"(?i)\bby (?:zero|0)\b|ZeroDivision|\b(?:divisor|denominator)\b[^.]*\b(?:zero|0)\b",
+    "zero": r"(?i)\bzero\b|\bby 0\b|ZeroDivision|\b(?:divisor|denominator)\b[^.]*\b0\b",
     "form": r"(?i)\b(?:in)?valid\w*|\bverif\w+|\bcheck\w*|\bmalformed|\bwhether\b|\bdetermin\w+",
     "signs": r"(?i)\b(?:punctuat\w*|symbols?|signs?|special|alphanumeric|palindrom\w*|charact\w*|letters?)\b",
     "doubles": r"(?i)\b(?:duplicat\w*|unique\w*|distinct|occurr\w*|count\w*|frequen\w*|repeat\w*|appear\w*|multiset|once|twice"
     r"|each|every|most|more than|anagram\w*|ties?)\b",
 }  # fmt: skip
+_SIZED = re.compile(
+    r"(?i)\b(odd|even)(?: number of (?:characters|elements|items|letters|words|numbers|values|digits)|(?:-| )(?:length|sized?)\w*)"
+)
+_BINARY_SEARCH = re.compile(r"(?i)\bbinary[ -]search\b(?! tree)")
+_OF_LETTERS = re.compile(r"(?i)\b(?:characters?|letters?) `(\w+)`(?:(?:,| and| or|, and) `(\w+)`)?")
+_PAIR_WITH_SUM = re.compile(
+    r"(?i)\b(?:two|pair)\b[^.]*\b(?:add(?:s|ing)? up|sums?|add(?:s|ing)? to|total)\b[^.]*\b(?:target|given|goal|sum|k|value|number)"
+)
+_OTHERS = re.compile(
+    r"(?i)\b(?:else|others?|otherwise|unknown|invalid|unsupported|any|anything|not|unless|default)\b"
+)
 _OF_SETS = re.compile(
     r"(?i)\b(?:intersect\w*|union|in common|common elements?|in both|(?:symmetric )?difference|shared)\b"
 )
@@ -73,7 +83,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     """The relations for a function, less those that the instruction speaks of or a call of the sample's own breaks."""
     names = [parameter.arg.lower() for parameter in parameters(function)[0]]
     calls = [[literal(source) for source in call] for call in known]
-    spoken = {topic for topic, pattern in _SPOKEN.items() if re.search(pattern, instruction)}
+    spoken = {topic for topic, pattern in SPOKEN.items() if re.search(pattern, instruction)}
     found = [
         *(_in_order(a, b) for a, b in _ordered_places(function, names) if "order" not in spoken),
         *(_within(at, names[at], "size" in spoken) for at in range(len(names))),
@@ -87,7 +97,25 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     shape = None if "form" in spoken else _shown_shape(instruction, calls)
     if shape is not None:
         found.append(_of_shape(shape))
-    if "doubles" not in spoken and (_OF_SETS.search(instruction) or _makes_sets(function)):
+    described = described_kinds(instruction)
+    found += [
+        _of_one_letter(at)
+        for at, kind in enumerate(described)
+        if kind == "char" and len(described) >= len(names)
+    ]
+    letters = {name.lower() for match in _OF_LETTERS.findall(instruction) for name in match if name}
+    found += [_of_one_letter(at) for at, name in enumerate(names) if name in letters]
+    sized = _SIZED.search(instruction)
+    if sized and "form" not in spoken:
+        found.append(_of_parity(sized.group(1).lower() == "odd"))
+    if _PAIR_WITH_SUM.search(instruction) and not re.search(
+        r"(?i)\b(?:all|every|each|pairs|how many|count)\b", instruction
+    ):
+        found.append(_one_pair_at_most)
+    if not _OTHERS.search(instruction):
+        found += [_one_of(at, texts) for at, texts in _choices(function, instruction)]
+    is_of_sets = _OF_SETS.search(instruction) or _makes_sets(function)
+    if "doubles" not in spoken and (is_of_sets or _BINARY_SEARCH.search(instruction)):
         found.append(_without_doubles)
     return Granted(tuple(relation for relation in found if all(map(relation, calls))))
 
@@ -225,51 +253,55 @@ def _texts_in(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
+def _of_one_letter(at: int) -> Relation:
+    return lambda values: at >= len(values) or not isinstance(values[at], str) or len(values[at]) == 1  # type: ignore[arg-type]
+
+
+def _of_parity(odd: bool) -> Relation:
+    """Lists and texts of an odd, or an even, number of items."""
+    return lambda values: all(
+        len(value) % 2 == odd for value in values if isinstance(value, str | list | tuple)
+    )
+
+
+def _one_pair_at_most(values: Sequence[object]) -> bool:
+    """Whether no more than one pair of a list has the sum that another argument is: else several results are right."""
+    numbers = next((value for value in values if isinstance(value, list)), [])
+    if not all(isinstance(number, int | float) for number in numbers):
+        return True
+    sums = [a + b for a, b in itertools.combinations(numbers, 2)]
+    return all(sums.count(value) < 2 for value in values if isinstance(value, int | float))
+
+
+def _choices(function: Function, instruction: str) -> Iterator[tuple[int, list[object]]]:
+    """Parameters of which the function knows two texts or more, all named by the instruction, with all that it quotes."""
+    for at, parameter in enumerate(parameters(function)[0]):
+        known = dispatched_on(function, parameter.arg)
+        if len(known) > 1 and all(
+            re.search(rf"(?<!\w){re.escape(text)}(?!\w)", instruction) for text in known
+        ):
+            yield at, [*known, *re.findall(r"[\"'`]([^\"'`\n]+)[\"'`]", instruction)]
+
+
+def _one_of(at: int, texts: Sequence[object]) -> Relation:
+    return lambda values: at >= len(values) or not isinstance(values[at], str) or values[at] in texts
+
+
 def _makes_sets(function: Function) -> bool:
-    return any(isinstance(n, ast.Call) and ast.unparse(n.func) == "set" for n in ast.walk(function))
+    """Whether it works with sets: it makes some, or looks up what one list has in another."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "set":
+            return True
+        looks_up = isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)
+        if looks_up and len(names) == 2 and ast.unparse(node.comparators[0]) in names:  # type: ignore[attr-defined]
+            return any(
+                isinstance(n, ast.For | ast.comprehension) and ast.unparse(n.iter) in names
+                for n in ast.walk(function)
+            )
+    return False
 
 
 def _without_doubles(values: Sequence[object]) -> bool:
     lists = [value for value in values if isinstance(value, list)]
     return all(len(set(map(repr, items))) == len(items) for items in lists)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Which calls a task is about."""
-
-    domain: Domain
-    granted: Mapping[str, Granted]  # of each function; none of a class, with which there are sessions
-    known: frozenset[Arguments]  # in calls that the sample itself shows
-    of_words: bool = False  # the task speaks of words and of no other signs in a text
-
-    def admits(self, call: Call) -> bool:
-        name, arguments = call
-        if arguments in self.known:
-            return True
-        if name not in self.granted:
-            return self.domain.admits(values_of(arguments))
-        return self.domain.admits(arguments) and self.granted[name].admits(arguments)
-
-    def is_edge(self, call: Call) -> bool:
-        """Whether a call is at the edge: 0 or 1, at most one item, a text of signs alone, one step of a session twice."""
-        name, arguments = call
-        if arguments in self.known:
-            return False
-        if name not in self.granted:
-            return repeats(arguments)
-        return any(_is_at_edge(literal(source), self.of_words) for source in arguments)
-
-
-def speaks_of_words(instruction: str) -> bool:
-    return bool(re.search(r"(?i)\bwords?\b", instruction)) and not re.search(_SPOKEN["signs"], instruction)
-
-
-def _is_at_edge(value: object, of_words: bool) -> bool:
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, int):
-        return value in (0, 1)
-    if isinstance(value, str):
-        return not re.search(r"\w", value) or (of_words and bool(re.search(r"[^\w\s]", value)))
-    return isinstance(value, list | tuple | set | dict) and len(value) < 2

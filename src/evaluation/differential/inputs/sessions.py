@@ -149,9 +149,16 @@ def session_calls(
             steps.append((name, _drawn(takes[name], values, draw)))
             if looks and draw.random() < 0.5:
                 steps.append(draw.choice(looks))
-        made = _drawn(takes.get("__init__", ()), values, draw)
+        maker = takes.get("__init__", ())
+        # What has a default is left out at times: not every class of that kind is made with it.
+        made = _drawn(maker[: _required(methods)] if number % 3 == 2 else maker, values, draw)
         found.append((source_of(made), source_of([*steps, *looks])))
     return list(dict.fromkeys(found))
+
+
+def _required(methods: Mapping[str, Function]) -> int:
+    """How many values the class must be made with."""
+    return max(parameters(methods["__init__"])[1] - 1, 0) if "__init__" in methods else 0
 
 
 def _drawn(

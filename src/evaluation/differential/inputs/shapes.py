@@ -34,8 +34,15 @@ def _roman(number: int) -> str:
 _USERS = "ann bob42 first.last j-doe info carla max.muster k9 support o.neil dev-team z".split()
 _HOSTS = "example.com mail.example.org test.co.uk my-site.net gmail.com".split()
 _PATHS = ("", "/", "/about", "/some/page.html", "/search?q=word&page=2")
+_PLAIN_WORDS = "first name user long total price of max id zip code new value".split()
+# The form of what is given, not of what it is turned into.
+_GIVEN = r"(?<!to )(?<!into )(?<!to a )(?<!into a )(?<!as a )(?<!its )"
 _MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|1\d|2[0-8])"  # days that every month has
 _HOUR, _MINUTE = r"(?:[01]\d|2[0-3])", r"[0-5]\d"
+
+
+def _camel(words: list[str]) -> str:
+    return words[0] + "".join(word.capitalize() for word in words[1:])
 
 
 def _date(layout: str) -> Callable[[random.Random], str]:
@@ -48,7 +55,7 @@ SHAPES = (
     Shape(
         re.compile(r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"),
         lambda draw: _roman(draw.choice((draw.randint(1, 40), draw.randint(1, 3999)))),
-        re.compile(r"(?i)\broman\b"), "roman",
+        re.compile(rf"(?i){_GIVEN}\broman\b"), "roman",
     ),
     Shape(re.compile(rf"\d{{4}}-{_MONTH}-{_DAY}"), _date("{year}-{month:02d}-{day:02d}")),
     Shape(re.compile(rf"\d{{4}}/{_MONTH}/{_DAY}"), _date("{year}/{month:02d}/{day:02d}")),
@@ -74,9 +81,34 @@ SHAPES = (
         lambda draw: f"{draw.choice(('http', 'https'))}://{draw.choice(('', 'www.'))}{draw.choice(_HOSTS)}{draw.choice(_PATHS)}",
     ),
     Shape(
+        re.compile(r"[a-z]+(?:_[a-z0-9]+)*"),
+        lambda draw: "_".join(draw.sample(_PLAIN_WORDS, draw.randint(1, 4))),
+        re.compile(rf"(?i){_GIVEN}\bsnake[ _-]?cased?\b"), "snake_case",
+    ),
+    Shape(
+        re.compile(r"[a-z]+(?:-[a-z0-9]+)*"),
+        lambda draw: "-".join(draw.sample(_PLAIN_WORDS, draw.randint(1, 4))),
+        re.compile(rf"(?i){_GIVEN}\bkebab[ _-]?cased?\b"), "kebab-case",
+    ),
+    Shape(
+        re.compile(r"[a-z]+(?:[A-Z][a-z0-9]+)*"),
+        lambda draw: _camel(draw.sample(_PLAIN_WORDS, draw.randint(1, 4))),
+        re.compile(rf"(?i){_GIVEN}\bcamel[ _-]?cased?\b"), "camelCase",
+    ),
+    Shape(
+        re.compile(r"[ACGT]+"),
+        lambda draw: "".join(draw.choices("ACGT", k=draw.randint(2, 9))),
+        re.compile(r"\bDNA\b|\bnucleotide"), "DNA",
+    ),
+    Shape(
+        re.compile(r"#[0-9a-fA-F]{6}"),
+        lambda draw: f"#{draw.randrange(1 << 24):06x}",
+        re.compile(r"(?i)\bhex(?:adecimal)? colou?rs?\b"), "hex color",
+    ),
+    Shape(
         re.compile(r"[01]{3,}"),
         lambda draw: bin(draw.randint(2, 600))[2:],
-        re.compile(r"(?i)\bbinary (?:string|number|digit|representation|literal)|\bfrom binary\b|\bbinary to\b"), "text number",
+        re.compile(rf"(?i){_GIVEN}\bbinary (?:string|number|digit|representation|literal)|\bfrom binary\b|\bbinary to\b"), "text number",
     ),
 )  # fmt: skip
 
@@ -87,5 +119,5 @@ def shape_of(text: str) -> Shape | None:
 
 
 def named_shape(instruction: str) -> Shape | None:
-    """The form that an instruction names: "Convert a Roman numeral to an integer"."""
+    """The form of texts that an instruction gives: "Convert a Roman numeral to an integer"."""
     return next((shape for shape in SHAPES if shape.words and shape.words.search(instruction)), None)

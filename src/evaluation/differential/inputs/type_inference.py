@@ -14,8 +14,14 @@ _POOLS = {  # kind -> its examples, Python literals
     "str": "'hello world' | 'racecar' | 'The Quick brown fox jumps over a lazy dog' | 'A man, a plan, a canal, Panama!' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
     " | 'Listen, it is 5 pm!' | 'banana' | 'never odd or even' | 'level up' | 'xyz'",
     "roman": "'XIV' | 'III' | 'MCMXCIV' | 'LVIII' | 'IX' | 'XC' | 'CDXLIV' | 'DCCCXC' | 'MMXXI' | 'I'",
+    "snake_case": "'first_name' | 'total' | 'max_user_id' | 'zip_code' | 'new_value_of_price'",
+    "kebab-case": "'first-name' | 'total' | 'max-user-id' | 'zip-code' | 'new-value-of-price'",
+    "camelCase": "'firstName' | 'total' | 'maxUserId' | 'zipCode' | 'newValueOfPrice'",
+    "DNA": "'ACGT' | 'GATTACA' | 'AAGT' | 'TTTT' | 'CGCGA' | 'TACGATC'",
+    "hex color": "'#ff8000' | '#000000' | '#12ab9f' | '#FFFFFF'",
     "file": "'first.txt' | 'second.txt'",  # file_fixtures.py makes them
-    "text number": "'1011' | '42' | '7' | '100' | '0' | '12'",
+    "text number": "'1011' | '42' | '7' | '100' | '0' | '12' | '-8' | '2.5'",
+    "char": "'a' | 'o' | 'x' | 'l' | 'e' | '-'",
     "bool": "True | False",
     "list[int]": "[3, 1, 2] | [1, 2, 3, 4, 5, 6, 7] | [5, 5, 2, 8, -1, 0] | [10] | [4, 4, 7, 2, 10, -3, 7] | []"
     " | [2, 4, 4, 8] | [9, 7, 5, 3, 1] | [0, 1, 1, 0] | [-5, -2, -9] | [12, 15, 3, 30] | [6, 2, 2, 7, 6, 13] | [25, 40] | [3, 9, 5, 9, 3]",
@@ -28,6 +34,7 @@ _POOLS = {  # kind -> its examples, Python literals
     "list[pair]": "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]",
     "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': 2} | {} | {'b': 7, 'a': 4, 'd': 9}"
     " | {'plum': 12, 'kiwi': 30, 'date': 8, 'lime': 21} | {'c': 1, 'a': 2}",
+    "dict[dict]": "{'ann': {'age': 30, 'city': 'Oslo'}, 'bob': {'age': 25}} | {'shop': {'name': 'Kiosk', 'open': True}, 'bar': {'name': 'Moon'}} | {'a': {'x': 1, 'y': 2}}",
     "list[dict]": "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'name': 'Cy', 'age': 41, 'score': 7}]",
     "pair": "(3, 4) | (1, 9) | (7, 2) | (0, 5) | (-2, 6) | (8, 8) | (12, 1)",
     "tuple": "(3, 1, 2) | (1, 2) | ('a', 'b', 'c') | (4, 5, 6, 7)",
@@ -35,6 +42,17 @@ _POOLS = {  # kind -> its examples, Python literals
     "date": "'2023-04-15' | '2020-02-29' | '1999-12-31'",
     "email": "'ann@example.com' | 'not an email' | 'x@y' | 'first.last@mail.example.org'",
 }  # fmt: skip
+FUNCTION = "\u0192"  # begins the text that stands for a function, since arguments are literals
+_FUNCTIONS = (
+    "lambda: 7 | lambda: 'done'",
+    "lambda x: x + 1 | lambda x: x * 2 | lambda x: x % 2 == 0 | lambda x: [x, x] | lambda x: x - 3",
+    "lambda x, y: x + y | lambda x, y: x * y - x | lambda x, y: x - y",
+    "lambda x, y, z: x + y * z | lambda x, y, z: x - y + 2 * z",
+)
+_POOLS |= {
+    f"function of {n}": " | ".join(repr(FUNCTION + f) for f in pool.split(" | "))
+    for n, pool in enumerate(_FUNCTIONS)
+}
 POOLS: dict[str, tuple[str, ...]] = {kind: tuple(pool.split(" | ")) for kind, pool in _POOLS.items()}
 
 _NAMES = (  # pattern of a parameter's name, its kinds; the first that is found counts
@@ -45,9 +63,11 @@ _NAMES = (  # pattern of a parameter's name, its kinds; the first that is found 
     (r"dicts|records|people|students|employees|users", "list[dict] | dict | list[str]"),
     (r"dict|map|mapping|inventory|prices|scores?_by|counts|graph", "dict | list[int]"),
     (r"pairs|tuples|intervals|points|coords", "list[pair] | matrix"),
-    (r"words|^keys$|strings|strs|names|str_list|string_list|list_of_strings|lines|fruits|items", "list[str] | list[int] | str"),
-    (r"sentence|text|string|str\d?\b|word|s\d?$|name|char|letter|paragraph|message|phrase|pattern|password|substr|key"
-     r"|url|path|prefix", "str | list[str]"),
+    (r"words|^keys$|strings|strs|names|str_list|string_list|list_of_strings|lines|fruits", "list[str] | list[int] | str"),
+    (r"^items$", "list[int] | list[str] | str"),
+    (r"sentence|text|string|str\d?\b|word|^s\d?$|_s$|name|char|letter|paragraph|message|phrase|pattern|password|substr|key"
+     r"|url|path|prefix|suffix|title|author|brand|model$|colou?r|city|country|address|owner|breed|species|genre|category"
+     r"|greeting|language|^first$|^last$", "str | list[str]"),
     (r"tuple|tup\b", "tuple | list[pair]"),
     (r"set\d?\b", "set | list[int]"),
     (r"nums|numbers|arr|list|lst|values|array|data|seq|elements|integers|^l\d?$|weights|prices|scores|grades|iterable",
@@ -82,6 +102,7 @@ _CALLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("range", "sqrt", "str", "bin", "chr", "hex"), ("int",)),
     "abs": ("int", "float"), "int": ("text number", "int"), "ord": ("str",), "sum": ("list[int]",),
 }  # fmt: skip
+_OF_ITEMS = ("len", "enumerate", "sorted", "reversed", "sum", "set", "any", "all")
 _SCALARS = ("int", "float", "bool")
 _ARITHMETIC = ast.Mod | ast.FloorDiv | ast.Div | ast.Sub | ast.Pow | ast.Mult | ast.BitAnd
 
@@ -98,10 +119,15 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     nodes = list(ast.walk(function))
     if is_opened(nodes, parameter.arg):
         return ["file"]
+    called = _called_with(nodes, parameter.arg)
+    if called is not None:
+        return [f"function of {min(called, len(_FUNCTIONS) - 1)}"]
     names = [parameter.arg, *_copies(nodes, parameter.arg)]
     found += [kind for node in nodes for name in names for kind in _kinds_of_method(node, name)]
     found += ["pair"] if is_pair(nodes, parameter.arg) else []
+    found += ["dict[dict]"] if _is_nested(nodes, parameter.arg) else []
     found += ["list[str]"] if _holds_texts(nodes, parameter.arg) else []
+    found += ["list[bool]"] if described == "list" and re.search("bool|flags", parameter.arg.lower()) else []
     found += [described] if described in POOLS else []
     found += [kind for node in nodes for kind in _kinds_of_use(node, parameter.arg)]
     found += _kinds_of_name(parameter.arg)
@@ -111,6 +137,22 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     if described == "list":
         ranked.sort(key=lambda kind: not kind.startswith("list"))
     return [kind for kind in ranked if kind not in _SCALARS] if _is_iterated(nodes, parameter.arg) else ranked
+
+
+def _called_with(nodes: list[ast.AST], name: str) -> int | None:
+    """With how many values a parameter is called that is a function; None where it is none."""
+    for node in nodes:
+        if not isinstance(node, ast.Call):
+            continue
+        if _is_name(node.func, name):
+            return len(node.args)
+        if ast.unparse(node.func) in ("map", "filter", "reduce", "functools.reduce") and _is_name(
+            node.args[0], name
+        ):
+            return 2 if "reduce" in ast.unparse(node.func) else len(node.args) - 1
+        if any(keyword.arg == "key" and _is_name(keyword.value, name) for keyword in node.keywords):
+            return 1
+    return None
 
 
 def is_opened(nodes: Iterable[ast.AST], name: str) -> bool:
@@ -160,6 +202,23 @@ def is_pair(nodes: list[ast.AST], name: str) -> bool:
     return parts == {0, 1} and uses == 0
 
 
+def _is_nested(nodes: list[ast.AST], name: str) -> bool:
+    """Whether a key is looked up in what a key gives: `b in name[a]` and `name[a][b]`, or `name.get(a, {}).get(b)`."""
+    tests = [n for n in nodes if isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.In | ast.NotIn)]
+    inner: list[ast.AST] = [node.comparators[0] for node in tests]
+    if tests:
+        inner += [n.value for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Name)]
+    keyed = [n for n in inner if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Name)]
+    gets = [
+        n.value.func
+        for n in nodes
+        if isinstance(n, ast.Attribute) and n.attr == "get" and isinstance(n.value, ast.Call)
+    ]
+    return any(_is_name(n.value, name) for n in keyed) or any(
+        isinstance(n, ast.Attribute) and n.attr == "get" and _is_name(n.value, name) for n in gets
+    )
+
+
 def _holds_texts(nodes: list[ast.AST], name: str) -> bool:
     """Whether its items are used as texts: `for x in name: x.lower()`, `name[0].split()`."""
     items = {
@@ -191,61 +250,16 @@ def _holds_texts(nodes: list[ast.AST], name: str) -> bool:
 
 
 def _is_iterated(nodes: list[ast.AST], name: str) -> bool:
-    return any(isinstance(node, ast.For | ast.comprehension) and _is_name(node.iter, name) for node in nodes)
-
-
-def compared_constants(function: Function, name: str) -> list[str]:
-    """Literals that the body compares `name`, or something made of it, with; numbers also one more and one less.
-
-    `len(name) < 3` gives texts and lists of 2, 3 and 4 items.
-    """
-    found: list[str] = []
-    for node in ast.walk(function):
-        if not isinstance(node, ast.Compare):
-            continue
-        sides = [node.left, *node.comparators]
-        constants = [side.value for side in sides if isinstance(side, ast.Constant)]
-        for side in sides:
-            if isinstance(node.ops[0], ast.In | ast.NotIn) and _is_name(_called_on(side), name):
-                texts = [c for c in constants if isinstance(c, str)]
-                found += [
-                    repr(made) for c in texts for made in (f"ab{c}cd", f"ab{c}cd{c}ef", f"{c}ab", "abcd")
-                ]
-            if _is_length(side, name):
-                found += [made for c in constants if isinstance(c, int) for made in _of_lengths(c)]
-            elif _is_name(_called_on(side), name):
-                found += [made for c in constants for made in _near(c)]
-    return [source for source in dict.fromkeys(found) if source != "None"]
-
-
-def _called_on(node: ast.AST) -> ast.AST:
-    """`name` of `name.lower()`."""
-    is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    return node.func.value if is_method else node  # type: ignore[attr-defined]
-
-
-def _is_length(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node) == f"len({name})"
-
-
-def _near(constant: object) -> list[str]:
-    if isinstance(constant, int | float) and not isinstance(constant, bool):
-        return [repr(constant + step) for step in (0, 1, -1)]
-    return [repr(constant)]
-
-
-def _of_lengths(length: int) -> list[str]:
-    lengths = [n for n in (length, length + 1, length - 1) if 0 <= n <= 40]
-    return [repr("abcdefghij"[:n] + "k" * (n - 10)) for n in lengths] + [
-        repr(list(range(3, n + 3))) for n in lengths
-    ]
-
-
-def constants_of(function: Function) -> list[object]:
-    """Numbers and texts that stand in a function, without its docstring."""
-    inert = {n.value for n in ast.walk(function) if isinstance(n, ast.Expr)}
-    found = [n.value for n in ast.walk(function) if isinstance(n, ast.Constant) and n not in inert]
-    return list(dict.fromkeys(value for value in found if type(value) in (int, float, str)))
+    """Whether it has items: a loop goes through them, or they are counted, sorted or taken by their places."""
+    for node in nodes:
+        if isinstance(node, ast.For | ast.comprehension) and _is_name(node.iter, name):
+            return True
+        if isinstance(node, ast.Subscript) and _is_name(node.value, name):
+            return True
+        of_it = isinstance(node, ast.Call) and len(node.args) == 1 and _is_name(node.args[0], name)
+        if of_it and ast.unparse(node.func) in _OF_ITEMS:  # type: ignore[attr-defined]
+            return True
+    return False
 
 
 def _kinds_of_method(node: ast.AST, name: str) -> tuple[str, ...]:
@@ -259,6 +273,15 @@ def _kinds_of_use(node: ast.AST, name: str) -> tuple[str, ...]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
         return _CALLS.get(node.func.id, ()) if _is_name(node.args[0], name) else ()
     if isinstance(node, ast.BinOp) and (_is_name(node.left, name) or _is_name(node.right, name)):
+        return ("int",) if isinstance(node.op, _ARITHMETIC) else ()
+    if isinstance(node, ast.Compare) and any(_is_name(side, name) for side in (node.left, *node.comparators)):
+        sides = [node.left, *node.comparators]
+        if any(isinstance(side, ast.Call) and ast.unparse(side.func) == "len" for side in sides):
+            return ("int",)
+        orders = ast.Lt | ast.LtE | ast.Gt | ast.GtE
+        if any(isinstance(side, ast.Attribute) for side in sides) and isinstance(node.ops[0], orders):
+            return ("int",)
+    if isinstance(node, ast.AugAssign) and _is_name(node.value, name):
         return ("int",) if isinstance(node.op, _ARITHMETIC) else ()
     if isinstance(node, ast.Compare) and _is_name(node.left, name):
         constants = [type(c.value) for c in node.comparators if isinstance(c, ast.Constant)]

@@ -5,12 +5,19 @@ from __future__ import annotations
 import random
 import string
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from src.evaluation.differential.inputs.shapes import Shape, shape_of
+from src.evaluation.differential.inputs.type_inference import FUNCTION, POOLS
 from src.languages.syntax import literal
 
 SHAPED = 0.9  # share of texts that keep the form of what they are made of
 WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
+
+
+def is_function(value: object) -> bool:
+    """Whether a text stands for a function."""
+    return isinstance(value, str) and value.startswith(FUNCTION)
 
 
 def source_of(value: object) -> str:
@@ -66,11 +73,13 @@ class Variation:
 
     def _relate(self, values: list[object]) -> None:
         """Put a part of one value in the place of another of the part's type."""
-        container = self._random.choice(values)
+        container = self._random.choice([value for value in values if not is_function(value)] or [None])
         parts = _in_order(container) if isinstance(container, list | tuple | dict | str | set) else []
         if parts:
             part = self._random.choice(parts)
-            places = [at for at, value in enumerate(values) if type(value) is type(part)]
+            places = [
+                at for at, value in enumerate(values) if type(value) is type(part) and not is_function(value)
+            ]
             if places:
                 values[self._random.choice(places)] = part
 
@@ -115,6 +124,8 @@ class Variation:
 
     def _other_text(self, value: str) -> str:
         choose = self._random
+        if is_function(value):
+            return str(literal(choose.choice(next(pool for pool in POOLS.values() if repr(value) in pool))))
         shape = self._shape or shape_of(value)
         if shape and choose.random() < SHAPED:
             return shape.draw(choose)
@@ -141,3 +152,59 @@ class Variation:
             if letter in letters:
                 return self._random.choice(letters[: self._random.choice((12, 26))])
         return self._random.choice(string.digits) if letter in string.digits else letter
+
+
+def equals(value: object) -> Iterator[tuple[str, str]]:
+    """A number beside itself, and beside the one that is as far from 0."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value:
+        yield repr(value), repr(value)
+        yield repr(value), repr(-value)
+
+
+def likenesses(value: Any) -> Iterator[tuple[str, str]]:
+    """A text or list with its permutation, another of its length, one of the same items with other counts."""
+    if is_function(value):
+        return
+    if isinstance(value, dict) and value:
+        keys, values = list(value), list(value.values())
+        others: list[object] = [
+            dict(zip(keys, values[1:] + values[:1], strict=True)),
+            dict(zip(keys, keys, strict=True)),
+        ]
+        others += [dict(list(value.items())[:-1]), value | {"more": values[0]}]
+        yield from ((source_of(value), source_of(other)) for other in others)
+    is_sequence = isinstance(value, str | list) and len(value) > 2
+    if is_sequence:
+        others = [value[::-1], value[1:] + value[:1], value[:-1] + value[:1], value + value[:1], value]
+        yield (
+            source_of(value[:1] + value),
+            source_of(value + value[-1:]),
+        )  # the same items, as many, with other counts
+        if isinstance(value, str):
+            halves = value[: len(value) // 2], value[len(value) // 2 :]
+            others += [value[::-1].swapcase(), " ".join((halves[1], halves[0])).upper(), value.swapcase()]
+        yield from ((source_of(value), source_of(other)) for other in others)
+
+
+def parts_of(value: object) -> Iterator[tuple[str, str]]:
+    """A container as given and, if it can be, in order: with its first, middle and last part."""
+    parts: Sequence[object] = ()
+    if is_function(value):
+        return
+    if isinstance(value, dict):
+        parts = [*list(value)[:2], list(value)[::-1]]
+    elif isinstance(value, str) and len(value) > 2:
+        parts = (value[0], value[-2:], *value.split()[:1], value[0].swapcase())
+    elif isinstance(value, list) and len(value) > 1:
+        numeric = all(isinstance(item, int | float) for item in value)
+        for version in [value, sorted(value)] if numeric else [value]:
+            for part in (version[0], version[len(version) // 2], version[-1]):
+                yield source_of(version), source_of(part)
+        if numeric and type(value[0]) is int and value[0] > 1:  # twice the first, or the sum of two others
+            yield source_of([value[0], value[0] - 1, value[0] + 1]), source_of(2 * value[0])
+        if numeric:
+            yield source_of(value), source_of(value[0] + value[-1])
+        yield source_of([*value, value[0]]), source_of(value[0])  # which is there twice
+        if isinstance(value[0], str):
+            yield source_of([*value, value[0].swapcase()]), source_of(value[0])
+    yield from ((source_of(value), source_of(part)) for part in parts)

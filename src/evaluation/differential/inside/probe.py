@@ -25,7 +25,7 @@ if MYPY:
     from src.evaluation.differential.inside.description import Description
     from src.evaluation.differential.inside.frozen_clock import Clock, freeze_clock
     from src.evaluation.differential.inside.rewriting import MAX_TEXT, Capture, rewritten
-    from src.evaluation.differential.inside.session import Session, session_with
+    from src.evaluation.differential.inside.session import Session, called_twice, session_with
 
 PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
 
@@ -37,6 +37,7 @@ FILES_BYTES = 3_000  # what digests of the files may take where the calls have l
 OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
 WAIT_FACTOR = 5  # wall time allowed for each second of processor time: other programs run beside this one
 LEAST_WAIT_S = 1.0  # so that a busy machine does not end what needs a few milliseconds
+FUNCTION = "\u0192"  # begins an argument that is a function (type_inference.py)
 WAITED = "waited"  # the error of what the wall clock ended
 VARIANT_S = 0.03  # processor time of one variant, beside what its calls take in the program itself
 MAX_TIMEOUTS = 3
@@ -138,11 +139,17 @@ def _unfinished() -> "dict[str, Any]":
     return {"value": None, "error": "timeout", "stdout": "", "marked": "", "changed": None}
 
 
+def _argument(source: str) -> object:
+    """What a literal stands for: a text that begins with FUNCTION is a function."""
+    value = ast.literal_eval(source)
+    return eval(value[1:], {}) if isinstance(value, str) and value.startswith(FUNCTION) else value
+
+
 def _run_call(
     namespace: "dict[str, Any]", clock: "Clock", name: str, sources: list[str], allowed: float, room: int
 ) -> "dict[str, Any]":
     """The record of one call; digests of what it gave and printed where these take more than `room` bytes."""
-    arguments = [ast.literal_eval(source) for source in sources]
+    arguments = [_argument(source) for source in sources]
     before = [_described(argument).short() for argument in arguments]
     output = sys.stdout = Capture()
     random.seed(PLAN["seed"])
@@ -153,7 +160,7 @@ def _run_call(
         value = eval(
             PLAN["names"].get(name, name),
             namespace,
-            {"_session_": functools.partial(session_with, PLAN["ordered"])},
+            {"_session_": functools.partial(session_with, PLAN["ordered"]), "_made_": called_twice},
         )(*arguments)
         returned.append(value if isinstance(value, Session) else _described(value))
         return returned[0].short()
@@ -219,7 +226,9 @@ def _namespace() -> "dict[str, Any]":
 
 def _essence(result: "dict[str, Any]") -> "tuple[Any, ...]":
     """What of a call's result is compared with that of another program."""
-    shown = (result["stdout"], result["changed"]) if result["value"] in (None, ["n"]) else ()
+    shown = (
+        (result["stdout"], result["changed"]) if PLAN["prints"] or result["value"] in (None, ["n"]) else ()
+    )
     return result["value"], result["error"], shown
 
 

@@ -1,4 +1,4 @@
-"""Runs inside the sandbox: makes an object of a program's class and calls its methods one after another.
+"""Runs inside the sandbox: uses what a program makes, an object of a class or a function, call after call.
 
 Placed before the probe's source; imports nothing of this project.
 """
@@ -55,5 +55,16 @@ def session_with(
             printed = output.with_wording() or output.text()
             session.add(*(("returned", value) if value is not None or not printed else ("printed", printed)))
         return session
+
+    return run
+
+
+def called_twice(make: "Method", taken: int) -> "Method":
+    """A function that calls what `make` gives for its first arguments with the others, two times: it may count."""
+
+    def run(*values: object) -> object:
+        made = make(*values[:taken])
+        results = [made(*values[taken:]) for _ in range(2)]
+        return results if any(result is not None for result in results) else None
 
     return run

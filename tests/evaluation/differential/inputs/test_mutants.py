@@ -4,7 +4,8 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.mutants import definitions, mistaken, mutants, tie_mutants
+from src.evaluation.differential.inputs.mutants import mistaken, mutants, search_mutants, tie_mutants
+from src.evaluation.differential.program_analysis import definitions
 
 
 def made(source, most=50):
@@ -102,3 +103,22 @@ def test_borders_are_no_ties(source):
 def test_definitions_are_what_functions_need():
     source = "import math\nx = 3\ndef f():\n    return x\nprint(f())\nfor i in range(3):\n    print(i)"
     assert ast.unparse(definitions(ast.parse(source))) == "import math\nx = 3\n\ndef f():\n    return x"
+
+
+def test_what_is_sorted_by_a_key_may_be_sorted_by_text_before():
+    found = search_mutants(ast.parse("def f(t):\n    return sorted(t, key=len)"))
+    assert found == ["def f(t):\n    return sorted(sorted(t, key=str), key=len)"]
+
+
+def test_a_search_may_begin_at_the_other_end():
+    source = "def f(t):\n    for x in t:\n        if x > 2:\n            return x"
+    assert search_mutants(ast.parse(source)) == [source.replace("in t", "in list(t)[::-1]")]
+    assert search_mutants(ast.parse(source.replace("return x", "print(x)"))) == []
+
+
+def test_a_mistake_forgets_a_call_everywhere():
+    source = "def f(a, b):\n    return sorted(a.lower()) == sorted(b.lower())"
+    assert source.replace(".lower()", "") in mistaken(ast.parse(source), ["f"])
+    assert "def f(a, b):\n    return a < b" in mistaken(
+        ast.parse("def f(a, b):\n    return abs(a) < abs(b)"), ["f"]
+    )

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from src.evaluation.differential.inputs.domain import Domain
-from src.evaluation.differential.inputs.relations import Scope, granted_by, speaks_of_words
+from src.evaluation.differential.inputs.relations import granted_by
 
 ANY = Domain(True, True, True, True, True)
 
@@ -74,30 +74,3 @@ def test_doubles_are_left_out_where_sets_are_meant_and_nothing_is_said_of_them()
     assert not admits(function, call, "The intersection of two lists.")
     assert admits(function, call, "The elements in common, without duplicates.")
     assert admits("def f(a): return a", ("[1, 1]",), "The largest number.")
-
-
-@pytest.mark.parametrize(
-    ("call", "edge"),
-    [
-        (("0",), True), (("1",), True), (("2",), False), (("True",), False), (("[]",), True), (("[7]",), True),
-        (("[7, 8]",), False), (("'a'",), False), (("'!?'",), True), (("'a b.'",), False), (("2", "[5]"), True),
-    ],
-)  # fmt: skip
-def test_the_edge_of_what_a_function_is_for(call, edge):
-    scope = Scope(ANY, {"f": granted_by(ast.parse("def f(x, y=0): pass").body[0], "", [])}, frozenset())
-    assert scope.is_edge(("f", call)) is edge
-    assert not Scope(ANY, scope.granted, frozenset({call})).is_edge(("f", call))
-
-
-def test_signs_in_a_text_are_an_edge_where_a_task_speaks_of_words():
-    granted = {"f": granted_by(ast.parse("def f(x): pass").body[0], "", [])}
-    assert Scope(ANY, granted, frozenset(), speaks_of_words("The longest word")).is_edge(("f", ("'a, b'",)))
-    assert not speaks_of_words("The longest word, without punctuation")
-    assert not speaks_of_words("The longest text")
-
-
-def test_a_session_is_admitted_by_its_values():
-    session = ("(5,)", "[('put', (-3,)), ('total', ())]")
-    assert not Scope(Domain(), {}, frozenset()).admits(("Account", session))
-    assert Scope(Domain(negative=True), {}, frozenset()).admits(("Account", session))
-    assert Scope(Domain(), {}, frozenset({session})).admits(("Account", session))

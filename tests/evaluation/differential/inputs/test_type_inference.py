@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.type_inference import POOLS, compared_constants, likely_kinds
+from src.evaluation.differential.inputs.type_inference import POOLS, likely_kinds
 
 
 def function(source):
@@ -65,19 +65,3 @@ def test_every_example_is_a_literal_and_none_occurs_twice():
 )
 def test_the_examples_of_a_kind_are_of_its_type(kind, of):
     assert {type(ast.literal_eval(source)) for source in POOLS[kind]} == {of}
-
-
-@pytest.mark.parametrize(
-    ("body", "constants"),
-    [
-        ("if unit == 'C':\n        pass\n    if unit.upper() == 'F':\n        pass", ["'C'", "'F'"]),
-        ("return unit > 3 or unit > 3", ["3", "4", "2"]),
-        ("return 1 <= unit", ["1", "2", "0"]),
-        ("return len(unit) < 1", ["'a'", "'ab'", "''", "[3]", "[3, 4]", "[]"]),
-        ("return '.' in unit", ["'ab.cd'", "'ab.cd.ef'", "'.ab'", "'abcd'", "'.'"]),
-        ("return unit is None", []),
-        ("return other == 'C'", []),
-    ],
-)
-def test_constants_that_a_parameter_is_compared_with_are_found(body, constants):
-    assert compared_constants(function(f"def f(unit, other):\n    {body}"), "unit") == constants

@@ -55,3 +55,12 @@ def test_a_digest_tells_sessions_apart():
     one, other = held(("put", (2,)), ("show", ())), held(("put", (3,)), ("show", ()))
     assert one.digest()[:3] == other.digest()[:3] == ["h", "q", 2]
     assert one.digest() != other.digest()
+
+
+def test_what_a_function_makes_is_called_twice():
+    def counter(start):
+        values = [start]
+        return lambda step: values.append(values[-1] + step) or values[-1]
+
+    assert session.called_twice(counter, 1)(5, 2) == [7, 9]
+    assert session.called_twice(lambda: lambda: None, 0)() is None

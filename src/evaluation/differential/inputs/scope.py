@@ -1,0 +1,136 @@
+"""Which calls a task is about, and which of those are at the edge of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from src.evaluation.differential.inputs.domain import Domain
+from src.evaluation.differential.inputs.input_generation import Arguments, parameters
+from src.evaluation.differential.inputs.relations import SPOKEN, Granted
+from src.evaluation.differential.inputs.sessions import repeats, values_of
+from src.evaluation.differential.inputs.type_inference import Function
+from src.evaluation.differential.probe_runner import Call
+from src.languages.syntax import literal
+
+SHORT_SESSIONS = 5
+LARGEST = 22  # number for a recursion that takes exponential time
+_RECURSIVE = re.compile(
+    r"(?i)\b(?:fibonacci|tribonacci|lucas|hanoi|catalan|ackermann|subsets?|power set|permutations?|combinations?|partitions?|stair\w*|recurs\w*)\b"
+)
+
+
+_NUMERIC = re.compile(
+    r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
+)
+
+
+def has_sign(function: Function) -> bool:
+    """Whether it works on negative numbers of its own: `abs(n)`, `n < 0`, `n > 0`, or a text that is made a number where it can."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "abs"
+            and ast.unparse(node.args[0]) in names
+        ):
+            return True
+        if isinstance(node, ast.Try):
+            calls = [n for n in ast.walk(ast.Module(node.body, [])) if isinstance(n, ast.Call) and n.args]
+            if any(
+                ast.unparse(c.func) in ("int", "float") and ast.unparse(c.args[0]) in names for c in calls
+            ):
+                return True
+    return False
+
+
+def only_passes_on(function: Function) -> bool:
+    """Whether a function calculates with nothing and puts nothing in order, so that one item is as good as another."""
+    orders = ast.Lt | ast.LtE | ast.Gt | ast.GtE
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _NUMERIC.fullmatch(ast.unparse(node.func).rpartition(".")[2]):
+            return False
+        if isinstance(node, ast.BinOp | ast.AugAssign | ast.IfExp | ast.JoinedStr):
+            return False
+        if isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which calls a task is about."""
+
+    domain: Domain
+    granted: Mapping[str, Granted]  # of each function; none of a class, with which there are sessions
+    known: frozenset[Arguments]  # in calls that the sample itself shows
+    of_words: bool = False  # the task speaks of words and of no other signs in a text
+    grows: bool = False  # a plain way to do the task takes exponential time
+
+    def admits(self, call: Call) -> bool:
+        name, arguments = call
+        if arguments in self.known:
+            return True
+        if name not in self.granted:
+            return self.domain.admits(values_of(arguments))
+        return self.domain.admits(arguments) and self.granted[name].admits(arguments)
+
+    def is_edge(self, call: Call) -> bool:
+        """Whether a call is at the edge: 0 or 1, at most one item, a text of signs alone, one step of a session twice."""
+        name, arguments = call
+        if arguments in self.known:
+            return False
+        if name not in self.granted:
+            return repeats(arguments)
+        values = [literal(source) for source in arguments]
+        too_large = self.grows and any(isinstance(value, int) and value > LARGEST for value in values)
+        return too_large or any(_is_at_edge(value, self.of_words, self.domain) for value in values)
+
+    def spoken(self, calls: Sequence[Call]) -> list[frozenset[int]]:
+        """Groups of calls of which one each is to be kept: where an argument is the 0, the nothing, the minus that the task speaks of."""
+        groups: dict[tuple[str, int, str], set[int]] = {}
+        for place, (name, arguments) in enumerate(calls):
+            for at, source in enumerate(arguments if name in self.granted else ()):
+                value = literal(source)
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
+                kinds = {
+                    "zero": self.domain.zero and is_number and value == 0,
+                    "negative": self.domain.negative and is_number and value < 0,
+                    "empty": self.domain.empty and isinstance(value, str | list | dict) and not value,
+                }
+                for kind in (kind for kind, holds in kinds.items() if holds):
+                    groups.setdefault((name, at, kind), set()).add(place)
+        return [frozenset(places) for places in groups.values()] + self._made_with_less(calls)
+
+    def _made_with_less(self, calls: Sequence[Call]) -> list[frozenset[int]]:
+        """Some groups of the sessions whose object is made with fewer values than others."""
+        made = {at: len(literal(c[1][0]) or ()) for at, c in enumerate(calls) if c[0] not in self.granted}
+        less = [at for at, size in made.items() if size < max(made.values())]
+        return [
+            frozenset(less[start::SHORT_SESSIONS])
+            for start in range(SHORT_SESSIONS)
+            if less[start::SHORT_SESSIONS]
+        ]
+
+
+def grows_fast(instruction: str) -> bool:
+    """Whether the task is one that beginners do by a recursion which takes exponential time."""
+    return bool(_RECURSIVE.search(instruction))
+
+
+def speaks_of_words(instruction: str) -> bool:
+    return bool(re.search(r"(?i)\bwords?\b", instruction)) and not re.search(SPOKEN["signs"], instruction)
+
+
+def _is_at_edge(value: object, of_words: bool, domain: Domain) -> bool:
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int):
+        return value == 1 or (value == 0 and not domain.zero)
+    if isinstance(value, str):
+        return not re.search(r"\w", value) or (of_words and bool(re.search(r"[^\w\s]", value)))
+    return isinstance(value, list | tuple | set | dict) and len(value) == (
+        1 if domain.empty else min(len(value), 1)
+    )

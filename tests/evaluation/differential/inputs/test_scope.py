@@ -1,0 +1,91 @@
+"""Which calls a task is about, and which are at its edge."""
+
+import ast
+
+import pytest
+
+from src.evaluation.differential.inputs.domain import Domain
+from src.evaluation.differential.inputs.relations import granted_by
+from src.evaluation.differential.inputs.scope import (
+    Scope,
+    grows_fast,
+    has_sign,
+    only_passes_on,
+    speaks_of_words,
+)
+
+ANY = Domain(True, True, True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("call", "edge"),
+    [
+        (("0",), True), (("1",), True), (("2",), False), (("True",), False), (("[]",), True), (("[7]",), True),
+        (("[7, 8]",), False), (("'a'",), False), (("'!?'",), True), (("'a b.'",), False), (("2", "[5]"), True),
+    ],
+)  # fmt: skip
+def test_the_edge_of_what_a_function_is_for(call, edge):
+    scope = Scope(Domain(), {"f": granted_by(ast.parse("def f(x, y=0): pass").body[0], "", [])}, frozenset())
+    assert scope.is_edge(("f", call)) is edge
+    spoken = Scope(ANY, scope.granted, frozenset())
+    assert spoken.is_edge(("f", call)) is (edge and call not in (("0",), ("[]",)))
+    assert not Scope(Domain(), scope.granted, frozenset({call})).is_edge(("f", call))
+
+
+def test_signs_in_a_text_are_an_edge_where_a_task_speaks_of_words():
+    granted = {"f": granted_by(ast.parse("def f(x): pass").body[0], "", [])}
+    assert Scope(ANY, granted, frozenset(), speaks_of_words("The longest word")).is_edge(("f", ("'a, b'",)))
+    assert not speaks_of_words("The longest word, without punctuation")
+    assert not speaks_of_words("The longest text")
+
+
+def test_a_session_is_admitted_by_its_values():
+    session = ("(5,)", "[('put', (-3,)), ('total', ())]")
+    assert not Scope(Domain(), {}, frozenset()).admits(("Account", session))
+    assert Scope(Domain(negative=True), {}, frozenset()).admits(("Account", session))
+    assert Scope(Domain(), {}, frozenset({session})).admits(("Account", session))
+
+
+@pytest.mark.parametrize(
+    ("source", "signed", "passes"),
+    [
+        ("return abs(x)", True, False),
+        ("return abs(x - 3)", False, False),
+        ("try:\n        return int(x)\n    except ValueError:\n        return 0", True, False),
+        ("return int(x)", False, False),
+        ("return x[-1] if x else None", False, False),
+        ("if x:\n        return x[0]", False, True),
+        ("return x[::-1]", False, True),
+        ("return [i for i in x if i > 2]", False, False),
+        ("return f'{x}'", False, False),
+    ],
+)
+def test_what_a_function_does_says_what_it_is_given(source, signed, passes):
+    function = ast.parse(f"def f(x):\n    {source}").body[0]
+    assert has_sign(function) is signed
+    assert only_passes_on(function) is passes
+
+
+def test_what_the_task_speaks_of_is_among_the_calls():
+    calls = [("f", ("3", "0")), ("f", ("0", "2")), ("f", ("-1", "2")), ("f", ("4", "5"))]
+    scope = Scope(
+        Domain(zero=True, negative=True),
+        {"f": granted_by(ast.parse("def f(a, b): pass").body[0], "", [])},
+        frozenset(),
+    )
+    assert sorted(map(sorted, scope.spoken(calls))) == [[0], [1], [2]]
+    assert Scope(Domain(), scope.granted, frozenset()).spoken(calls) == []
+
+
+def test_large_numbers_are_an_edge_where_time_grows_fast():
+    granted = {"f": granted_by(ast.parse("def f(n): pass").body[0], "", [])}
+    grows = grows_fast("The first n numbers of the Fibonacci sequence")
+    assert Scope(Domain(), granted, frozenset(), grows=grows).is_edge(("f", ("100",)))
+    assert not Scope(Domain(), granted, frozenset(), grows=grows).is_edge(("f", ("20",)))
+    assert not grows_fast("The sum of two numbers")
+
+
+def test_of_objects_made_with_fewer_values_some_are_kept():
+    sessions = [("A", (made, "[]")) for made in ("()", "(1,)", "()", "(2,)")]
+    groups = Scope(Domain(), {}, frozenset()).spoken(sessions)
+    assert sorted(map(sorted, groups)) == [[0], [2]]
