@@ -149,7 +149,7 @@ def test_a_merged_model_answers_as_its_adapter_does(flow: Flow, method: str):
 
 LIGHT = """
 import contextlib, io, runpy, sys
-HEAVY = {"torch", "transformers", "numpy", "datasets", "sacrebleu", "scipy", "matplotlib", "peft", "accelerate"}
+HEAVY = set("torch transformers numpy datasets sacrebleu scipy matplotlib peft accelerate bitsandbytes".split())
 class Heavy(BaseException): pass
 class Refuse:
     def find_spec(self, name, path=None, target=None):
@@ -176,7 +176,7 @@ def test_help_and_wrong_settings_answer_and_a_start_is_announced_before_anything
         "evaluate.py": "--model_path x", "inference.py": "--model_path x",
         "compare_results.py": "--before_model x --after_model y",
     }  # fmt: skip
-    calls = {f"{script} --help": "0 ''" for script in flags}
+    calls = {f"{script} --help": "0 ''" for script in (*flags, "doctor.py")}
     wrong = "2 'error: --set lora.rr=1: unknown key lora.rr; did you mean lora.r?\\n'"
     calls |= {f"{script} {given} --set lora.rr=1": wrong for script, given in flags.items()}
     calls |= {f"{script} {given}": "'loading ...\\n" for script, given in flags.items()}
