@@ -29,6 +29,7 @@ from src.schema import Execution, Sample
 
 SETS = ("development", "held_out", "other_hand", "third_hand")
 ANSWERS = Path(__file__).with_name("labelled_answers")
+OF_OWN_TASKS = "tasks that no other set has"  # of a set that shares some: the figures for the others
 STORED = RESULTS / "labelled.json"
 
 
@@ -128,6 +129,10 @@ def main() -> None:
             if (kind == "passed") == (answer.label == "wrong"):
                 print(f"{answer.task} {answer.label}: {answer.form} | {kind} {detail}")
     result = {"tasks": len({a.task for a in answers}), **summary(answers, found)}
+    elsewhere = {a.task for name in SETS if name != args.set for a in labelled_answers(name)}
+    own = [(a, kind) for a, kind in zip(answers, found, strict=True) if a.task not in elsewhere]
+    if len(own) < len(answers):
+        result[OF_OWN_TASKS] = summary(*zip(*own, strict=True))
     stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
     STORED.write_text(json.dumps(stored | {args.set: result}, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
