@@ -82,10 +82,12 @@ CARDS = (  # what is free of a card of this size
 LABELLED = ROOT / "benchmarks" / "results" / "labelled.json"
 # columns of its table: where in the file, by keys
 VERDICTS = {
+    "held-out half, seen": ("held_out",),
     "held-out half, the first time": ("earlier", "held_out"),
+    "other hand, seen": ("other_hand",),
     "other hand, the first time": ("earlier", "other_hand"),
     "third hand, once": ("third_hand",),
-    "**third hand, tasks that no set had**": ("third_hand", "tasks that no other set has"),
+    "**third hand, tasks that no set had**": ("third_hand", "tasks that no earlier set has"),
 }
 FUNCTIONAL = ROOT / "benchmarks" / "results" / "functional.json"
 TRIALS = {

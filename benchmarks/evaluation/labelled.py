@@ -29,7 +29,7 @@ from src.schema import Execution, Sample
 
 SETS = ("development", "held_out", "other_hand", "third_hand")
 ANSWERS = Path(__file__).with_name("labelled_answers")
-OF_OWN_TASKS = "tasks that no other set has"  # of a set that shares some: the figures for the others
+OF_OWN_TASKS = "tasks that no earlier set has"  # of a set that shares some: the figures for the others
 STORED = RESULTS / "labelled.json"
 
 
@@ -129,7 +129,8 @@ def main() -> None:
             if (kind == "passed") == (answer.label == "wrong"):
                 print(f"{answer.task} {answer.label}: {answer.form} | {kind} {detail}")
     result = {"tasks": len({a.task for a in answers}), **summary(answers, found)}
-    elsewhere = {a.task for name in SETS if name != args.set for a in labelled_answers(name)}
+    earlier = SETS[: SETS.index(args.set)]
+    elsewhere = {a.task for name in earlier for a in labelled_answers(name)}
     own = [(a, kind) for a, kind in zip(answers, found, strict=True) if a.task not in elsewhere]
     if len(own) < len(answers):
         result[OF_OWN_TASKS] = summary(*zip(*own, strict=True))
