@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from src.evaluation.benchmarks.calls import parse_calls
 from src.evaluation.codebleu.score import codebleu_score, has_codebleu
 from src.evaluation.differential.oracle import OTHER_OUTPUT
 from src.evaluation.execution.judge import DEFINES_ONLY, classify, execute, judge
@@ -90,7 +91,7 @@ def score_sample(sample: Sample, sandbox: Sandbox, stages: Stages) -> SampleScor
         completion=sample.completion,
         execution_lacks=execution.lacks,
         functional_lacks=functional.lacks if functional else "",
-        base=functional.base if functional else "",
+        base=_base(sample, functional.base or functional.outcome) if functional else "",
         message=_message(execution, functional) if item.code.strip() else "",
     )
 
@@ -131,10 +132,16 @@ def unreadable_score(sample: Sample) -> SampleScore:
         codebleu_package=None,
         execution="killed",
         functional="killed" if _has_verdict(sample) else "",
+        base=_base(sample, "killed"),
         error=UNREADABLE,
         flags=(UNREADABLE,),
         completion=sample.completion,
     )
+
+
+def _base(sample: Sample, outcome: str) -> str:
+    """The outcome on a benchmark's base inputs, where its tests tell these apart from others."""
+    return outcome if parse_calls(sample.tests) else ""
 
 
 def _has_verdict(sample: Sample) -> bool:

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
+from src.evaluation.benchmarks.calls import HUMANEVAL, calls_text
 from src.evaluation.codebleu.score import CodeBleu
 from src.evaluation.scoring import sample as module
 from src.evaluation.scoring.sample import Stages, score_sample, unreadable_score
@@ -153,3 +154,23 @@ def test_what_went_wrong_is_told_in_the_words_of_the_test_or_the_interpreter(
     monkeypatch.setattr(module, "execute", lambda *_: execution)
     monkeypatch.setattr(module, "judge", lambda *_: functional)
     assert scored({})[0].message == message
+
+
+@pytest.mark.parametrize("outcome", ["failed", "killed"])
+def test_what_ends_all_tests_ends_those_on_the_base_inputs_too(monkeypatch: pytest.MonkeyPatch, outcome: str):
+    row = {
+        "task_id": "HumanEval/900",
+        "entry_point": "f",
+        "atol": 0,
+        "base_input": [[1]],
+        "plus_input": [[2]],
+    }
+    apart = dataclasses.replace(SAMPLE, tests=calls_text(HUMANEVAL, row))
+    plain = dataclasses.replace(SAMPLE, tests="assert f(1) == 1")
+    monkeypatch.setattr(module, "judge", lambda *_: Execution(outcome))  # as where there is no code
+    stages = Stages({}, lambda _: None)
+    assert score_sample(apart, None, stages).base == outcome  # type: ignore[arg-type]
+    assert score_sample(plain, None, stages).base == ""  # type: ignore[arg-type]
+    assert (unreadable_score(apart).base, unreadable_score(plain).base) == ("killed", "")
+    monkeypatch.setattr(module, "judge", lambda *_: Execution("failed", base="passed"))
+    assert score_sample(apart, None, stages).base == "passed"  # type: ignore[arg-type]
