@@ -82,6 +82,7 @@ CARDS = (  # what is free of a card of this size
 LABELLED = ROOT / "benchmarks" / "results" / "labelled.json"
 # columns of its table: where in the file, by keys
 VERDICTS = {
+    "development half, seen": ("development",),
     "held-out half, seen": ("held_out",),
     "held-out half, the first time": ("earlier", "held_out"),
     "other hand, seen": ("other_hand",),
