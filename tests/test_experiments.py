@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from benchmarks.experiment import in_turn, plan
-from benchmarks.experiment.results import Result, Results, load_results, save_results
+from benchmarks.experiment.results import FILE, GRID, Result, Results, load_results, save_results
 from benchmarks.experiment.run import Training, arguments
 from benchmarks.experiment.scores import REPORT_SOURCE, Pair, pairs, quotations
 from benchmarks.experiment.side_by_side import Ended, Job, run_side_by_side
@@ -258,6 +258,7 @@ def test_the_tables_pair_differences_by_seed_and_mark_the_choice():
     ]
     runs = [result(run, loss) for run, loss in zip([*base, *wide], (1.0, 1.2, 1.4, 0.9, 1.3), strict=True)]
     shown = tables(results(*runs, rate=1e-3))
+    assert tables(results(), results(*runs, rate=1e-3))["grid"] == shown["grid"]  # made apart from the others
     row = next(line for line in shown["grid"].splitlines() if "all-linear" in line)
     assert "| 42, 43 | 1.1000 (0.9000 to 1.3000) |" in row
     assert "| +0.0000 (-0.1000 to +0.1000) |" in row  # 0.9 - 1.0 and 1.3 - 1.2
@@ -282,13 +283,14 @@ def test_what_was_cut_off_makes_tables_too(tmp_path: Path):
 
 
 def test_the_page_shows_the_committed_results(tmp_path: Path):
-    results = load_results(ROOT / "reports" / "code_alpaca" / "experiments.json")
+    results, grid = (load_results(ROOT / "reports" / "code_alpaca" / name) for name in (FILE, GRID))
     assert results is not None
+    assert grid is not None
     page = tmp_path / "page.md"
     page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
-    write_tables(results, page)
+    write_tables(results, page, grid)
     assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
-    assert len(results.runs) == 45
+    assert (len(results.runs), len(grid.runs)) == (15, 45)
 
 
 def test_scores_and_differences_stand_in_their_tables():

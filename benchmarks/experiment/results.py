@@ -14,6 +14,7 @@ from src.schema import UserError, decode
 from src.system.files import write_atomic
 
 FILE = "experiments.json"
+GRID = "grid.json"  # beside it: such a file of the grid's runs, where these were made apart from the others
 SCHEMA = 1
 KEPT = ("commit", "versions", "hardware", "device", "data_fingerprint", "model_fingerprint")
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks import ROOT
 from benchmarks.experiment import in_turn
 from benchmarks.experiment.plan import Spec, answered_specs, best_rate, flat, overrides, wanted
-from benchmarks.experiment.results import FILE, Results, load_results, read_result, save_results
+from benchmarks.experiment.results import FILE, GRID, Results, load_results, read_result, save_results
 from benchmarks.experiment.scores import BASE, BASE_CHAT, TEST_SETS, score
 from benchmarks.experiment.side_by_side import Ended, Job, run_side_by_side
 from src import cli
@@ -329,7 +329,7 @@ def main(args: argparse.Namespace) -> None:
     results = load_results(path)
     if results is None:
         raise UserError(f"no {path}: run the phase score first")
-    write_tables(results, args.page)
+    write_tables(results, args.page, load_results(args.reports / GRID))
     print(f"wrote the tables of {len(results.runs)} runs into {args.page}")
 
 

@@ -23,10 +23,13 @@ TITLES = {
 }  # fmt: skip
 
 
-def write_tables(results: Results, page: Path) -> None:
-    """Put every table between its markers. Raises UserError where a marker is missing on the page."""
+def write_tables(results: Results, page: Path, grid: Results | None = None) -> None:
+    """Put every table between its markers. Raises UserError where a marker is missing on the page.
+
+    `grid` holds the runs of the grid where these were made apart from the others.
+    """
     content = page.read_text(encoding="utf-8")
-    for name, table in tables(results).items():
+    for name, table in tables(results, grid).items():
         begin, end = f"<!-- table: {name} -->\n", f"<!-- end: {name} -->"
         if content.count(begin) != 1 or content.count(end) != 1 or content.index(begin) > content.index(end):
             raise UserError(f"{page}: expected {begin.strip()} and then {end}, once each; put them back")
@@ -34,7 +37,7 @@ def write_tables(results: Results, page: Path) -> None:
     write_atomic(page, content)
 
 
-def tables(results: Results) -> dict[str, str]:
+def tables(results: Results, grid: Results | None = None) -> dict[str, str]:
     """Every table in Markdown, by the name in its markers."""
     return {
         "summary": _summary(results),
@@ -42,7 +45,7 @@ def tables(results: Results) -> dict[str, str]:
         "rates": _rates(results),
         "training": _training(results),
         "curves": _curves(results),
-        "grid": _grid(results),
+        "grid": _grid(grid or results),
         "scores": _scores(results),
         "against_base": _differences(results, "."),
         "novelty": _novelty(results),
