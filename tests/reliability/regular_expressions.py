@@ -39,8 +39,8 @@ TABLES = {
     ("evaluation/execution/judge.py", "pattern"): "_ERROR_KINDS",
     ("languages/cpp.py", "pattern"): "_HEADERS_ON_SIGHT",
     ("evaluation/differential/inputs/type_inference.py", "pattern"): "_NAMES",
-    ("evaluation/differential/inputs/relations.py", "pattern"): "_SPOKEN",
-    ("evaluation/differential/inputs/relations.py", "_SPOKEN['signs']"): "_SPOKEN",
+    ("evaluation/differential/inputs/relations.py", "pattern"): "SPOKEN",
+    ("evaluation/differential/inputs/scope.py", "SPOKEN['signs']"): "SPOKEN",
     ("report/formatting.py", "pattern"): "DATA_LABELS",
 }
 MADE_BY_THE_CODE = {("languages/language.py", "self.regex")}  # in `Pattern`, whose calls are collected

@@ -227,7 +227,7 @@ def test_a_program_that_is_not_there_is_named(recipe):
 def test_a_program_that_is_no_worker_is_named(tmp_path, message, reason):
     python = tmp_path / "python"
     (tmp_path / "sent").write_bytes(len(message).to_bytes(4, "big") + message if message else b"")
-    python.write_text(f"#!/bin/sh\ncat {tmp_path}/sent\n")
+    python.write_text(f"#!/bin/sh\nexec cat {tmp_path}/sent\n")  # no shell is left that says "Killed"
     python.chmod(0o755)
     with pytest.raises(WorkerError, match=reason):
         Worker(Recipe("bare", str(python)))

@@ -108,7 +108,7 @@ def _is_numbered(lines: Sequence[Sequence[str]]) -> bool:
 def _without_fields(lines: Sequence[str]) -> list[str]:
     """What lines show, without the names of fields that each of several records has: `{'name': 'desk'}, {'name': 'lamp'}`."""
     text = plain("\n".join(lines))
-    names = re.findall(_FIELD, text)
+    names = _FIELD.findall(text)
     for name in {name for name in names if names.count(name) > 1}:
         text = text.replace(name, " ")
     return [token for line in text.split("\n") for token in _tokens(line)]
