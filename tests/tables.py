@@ -51,6 +51,7 @@ PLACES = {
     "verdicts": "docs/functional.md",
     "trials": "docs/functional.md",
     "limits": "docs/sandbox.md",
+    "phases": "docs/training.md",
 }  # table -> document
 # the largest step of 32 samples of Code Alpaca: tokens computed once, and those whose keys and values are kept for each
 STEP_TOKENS, UNSHARED_PER_COMPUTED = 4_680, 1.2
@@ -98,6 +99,7 @@ TRIALS = {
     "answer to another task": "the answer to another task, where there is a verdict",
 }
 QUICKSTART = ROOT / "reports" / "quickstart" / "comparison.json"
+TIMED = ROOT / "benchmarks" / "results" / "quickstart.json"
 SHOWN = ("execution_success", "functional_accuracy", "bleu", "codebleu")  # in the READMEs
 CHINESE = ("执行成功率（Execution success）", "功能正确率（Functional accuracy）", "BLEU", "CodeBLEU")
 MEMORY_HEADER = ["GPU memory", "CodeLlama-7B, LoRA", "QLoRA", "Qwen2.5-Coder-7B, LoRA", "QLoRA"]
@@ -115,6 +117,19 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
         spec.loader.exec_module(module)
         made[script] = module.arguments()
     return made
+
+
+def phases() -> list[list[str]]:
+    """What each command of the quickstart took."""
+    timed = json.loads(TIMED.read_text(encoding="utf-8"))["phases"]
+    return [
+        [
+            f"`{name}`",
+            *(f"{phase[key] / 60:.1f}" for key in ("seconds", "processor_seconds")),
+            f"{phase['peak_gib']:.1f} GiB",
+        ]
+        for name, phase in timed.items()
+    ]
 
 
 def flags() -> list[list[str]]:
@@ -294,6 +309,7 @@ def tables() -> dict[str, str]:
         )
         .replace(" %", "%")
         .replace(", n =", "，n ="),
+        "phases": table(["Command", "Minutes", "Processor minutes", "Peak of one process"], phases()),
         "verdicts": table(["share that passes [95 % interval]", *VERDICTS], verdicts()),
         "trials": table(["tried against its reference", "n", "agrees"], trials()),
         "languages": table(["Language", "Further names in code fences", "How a program is run"], languages()),
