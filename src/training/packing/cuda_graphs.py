@@ -17,7 +17,8 @@ from itertools import accumulate
 
 import torch
 
-from src.training.packing.packs import Pack
+from src.data.preprocessing import Encoded
+from src.training.packing.packs import Pack, make_pack
 from src.training.packing.padding import PADDING_SAMPLES, Extent, padded, room_for
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,6 @@ class PackGraphs:
         members: dict[int, list[Extent]] = {size: [] for size in self.sizes}
         for pack in packs:
             members[self._size(pack.tokens) or 0].append(pack)
-        members[self.sizes[-1]] = list(packs)  # the first to be captured, whatever the pack
         self.rooms = {size: room_for(members[size], size) for size in self.sizes}
         self.graphs: dict[int, _Graph] = {}
         self.gradients: list[torch.Tensor] = []  # what graphs add to
@@ -87,19 +87,13 @@ class PackGraphs:
     def backward(self, pack: Pack, scale: float) -> torch.Tensor | None:
         """`scale` times the loss, its gradients added; None where the pack must be computed as usual."""
         size = self._size(pack.tokens)
-        if not self.active or size is None:
+        if not self.active or size is None or (shaped := padded(pack, self.rooms[size])) is None:
             return None
-        try:
-            # the largest first: the others find room in its memory
-            if self._graph(pack, self.sizes[-1]) is None or (found := self._graph(pack, size)) is None:
-                return None
-        except torch.OutOfMemoryError:
-            raise
-        except RuntimeError as error:
-            self.active = False
-            self.graphs.clear()
-            log.warning("continuing without graphs: %s", str(error).splitlines()[0])
+        if not self.graphs and not self._capture_all(share=pack.shared is not None):
             return None
+        found = self.graphs[size]
+        for static, new in zip(found.pack.tensors(), shaped.tensors(), strict=True):
+            static.copy_(new.pin_memory(), non_blocking=True)
         self._adopt_gradients()
         self.scale.fill_(scale)
         self.gradient_scale.copy_(self.scaled(self.scale))
@@ -110,17 +104,29 @@ class PackGraphs:
         """The smallest that so many tokens can be padded to."""
         return next((size for size in self.sizes if size >= tokens + PADDING_SAMPLES), None)
 
-    def _graph(self, pack: Pack, size: int) -> _Graph | None:
-        """The graph of this size with `pack` copied in; None where it does not fit."""
-        shaped = padded(pack, self.rooms[size])
-        if shaped is None:
-            return None
-        if size not in self.graphs:
-            self.graphs[size] = self._capture(shaped)
-        found = self.graphs[size]
-        for static, new in zip(found.pack.tensors(), shaped.tensors(), strict=True):
-            static.copy_(new.pin_memory(), non_blocking=True)
-        return found
+    def _capture_all(self, share: bool) -> bool:
+        """Capture the graphs of all sizes; whether they could be.
+
+        All at once: of several processes, each would else wait for each capture of another. The largest first: the
+        others find room in its memory.
+        """
+        blank = make_pack([Encoded("", [0, 0], prompt_length=1)], share)
+        start = time.perf_counter()
+        try:
+            for size in reversed(self.sizes):
+                shaped = padded(blank, self.rooms[size])
+                assert shaped is not None  # a room has space for a pack that is nearly all padding
+                self.graphs[size] = self._capture(shaped)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            self.active = False
+            self.graphs.clear()
+            log.warning("continuing without graphs: %s", str(error).splitlines()[0])
+            return False
+        sizes = ", ".join(map(str, self.sizes))
+        log.info("captured graphs for packs of %s tokens in %.1f s", sizes, time.perf_counter() - start)
+        return True
 
     def _adopt_gradients(self) -> None:
         """Make .grad the tensors that graphs add to, with its values so far."""
@@ -146,7 +152,6 @@ class PackGraphs:
             found = torch.autograd.grad(loss, self.parameters, self.gradient_scale)
             torch._foreach_add_(self.gradients, list(found))
             loss = loss.detach() * self.scale
-        log.info("captured a graph for packs of %d tokens", pack.tokens)
         return _Graph(static, loss, graph)
 
 

@@ -13,7 +13,7 @@ from src.training.packing import cuda_graphs
 from src.training.packing.cuda_graphs import PackGraphs, graph_sizes
 from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import make_pack
-from src.training.packing.padding import extent
+from src.training.packing.padding import extent, padded
 from tests.models.kernels.test_fused_lora import adapted
 from tests.training.encoded import random_samples
 from tests.training.gradients import loss_and_gradients
@@ -76,6 +76,33 @@ def test_graphs_add_up_gradients_with_plain_passes_in_between(model, graphs):
                     total.add_(new)
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
     assert sorted(graphs.graphs) == [128, 1024]
+
+
+def test_all_sizes_are_captured_before_the_first_pack_whatever_it_is(graphs, monkeypatch):
+    captured = []
+    capture = graphs._capture
+    monkeypatch.setattr(graphs, "_capture", lambda shaped: captured.append(shaped.tokens) or capture(shaped))
+    for lengths in ([9, 20], [40, 40, 22], [40] * 25):
+        assert graphs.backward(make_pack(random_samples(*lengths)), 1.0) is not None
+        assert captured == list(reversed(graphs.sizes))
+
+
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_every_pack_fits_the_graph_of_its_size(graphs, monkeypatch, seed, share):
+    draw = random.Random(seed)
+    steps = [random_samples(*(draw.randint(2, 200) for _ in range(draw.randint(1, 40)))) for _ in range(30)]
+    made = PackGraphs(graphs.compute, graphs.parameters, [extent(samples, share) for samples in steps])
+    static = {}
+    monkeypatch.setattr(made, "_capture", lambda shaped: static.setdefault(shaped.tokens, shaped))
+    assert made._capture_all(share)
+    assert sorted(static) == made.sizes
+    for samples in steps:
+        pack = make_pack(samples, share)
+        size = made._size(pack.tokens)
+        shaped = padded(pack, made.rooms[size])
+        assert [len(t) for t in shaped.tensors()] == [len(t) for t in static[size].tensors()]
+        assert shaped.longest == static[size].longest
 
 
 def test_a_loss_scale_changes_gradients_alone_and_may_change_between_packs(graphs):
