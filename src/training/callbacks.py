@@ -94,13 +94,15 @@ def early_stopping_due(history: Sequence[Mapping[str, Any]], patience: int) -> b
 class GracefulStop(TrainerCallback):
     """On SIGTERM or Ctrl-C: finish the step, save a checkpoint, end. A second signal ends at once.
 
-    Of several processes, all stop after the step in which the first of them got a signal. Launchers forward signals
-    and terminals send them to every process, so a second one is ignored there.
+    Of several processes, all stop one step after that in which the first of them got a signal. Launchers forward
+    signals and terminals send them to every process, so a second one is ignored there.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device  # of the process group
-        self.signal: int | None = None
+        self.received: int | None = None  # by this process
+        self.signal: int | None = None  # on which the run stops; the same in all processes
+        self.asked: _Question | None = None  # a step ago
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -115,26 +117,39 @@ class GracefulStop(TrainerCallback):
                 signal.signal(number, handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
+        if self.received is not None:
             if distributed.world_size() == 1:
                 raise KeyboardInterrupt
             return
-        self.signal = number
+        self.received = number
         again = "; once more to stop at once" if distributed.world_size() == 1 else ""
         if distributed.is_rank0():
             print(f"\nfinishing this step and saving{again}", file=sys.stderr)
 
     def on_step_end(self, args: Any, state: Any, control: TrainerControl, **unread: Any) -> None:
-        self.signal = _signal_of_any_process(self.signal, self.device)
+        if distributed.world_size() == 1:
+            self.signal = self.received
+        else:
+            before, self.asked = self.asked, _Question(self.received, self.device)
+            self.signal = before.answer() if before else None
         if self.signal is not None:
             control.should_save = control.should_training_stop = True
 
 
-def _signal_of_any_process(number: int | None, device: torch.device) -> int | None:
-    """The signal that any of the processes got; None where none did."""
-    if distributed.world_size() == 1:
-        return number
-    received = torch.zeros(signal.NSIG, device=device)
-    received[number or 0] = 1
-    found = distributed.all_reduce_sum(received)[1:].nonzero().flatten().tolist()
-    return found[0] + 1 if found else None
+class _Question:
+    """What signal any of the processes has got. The answer is read a step later: to wait for it would leave GPUs idle."""
+
+    def __init__(self, received: int | None, device: torch.device) -> None:
+        marks = torch.zeros(signal.NSIG, device=device)
+        marks[received or 0] = 1
+        self.marks = distributed.all_reduce_sum(marks).to("cpu", non_blocking=True)
+        self.copied = torch.cuda.Event() if device.type == "cuda" else None
+        if self.copied is not None:
+            self.copied.record()
+
+    def answer(self) -> int | None:
+        """None where no process got one."""
+        if self.copied is not None:
+            self.copied.synchronize()
+        found = self.marks[1:].nonzero().flatten().tolist()
+        return found[0] + 1 if found else None

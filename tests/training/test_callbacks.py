@@ -71,7 +71,7 @@ def test_of_several_processes_a_second_signal_is_ignored(
     with stop.listening():
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)
-    assert stop.signal == signal.SIGTERM
+    assert stop.received == signal.SIGTERM
     assert "once more" not in capsys.readouterr().err
 
 

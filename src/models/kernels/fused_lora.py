@@ -74,7 +74,7 @@ def _weight(base: Any, dtype: torch.dtype) -> torch.Tensor:
 
 
 class _AdaptedLinear(torch.autograd.Function):
-    """x (..., in), A (r, in), B (out, r) -> (..., out). Saved for the backward pass: x, A x and the dropout mask."""
+    """x (..., in), A (r, in), B (out, r) -> (..., out). Saved for the backward pass: all three, A x and the dropout mask."""
 
     @staticmethod
     def forward(
@@ -90,14 +90,16 @@ class _AdaptedLinear(torch.autograd.Function):
         with torch.autocast(x.device.type, enabled=False):
             flat = x.reshape(-1, x.shape[-1]).to(dtype)  # (t, in)
             dropped, mask = torch.native_dropout(flat, probability, True) if probability else (flat, None)
-            inner = dropped @ a.to(dtype).T  # (t, r)
+            a_cast, b_cast = a.to(dtype), b.to(dtype)
+            inner = dropped @ a_cast.T  # (t, r)
             bias = getattr(base, "bias", None)
             bias = None if bias is None else bias.to(dtype)
             # no view: OLMoE clamps it in place, which autograd forbids for a function's view
             out = functional.linear(flat.view(x.shape), _weight(base, dtype), bias)  # (..., out)
-            out.view(len(flat), -1).addmm_(inner, b.to(dtype).T, alpha=scaling)
-        ctx.save_for_backward(flat, mask, inner, a, b)
+            out.view(len(flat), -1).addmm_(inner, b_cast.T, alpha=scaling)
+        ctx.save_for_backward(flat, mask, inner, a_cast, b_cast)
         ctx.base, ctx.scaling, ctx.probability, ctx.x = base, scaling, probability, (x.shape, x.dtype)
+        ctx.adapter_types = a.dtype, b.dtype
         return out
 
     @staticmethod
@@ -105,7 +107,7 @@ class _AdaptedLinear(torch.autograd.Function):
         flat, mask, inner, a, b = ctx.saved_tensors
         dtype, keep = flat.dtype, 1 / (1 - ctx.probability)
         grad = grads[0].reshape(-1, grads[0].shape[-1]).to(dtype)  # (t, out)
-        grad_inner = (grad @ b.to(dtype)).mul_(ctx.scaling)  # (t, r)
+        grad_inner = (grad @ b).mul_(ctx.scaling)  # (t, r)
         grad_b = (grad.T @ inner).mul_(ctx.scaling)
         dropped = flat if mask is None else torch.ops.aten.native_dropout_backward(flat, mask, keep)
         grad_a = grad_inner.T @ dropped
@@ -113,10 +115,11 @@ class _AdaptedLinear(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             grad_x = grad @ _weight(ctx.base, dtype)  # (t, in)
             if mask is None:
-                grad_x.addmm_(grad_inner, a.to(dtype))
+                grad_x.addmm_(grad_inner, a)
             else:
-                update = grad_inner @ a.to(dtype)
+                update = grad_inner @ a
                 grad_x.add_(torch.ops.aten.native_dropout_backward(update, mask, keep))
             shape, kind = ctx.x
             grad_x = grad_x.view(shape).to(kind)
-        return grad_x, grad_a.to(a.dtype), grad_b.to(b.dtype), None, None, None
+        type_a, type_b = ctx.adapter_types
+        return grad_x, grad_a.to(type_a), grad_b.to(type_b), None, None, None

@@ -112,7 +112,10 @@ def _attention(kernel: Kernel) -> Callable[..., tuple[torch.Tensor, None]]:
         refuse_unknown(more | {"attention_mask": attention_mask})
         if cu_seq_lens_q is None or cu_seq_lens_k is None or max_length_q is None:
             raise BoundariesLostError(LOST)
-        query, key, value = (_as_autocast(tensor[0].transpose(0, 1)) for tensor in (query, key, value))
+        # squeezed, not indexed: the gradient of a selection is a copy into zeros
+        query, key, value = (
+            _as_autocast(tensor.squeeze(0).transpose(0, 1)) for tensor in (query, key, value)
+        )
         if shared is not None:
             key, value = unshared(key, shared), unshared(value, shared)
         samples = Samples(cu_seq_lens_q, cu_seq_lens_k, max_length_q, sliding_window, scaling, dropout)

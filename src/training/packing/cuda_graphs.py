@@ -130,10 +130,11 @@ class PackGraphs:
 
     def _adopt_gradients(self) -> None:
         """Make .grad the tensors that graphs add to, with its values so far."""
-        for parameter, own in zip(self.parameters, self.gradients, strict=True):
-            if parameter.grad is None:
-                own.zero_()
-            elif parameter.grad is not own:
+        pairs = list(zip(self.parameters, self.gradients, strict=True))
+        if unset := [own for parameter, own in pairs if parameter.grad is None]:
+            torch._foreach_zero_(unset)
+        for parameter, own in pairs:
+            if parameter.grad is not None and parameter.grad is not own:
                 own.copy_(parameter.grad)
             parameter.grad = own
 

@@ -13,6 +13,7 @@ from src.data.preprocessing import Encoded
 from src.training.packing.packs import Pack, SharedPrefixes, common_prefix_length, sorted_by_prefix
 
 PADDING_SAMPLES = 8  # samples of padding that there is room for, and the fewest tokens of padding
+MULTIPLE = 8  # of widths of 16-bit matrices, for which matrix products have their fast kernels
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def room_for(packs: Iterable[Extent], tokens: int) -> Extent:
     """Room for each of `packs`, padded to so many computed `tokens`."""
     each = list(packs)
     unshared = max(pack.unshared_tokens + tokens - pack.tokens for pack in each)
+    unshared = -(-unshared // MULTIPLE) * MULTIPLE
     longest = max(pack.longest for pack in each)
     return Extent(
         tokens=tokens,
