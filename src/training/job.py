@@ -32,7 +32,7 @@ from src.schema import UserError
 from src.system import distributed
 from src.training import memory
 from src.training.compatibility import check_compatibility, check_processes
-from src.training.packing.attention import EFFICIENT, FALLBACK, training_attention
+from src.training.packing.attention import FALLBACK, repeats_kv, training_attention
 from src.training.packing.prefix_sharing import PrefixSharing, decide_prefix_sharing
 from src.training.start import Start, find_start
 from src.training.utils import schedule
@@ -146,7 +146,7 @@ def prepare(
         weight_shards=distributed.world_size() if sharding else 1,
         fused=uses_fused_kernels(training.fused_kernels, model.config, hardware),
         masked=attention == FALLBACK,
-        repeated_kv=attention == EFFICIENT,
+        repeated_kv=repeats_kv(attention),
         offload=offload_options(training.offload, model, hardware, config.lora, sharding),
         unshared_per_computed=prefix_sharing.unshared_per_computed,
     )

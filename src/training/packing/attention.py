@@ -63,6 +63,15 @@ def _has_varlen() -> bool:
     return True
 
 
+def repeats_kv(attention: str) -> bool:
+    """Whether keys and values are kept once for every head of queries that shares them: torch 2.11's kernel needs it."""
+    if attention != VARLEN:
+        return attention == EFFICIENT
+    from torch.nn.attention.varlen import varlen_attn
+
+    return "enable_gqa" not in inspect.signature(varlen_attn).parameters
+
+
 def _registered(name: str, function: Any) -> str:
     AttentionInterface.register(name, function)
     AttentionMaskInterface.register(name, flash_attention_mask)
