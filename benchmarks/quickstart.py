@@ -15,6 +15,7 @@ import os
 import platform
 import resource
 import shlex
+import stat
 import subprocess
 import sys
 import time
@@ -34,6 +35,7 @@ def main() -> None:
         "measured": f"{date.today()}, commit {commit}, after the installation",
         "command": "python -m benchmarks.quickstart",
         "machine": {"cpus": os.cpu_count(), "architecture": platform.machine(), "load_at_end": os.getloadavg()[2]},
+        "installation_gb": installation_gb(),
         "minutes": round(sum(phase["seconds"] for phase in phases.values()) / 60),
         "phases": phases,
     }  # fmt: skip
@@ -45,6 +47,12 @@ def commands(recipe: str) -> list[list[str]]:
     """The scripts that `make -n` would run, as arguments."""
     lines = recipe.replace("\\\n", " ").splitlines()
     return [words for words in map(shlex.split, lines) if words[1:] and words[1].endswith(".py")]
+
+
+def installation_gb() -> float:
+    """What the environment takes on the disk, in GB of 10^9 bytes."""
+    files = (path.lstat() for path in Path(sys.prefix).rglob("*"))
+    return round(sum(status.st_size for status in files if stat.S_ISREG(status.st_mode)) / 1e9, 1)
 
 
 def _name(command: list[str]) -> str:

@@ -15,6 +15,7 @@ import yaml
 from src.config import ALL_KEYS
 from src.data.curation.splitting import ALIKE
 from src.data.preprocessing import render_prompt
+from src.models.architecture import shape_of
 from tests import tables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -177,13 +178,26 @@ def test_speeds_peaks_times_and_costs_follow_from_committed_measurements(path: P
         if "tokens_per_s" in row
     ]
     rows = re.findall(r"\| ([\d,]+) \| ([\d.]+) GiB \| (\d+) \S+ \| \$([\d.]+) \|", _read(path))
-    assert len(rows) == 5
+    assert len(rows) == 7
     for speed, peak, minutes, cost in rows:
         tokens_per_s = int(speed.replace(",", ""))
         peaks = [row["peak_gib"] for row in measured if row["tokens_per_s"] == tokens_per_s]
         assert any(round(each, 1) == float(peak) for each in peaks), speed
         assert int(minutes) == round(9.6e6 / tokens_per_s / 60)
         assert float(cost) == round(9.6e6 / tokens_per_s / 3600 * 3, 2)
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
+def test_the_disk_that_is_named_follows_from_the_plan_and_the_quickstart(path: Path):
+    timed = json.loads(_read(ROOT / "benchmarks" / "results" / "quickstart.json"))
+    config, shape = tables.CODELLAMA_7B, shape_of(tables.CODELLAMA_7B)
+    weights = 2 * (shape.weights.linear + shape.weights.other)
+    # rank 16 on q, k, v, o; in float32, with Adam's two moments
+    checkpoint = 12 * 16 * 8 * config.hidden_size * config.num_hidden_layers
+    (line,) = (line for line in _read(path).splitlines() if "`.venv`" in line and "GB" in line)
+    found = [float(number) for number in re.findall(r"([\d.]+) GB", line)]
+    expected = [weights / 1e9, checkpoint / 1e9, timed["installation_gb"]]
+    assert sorted(found) == sorted(round(value, 1) for value in expected)
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
