@@ -83,8 +83,8 @@ def outcomes(sandbox: Sandbox, answers: Sequence[Labelled]) -> list[tuple[str, s
     found = []
     # What the wall clock had a part in is judged once more, alone, as evaluate.py does.
     tried = list(sandbox.map(jobs))
-    for job, (first, waited) in zip(jobs, tried, strict=True):
-        verdict = job(sandbox)[0] if waited else first
+    for job, (first, starved) in zip(jobs, tried, strict=True):
+        verdict = job(sandbox)[0] if starved else first
         kind = {None: "no verdict", "not_run": "no verdict", "passed": "passed"}.get(
             verdict.outcome if verdict else None, "rejected"
         )
@@ -94,9 +94,9 @@ def outcomes(sandbox: Sandbox, answers: Sequence[Labelled]) -> list[tuple[str, s
 
 def _judged(sandbox: Sandbox, sample: Sample, code: str) -> tuple[Execution | None, bool]:
     """The verdict, and whether a wall clock ended some program meanwhile."""
-    before = sandbox.waited
+    before = sandbox.starved
     verdict = judge(sandbox, sample, code)
-    return verdict, sandbox.waited > before
+    return verdict, sandbox.starved > before
 
 
 def summary(answers: Sequence[Labelled], found: Sequence[tuple[str, str]]) -> dict[str, dict[str, object]]:

@@ -82,7 +82,9 @@ class Sandbox:
         # of every program, where there is no place to run one
         self.not_run = None if recipe else Execution("not_run", self._reason)
         self.mode = recipe.mode if recipe else "none"  # recorded in the results
-        self.waited = 0  # programs that the wall clock ended, not their processor time: on an idle machine they might go on
+        self.starved = (
+            0  # programs ended by a clock that runs while they wait for a processor: alone they might go on
+        )
         self._lock = threading.Lock()
         self._closed = False
         self._started: set[Worker] = set()
@@ -174,12 +176,12 @@ class Sandbox:
                 if worker is None:
                     worker = self._starter.submit(self._start, self._recipe).result()
                 header, blobs = worker.run(request, limits.response_s)
-                self.waited += header.get("stopped") in ("waited", "timeout")
+                self.starved += header.get("stopped") == "timeout"
                 return read_response(header, blobs, limits.quota)
             except (WorkerError, ConnectionError):
                 worker = self._discard(worker)
             except TimeoutError:
-                self.waited += 1
+                self.starved += 1
                 worker = self._discard(worker)
                 return Execution("timeout", "its worker did not answer")
             finally:

@@ -76,7 +76,7 @@ def run_probe(
         return execution, None
     checked = _checked(record, len(calls))
     if checked and WAITED in (checked["module"]["error"], *(call["error"] for call in checked["calls"])):
-        sandbox.waited += 1
+        sandbox.starved += 1
     return execution, checked
 
 

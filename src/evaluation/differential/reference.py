@@ -96,7 +96,7 @@ def reference_program(reference: str) -> str:
 
 
 class _NotCachedError(Exception):
-    """There is no sandbox, or the wall clock had a part in what is known of the reference."""
+    """There is no sandbox, or a busy machine may have had a part in what is known of the reference."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
@@ -112,9 +112,9 @@ class _Key:
 
 @functools.lru_cache(CACHED_REFERENCES)
 def _behaviour(key: _Key, reference: str, input: str, instruction: str) -> Behaviour:
-    before = key.sandbox.waited
+    before = key.sandbox.starved
     behaviour = _found_behaviour(key.sandbox, reference, input, instruction)
-    if key.sandbox.waited > before or behaviour.reason.startswith(NOT_RUN):
+    if key.sandbox.starved > before or behaviour.reason.startswith(NOT_RUN):
         raise _NotCachedError(behaviour)
     return behaviour
 

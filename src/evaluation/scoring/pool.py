@@ -50,8 +50,8 @@ def score_in_workers(
     """Every sample with its score, as they come. Raises UserError where a worker cannot be started.
 
     Completions of one prompt, which follow each other, go to one worker: it runs their reference once. A sample of
-    which the wall clock ended a program is scored again at the end, with no other beside it: a busy machine decides
-    nothing. Leaving the iterator kills the workers.
+    which a program may have ended early because of a busy machine is scored again at the end, with no other beside it.
+    Leaving the iterator kills the workers.
     """
     groups = [list(group) for _, group in itertools.groupby(samples, key=lambda sample: sample.id)]
     workers = _Workers(settings, sorted({sample.language for sample in samples}))
@@ -96,11 +96,11 @@ class _Workers:
         self._closed = False
 
     def score_group(self, group: list[Sample], put: Callable[[Any], None]) -> None:
-        """Put each sample with its score, None where the wall clock had a part in it; an error that is not a sample's is put in place of the rest."""
+        """Put each sample with its score, None where a busy machine may have had a part in it; an error that is not a sample's is put in place of the rest."""
         try:
             for sample in group:
-                score, waited = self.score(sample)
-                put((sample, None if waited else score))
+                score, starved = self.score(sample)
+                put((sample, None if starved else score))
         except BaseException as error:  # the thread that waits raises it
             put(error)
 
@@ -111,7 +111,7 @@ class _Workers:
                 process.close()
 
     def score(self, sample: Sample) -> tuple[SampleScore, bool]:
-        """The sample's score, and whether the wall clock ended one of its programs.
+        """The sample's score, and whether a busy machine may have ended one of its programs.
 
         A stage that kills the process is left out when it is tried again.
         """
@@ -128,7 +128,7 @@ class _Workers:
                         raise UserError(reply["error"])
                     if "score" in reply:
                         _warn(sample, reply["failed"])
-                        return decode(SampleScore, json.dumps(reply["score"])), reply["waited"]
+                        return decode(SampleScore, json.dumps(reply["score"])), reply["starved"]
                     stage = reply["stage"]
             except WorkerEndedError as ended:
                 self._discard()

@@ -39,10 +39,10 @@ def main(settings: dict[str, Any]) -> None:
             for line in sys.stdin:
                 request = json.loads(line)
                 stages = Stages(request["failed"], lambda name: reply({"stage": name}))
-                before = sandbox.waited
+                before = sandbox.starved
                 score = score_sample(Sample(**request["sample"]), sandbox, stages)
-                waited = sandbox.waited > before
-                reply({"score": dataclasses.asdict(score), "failed": stages.failed, "waited": waited})
+                starved = sandbox.starved > before
+                reply({"score": dataclasses.asdict(score), "failed": stages.failed, "starved": starved})
     except UserError as error:
         reply({"error": str(error)})
 

@@ -28,9 +28,9 @@ def sample(reference, input="", instruction=""):
 def judged(sandbox, sample, code):
     """The verdict, of a run that the wall clock had no part in: other programs may be running."""
     for _ in range(5):
-        waited = sandbox.waited
+        starved = sandbox.starved
         execution = compare_with_reference(sandbox, sample, code).verdict
-        if sandbox.waited == waited:
+        if sandbox.starved == starved:
             break
     return execution
 
@@ -99,7 +99,7 @@ def test_verdicts_do_not_depend_on_workers_order_or_what_ran_before(samples, sha
 
 class NoSandbox:
     limits = Limits()
-    waited = 0
+    starved = 0
 
     def python(self, source, tests="", stdin=b""):
         return Execution("not_run", "no bwrap")

@@ -19,7 +19,7 @@ class Scripted:
     """In place of a sandbox: the program writes `text`, MARKER in it replaced by the marker of the plan."""
 
     limits = Limits()
-    waited = 0
+    starved = 0
 
     def __init__(self, text):
         self.text = text

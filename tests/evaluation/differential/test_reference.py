@@ -49,10 +49,10 @@ class Waiting:
     limits = Limits()
 
     def __init__(self):
-        self.waited, self.runs = 0, 0
+        self.starved, self.runs = 0, 0
 
     def python(self, source, tests="", stdin=b""):
-        self.waited += 1
+        self.starved += 1
         self.runs += 1
         return Execution("timeout", "30 s of wall time")
 

@@ -145,10 +145,33 @@ def test_a_sample_whose_process_the_system_ended_is_scored_again(monkeypatch, ca
     assert "bad" not in caplog.text
 
 
-def test_what_the_wall_clock_ended_is_scored_again_after_all_others():
-    waiting = Sample("1", "", "", "print(1)", "import time\ntime.sleep(60)", "python")
+# Counts what waits in a file, and says of it that the clock from start to end has stopped it.
+COUNTED = """
+import json, sys
+from src.evaluation.scoring import worker
+from src.sandbox.launch import Worker
+real = Worker.run
+def run(self, *arguments):
+    header, blobs = real(self, *arguments)
+    if header.get("stopped") == "waited":
+        print("waited", file=open({path!r}, "a"))
+        header["stopped"] = {stopped!r}
+    return header, blobs
+Worker.run = run
+worker.main(json.loads(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(("stopped", "times"), [("waited", 1), ("timeout", 2)])
+def test_what_a_busy_machine_may_have_ended_is_scored_again_after_all_others(
+    monkeypatch, tmp_path, stopped, times
+):
+    log = tmp_path / "log"
+    monkeypatch.setattr(pool, "WORKER", ("-c", COUNTED.format(path=str(log), stopped=stopped)))
+    waiting = Sample("1", "", "", "def f():", "import time\ntime.sleep(60)", "python")
     right = [Sample(id, "", "", "print(1)", "print(1)", "python") for id in "23"]
     settings = ScoringSettings(Limits(cpu_s=5, wall_s=1), allow_unsandboxed=False, workers=2)
     scores = [(sample.id, score.execution) for sample, score in score_in_workers([waiting, *right], settings)]
-    assert sorted(scores[:2]) == [("2", "passed"), ("3", "passed")]
-    assert scores[2] == ("1", "timeout")
+    assert dict(scores) == {"1": "timeout", "2": "passed", "3": "passed"}
+    assert log.read_text().count("waited") == times
+    assert (scores[-1][0] == "1") or times == 1

@@ -96,7 +96,7 @@ def test_variants_leave_the_program_and_each_other_alone(sandbox):
 
 
 def test_what_only_waits_is_ended_by_the_wall_clock_and_noted(sandbox):
-    before = sandbox.waited
+    before = sandbox.starved
     program = "import select\nimport os\ndef f(n):\n    select.select([os.pipe()[0]], [], [])\n"
     assert record(sandbox, program, [("f", ["2"])], share=0.1)["calls"][0]["error"] == "waited"
-    assert sandbox.waited == before + 1
+    assert sandbox.starved == before + 1
