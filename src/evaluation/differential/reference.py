@@ -9,7 +9,7 @@ import itertools
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from src.evaluation.differential.agreement import Rules, call_difference, rules_of, script_difference
 from src.evaluation.differential.bindings import Binding, bindings
@@ -50,10 +50,8 @@ from src.evaluation.differential.wording import quoted_in
 from src.evaluation.extraction.extract import extract
 from src.languages.python import setup_program
 from src.languages.syntax import parse_python
+from src.sandbox.sandbox import Sandbox, SandboxKey
 from src.schema import Sample
-
-if TYPE_CHECKING:
-    from src.sandbox.sandbox import Limits, Sandbox
 
 CACHED_REFERENCES = 2048  # so that a second model's answers do not run them again; some kB each
 NOT_RUN = "not run: "  # prefix of the reason where there is no sandbox
@@ -81,7 +79,7 @@ def reference_behaviour(sandbox: Sandbox, sample: Sample) -> Behaviour:
     """What the sample's reference does; computed once for each reference and input."""
     try:
         return _behaviour(
-            _Key(sandbox.limits, sandbox),
+            SandboxKey(sandbox.limits, sandbox),
             reference_program(sample.reference),
             sample.input,
             sample.instruction,
@@ -102,16 +100,8 @@ class _NotCachedError(Exception):
         self.behaviour = behaviour
 
 
-@dataclass(frozen=True)
-class _Key:
-    """Passes the sandbox to the cached function; only its limits are part of the cache key."""
-
-    limits: Limits
-    sandbox: Sandbox = field(compare=False)
-
-
 @functools.lru_cache(CACHED_REFERENCES)
-def _behaviour(key: _Key, reference: str, input: str, instruction: str) -> Behaviour:
+def _behaviour(key: SandboxKey, reference: str, input: str, instruction: str) -> Behaviour:
     before = key.sandbox.starved
     behaviour = _found_behaviour(key.sandbox, reference, input, instruction)
     if key.sandbox.starved > before or behaviour.reason.startswith(NOT_RUN):

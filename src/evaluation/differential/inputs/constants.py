@@ -75,10 +75,6 @@ def looked_up(function: Function, name: str, tree: ast.Module) -> list[object]:
         ):
             for side in (node.left, *node.comparators):
                 found += _members(side, tables)
-        elif isinstance(node, ast.Subscript) and _is_made_of(node.slice, name):
-            found += _members(node.value, tables)
-        elif _is_get(node) and _is_made_of(node.args[0], name):  # type: ignore[attr-defined]
-            found += _members(node.func.value, tables)  # type: ignore[attr-defined]
         elif isinstance(node, ast.Match) and _is_made_of(node.subject, name):
             values = [
                 part.value
@@ -87,6 +83,8 @@ def looked_up(function: Function, name: str, tree: ast.Module) -> list[object]:
                 if isinstance(part, ast.MatchValue)
             ]
             found += [value.value for value in values if isinstance(value, ast.Constant)]
+        else:
+            found += _keys(node, name, tables)
     return list(dict.fromkeys(found))
 
 
@@ -97,16 +95,21 @@ def dispatched_on(function: Function, name: str) -> list[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Compare) and _is_made_of(node.left, name) and isinstance(node.ops[0], ast.Eq):
             found += [side.value for side in node.comparators if isinstance(side, ast.Constant)]
-        elif isinstance(node, ast.Subscript) and _is_made_of(node.slice, name):
-            found += _members(node.value, tables)
-        elif _is_get(node) and _is_made_of(node.args[0], name):  # type: ignore[attr-defined]
-            found += _members(node.func.value, tables)  # type: ignore[attr-defined]
+        else:
+            found += _keys(node, name, tables)
     return [text for text in dict.fromkeys(found) if isinstance(text, str)]
 
 
-def _is_get(node: ast.AST) -> bool:
-    is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    return is_method and node.func.attr == "get" and bool(node.args)  # type: ignore[attr-defined]
+def _keys(node: ast.AST, name: str, tables: dict[str, ast.expr]) -> list[object]:
+    """The keys of a table in which `name` is looked up: of `table[name]` and `table.get(name)`."""
+    match node:
+        case ast.Subscript(value=table, slice=key):
+            pass
+        case ast.Call(func=ast.Attribute(value=table, attr="get"), args=[key, *_]):
+            pass
+        case _:
+            return []
+    return _members(table, tables) if _is_made_of(key, name) else []
 
 
 def _is_made_of(node: ast.AST, name: str) -> bool:
