@@ -52,6 +52,7 @@ PLACES = {
     "trials": "docs/functional.md",
     "limits": "docs/sandbox.md",
     "phases": "docs/training.md",
+    "two-processes": "docs/scaling.md",
 }  # table -> document
 # the largest step of 32 samples of Code Alpaca: tokens computed once, and those whose keys and values are kept for each
 STEP_TOKENS, UNSHARED_PER_COMPUTED = 4_680, 1.2
@@ -100,6 +101,7 @@ TRIALS = {
 }
 QUICKSTART = ROOT / "reports" / "quickstart" / "comparison.json"
 TIMED = ROOT / "benchmarks" / "results" / "quickstart.json"
+TWO_PROCESSES = ROOT / "benchmarks" / "results" / "two_processes.json"
 SHOWN = ("execution_success", "functional_accuracy", "bleu", "codebleu")  # in the READMEs
 CHINESE = ("执行成功率（Execution success）", "功能正确率（Functional accuracy）", "BLEU", "CodeBLEU")
 MEMORY_HEADER = ["GPU memory", "CodeLlama-7B, LoRA", "QLoRA", "Qwen2.5-Coder-7B, LoRA", "QLoRA"]
@@ -129,6 +131,19 @@ def phases() -> list[list[str]]:
             f"{phase['peak_gib']:.1f} GiB",
         ]
         for name, phase in timed.items()
+    ]
+
+
+def two_processes() -> list[list[str]]:
+    """How far the adapter that two processes trained is from that of one."""
+    return [
+        [
+            row["run"],
+            str(row["steps"]),
+            f"{row['weights_reach']:.2f}",
+            f"{row['difference']:.1e}".replace("e-0", "e-"),
+        ]
+        for row in json.loads(TWO_PROCESSES.read_text(encoding="utf-8"))["rows"]
     ]
 
 
@@ -310,6 +325,7 @@ def tables() -> dict[str, str]:
         .replace(" %", "%")
         .replace(", n =", "，n ="),
         "phases": table(["Command", "Minutes", "Processor minutes", "Peak of one process"], phases()),
+        "two-processes": table(["run", "steps", "weights reach", "largest difference"], two_processes()),
         "verdicts": table(["share that passes [95 % interval]", *VERDICTS], verdicts()),
         "trials": table(["tried against its reference", "n", "agrees"], trials()),
         "languages": table(["Language", "Further names in code fences", "How a program is run"], languages()),

@@ -17,7 +17,7 @@ from src.system import distributed
 from src.training.trainer import fine_tune
 from tests import launching, tiny
 
-TOLERANCE = 1e-5  # measured 2e-7 where weights reach 0.19; Adam divides by the gradient's size
+TOLERANCE = 1e-5  # measured 3e-7 where weights reach 0.19; Adam divides by the gradient's size
 NO_DROPOUT = "lora.lora_dropout=0"
 OUT_OF_MEMORY = str(launching.ROOT / "tests" / "training" / "out_of_memory_rank.py")
 FSDP = str(launching.ROOT / "tests" / "training" / "fsdp_on_cpu.py")

@@ -1,0 +1,141 @@
+"""The tables of measured figures say what the committed results files hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+# document, how the header of its tables begins, results file: the figures of a row are of one object of the file
+BY_ROW = [
+    ("benchmarks/README.md", "run | ", "train_gpu"),
+    ("benchmarks/README.md", "what (settings in `training/peers.py`) | tokens/s", "train_gpu"),
+    ("benchmarks/README.md", "way | new tokens/s", "generate_gpu"),
+    ("docs/training.md", " | real tokens/s | peak GiB", "train_gpu"),
+    ("docs/training.md", "7B shape within a budget, 30 steps | ", "train_gpu"),
+    ("docs/training.md", " | real tokens/s, median", "train_cpu"),
+    ("docs/scaling.md", "batch | processes | ", "load_balance"),
+    ("docs/sandbox.md", "what | best | median", "sandbox"),
+    ("docs/statistics.md", "metric | n | percentile", "interval_methods"),
+    ("docs/reliability.md", "Phase | Work", "soak"),
+]
+# the same where every column is of another object
+BY_CELL = [
+    ("benchmarks/README.md", "ms | before | after", "train_gpu"),
+    ("benchmarks/README.md", "Work | Seconds", "scoring"),
+    ("docs/training.md", "7B Llama on an H200, tokens/s | ", "train_gpu"),
+    ("docs/training.md", " | without | with", "train_gpu"),
+    ("docs/training.md", "7B shape, 40 steps, one call | ", "train_gpu"),
+    ("docs/training.md", "200 steps of ", "train_gpu"),
+    ("docs/scaling.md", "tokens/s | 1 GPU, 32 samples", "train_gpu"),
+    ("docs/scaling.md", " | FSDP2 | DDP", "train_gpu"),
+]
+VALUE = re.compile(r"\+?([\d,.]+)(?: %| GiB| steps| samples)?")
+FIGURE = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+\.\d+)(?! ?%)")
+SHARE = re.compile(r"([\d.]+) %")
+
+
+def _read(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+def _rows(document: str, header: str) -> list[list[str]]:
+    """The cells of the rows of every table whose header begins so."""
+    tables = [part.splitlines() for part in re.findall(r"(?:^\|.*\n)+", _read(document) + "\n", re.MULTILINE)]
+    lines = [
+        line
+        for table in tables
+        if table[0].startswith(f"| {header}".replace("|  |", "| |"))
+        for line in table[2:]
+    ]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def _objects(found: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a JSON file."""
+    if isinstance(found, dict):
+        yield found
+    for value in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _objects(value)
+
+
+def _stored(file: str) -> list[dict[str, Any]]:
+    return list(_objects(json.loads(_read(f"benchmarks/results/{file}.json"))))
+
+
+def _is_in(figure: str, stored: dict[str, Any]) -> bool:
+    """Whether a number of the object is rounded to `figure`, as it is or in per cent."""
+    value, half = float(figure.replace(",", "")), 0.501 * 10 ** -len(figure.partition(".")[2])
+    numbers = [number for number in stored.values() if isinstance(number, int | float)]
+    return any(abs(number * scale - value) <= half for number in numbers for scale in (1, 100))
+
+
+def _is_of_the_method(row: list[str], stored: dict[str, Any]) -> bool:
+    name = str(stored.get("name", ""))
+    return (
+        "lora" not in name.lower() or "LoRA" not in row[0] or ("QLoRA" in row[0]) == ("qlora" in name.lower())
+    )
+
+
+@pytest.mark.parametrize(("document", "header", "file"), BY_ROW)
+def test_the_figures_of_a_row_are_of_one_measured_run(document: str, header: str, file: str):
+    rows, stored = _rows(document, header), _stored(file)
+    assert rows
+    for row in rows:
+        shown = [re.sub(r" \(.*?\)", "", cell) for cell in row[1:]]
+        figures = [found[1] for cell in shown if (found := VALUE.fullmatch(cell))]
+        assert figures, row
+        assert any(
+            _is_of_the_method(row, each) and all(_is_in(figure, each) for figure in figures)
+            for each in stored
+        ), row
+
+
+@pytest.mark.parametrize(("document", "header", "file"), BY_CELL)
+def test_every_figure_of_a_table_was_measured(document: str, header: str, file: str):
+    rows, stored = _rows(document, header), _stored(file)
+    assert rows
+    for row in rows:
+        figures = FIGURE.findall(" | ".join(row[1:]))
+        assert figures, row
+        assert [figure for figure in figures if not any(_is_in(figure, each) for each in stored)] == [], row
+
+
+@pytest.mark.parametrize(
+    ("document", "header", "times"),
+    [("docs/scaling.md", BY_CELL[6][1], 2), ("docs/training.md", BY_CELL[4][1], 1)],
+    ids=["two GPUs", "float16"],
+)
+def test_shares_follow_from_the_speeds_beside_them(document: str, header: str, times: int):
+    for row in _rows(document, header):
+        (first, second), shares = row[1:3], SHARE.findall(" | ".join(row))
+        speeds = [int(figure.replace(",", "")) for figure in FIGURE.findall(first) if "," in figure]
+        (other,) = (int(figure.replace(",", "")) for figure in FIGURE.findall(second) if "," in figure)
+        expected = [100 * other / (times * speed) for speed in speeds]
+        assert len(shares) == len(speeds)
+        for share, value in zip(shares, expected, strict=True):
+            assert float(share) == round(value, len(share.partition(".")[2])), row
+
+
+def test_both_documents_name_the_same_efficiencies():
+    pairs = re.findall(r"([\d,]+) \(([\d.]+) % of twice", _read("benchmarks/README.md"))
+    assert len(pairs) >= 6
+    shown = [" ".join(row) for row in _rows("docs/scaling.md", BY_CELL[6][1])]
+    assert [pair for pair in pairs if not any(f"{pair[0]} {pair[1]} %" in row for row in shown)] == []
+
+
+def test_the_campaigns_of_kills_are_the_stored_ones():
+    text = _read("docs/reliability.md")
+    for name, file in (("LoRA", "crash_campaign"), ("QLoRA", "crash_campaign_qlora")):
+        found = json.loads(_read(f"benchmarks/results/{file}.json"))
+        assert re.search(
+            rf"\| {name} \| {found['points']}: .* \| {found['killed']} \| {found['equal']} \|", text
+        )
+    stages = json.loads(_read("benchmarks/results/crash_stages.json"))
+    good = [each for each in stages if each["equal"] and not each["twice"] and not each["left_over"]]
+    assert f"{len(good)} of {len(stages)} resumed" in text
