@@ -64,8 +64,12 @@ def _objects(found: Any) -> Iterator[dict[str, Any]]:
         yield from _objects(value)
 
 
+def _found(file: str) -> Any:
+    return json.loads(_read(f"benchmarks/results/{file}.json"))
+
+
 def _stored(file: str) -> list[dict[str, Any]]:
-    return list(_objects(json.loads(_read(f"benchmarks/results/{file}.json"))))
+    return list(_objects(_found(file)))
 
 
 def _is_in(figure: str, stored: dict[str, Any]) -> bool:
@@ -132,10 +136,64 @@ def test_both_documents_name_the_same_efficiencies():
 def test_the_campaigns_of_kills_are_the_stored_ones():
     text = _read("docs/reliability.md")
     for name, file in (("LoRA", "crash_campaign"), ("QLoRA", "crash_campaign_qlora")):
-        found = json.loads(_read(f"benchmarks/results/{file}.json"))
+        found = _found(file)
         assert re.search(
             rf"\| {name} \| {found['points']}: .* \| {found['killed']} \| {found['equal']} \|", text
         )
-    stages = json.loads(_read("benchmarks/results/crash_stages.json"))
+    stages = _found("crash_stages")
     good = [each for each in stages if each["equal"] and not each["twice"] and not each["left_over"]]
     assert f"{len(good)} of {len(stages)} resumed" in text
+
+
+def _sentences() -> Iterator[tuple[str, str]]:
+    """Documents, and words of theirs with the figures of results files put in."""
+    sums = _found("data")["sums"]
+    minhash, rest = (sums[name]["cpu_s"] for name in ("MinHash", "all else"))
+    yield (
+        "docs/data.md",
+        f"takes {minhash + rest:.0f} s of CPU time on two cores, of which MinHash takes {minhash:.0f}",
+    )
+    speeds = _found("generate_cpu")["median"]
+    one, together = speeds["one by one"], speeds["generate_answers"]
+    yield (
+        "docs/training.md",
+        f"gives {one:.1f} new tokens/s, 16 together {together:.1f}, {together / one:.0f} times as many",
+    )
+    vllm = _found("vllm_equality")
+    base, adapter = vllm["greedy"]["base"], vllm["greedy"]["adapter"]
+    for words, row in (
+        (f"greedy answers and those of transformers, up to {vllm['max_new_tokens']} tokens", base),
+        (f"the same with a random adapter, which changed {adapter['changed_by_it']} of them", adapter),
+        ("sampled answers in one batch and in others", vllm["sampled"]),
+    ):
+        yield "docs/configuration.md", f"| {words} | {row['equal']} of {row['n']} |"
+    sharded = _found("generate_gpu")["sharded"]
+    (alone,), (two, _) = (sharded["gpus"][count]["seconds"] for count in "12")
+    yield "docs/scaling.md", f"one H200 took {alone} s, two took {two} s, {alone / two:.1f} times as fast"
+    yield "docs/scaling.md", f"All {sharded['equal_answers']:,} answers are the same"
+    yield "docs/experiments.md", f"| [{alone:.0f} seconds](scaling.md#measured-two-gpus) |"
+    rows = {
+        row["name"]: row
+        for part in ("two_h200_before", "two_h200")
+        for row in _found("train_gpu")[part]["rows"]
+    }
+    for shown, name in (("LoRA", "LoRA, 1 GPU"), ("QLoRA", "QLoRA, 1 GPU"), ("QLoRA within 6 GiB",) * 2):
+        minutes = 9.6e6 / rows[name]["tokens_per_s"] / 60
+        yield "docs/experiments.md", f"| {shown} | {minutes:.1f} minutes | {rows[name]['peak_gib']:.1f} GiB |"
+    functional = _found("functional")
+    yield "docs/functional.md", f"| give a verdict | **{functional['verdict_percent']} %** |"
+    unparsed = 100 * functional["references"]["reference does not parse"] / functional["samples"]
+    yield "docs/functional.md", f"| do not parse | {unparsed:.1f} % |"
+    caught = functional["mutants_of_all_references"]
+    yield "docs/functional.md", f"{caught['caught_percent']:.1f} % of {caught['n']} are caught"
+    card = _read("benchmarks/results/code_alpaca_data_card.md").split("## Novelty")[1]
+    rows_of_card = re.findall(r"^\| training .*", re.sub(r" \(.*?\)", "", card), re.MULTILINE)
+    assert len(rows_of_card) == 3
+    yield from (("docs/data.md", row) for row in rows_of_card)
+
+
+def test_sentences_have_the_measured_figures():
+    sentences = list(_sentences())
+    assert len(sentences) > 15
+    texts = {document: " ".join(_read(document).split()) for document, _ in sentences}
+    assert [words for document, words in sentences if words not in texts[document]] == []

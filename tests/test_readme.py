@@ -211,6 +211,14 @@ def test_the_numbers_in_one_line_are_those_of_the_report_and_of_the_run_that_was
     assert f"{max(phase['peak_gib'] for phase in timed['phases'].values()):.1f} GiB" in _read(path)
 
 
+def test_in_its_own_chat_template_the_base_model_leaves_no_gain_to_show_but_likeness():
+    stored = json.loads(_read(ROOT / "reports/quickstart/base_in_chat_template/comparison.json"))
+    for method in stored["comparisons"].values():
+        significant = {name for name, change in method["difference"].items() if change["p_holm"] < 0.05}
+        assert "bleu" in significant
+        assert significant.isdisjoint({"execution_success", "functional_accuracy"})
+
+
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
 def test_speeds_beside_other_tools_were_measured_in_one_call(path: Path):
     parts = [part.get("rows", []) for part in _train_gpu().values() if isinstance(part, dict)]

@@ -38,6 +38,20 @@ def test_at_least_85_percent_is_right_without_any_instruction(labelled):
     assert share_right(rows) >= 0.85
 
 
+def test_the_document_holds_the_shares_that_are_right(labelled):
+    text = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    withheld = [{**row, "instruction": ""} for row in labelled]
+    for name, most, rows in (
+        ("all", 0, labelled),
+        ("under 40 characters", 40, labelled),
+        ("under 20 characters", 20, labelled),
+        ("all, instruction withheld", 0, withheld),
+        ("under 40 characters, instruction withheld", 40, withheld),
+    ):
+        chosen = [row for row in rows if not most or len(row["code"]) < most]
+        assert f"| {name} | {len(chosen)} | {100 * share_right(chosen):.3g} % |" in text
+
+
 def test_a_language_named_in_the_instruction_decides_what_the_code_leaves_open():
     assert detect("Add two numbers in Python", "", "a + b") == "python"
     assert detect("Add two numbers in Ruby", "", "a + b") == "ruby"
