@@ -197,3 +197,22 @@ def test_sentences_have_the_measured_figures():
     assert len(sentences) > 15
     texts = {document: " ".join(_read(document).split()) for document, _ in sentences}
     assert [words for document, words in sentences if words not in texts[document]] == []
+
+
+def test_scores_in_another_number_type_are_the_stored_ones():
+    stored = json.loads(_read("benchmarks/results/number_types.json"))["minus_float32"]
+    equal = [each["equal_answers"] for each in stored.values()]
+    assert "{} and {} answers are those of float32".format(*equal) in " ".join(
+        _read("docs/training.md").split()
+    )
+    rows = _rows("docs/training.md", "minus float32 ")
+    for (label, *cells), metric in zip(
+        rows, ("functional_accuracy", "execution_success", "codebleu", "bleu"), strict=True
+    ):
+        for cell, number_type in zip(cells, stored.values(), strict=True):
+            found = number_type["metrics"][metric]
+            assert [float(number) for number in re.findall(r"[-+]?\d+\.\d", cell)] == [
+                found["delta"],
+                *found["ci95"],
+            ]
+            assert label.endswith(f"n = {found['n']}")
