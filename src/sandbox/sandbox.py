@@ -82,9 +82,8 @@ class Sandbox:
         # of every program, where there is no place to run one
         self.not_run = None if recipe else Execution("not_run", self._reason)
         self.mode = recipe.mode if recipe else "none"  # recorded in the results
-        self.starved = (
-            0  # programs ended by a clock that runs while they wait for a processor: alone they might go on
-        )
+        # programs ended by a clock that runs while they wait for a processor: alone they might go on
+        self.starved = 0
         self._lock = threading.Lock()
         self._closed = False
         self._started: set[Worker] = set()
