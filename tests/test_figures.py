@@ -200,7 +200,7 @@ def test_sentences_have_the_measured_figures():
 
 
 def test_scores_in_another_number_type_are_the_stored_ones():
-    stored = json.loads(_read("benchmarks/results/number_types.json"))["minus_float32"]
+    stored = _found("number_types")["minus_float32"]
     equal = [each["equal_answers"] for each in stored.values()]
     assert "{} and {} answers are those of float32".format(*equal) in " ".join(
         _read("docs/training.md").split()
