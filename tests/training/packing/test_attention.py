@@ -228,3 +228,21 @@ def test_the_gradient_of_shared_tokens_is_the_sum_over_their_samples() -> None:
     (found,) = torch.autograd.grad((result * weights).sum(), computed)
     (expected,) = torch.autograd.grad((wanted * weights).sum(), computed)
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "repeats"),
+    [
+        (lambda query, key, value, *bounds, scale=None, window_size=(-1, -1), enable_gqa=False: None, False),
+        (lambda query, key, value, *bounds, scale=None, window_size=(-1, -1): None, True),
+    ],
+    ids=["takes groups of heads", "torch 2.11"],
+)
+def test_keys_and_values_are_repeated_where_the_kernel_knows_no_groups_of_heads(monkeypatch, kernel, repeats):
+    from torch.nn.attention import varlen
+
+    monkeypatch.setattr(varlen, "varlen_attn", kernel)
+    assert attention.repeats_kv(attention.VARLEN) is repeats
+    assert attention.repeats_kv(attention.EFFICIENT)
+    assert not attention.repeats_kv(attention.BY_SAMPLE)
+    assert not attention.repeats_kv(attention.FALLBACK)
