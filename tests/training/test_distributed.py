@@ -20,6 +20,7 @@ from tests import launching, tiny
 TOLERANCE = 1e-5  # measured 3e-7 where weights reach 0.19; Adam divides by the gradient's size
 NO_DROPOUT = "lora.lora_dropout=0"
 OUT_OF_MEMORY = str(launching.ROOT / "tests" / "training" / "out_of_memory_rank.py")
+SIGNALLED = str(launching.ROOT / "tests" / "training" / "signalled_rank.py")
 FSDP = str(launching.ROOT / "tests" / "training" / "fsdp_on_cpu.py")
 
 
@@ -82,6 +83,19 @@ def test_a_process_that_is_short_of_memory_shrinks_its_own_packs_and_all_start_f
     status, _, err = launching.run_ranks([OUT_OF_MEMORY, "train_lora.py", *flags])
     assert status == 0, err[-3000:]
     _assert_same(_adapter(tmp_path / "two"), _adapter(tmp_path / "one"))
+
+
+@pytest.mark.parametrize(("step", "status", "last"), [(1, 143, 2), (3, 143, 4), (4, 0, 4)])
+def test_a_signal_to_one_process_stops_all_a_step_later_unless_the_run_has_ended(
+    tiny_model: Path, tiny_data: Path, tmp_path: Path, step: int, status: int, last: int
+) -> None:
+    flags = tiny.flags(tiny_model, tiny_data, tmp_path, "training.max_steps=4")
+    found, _, errors = launching.run_ranks([SIGNALLED, str(step), "train_lora.py", *flags])
+    assert found == status, errors[-3000:]
+    assert errors.count(f"stopped after step {last} of 4; continue with --resume") == (status != 0)
+    assert (tmp_path / "lora" / f"checkpoint-{last}" / "complete.json").exists()
+    assert (tmp_path / "lora" / "final").exists() == (status == 0)
+    assert not (tmp_path / "lora" / f"checkpoint-{last + 1}").exists()
 
 
 @pytest.mark.campaign
