@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from peft import PeftModel
 from peft.tuners.lora import LoraLayer
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 
@@ -103,6 +104,7 @@ class _AdaptedLinear(torch.autograd.Function):
         return out
 
     @staticmethod
+    @once_differentiable  # saved tensors are no longer tied to A and B: second derivatives would lack a part
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         flat, mask, inner, a, b = ctx.saved_tensors
         dtype, keep = flat.dtype, 1 / (1 - ctx.probability)

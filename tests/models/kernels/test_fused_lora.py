@@ -97,6 +97,15 @@ def test_the_whole_layer_has_the_gradients_of_its_formula_dropout_included():
     torch.testing.assert_close(layer.lora_B["default"].weight.grad, b.grad)
 
 
+def test_second_derivatives_are_refused():
+    layer = adapted("llama").base_model.model.model.layers[0].mlp
+    fuse_lora_layers(layer)
+    weights = layer.up_proj.lora_A["default"].weight, layer.up_proj.lora_B["default"].weight
+    first = torch.autograd.grad(layer.up_proj(torch.randn(3, 32)).cos().sum(), weights, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        sum((item**2).sum() for item in first).backward()
+
+
 def test_nothing_is_dropped_in_evaluation(ids):
     plain = adapted("llama", lora_dropout=0.5).eval()
     fused = copy.deepcopy(plain)
