@@ -1,16 +1,20 @@
 """Every program gets its outcome, in order, and leaves nothing behind."""
 
+import contextlib
 import itertools
+import os
 import shutil
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from src.sandbox.inside.resource_usage import descendants
 from src.sandbox.sandbox import Limits, Sandbox, SandboxClosedError
 from tests.sandbox.environment import QUICK, needs_sandbox, run_script
 
@@ -110,6 +114,29 @@ def test_neighbours_that_take_every_processor_change_no_outcome():
         jobs = [lambda s: s.python(BOMB), lambda s: s.python(SPIN)] * 2
         found = [(e.outcome, e.detail) for e in started.map(jobs)]
     assert found == [("timeout", "2 s of CPU"), ("passed", "")] * 2
+
+
+def test_the_time_in_which_a_machine_pauses_is_not_waited():
+    """A paused container stops the supervisor too, which finds a program that does not run at its next look."""
+    with Sandbox(replace(WAITING, wall_s=2.5), workers=1) as started, ThreadPoolExecutor(1) as thread:
+        started.python("")
+        found = thread.submit(started.python, "import time\nfor _ in range(8): time.sleep(0.1)")
+        time.sleep(0.3)
+        (worker,) = started._started
+        paused = [worker.process.pid, *descendants(worker.process.pid)]
+        try:
+            for each in paused:
+                os.kill(each, signal.SIGSTOP)
+            time.sleep(3)
+        finally:
+            for each in paused[:-1]:
+                os.kill(each, signal.SIGCONT)
+            time.sleep(0.2)  # the supervisor looks before the program, the last of them, goes on
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(paused[-1], signal.SIGCONT)
+        execution = found.result()
+    assert (execution.outcome, execution.detail) == ("passed", "")
+    assert execution.wall_s > 3
 
 
 def test_time_and_memory_are_measured(sandbox):

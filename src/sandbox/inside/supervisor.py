@@ -20,6 +20,7 @@ from child import Child, Start, stdin_file
 from isolation import Isolation, Quota
 
 POLL_INTERVAL_S = 0.02
+MOST_WAITED_S = 1.0  # counted at one look: a later one means that the machine was paused, the program with it
 ENDING_S = 0.3  # between the end of a program's pipes and its own
 REQUEST_FIELDS = "argv compile_argv names tested shadowing operators".split()
 MAX_DESCRIPTORS = 2_048  # of all processes together; each may hold 0.2 MiB in a socket's buffers
@@ -138,7 +139,7 @@ class Step:
     def _check_usage(self, since_start_s: float, since_last_s: float) -> None:
         processes = self.isolation.processes()
         used = resource_usage.usage(processes)
-        self._busy_s += since_last_s if used.busy else 0.0
+        self._busy_s += since_last_s if used.busy else max(0.0, since_last_s - MOST_WAITED_S)
         waited_s = since_start_s - self._busy_s
         resident_mib = used.resident_mib
         if resident_mib > self.quota.memory_mib and len(processes) > 1:
