@@ -24,6 +24,7 @@ from src.evaluation.differential.program_analysis import (
     prints_by_key,
     raised_names,
     reporting_methods,
+    returns_change,
 )
 from src.evaluation.differential.wording import Answered, chosen_words, own_words, said_alike, topics_of
 from src.languages.syntax import literal
@@ -58,11 +59,14 @@ class Rules:
         0  # decimals to which the answer rounds of its own accord, where the reference does not round
     )
     raised: frozenset[str] = frozenset()  # errors that the answer raises itself
+    refuses: bool = False  # the reference raises errors itself: what it gives, it does not refuse
     lines_ordered: bool = (
         True  # False: the reference prints a line for each key, and the task says nothing of order
     )
+    returns_none: bool = False  # the answer returns what `sort()` and the like give
     must_print: bool = False
     must_return: bool = False
+    names_none: bool = False  # the task names None: a method that gives it ends
     must_be_bool: bool = False  # the task names True or False
     must_not_change: bool = False  # its arguments
     in_place: bool = False  # the task wants its arguments changed
@@ -79,8 +83,9 @@ class Rules:
         free = self.ordered and not _ORDER.search(instruction) and iterates_set(answer)
         rounds_to = 0 if self.rounded or _ROUNDING.search(instruction) else _decimals(answer)
         return dataclasses.replace(
-            self, ordered=self.ordered and not free, rounds_to=rounds_to, raised=raised_names(answer)
-        )
+            self, ordered=self.ordered and not free, rounds_to=rounds_to, raised=raised_names(answer),
+            returns_none=returns_change(answer),
+        )  # fmt: skip
 
     def same_value(self, expected: Any, actual: Any) -> bool:
         within = 0.5000001 * 10.0**-self.rounds_to if self.rounds_to else 0.0
@@ -96,6 +101,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
     source = ast.unparse(reference)
     return Rules(
         ordered=not iterates_set(reference),
+        refuses=bool(raised_names(reference)),
         rounded=bool(re.search(r"\bround\(", source)) and not _ROUNDING.search(instruction),
         lines_ordered=bool(_ORDER.search(instruction)) or not prints_by_key(reference),
         must_print=bool(_PRINT.search(instruction)),
@@ -105,6 +111,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         error_names=instruction if re.search(r"\w(?:Error|Exception)\b", instruction) else "",
         in_place=bool(_IN_PLACE.search(instruction)),
         quiet=changing_methods(reference),
+        names_none=bool(re.search(r"\bNone\b", instruction)),
         reports=frozenset() if _RETURN.search(instruction) else reporting_methods(reference),
         free_words=frozenset()
         if _CASE.search(instruction)
@@ -160,7 +167,8 @@ def _result_difference(
         both = bool(expected["error"] and actual["error"]) and actual["error"] not in OUT_OF_TIME
         if same or (both and expected["error"] not in rules.error_names):
             return ""
-        if actual["error"] in rules.raised and expected["value"] and expected["value"][1:] in EMPTY:
+        gives_nothing = expected["value"] and expected["value"][1:] in EMPTY
+        if actual["error"] in rules.raised and gives_nothing and not rules.refuses:
             return ""  # the answer refuses what gives nothing
         return f"raises {actual['error'] or 'nothing'}"
     if rules.must_not_change and expected["changed"] is None and actual["changed"] is not None:
@@ -174,7 +182,7 @@ def _result_difference(
         said_too = rules.must_print and shown(expected).strip()
         same = not said_too or rules.same_printed(shown(expected), shown(actual))
         return "" if same else "prints something else"
-    if actual["value"] == ["n"] and not rules.must_return:
+    if actual["value"] == ["n"] and not rules.must_return and not rules.returns_none:
         if _prints_value(rules, value, arguments, actual):
             return ""
         left = actual["changed"] or [describe(literal(source)) for source in arguments]
@@ -227,15 +235,29 @@ def _session_difference(
         return "another session"
     for at, ((how, value), (other_how, other)) in enumerate(zip(expected, actual[1], strict=True)):
         name = steps[at][0]
+        if other_how == "raised" and how == "returned" and value == ["n"] and rules.names_none:
+            return f"raises in step {at + 1}"
+        if name[0] in "?_" and other == ["u"]:  # it has no attributes of those names
+            continue
         remark = (how == "printed" and name in rules.quiet) or (name in rules.reports and _is_remark(other))
+        if remark and how == "printed" and rules.must_print and (other_how, other) == ("returned", ["n"]):
+            return f"says nothing in step {at + 1}"
         free = remark or how == "raised" or not is_discriminating(value) or _holds_object(value)
         if free or rules.same_value(value, other):
             continue
         texts = [str(text_of(v)) if v and v[0] != "s" else str(v[1]) for v in (value, other)]
         printed = "printed" in (how, other_how) and other_how != "raised"
+        if name in ("__str__", "__repr__") and _same_facts(*texts):
+            continue
         if not printed or (how == "returned" and rules.must_return) or not rules.same_printed(*texts):
             return f"another result of step {at + 1}"
     return ""
+
+
+def _same_facts(expected: str, actual: str) -> bool:
+    """Whether two texts that show an object, of which the first has words, have the same numbers in them."""
+    numbers = [re.findall(r"\d+(?:\.\d+)?", text) for text in (expected, actual)]
+    return bool(re.search(r"[^\W\d_]", expected)) and numbers[0] == numbers[1] != []
 
 
 def _is_remark(described: list[Any] | None) -> bool:

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
-from src.evaluation.differential.inputs.sessions import methods_of, names_in_session, stored_in
+from src.evaluation.differential.inputs.sessions import (
+    OPERATORS,
+    given_sizes,
+    methods_of,
+    names_in_session,
+    stored_in,
+)
 from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
 from src.evaluation.differential.probe_runner import Call
 from src.evaluation.differential.program_analysis import classes_of, entry_functions, flattened, functions_of
@@ -181,23 +187,30 @@ def _session_ways(
         return []
     methods, theirs = methods_of(wanted, reference), methods_of(classes[named[0]], answer)
     made_with = {len(literal(arguments[0]) or ()) for arguments in given}
-    maker = _maker(methods.get("__init__"), theirs.get("__init__"), named[0], max(made_with))
+    maker = _maker(methods.get("__init__"), theirs.get("__init__"), named[0], made_with)
     if maker is None and filled:
         maker = _filled_maker(methods.get("__init__"), theirs.get("__init__"), named[0], max(made_with))
     stored = stored_in(classes[named[0]], answer)
     called = _called_methods(methods, theirs, stored, names_in_session([steps for _, steps in given]))
-    if maker is None or called is None:
+    sizes = {size for session in given for size in given_sizes(session)}
+    if maker is None or called is None or not _all_taken(sizes, methods, theirs):
         return []
     return [f"_session_({maker}, {{{', '.join(f'{name!r}: {way}' for name, way in called.items())}}})"]
 
 
-def _maker(function: Function | None, answer: Function | None, name: str, count: int) -> str | None:
+def _maker(
+    function: Function | None, answer: Function | None, name: str, sizes: Collection[int]
+) -> str | None:
     target = target_of(answer, name, skip=1) if answer else Target(name, (), 0)
-    if not target.takes(count):
+    if not all(map(target.takes, sizes)):
         return None
+    count = max(sizes)
     own = ast.FunctionDef(name, _without_self(function), [], []) if function else None
     by_name = _named_arguments(own, target, count) if own else None
-    return f"lambda *a: {target.called_with(by_name or [f'a[{at}]' for at in range(count)])}"
+    if len(sizes) > 1 and (by_name or target.keywords):
+        return None
+    plain = [f"a[{at}]" for at in range(count)] if target.keywords else ["*a"]
+    return f"lambda *a: {target.called_with(by_name or plain)}"
 
 
 def _filled_maker(function: Function | None, answer: Function | None, name: str, count: int) -> str | None:
@@ -209,10 +222,11 @@ def _filled_maker(function: Function | None, answer: Function | None, name: str,
     theirs = {parameter.arg.strip("_").lower(): parameter.arg for parameter in every[1:]}
     if not all(other.strip("_").lower() in theirs for other in own):
         return None
-    given = {theirs[other.strip("_").lower()]: f"a[{at}]" for at, other in enumerate(own)}
-    for parameter in every[1:required]:
-        given.setdefault(parameter.arg, POOLS[likely_kinds(answer, parameter)[0]][0])
-    return f"lambda *a: {name}({', '.join(f'{other}={source}' for other, source in given.items())})"
+    names = [theirs[other.strip("_").lower()] for other in own]
+    others = [
+        f"{p.arg}={POOLS[likely_kinds(answer, p)[0]][0]}" for p in every[1:required] if p.arg not in names
+    ]
+    return f"lambda *a: {name}({', '.join([*others, f'**dict(zip({names}, a))'])})"
 
 
 def classes_take(reference: ast.Module, answer: ast.Module, calls: Sequence[Call]) -> list[Call]:
@@ -224,11 +238,25 @@ def classes_take(reference: ast.Module, answer: ast.Module, calls: Sequence[Call
             theirs.values()
         )
         if name in wanted and len(same) == 1:
-            maker = methods_of(same[0], answer).get("__init__")
+            methods = methods_of(same[0], answer)
+            maker = methods.get("__init__")
             target = target_of(maker, "", skip=1) if maker else Target("", (), 0)
-            if target.takes(len(literal(arguments[0]) or ())):
+            taken = target.takes(len(literal(arguments[0]) or ()))
+            if taken and _all_taken(given_sizes(arguments), methods_of(wanted[name], reference), methods):
                 found.append((name, arguments))
     return found
+
+
+def _all_taken(
+    sizes: Iterable[tuple[str, int]], methods: Mapping[str, Function], theirs: Mapping[str, Function]
+) -> bool:
+    """Whether the answer's methods of the same names take as many values, where the reference's can do with fewer."""
+    plain = {_plain(name): target_of(method, name, skip=1) for name, method in theirs.items()}
+    return all(
+        plain[_plain(name)].takes(size)
+        for name, size in sizes
+        if name in methods and name != "__init__" and _plain(name) in plain and methods[name].args.defaults
+    )
 
 
 def _without_self(function: Function) -> ast.arguments:
@@ -244,9 +272,11 @@ def _called_methods(
     wanted: Sequence[str],
 ) -> dict[str, str] | None:
     """How each method is called on `o`, and each attribute looked at; None where one has no counterpart."""
-    attributes = {name: _look(name[1:], theirs, stored) for name in wanted if name.startswith(".")}
+    attributes = {name: _look(name[1:], theirs, stored) for name in wanted if name[0] in ".?"}
+    attributes |= {name: "lambda o: type" for name, way in attributes.items() if name[0] == "?" and not way}
     if not all(attributes.values()):
         return None
+    attributes |= {name: f"lambda o, *a: {OPERATORS[name]}" for name in wanted if name in OPERATORS}
     wanted = [name for name in wanted if name not in attributes]
     plain = {_plain(name): name for name in theirs}
     found = {name: plain[_plain(name)] for name in wanted if _plain(name) in plain}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,13 +23,14 @@ from src.evaluation.differential.bindings import (
     named_alike,
 )
 from src.evaluation.differential.cross_form import first_shown, script_inputs, typed, typed_inputs
-from src.evaluation.differential.inputs.input_generation import parameters
+from src.evaluation.differential.inputs.input_generation import kinds_of, parameters
 from src.evaluation.differential.printed import shown
 from src.evaluation.differential.probe_runner import WAITED, Call, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     classes_of,
     entry_functions,
     functions_of,
+    gives_data,
     reads_input,
     without_reading,
 )
@@ -139,7 +141,8 @@ class _Trial:
         all_fail = (
             record is not None and record["calls"] and all(result["error"] for result in record["calls"])
         )
-        return self._by_output() if all_fail and not named_alike(ways[0]) else tried[0]
+        takes_nothing = not any(arguments for _, arguments in self.behaviour.calls)
+        return self._by_output() if all_fail and (takes_nothing or not named_alike(ways[0])) else tried[0]
 
     def _by_output(self) -> Comparison:
         """What the script shows, on the first input that it can be typed in and on which it agrees."""
@@ -168,8 +171,9 @@ class _Trial:
         """Passed, where a script that reads input shows what the reference gives for the same values, several and with other results."""
         calls, results = self.behaviour.calls, self.behaviour.record["calls"]
         first: dict[str, int] = {}
+        usual = Counter(kinds_of(arguments) for _, arguments in calls).most_common(1)[0][0]
         for at, result in enumerate(results):
-            if not result["error"] and typed(calls[at][1]) is not None:
+            if not result["error"] and kinds_of(calls[at][1]) == usual and typed(calls[at][1]) is not None:
                 first.setdefault(json.dumps(result["value"]), at)
         chosen = [*first.values()][:MAX_TYPED]
         comparison = None
@@ -208,10 +212,13 @@ class _Trial:
         difference = script_difference(self.rules, behaviour.by_last_value, behaviour.record, record)
         if not difference:
             return _with_outcome(execution, "passed", "")
+        classes = classes_of(self.reference_tree)
+        if classes and self.rules.must_print and not gives_data(self.reference_tree):
+            return _with_outcome(execution, "failed", difference)
         in_its_place = self._in_its_script()
         if in_its_place is not None:
             return in_its_place
-        undecided = bool(classes_of(self.reference_tree) or classes_of(self.tree))
+        undecided = bool(classes or classes_of(self.tree))
         entries = self._entries()
         if len(entries) != 1 or functions_of(self.reference_tree):
             return None if undecided else _with_outcome(execution, "failed", difference)

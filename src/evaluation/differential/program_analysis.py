@@ -204,6 +204,13 @@ def changing_methods(tree: ast.Module) -> frozenset[str]:
     )
 
 
+def returns_change(tree: ast.Module) -> bool:
+    """Whether something returns what `words.sort()`, `items.append(x)` and the like give: None, by mistake."""
+    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    methods = [v.func.attr for v in values if isinstance(v, ast.Call) and isinstance(v.func, ast.Attribute)]
+    return not {"sort", "reverse", "append", "extend", "insert", "clear"}.isdisjoint(methods)
+
+
 def reporting_methods(tree: ast.Module) -> frozenset[str]:
     """Methods that change their object and give nothing but texts, or what a method gives that changes nothing."""
     changing = changing_methods(tree)
@@ -253,6 +260,15 @@ def _is_set(node: ast.AST, sets: set[str]) -> bool:
             return node.func.id in ("set", "frozenset")
         return isinstance(node.func, ast.Attribute) and node.func.attr in _SET_METHODS
     return False
+
+
+def gives_data(tree: ast.Module) -> bool:
+    """Whether the script around classes gives them values of its own, but for how often it does something."""
+    defined = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    script = [node for node in tree.body if not isinstance(node, defined)]
+    calls = [part for node in script for part in ast.walk(node) if isinstance(part, ast.Call)]
+    own = [call for call in calls if ast.unparse(call.func) not in ("print", "range")]
+    return not script or any(call.args or call.keywords for call in own)
 
 
 def definitions(tree: ast.Module, without: Collection[str] = ()) -> ast.Module:

@@ -24,13 +24,21 @@ from src.evaluation.differential.inputs.input_selection import (
     is_discriminating,
     select_calls,
 )
-from src.evaluation.differential.inputs.mutants import mistaken, mutants, search_mutants, tie_mutants
+from src.evaluation.differential.inputs.mutants import (
+    mistaken,
+    mutants,
+    search_mutants,
+    tie_mutants,
+)
 from src.evaluation.differential.inputs.relations import granted_by
 from src.evaluation.differential.inputs.scope import (
     Scope,
     grows_fast,
     has_sign,
+    is_smooth,
+    looks_for_best,
     only_passes_on,
+    speaks_of_whole,
     speaks_of_words,
 )
 from src.evaluation.differential.inputs.sessions import known_sessions, session_calls, values_of
@@ -198,6 +206,8 @@ class _Search:
             frozenset(call for calls in known.values() for call in calls),
             speaks_of_words(instruction),
             grows_fast(instruction),
+            frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
+            frozenset(name for name, f in functions.items() if looks_for_best(f)),
         )
         tried: list[Call] = []
         selection = Selection(())
@@ -212,6 +222,7 @@ class _Search:
                 for arguments in session_calls(node, self.tree, known[name], turn, instruction)
             ]
             tried = list(dict.fromkeys([*selection.calls, *selection.outside, *further]))
+            tried.sort(key=lambda call: not scope.admits(call))  # what takes too long is mostly outside
             found = self._selected(tried, scope, functions) if tried else None
             if found is None and not selection.calls:  # large numbers may take too long
                 found = self._selected(tried[:FEW], scope, functions)
@@ -257,18 +268,27 @@ class _Search:
             for start, end in itertools.pairwise(ends)
         )
         outside = {at for at, call in enumerate(tried) if not scope.admits(call)}
+        regular = {at for at, r in enumerate(found["calls"]) if not r["error"] and not _is_blank(r["value"])}
+        natural = scope.natural(tried, outside, [places for _, places in own]) & regular
+        outside -= natural
         if not domain.ties:
             # What differs on most calls that find something does not differ where several can be found.
             ended = {at for at, result in enumerate(found["calls"]) if _finds(result["value"])} - outside
             ties += [(at, places) for at, places in searches if 2 * len(places & ended) < len(ended)]
             outside |= {at for _, places in ties for at in places if tried[at][1] not in scope.known}
-        edges = frozenset(at for at, call in enumerate(tried) if scope.is_edge(call))
+        natural -= outside
+        edges = frozenset(at for at, call in enumerate(tried) if scope.is_edge(call)) - natural
         places = [*changed.values()]
         every = Tried(
             tried, found["calls"], [calls for _, calls in own], [places[at] for at, _ in own],
-            [*scope.spoken(tried), *(calls for _, calls in mistakes)], frozenset(outside), edges,
+            [*scope.spoken(tried), *(calls for _, calls in mistakes)], frozenset(outside), natural, edges,
         )  # fmt: skip
         return select_calls(self.tree, every, domain.kinds, scope.known)
+
+
+def _is_blank(described: list[Any] | None) -> bool:
+    """Whether a value is a text of nothing but spaces."""
+    return described is not None and described[0] == "s" and described[1].isspace()
 
 
 def _finds(described: list[Any] | None) -> bool:

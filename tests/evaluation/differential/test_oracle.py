@@ -56,6 +56,64 @@ def test_every_program_agrees_with_itself(sandbox, samples):
     }
 
 
+ROOM = """
+class Room:
+    def __init__(self, name, seats=4):
+        self.name, self.guests, self.seats = name, [], seats
+    def enter(self, guest):
+        self.guests.append(guest)
+    def count(self):
+        return len(self.guests)
+    def free(self):
+        return self.seats - len(self.guests)
+"""
+LENGTH = """
+class Length:
+    def __init__(self, metres):
+        self.metres = metres
+    def __eq__(self, other):
+        return self.metres == other.metres
+    def __add__(self, other):
+        return Length(self.metres + other.metres)
+    def __str__(self):
+        return f'({self.metres})'
+"""
+KINDS = {  # what is tried: instruction, reference, another way to do it, a wrong one
+    "the same value twice": ("Rooms that count their guests.", ROOM, ROOM.replace(".append(guest)", " += [guest]"),
+                             ROOM.replace("[]", "set()").replace("append", "add")),
+    "a default that is given": ("Rooms with seats.", ROOM, ROOM.replace("self.seats -", "-1 * -self.seats -"),
+                                ROOM.replace("name, [], seats", "name, [], 4")),
+    "an operator": ("Lengths that can be compared and added, printed like (3).", LENGTH,
+                    LENGTH.replace("f'({self.metres})'", "'(%s)' % self.metres"),
+                    LENGTH.replace("self.metres == other.metres", "self is other")),
+    "another object": ("Lengths that can be compared and added, printed like (3).", LENGTH, LENGTH.replace("other", "o"),
+                       LENGTH.replace("self.metres + other.metres", "self.metres + self.metres")),
+    "nothing": ("Leave out the first item.", "def rest(a):\n    return a[1:]", "def rest(a):\n    return [*a][1:]",
+                "def rest(a):\n    b = list(a)\n    b.pop(0)\n    return b"),
+    "a half": ("Convert feet to inches.", "def inches(feet):\n    return feet * 12", "def inches(f):\n    return 12 * f",
+               "def inches(feet):\n    return int(feet) * 12"),
+    "a default that is left out": ("Greet in a language, `de` by default.", "def hi(language='de'):\n    return 'hi ' + language",
+                                   "def hi(language='de'):\n    return f'hi {language}'", "def hi(language):\n    return 'hi ' + language"),
+    "two equal arguments": ("Move a value of a dictionary to another key.",
+                            "def move(mapping, here, there):\n    r = dict(mapping)\n    r[there] = r.pop(here)\n    return r",
+                            "def move(mapping, here, there):\n    r = mapping.copy()\n    v = r.pop(here)\n    r[there] = v\n    return r",
+                            "def move(mapping, here, there):\n    r = dict(mapping)\n    r[there] = r[here]\n    del r[here]\n    return r"),
+    "all that there is": ("Take from a stock, or raise ValueError.",
+                          "def take(stock, n):\n    if n > stock:\n        raise ValueError\n    return stock - n",
+                          "def take(stock, n):\n    if stock >= n:\n        return stock - n\n    raise ValueError",
+                          "def take(stock, n):\n    if n >= stock:\n        raise ValueError\n    return stock - n"),
+    "what sort gives": ("Sort words by their last letter.", "def by_last(words):\n    return sorted(words, key=lambda w: w[-1])",
+                        "def by_last(words):\n    words.sort(key=lambda w: w[-1])", "def by_last(words):\n    return words.sort(key=lambda w: w[-1])"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_usual_slip_is_found_and_another_way_is_right(sandbox, kind):
+    instruction, reference, other, slip = KINDS[kind]
+    assert verdict(sandbox, reference, other, instruction=instruction) == "passed"
+    assert verdict(sandbox, reference, slip, instruction=instruction) in ("failed", "error")
+
+
 @pytest.mark.campaign
 def test_at_least_90_percent_of_200_mutants_disagree(sandbox, samples):
     jobs = [
@@ -494,8 +552,12 @@ SHOWN = "a = Point(1, 2)\nb = Point(4, 6)\nprint(a.distance(b))"
         (POINT + "print(Point(0, 0).distance(Point(3, 4)) + 1)", "passed"),  # data of its own
         (POINT.replace("** 0.5", "** 2"), "failed"),
         (POINT.replace("** 0.5", "** 2") + SHOWN, "failed"),
-        (POINT.replace("distance", "far"), None),  # the script does not fit it
-        (POINT.replace("Point", "Spot"), None),
+        (POINT.replace("distance", "far"), "passed"),
+        (POINT.replace("Point", "Spot"), "passed"),
+        (
+            POINT.replace("def distance", "def near(self, other):\n        return 0\n    def far"),
+            None,
+        ),  # which is meant
     ],
 )
 def test_a_class_is_used_as_the_references_script_uses_its_own(sandbox, answer, outcome):

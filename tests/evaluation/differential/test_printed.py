@@ -25,6 +25,7 @@ def same(left, right, ordered=True):
         ("3.14", "3.14159"),  # at the reference's precision
         ("3\n2", "Countdown:\n3\n2"),  # a heading
         ("<Hours:> 2\n<Minutes:> 46", "2\n46"),
+        ("3<:>05", "3 <hours,> 5 <minutes>"),
         ("2.0", "2"),
         ("Liftoff", "Liftoff!"),
         ("5 + 7 = 12", "5+7=12"),
@@ -161,3 +162,8 @@ def test_words_of_the_references_own_may_be_written_large():
     assert same_printed("22.2 normal", "22.2\nNormal", free={"normal"})
     assert not same_printed("22.2 normal", "22.2\nNormal")
     assert not same_printed("22.2 normal", "22.2\nObese", free={"normal"})
+
+
+def test_the_minutes_of_a_time_keep_their_zero():
+    assert same("3<:>05<:>20", "3<:>05<:>20 ")
+    assert not same("3<:>05<:>20", "3<:>5<:>20")

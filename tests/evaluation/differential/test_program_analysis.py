@@ -8,12 +8,14 @@ from src.evaluation.differential.program_analysis import (
     entry_classes,
     entry_functions,
     flattened,
+    gives_data,
     iterates_set,
     opens_window,
     prints_by_key,
     raised_names,
     reads_input,
     reporting_methods,
+    returns_change,
     shows_addresses,
     without_reading,
 )
@@ -141,3 +143,19 @@ def test_a_function_that_returns_one_takes_the_arguments_of_both(source, argumen
 )
 def test_other_functions_are_as_they_are(source):
     assert flattened(ast.parse(source).body[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("script", "gives"),
+    [
+        ("for part in Door: print(part)", False), ("d = Door()\nfor _ in range(2): d.turn()", False),
+        ("d = Door('oak')", True), ("d = Door()\nd.paint('red')", True), ("", True),
+    ],
+)  # fmt: skip
+def test_a_script_gives_data_to_a_class(script, gives):
+    assert gives_data(ast.parse(f"class Door: pass\n{script}")) is gives
+
+
+def test_what_a_changing_method_gives_is_returned_by_mistake():
+    assert returns_change(ast.parse("def f(x):\n    return x.reverse()"))
+    assert not returns_change(ast.parse("def f(x):\n    x.reverse()\n    return x.copy()"))

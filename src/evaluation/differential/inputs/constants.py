@@ -196,6 +196,7 @@ def around(text: str, both_cases: bool) -> Iterator[str]:
         yield f"{part}ab"
         yield f"ab{part}cd{part}ef"
         yield f"cd{part}"
+        yield f" cd{part} "
     if other != text:
         yield f"{other}ab{text}cd{other}"
 

@@ -18,10 +18,13 @@ _NEGATIVE = re.compile(
     r"(?i)\b(?:negative|minus|signed|absolute)\b|\b(?:near|clos)\w* to (?:zero|0)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<![\w)])-\d"
 )
 _POSITIVE = re.compile(r"(?i)\b(?:non-?negative|positive (?:whole |integer |int )?(?:number|integer))")
-_SPACES = re.compile(r"(?i)\b(?:white ?)?spaces?\b|\b(?:blank|trim|strip)\w*")
+_SPACES = re.compile(
+    r"(?i)(?<!by )(?<!by a )(?<!with )(?<!with a )\b(?:white ?)?spaces?\b(?! between)|\b(?:blank|trim|strip)\w*"
+)
 _TIES = re.compile(
     r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|more than one|alphabetical\w*)\b"
 )
+_DEFAULTS = re.compile(r"(?i)\b(?:defaults?|optional\w*|omitted|left out|not given|not specified)\b")
 _WHICH = re.compile(r"(?i)\b(?:first|last|earliest|latest|leftmost|rightmost|next|previous|order)\b")
 # What a text says of an argument, the longest phrase first; "list" is one whose items it does not name.
 _PHRASES = tuple(
@@ -69,6 +72,7 @@ class Domain:
     order: bool = False  # which of several is found
     kinds: tuple[str, ...] = ()  # of arguments, in the order in which the text names them
     shape: Shape | None = None  # of texts
+    defaults: bool = False  # what can be left out
     zero_items: bool = False  # 0 among others, where it is an item like any other
 
     def admits(self, arguments: Iterable[str]) -> bool:
@@ -114,6 +118,7 @@ def shown_domain(
         order=bool(_WHICH.search(instruction)),
         kinds=described_kinds(instruction),
         shape=named_shape(instruction),
+        defaults=bool(_DEFAULTS.search(instruction)),
     )
 
 

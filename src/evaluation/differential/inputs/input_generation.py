@@ -21,9 +21,11 @@ from src.evaluation.differential.inputs.constants import (
 )
 from src.evaluation.differential.inputs.domain import Domain
 from src.evaluation.differential.inputs.shapes import named_shape
-from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
+from src.evaluation.differential.inputs.type_inference import ANY, POOLS, Function, likely_kinds
 from src.evaluation.differential.inputs.variation import (
     Variation,
+    at_edges,
+    doubled,
     equals,
     is_function,
     likenesses,
@@ -83,10 +85,11 @@ def candidates(
     needed = every[:required] if required else every[:1]
     if len(every) > required and known and any(len(call) > len(needed) for call in known):
         needed = every[: max(map(len, known))]
+    needed = every if domain.defaults else needed
     ranked = _ranked_kinds(function, needed, every, domain)
     first = _first_combinations(ranked)
     numbers = [value for value in constants_of(function) if not isinstance(value, str)]
-    variation = Variation([*numbers, *input_texts(function)], seed=turn, shape=domain.shape)
+    variation = Variation([*numbers, *input_texts(function)], turn, domain.shape, domain.negative)
     bases = [call for call in known if len(call) == len(needed)]
     bases += [_combination(first[0], number) for number in range(0 if bases else PER_KINDS)]
     if turn:
@@ -96,7 +99,9 @@ def candidates(
             variation.calls(bases, 3 * PER_KINDS), *(_varied(call) for call in known[:3])
         )
         before, after = _generated(function, needed, known, first, tree or ast.Module([], []))
-        unique = dict.fromkeys(itertools.chain(known, before, varied, after))
+        sizes = range(required, len(needed) if domain.defaults else 0)
+        less = [call[:size] for call in [*bases, *before][:PER_KINDS] for size in sizes]
+        unique = dict.fromkeys(itertools.chain(known, less, before, varied, after))
     return list(itertools.islice((call for call in unique if all(map(_is_literal, call))), MAX_CANDIDATES))
 
 
@@ -196,6 +201,8 @@ def _ranked_kinds(
         ["str", *kinds] if kinds[0] != "str" and dispatched_on(function, parameter.arg) else kinds
         for parameter, kinds in zip(needed, ranked, strict=True)
     ]
+    if any(kinds[0].startswith("dict") for kinds in ranked):  # of which the others are the keys
+        ranked = [["str", *kinds] if kinds == ANY else kinds for kinds in ranked]
     if domain.shape is None:
         return ranked
     alone = len(ranked) == 1  # then the form that the task names is its form
@@ -216,9 +223,13 @@ def _generated(
 ) -> tuple[list[Arguments], list[Arguments]]:
     """Arguments of the likeliest kinds, and of others."""
     first = [_combination(combinations[0], turn) for turn in range(2 * PER_KINDS)]
+    related = [*itertools.islice(_related([*known[:2], *first[:4]], len(needed)), 5 * PER_KINDS)]
+    full = [call for call in (*known[:2], *related[:PER_KINDS]) if len(call) == len(needed)]
     likely = [
         *_with_constants(function, needed, known, combinations[0], tree),
-        *itertools.islice(_related([*known[:2], *first[:4]], len(needed)), 5 * PER_KINDS),
+        *itertools.chain(*map(doubled, full)),
+        *(edge for call in (*full[:1], *first[:1]) for edge in at_edges(call)),
+        *related,
         *first,
     ]
     rounds = PER_KINDS if len(combinations) < 8 else PER_KINDS // 2

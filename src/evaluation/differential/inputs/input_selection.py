@@ -14,8 +14,9 @@ from src.evaluation.differential.probe_runner import Call, ProbeRecord
 from src.evaluation.differential.program_analysis import names_in
 
 CAUGHT = 0.8  # of the places, below which the calls tell too little
-MAX_CALLS = 32  # per function
+MAX_CALLS = 48  # per function
 SPREAD = 5
+FEWEST = 4  # calls of the kinds that are taken, where others have so many
 ENOUGH = 0.8  # of the mutants that the best kinds tell: likelier kinds that tell so many are taken
 # What the probe writes of None, [], "", False, 0 and 0.0.
 EMPTY: tuple[list[Any], ...] = ([], [[]], [""], [0], ["0x0"], ["0.0"])
@@ -33,6 +34,7 @@ class Tried:
         frozenset[int]
     ] = ()  # the same of programs that make usual mistakes: wanted, and not counted
     outside: frozenset[int] = frozenset()  # places of the calls that the task is not about
+    natural: frozenset[int] = frozenset()  # that a program treats as all others (scope.py)
     edges: frozenset[int] = frozenset()  # of those that are kept only where no other tells a mutant
 
 
@@ -106,15 +108,27 @@ def _of_first_kinds(
 ) -> list[int]:
     """Calls of the kinds that the sample shows or names; else of the first kinds that tell about as much as any."""
     of_kinds: dict[tuple[str, ...], list[int]] = {}
-    for at in inside:
+    for at in [at for at in inside if at not in tried.natural] or inside:
         of_kinds.setdefault(kinds_of(tried.calls[at][1]), []).append(at)
     shown = [kinds for kinds, places in of_kinds.items() if any(tried.calls[at][1] in known for at in places)]
     shown = shown or [kinds for kinds in of_kinds if kinds == named]
     if not shown:
         worth = {kinds: _worth(tried, places) for kinds, places in of_kinds.items()}
         most = max(worth.values(), default=0)
-        shown = [kinds for kinds, value in worth.items() if value >= ENOUGH * most][:1]
-    return [at for at in inside if kinds_of(tried.calls[at][1]) in shown]
+        good = [kinds for kinds, value in worth.items() if value >= ENOUGH * most]
+        shown = ([kinds for kinds in good if len(of_kinds[kinds]) >= FEWEST] or good)[:1]
+    alike = {_plain(kinds) for kinds in shown}
+    return [
+        at
+        for at in inside
+        for kinds in [kinds_of(tried.calls[at][1])]
+        if kinds in shown or (at in tried.natural and any(_plain(kinds) == a[: len(kinds)] for a in alike))
+    ]
+
+
+def _plain(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds without those of items, all numbers being one."""
+    return tuple("number" if kind in ("int", "float") else kind.split("[")[0] for kind in kinds)
 
 
 def _worth(tried: Tried, places: Sequence[int]) -> float:

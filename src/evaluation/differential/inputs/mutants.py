@@ -256,7 +256,7 @@ def _call_changes(node: ast.Call) -> Iterator[Change]:
 
 
 def _tie_changes(node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, ast.If) and _keeps_best(node):
+    if isinstance(node, ast.If) and keeps_best(node):
         for part in node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]:
             if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
                 yield _loosened(node, part)
@@ -284,7 +284,7 @@ def _loosened(node: ast.If, part: ast.Compare) -> Change:
     return _set(node, "test", ast.BoolOp(node.test.op, values))
 
 
-def _keeps_best(node: ast.If) -> bool:
+def keeps_best(node: ast.If) -> bool:
     """Whether this is a step of a search: a comparison with the best so far, which it then replaces."""
     compared = {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
     stored = {

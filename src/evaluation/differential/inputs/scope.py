@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.domain import Domain
-from src.evaluation.differential.inputs.input_generation import Arguments, parameters
+from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
+from src.evaluation.differential.inputs.mutants import keeps_best
 from src.evaluation.differential.inputs.relations import SPOKEN, Granted
-from src.evaluation.differential.inputs.sessions import repeats, values_of
+from src.evaluation.differential.inputs.sessions import given_sizes, values_of
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.probe_runner import Call
 from src.languages.syntax import literal
@@ -22,6 +25,8 @@ _RECURSIVE = re.compile(
 )
 
 
+_SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UnaryOp,
+           ast.Load, ast.Store)  # fmt: skip
 _NUMERIC = re.compile(
     r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
 )
@@ -68,6 +73,8 @@ class Scope:
     known: frozenset[Arguments]  # in calls that the sample itself shows
     of_words: bool = False  # the task speaks of words and of no other signs in a text
     grows: bool = False  # a plain way to do the task takes exponential time
+    smooth: frozenset[str] = frozenset()  # functions that only calculate
+    best: frozenset[str] = frozenset()  # functions that look for the best: nothing has none
 
     def admits(self, call: Call) -> bool:
         name, arguments = call
@@ -77,13 +84,37 @@ class Scope:
             return self.domain.admits(values_of(arguments))
         return self.domain.admits(arguments) and self.granted[name].admits(arguments)
 
+    def natural(
+        self, calls: Sequence[Call], outside: Collection[int], told: Sequence[frozenset[int]]
+    ) -> frozenset[int]:
+        """Places of calls with something empty, a half or a default that a reference treats as it does all others.
+
+        It has no branch for them: each mutant that one tells is told by a call of the domain too. told: of each mutant.
+        """
+        inside = set(range(len(calls))) - set(outside)
+        special = {at for places in told if not places & inside for at in places}
+        wide = dataclasses.replace(self, domain=dataclasses.replace(self.domain, empty=True))
+        most = _longest(calls)
+        return frozenset(
+            at
+            for at, (name, arguments) in enumerate(calls)
+            if name in self.granted
+            and at not in special
+            and wide.admits((name, arguments))
+            and (
+                (at in outside and name not in self.best)
+                or len(arguments) < most[name]
+                or (name in self.smooth and "float" in kinds_of(arguments))
+            )
+        )
+
     def is_edge(self, call: Call) -> bool:
         """Whether a call is at the edge: 0 or 1, at most one item, a text of signs alone, one step of a session twice."""
         name, arguments = call
         if arguments in self.known:
             return False
         if name not in self.granted:
-            return repeats(arguments)
+            return False
         values = [literal(source) for source in arguments]
         too_large = self.grows and any(isinstance(value, int) and value > LARGEST for value in values)
         return too_large or any(_is_at_edge(value, self.of_words, self.domain) for value in values)
@@ -91,6 +122,7 @@ class Scope:
     def spoken(self, calls: Sequence[Call]) -> list[frozenset[int]]:
         """Groups of calls of which one each is to be kept: where an argument is the 0, the nothing, the minus that the task speaks of."""
         groups: dict[tuple[str, int, str], set[int]] = {}
+        most = _longest(calls)
         for place, (name, arguments) in enumerate(calls):
             for at, source in enumerate(arguments if name in self.granted else ()):
                 value = literal(source)
@@ -98,16 +130,25 @@ class Scope:
                 kinds = {
                     "zero": self.domain.zero and is_number and value == 0,
                     "negative": self.domain.negative and is_number and value < 0,
-                    "empty": self.domain.empty and isinstance(value, str | list | dict) and not value,
+                    "empty": isinstance(value, str | list | dict) and not value,
+                    "half": isinstance(value, float) and value % 1 == 0.5,
+                    "spaces": isinstance(value, str) and value.strip(" ") != value,
+                    "several spaces": isinstance(value, str) and "  " in value.strip(),
+                    "again": source in arguments[:at],
+                    "left out": at + 1 == len(arguments) < most[name],
                 }
                 for kind in (kind for kind, holds in kinds.items() if holds):
                     groups.setdefault((name, at, kind), set()).add(place)
         return [frozenset(places) for places in groups.values()] + self._made_with_less(calls)
 
     def _made_with_less(self, calls: Sequence[Call]) -> list[frozenset[int]]:
-        """Some groups of the sessions whose object is made with fewer values than others."""
-        made = {at: len(literal(c[1][0]) or ()) for at, c in enumerate(calls) if c[0] not in self.granted}
-        less = [at for at, size in made.items() if size < max(made.values())]
+        """Some groups of the sessions in which the class and its methods get no more values than they need."""
+        sizes = {at: given_sizes(c[1]) for at, c in enumerate(calls) if c[0] not in self.granted}
+        fewest: dict[str, int] = {}
+        for name, size in itertools.chain(*sizes.values()):
+            fewest[name] = min(size, fewest.get(name, size))
+        less = [at for at, own in sizes.items() if all(size == fewest[name] for name, size in own)]
+        less = less if len(less) < len(sizes) else []
         return [
             frozenset(less[start::SHORT_SESSIONS])
             for start in range(SHORT_SESSIONS)
@@ -115,9 +156,39 @@ class Scope:
         ]
 
 
+def _longest(calls: Sequence[Call]) -> dict[str, int]:
+    """How many arguments the calls of each function have at most."""
+    most: dict[str, int] = {}
+    for name, arguments in calls:
+        most[name] = max(len(arguments), most.get(name, 0))
+    return most
+
+
+def is_smooth(function: Function) -> bool:
+    """Whether it only calculates, so that a half is as good as a whole number: no branch, no loop, no remainder."""
+    inert = {part for p in function.args.args if p.annotation for part in ast.walk(p.annotation)}
+    return all(
+        isinstance(node, _SMOOTH) or node in inert or (isinstance(node, ast.Constant) and type(node.value) in (int, float))
+        for statement in function.body for node in ast.walk(statement)
+    ) and not any(p.annotation and "int" in ast.unparse(p.annotation) for p in function.args.args)  # fmt: skip
+
+
+def looks_for_best(function: ast.AST) -> bool:
+    """Whether it takes the largest, the smallest or the like of several."""
+    return any(
+        (isinstance(node, ast.If) and keeps_best(node)) or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("max", "min"))
+        for node in ast.walk(function)
+    )  # fmt: skip
+
+
 def grows_fast(instruction: str) -> bool:
     """Whether the task is one that beginners do by a recursion which takes exponential time."""
     return bool(_RECURSIVE.search(instruction))
+
+
+def speaks_of_whole(instruction: str) -> bool:
+    """Whether numbers are whole: integers, or numbers of things."""
+    return bool(re.search(r"(?i)\b(?:integers?|whole|numbers? of|how many|counts?)\b", instruction))
 
 
 def speaks_of_words(instruction: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
 from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
@@ -17,29 +17,52 @@ from src.languages.syntax import literal
 
 MAX_SESSIONS = 60
 MOST_STEPS = 9
-VALUES = 3  # of each parameter that one session draws from: methods meet the same ones again
+FILLING = 3  # first steps that mostly give the object something
+AGAIN = 3  # draws of values that a method was not given yet
+VALUES = 4  # of each parameter that one session draws from: methods meet the same ones again
+OBJECT = (
+    "\u0192object"  # begins the tuple that stands for another object of the class, made with the rest of it
+)
+# How methods of Python's own names are used, on `o` and what is given to them.
+OPERATORS = {
+    **{f"__{name}__": f"o {sign} a[0]" for name, sign in (
+        ("eq", "=="), ("ne", "!="), ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("add", "+"), ("sub", "-"),
+        ("mul", "*"), ("truediv", "/"), ("floordiv", "//"), ("mod", "%"), ("pow", "**"), ("and", "&"), ("or", "|"),
+    )},
+    **{f"__{name}__": f"{name}(o)" for name in ("len", "str", "iter", "bool", "abs", "int", "float")},
+    "__repr__": "str(o)", "__neg__": "-o", "__contains__": "a[0] in o", "__getitem__": "o[a[0]]", "__call__": "o(*a)",
+    "__setitem__": "o.__setitem__(*a)", "__delitem__": "o.__delitem__(*a)",
+}  # fmt: skip
+_SHOWN = re.compile(r"(?i)__(?:str|repr)__|\b(?:print|display|show|string|text|represent|readable|format)\w*")
 
 
-def methods_of(node: ast.ClassDef, tree: ast.Module) -> dict[str, Function]:
+def methods_of(
+    node: ast.ClassDef, tree: ast.Module, special: Collection[str] = ("__init__",)
+) -> dict[str, Function]:
     """Public methods of a class and `__init__`, those it inherits among them; of a dataclass a made-up `__init__`."""
     found: dict[str, Function] = {}
     classes = {other.name: other for other in tree.body if isinstance(other, ast.ClassDef)}
     for base in node.bases:
         parent = classes.get(base.id) if isinstance(base, ast.Name) else None
         if parent is not None and parent is not node:
-            found |= methods_of(parent, tree)
-    if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
+            found |= methods_of(parent, tree, special)
+    if _fields_of(node):
         found["__init__"] = _dataclass_init(node)
     for item in node.body:
-        if isinstance(item, ast.FunctionDef) and (item.name == "__init__" or not item.name.startswith("_")):
+        if isinstance(item, ast.FunctionDef) and (item.name in special or not item.name.startswith("_")):
             found[item.name] = item
     return found
 
 
+def _fields_of(node: ast.ClassDef) -> list[ast.AnnAssign]:
+    """The fields of a dataclass; none of another class."""
+    is_dataclass = any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
+    fields = [item for item in node.body if isinstance(item, ast.AnnAssign)] if is_dataclass else []
+    return [field for field in fields if isinstance(field.target, ast.Name)]
+
+
 def _dataclass_init(node: ast.ClassDef) -> ast.FunctionDef:
-    fields = [
-        item for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
-    ]
+    fields = _fields_of(node)
     names = [ast.arg("self"), *(ast.arg(item.target.id, item.annotation) for item in fields)]  # type: ignore[union-attr]
     defaults: list[ast.expr] = [item.value for item in fields if item.value is not None]
     return ast.FunctionDef(
@@ -95,7 +118,12 @@ def _tuple_source(arguments: Sequence[ast.expr]) -> str:
 
 
 def attributes_of(node: ast.ClassDef, tree: ast.Module, instruction: str) -> list[str]:
-    """Attributes that the task names, `on` of "The attribute `on` holds its state", or that the script looks at."""
+    """Attributes that the task names, `on` of "The attribute `on` holds its state", or that the script looks at.
+
+    Of a dataclass, and of a class that has no methods, all: there is nothing else to it.
+    """
+    if _fields_of(node) or not methods_of(node, tree, OPERATORS).keys() - {"__init__"}:
+        return [name for name in stored_in(node, tree) if not name.startswith("_")]
     script = [
         part for statement in tree.body for inner in _script_statements(statement) for part in ast.walk(inner)
     ]
@@ -116,7 +144,7 @@ def _names_attribute(instruction: str, name: str) -> bool:
 
 def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
     """The attributes that a class's methods give its objects."""
-    stored = [
+    stored = [ast.unparse(field.target) for field in _fields_of(node)] + [
         part.attr
         for method in methods_of(node, tree).values()
         for part in ast.walk(method)
@@ -131,28 +159,51 @@ def session_calls(
     node: ast.ClassDef, tree: ast.Module, known: Sequence[Arguments], turn: int, instruction: str = ""
 ) -> list[Arguments]:
     """Sessions to try, those that the program shows first; drawn with the turn as the seed."""
-    methods = methods_of(node, tree)
+    methods = methods_of(node, tree, ("__init__", *OPERATORS))
+    for name in ("__str__", "__repr__") if not _SHOWN.search(instruction) else ():
+        methods.pop(name, None)
     draw = random.Random(turn)
     shown = _shown_values(known)
-    looks: list[tuple[str, tuple[object, ...]]] = [
-        (f".{name}", ()) for name in attributes_of(node, tree, instruction)
-    ]
-    takes = {name: _given_parameters(method, shown.get(name, [])) for name, method in methods.items()}
+    named = attributes_of(node, tree, instruction)
+    taken = {p.arg for p in parameters(methods["__init__"])[0]} if "__init__" in methods else set()
+    looks: list[tuple[str, tuple[object, ...]]] = [(f".{name}", ()) for name in named]
+    # What it is made with is looked at where the other class has it under that name too.
+    looks += [(f"?{name}", ()) for name in stored_in(node, tree) if name in taken - {*named}]
+    takes, whole = (
+        {name: _given_parameters(method, shown.get(name, []), every) for name, method in methods.items()}
+        for every in (False, True)
+    )
     looks += [(name, ()) for name, given in takes.items() if not given and name != "__init__"]
-    names = [name for name in methods if name != "__init__"]
+    names = [name for name in methods if name != "__init__" and (takes[name] or name not in OPERATORS)]
+    givers = [name for name in names if takes[name] and name not in OPERATORS] or names
+    objects = {
+        (name, parameter.arg)
+        for name, own in whole.items()
+        for parameter in own
+        if _is_object(methods[name], parameter, node, tree)
+    }
     found = list(known) if turn == 0 else []
     for number in range(MAX_SESSIONS if names or looks else 0):
-        values = _values(methods, takes, shown, draw, seed=100 * turn + number)
-        steps = []
-        for _ in range(draw.randint(2, MOST_STEPS) if names else 0):
-            name = draw.choice(names)
-            steps.append((name, _drawn(takes[name], values, draw)))
-            if looks and draw.random() < 0.5:
-                steps.append(draw.choice(looks))
-        maker = takes.get("__init__", ())
-        # What has a default is left out at times: not every class of that kind is made with it.
-        made = _drawn(maker[: _required(methods)] if number % 3 == 2 else maker, values, draw)
-        found.append((source_of(made), source_of([*steps, *looks])))
+        values = _values(methods, whole, shown, draw, seed=100 * turn + number)
+        # What has a default is left out at times: not every class of that kind takes it.
+        own = whole if number % 3 == 0 else takes
+        maker = own.get("__init__", [])
+        maker = maker[: _required(methods)] if number % 3 == 2 else maker
+        made = _drawn(maker, values, draw)
+        steps: list[tuple[str, tuple[object, ...]]] = []
+        for place in range(draw.randint(2, MOST_STEPS) if names else 0):
+            name = draw.choice(givers if place < FILLING and draw.random() < 0.7 else names)
+            for _ in range(AGAIN):
+                given = _drawn(own[name], values, draw)
+                if not given or all(step[0] != name or step[1][0] != given[0] for step in steps):
+                    break
+            other = made if draw.random() < 0.4 else _drawn(maker, values, draw)
+            parameters_ = zip(own[name], given, strict=True)
+            given = tuple((OBJECT, *other) if (name, p.arg) in objects else value for p, value in parameters_)
+            steps.append((name, given))
+            if looks and draw.random() < 0.5 and steps[-1] != (look := draw.choice(looks)):
+                steps.append(look)
+        found.append((source_of(made), source_of([*steps, *looks, *([] if names else looks)])))
     return list(dict.fromkeys(found))
 
 
@@ -176,11 +227,31 @@ def _shown_values(known: Sequence[Arguments]) -> dict[str, list[tuple[object, ..
     return found
 
 
-def _given_parameters(method: Function, shown: Sequence[tuple[object, ...]]) -> list[ast.arg]:
-    """The parameters that a session gives a value to: those that the program gives one, else those without a default."""
+def _given_parameters(method: Function, shown: Sequence[tuple[object, ...]], whole: bool) -> list[ast.arg]:
+    """The parameters that a session gives a value to: those that the program gives one, else those without a default.
+
+    whole: also those whose default is a number or a text.
+    """
     bound = int(all(ast.unparse(decorator) != "staticmethod" for decorator in method.decorator_list))
     every, required = parameters(method)
+    if whole:
+        plain = [
+            isinstance(literal(ast.unparse(default)), int | float | str) for default in method.args.defaults
+        ]
+        required += [*plain, False].index(False)
     return every[bound : bound + max((*map(len, shown), required - bound))]
+
+
+def _is_object(method: Function, parameter: ast.arg, node: ast.ClassDef, tree: ast.Module) -> bool:
+    """Whether a parameter stands for another object of the class: `other.x`, `isinstance(other, Point)`."""
+    if parameter.annotation is not None and node.name in ast.unparse(parameter.annotation):
+        return True
+    own = {*stored_in(node, tree), *methods_of(node, tree)}
+    return any(
+        (isinstance(part, ast.Attribute) and ast.unparse(part.value) == parameter.arg and part.attr in own)
+        or (isinstance(part, ast.Call) and ast.unparse(part) == f"isinstance({parameter.arg}, {node.name})")
+        for part in ast.walk(method)
+    )
 
 
 def _values(
@@ -212,10 +283,10 @@ def _values(
     return found
 
 
-def repeats(session: Arguments) -> bool:
-    """Whether a session gives one method the same first value twice."""
-    given = [repr((name, values[0])) for name, values in _steps(session[1]) if values]
-    return len(set(given)) < len(given)
+def given_sizes(session: Arguments) -> list[tuple[str, int]]:
+    """How many values the class and each method of a session get."""
+    made, steps = session
+    return [("__init__", len(literal(made) or ())), *((name, len(values)) for name, values in _steps(steps))]
 
 
 def values_of(session: Arguments) -> Arguments:

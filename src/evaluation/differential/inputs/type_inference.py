@@ -97,7 +97,7 @@ _ANNOTATIONS = _inverted({
     "set": "set Set", "list[int]": "list List list[int] List[int] Sequence[int]", "list[str]": "list[str] List[str]",
     "list[float]": "list[float] List[float]", "matrix": "list[list[int]] List[List[int]]",
 })  # fmt: skip
-_ANY = "int|str|list[int]|list[str]|float|dict|matrix|list[pair]|text number|list[dict]|tuple".split("|")
+ANY = "int|str|list[int]|list[str]|float|dict|matrix|list[pair]|text number|list[dict]|tuple".split("|")
 _CALLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("range", "sqrt", "str", "bin", "chr", "hex"), ("int",)),
     "abs": ("int", "float"), "int": ("text number", "int"), "ord": ("str",), "sum": ("list[int]",),
@@ -116,6 +116,7 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     if parameter.annotation is not None:
         kind = _ANNOTATIONS.get(ast.unparse(parameter.annotation).replace("typing.", ""))
         found += [kind] if kind else []
+    found += _kind_of_default(function, parameter)
     nodes = list(ast.walk(function))
     if is_opened(nodes, parameter.arg):
         return ["file"]
@@ -133,10 +134,19 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     found += _kinds_of_name(parameter.arg)
     if "str" in found and found[0] not in ("str", "int", "float", described):
         found.insert(1, "str")
-    ranked = list(dict.fromkeys([*found, *_ANY]))
+    ranked = list(dict.fromkeys([*found, *ANY]))
     if described == "list":
         ranked.sort(key=lambda kind: not kind.startswith("list"))
     return [kind for kind in ranked if kind not in _SCALARS] if _is_iterated(nodes, parameter.arg) else ranked
+
+
+def _kind_of_default(function: Function, parameter: ast.arg) -> list[str]:
+    """The kind of the number, text or bool that a parameter is where it is left out."""
+    every, defaults = [*function.args.posonlyargs, *function.args.args], function.args.defaults
+    own = dict(zip([p.arg for p in every][len(every) - len(defaults) :], defaults, strict=True))
+    default = own.get(parameter.arg)
+    kind = type(default.value).__name__ if isinstance(default, ast.Constant) else ""
+    return [kind] if kind in ("int", "float", "str", "bool") else []
 
 
 def _called_with(nodes: list[ast.AST], name: str) -> int | None:
@@ -272,6 +282,8 @@ def _kinds_of_use(node: ast.AST, name: str) -> tuple[str, ...]:
     """Kinds that this use of `name` suggests."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
         return _CALLS.get(node.func.id, ()) if _is_name(node.args[0], name) else ()
+    if isinstance(node, ast.Dict) and None in node.keys:  # `{**name}`
+        return ("dict",) if any(_is_name(value, name) for value in node.values) else ()
     if isinstance(node, ast.BinOp) and (_is_name(node.left, name) or _is_name(node.right, name)):
         return ("int",) if isinstance(node.op, _ARITHMETIC) else ()
     if isinstance(node, ast.Compare) and any(_is_name(side, name) for side in (node.left, *node.comparators)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import string
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,12 +41,14 @@ def _in_order(value: Iterable[object]) -> list[object]:
 class Variation:
     """Varies literals. constants: of the function that is to be called; they turn up in the values, and their neighbours.
 
-    shape: that texts keep; those that are dates, times and the like keep theirs.
+    shape: that texts keep; those that are dates, times and the like keep theirs. signed: numbers may be negative.
     """
 
-    def __init__(self, constants: Sequence[object], seed: int, shape: Shape | None = None) -> None:
+    def __init__(
+        self, constants: Sequence[object], seed: int, shape: Shape | None = None, signed: bool = False
+    ) -> None:
         self._random = random.Random(seed)
-        self._shape = shape
+        self._shape, self._signed = shape, signed
         numbers = [value for value in constants if isinstance(value, int)]
         self._numbers = [value + step for value in numbers for step in (-1, 0, 1)]
         self._numbers += [a + times * b for a in numbers for b in numbers if a != b for times in (1, 2, 3)]
@@ -88,6 +91,8 @@ class Variation:
         if isinstance(value, bool):
             return choose.random() < 0.5
         if isinstance(value, int):
+            if self._signed and choose.random() < 0.25:
+                return -choose.randint(1, max(30, 2 * abs(value)))
             if self._factors and choose.random() < 0.2:
                 return choose.choice(self._factors) * choose.randint(1, 30)
             near = [*self._numbers, value + 1, value - 1, 2 * value, 10 * value + choose.randrange(10)]
@@ -152,6 +157,37 @@ class Variation:
             if letter in letters:
                 return self._random.choice(letters[: self._random.choice((12, 26))])
         return self._random.choice(string.digits) if letter in string.digits else letter
+
+
+def edges_of(value: object) -> Iterator[str]:
+    """Values at the edge of what one of its type can be: nothing, one item, spaces at the ends and several in a row."""
+    if is_function(value) or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        parts = value.split()
+        several = "  ".join(parts if len(parts) > 1 else 2 * parts)
+        yield from map(repr, ("", f"{value}  ", f"  {value}", several))
+    elif isinstance(value, list):
+        yield from map(source_of, ([], value[:1]))
+        if value and type(value[0]) is int:  # whose sum goes up and down, to both sides of 0
+            yield source_of([(-1) ** at * (at + 1) * (value[0] or 1) for at in range(3)])
+    elif isinstance(value, dict):
+        yield "{}"
+    elif isinstance(value, int):
+        yield from map(repr, (0, 1, value + 0.5))
+
+
+def at_edges(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A call with one of its arguments at the edge."""
+    for at, source in enumerate(call):
+        yield from ((*call[:at], edge, *call[at + 1 :]) for edge in edges_of(literal(source)))
+
+
+def doubled(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A call with one of its arguments in the place of another of the same type."""
+    for a, b in itertools.combinations(range(len(call)), 2):
+        if type(literal(call[a])) is type(literal(call[b])):
+            yield (*call[:b], call[a], *call[b + 1 :])
 
 
 def equals(value: object) -> Iterator[tuple[str, str]]:

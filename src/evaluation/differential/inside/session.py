@@ -7,6 +7,8 @@ import hashlib
 import json
 import sys
 
+OBJECT = "\u0192object"  # begins the tuple that stands for another object (sessions.py)
+
 MYPY = False  # what only the type checker reads
 if MYPY:
     from collections.abc import Callable
@@ -25,16 +27,18 @@ class Session:
     def __init__(self, ordered: bool) -> None:
         self._ordered = ordered
         self._steps: list[list[object]] = []
+        self._whole: list[list[object]] = []  # without looks at what the class need not have
 
-    def add(self, how: str, value: object) -> None:
+    def add(self, name: str, how: str, value: object) -> None:
         self._steps.append([how, Description(value, self._ordered).short()])
+        self._whole += [] if name[0] == "?" else self._steps[-1:]
 
     def short(self) -> list[object]:
         """["q", [[how, value], ...]]: each step "returned" or "printed" something, or "raised"."""
         return ["q", self._steps]
 
     def digest(self) -> list[object]:
-        return ["h", "q", len(self._steps), hashlib.sha256(json.dumps(self._steps).encode()).hexdigest()]
+        return ["h", "q", len(self._steps), hashlib.sha256(json.dumps(self._whole).encode()).hexdigest()]
 
 
 def session_with(
@@ -45,15 +49,23 @@ def session_with(
     def run(made: "tuple[Any, ...]", steps: "Steps") -> Session:
         session = Session(ordered)
         instance = make(*made)
+        looks = [methods[name] for name in methods if name[0] in ".?"]
+        looks = looks or [methods[name] for name in methods if name in ("__str__", "__repr__")]
         for name, given in steps:
             output = sys.stdout = Capture()
             try:
-                value = methods[name](instance, *given)
+                values = (make(*v[1:]) if type(v) is tuple and v[:1] == (OBJECT,) else v for v in given)
+                value = methods[name](instance, *values)
+                if looks and type(value) is type(instance) and value is not instance:
+                    value = [look(value) for look in looks]
             except Exception:
-                session.add("raised", None)
+                session.add(name, "raised", None)
                 continue
             printed = output.with_wording() or output.text()
-            session.add(*(("returned", value) if value is not None or not printed else ("printed", printed)))
+            if name in ("__str__", "__repr__"):  # what print() shows, in words of the program's own
+                value, printed = None, str(value)
+            is_said = value is None and bool(printed)
+            session.add(name, "printed" if is_said else "returned", printed if is_said else value)
         return session
 
     return run

@@ -4,7 +4,12 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.mutants import mistaken, mutants, search_mutants, tie_mutants
+from src.evaluation.differential.inputs.mutants import (
+    mistaken,
+    mutants,
+    search_mutants,
+    tie_mutants,
+)
 from src.evaluation.differential.program_analysis import definitions
 
 

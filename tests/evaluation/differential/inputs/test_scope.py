@@ -10,7 +10,10 @@ from src.evaluation.differential.inputs.scope import (
     Scope,
     grows_fast,
     has_sign,
+    is_smooth,
+    looks_for_best,
     only_passes_on,
+    speaks_of_whole,
     speaks_of_words,
 )
 
@@ -89,3 +92,48 @@ def test_of_objects_made_with_fewer_values_some_are_kept():
     sessions = [("A", (made, "[]")) for made in ("()", "(1,)", "()", "(2,)")]
     groups = Scope(Domain(), {}, frozenset()).spoken(sessions)
     assert sorted(map(sorted, groups)) == [[0], [2]]
+
+
+def test_what_is_empty_is_natural_where_no_branch_is_for_it_alone():
+    granted = {"f": granted_by(ast.parse("def f(x): pass").body[0], "", [])}
+    calls = [("f", ("'ab'",)), ("f", ("''",)), ("f", ("'  '",)), ("f", ("-1",))]
+    scope = Scope(Domain(), granted, frozenset())
+    assert scope.natural(calls, {1, 2, 3}, [frozenset({0, 1})]) == {1}
+    assert scope.natural(calls, {1, 2, 3}, [frozenset({0}), frozenset({1})]) == frozenset()  # `if not x`
+    assert Scope(Domain(), granted, frozenset(), best=frozenset({"f"})).natural(calls, {1}, []) == frozenset()
+
+
+def test_a_half_is_natural_where_a_function_only_calculates():
+    granted = {"f": granted_by(ast.parse("def f(x): pass").body[0], "", [])}
+    smooth = Scope(Domain(), granted, frozenset(), smooth=frozenset({"f"}))
+    assert smooth.natural([("f", ("2",)), ("f", ("2.5",))], (), []) == {1}
+    assert Scope(Domain(), granted, frozenset()).natural([("f", ("2.5",))], (), []) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("source", "smooth"),
+    [
+        ("def f(x):\n    y = x * 3\n    return y / 7", True), ("def f(x: float):\n    return -x ** 2", True),
+        ("def f(x: int):\n    return x * 2", False), ("def f(x):\n    return x // 2", False),
+        ("def f(x):\n    return x if x > 2 else 2", False), ("def f(x):\n    return 'a' * x", False),
+    ],
+)  # fmt: skip
+def test_a_smooth_function_has_no_branch_loop_or_remainder(source, smooth):
+    assert is_smooth(ast.parse(source).body[0]) is smooth
+
+
+def test_numbers_of_things_are_whole():
+    assert speaks_of_whole("Takes the number of boxes")
+    assert speaks_of_whole("Add two integers")
+    assert not speaks_of_whole("Takes a number and a length")
+
+
+@pytest.mark.parametrize(
+    ("body", "looks"),
+    [
+        ("return max(x, key=len)", True), ("for i in x:\n        if i > best: best = i", True),
+        ("for i in x:\n        if i > 3: n += 1", False), ("return sorted(x)", False),
+    ],
+)  # fmt: skip
+def test_a_search_for_the_best_is_seen(body, looks):
+    assert looks_for_best(ast.parse(f"def f(x):\n    {body}")) is looks

@@ -65,3 +65,8 @@ def test_every_example_is_a_literal_and_none_occurs_twice():
 )
 def test_the_examples_of_a_kind_are_of_its_type(kind, of):
     assert {type(ast.literal_eval(source)) for source in POOLS[kind]} == {of}
+
+
+def test_a_default_tells_the_kind_of_what_may_be_left_out():
+    function = ast.parse("def paint(size='wide', count=2, dry=False, other=None): pass").body[0]
+    assert [likely_kinds(function, p)[0] for p in function.args.args[:3]] == ["str", "int", "bool"]
