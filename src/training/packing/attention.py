@@ -64,9 +64,9 @@ def _has_varlen() -> bool:
 
 
 def repeats_kv(attention: str) -> bool:
-    """Whether keys and values are kept once for every head of queries that shares them: torch 2.11's kernel needs it."""
+    """Whether keys and values are kept once for every head of queries that shares them, as torch 2.11's kernel needs."""
     if attention != VARLEN:
-        return attention == EFFICIENT
+        return attention in (EFFICIENT, BY_SAMPLE)
     from torch.nn.attention.varlen import varlen_attn
 
     return "enable_gqa" not in inspect.signature(varlen_attn).parameters

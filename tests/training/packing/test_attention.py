@@ -244,5 +244,5 @@ def test_keys_and_values_are_repeated_where_the_kernel_knows_no_groups_of_heads(
     monkeypatch.setattr(varlen, "varlen_attn", kernel)
     assert attention.repeats_kv(attention.VARLEN) is repeats
     assert attention.repeats_kv(attention.EFFICIENT)
-    assert not attention.repeats_kv(attention.BY_SAMPLE)
+    assert attention.repeats_kv(attention.BY_SAMPLE)
     assert not attention.repeats_kv(attention.FALLBACK)
