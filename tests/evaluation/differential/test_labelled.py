@@ -1,6 +1,8 @@
 """Answers to small tasks, labelled by hand: the tasks' own asserts agree with the labels."""
 
 import ast
+import contextlib
+import io
 import json
 import re
 from pathlib import Path
@@ -76,6 +78,21 @@ def test_asserts_agree_with_the_labels(answers):
     passed = [_result(program(answer), task(answer.task)["tests"]) is None for answer in checked]
     expected = [answer.label == "right" or not answer.seen for answer in checked]
     assert [a for a, found, wanted in zip(checked, passed, expected, strict=True) if found != wanted] == []
+
+
+def test_scripts_of_the_fourth_hand_print_what_the_reference_prints_if_they_are_right_and_only_then():
+    scripts = [a for a in labelled_answers("fourth_hand") if "tests" not in task(a.task)]
+    checked = [answer for answer in scripts if answer.label != "acceptable"]
+    assert len(checked) >= 40
+    for answer in checked:
+        same = _printed(program(answer)) == _printed(task(answer.task)["output"])
+        assert same == (answer.label == "right"), answer
+
+
+def _printed(code):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(code, {"__name__": "__main__"})
+    return out.getvalue()
 
 
 @pytest.mark.parametrize("name", ["other_hand", "third_hand"])
