@@ -90,7 +90,8 @@ VERDICTS = {
     "other hand, seen": ("other_hand",),
     "other hand, the first time": ("earlier", "other_hand"),
     "third hand, once": ("third_hand",),
-    "**third hand, tasks that no set had**": ("third_hand", "tasks that no earlier set has"),
+    "third hand, tasks that no set had, once": ("third_hand", "tasks that no earlier set has"),
+    "**fourth hand, once**": ("fourth_hand",),
 }
 FUNCTIONAL = ROOT / "benchmarks" / "results" / "functional.json"
 TRIALS = {

@@ -216,3 +216,12 @@ def test_scores_in_another_number_type_are_the_stored_ones():
                 *found["ci95"],
             ]
             assert label.endswith(f"n = {found['n']}")
+
+
+def test_the_judge_before_its_last_change_is_named_with_its_stored_scores():
+    earlier = json.loads(_read("benchmarks/results/labelled.json"))["earlier"]["fourth_hand"]
+    right, acceptable, wrong = (
+        earlier[label]["passed_percent"] for label in ("right", "acceptable", "wrong")
+    )
+    said = f"passed {right} % of the same right answers, {acceptable} % of the acceptable and {wrong} % of the wrong ones"
+    assert f"(commit {earlier['commit']}) {said}" in " ".join(_read("docs/functional.md").split())
