@@ -81,7 +81,7 @@ def outcomes(sandbox: Sandbox, answers: Sequence[Labelled]) -> list[tuple[str, s
         for sample in samples
     ]
     found = []
-    # What the wall clock had a part in is judged once more, alone, as evaluate.py does.
+    # What a busy machine may have had a part in is judged once more, alone, as evaluate.py does.
     tried = list(sandbox.map(jobs))
     for job, (first, starved) in zip(jobs, tried, strict=True):
         verdict = job(sandbox)[0] if starved else first
@@ -93,7 +93,7 @@ def outcomes(sandbox: Sandbox, answers: Sequence[Labelled]) -> list[tuple[str, s
 
 
 def _judged(sandbox: Sandbox, sample: Sample, code: str) -> tuple[Execution | None, bool]:
-    """The verdict, and whether a wall clock ended some program meanwhile."""
+    """The verdict, and whether a busy machine may have ended some program meanwhile."""
     before = sandbox.starved
     verdict = judge(sandbox, sample, code)
     return verdict, sandbox.starved > before

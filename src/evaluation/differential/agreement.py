@@ -177,7 +177,8 @@ def _result_difference(
     if value == ["n"]:
         return _effect_difference(rules, expected, actual)
     if is_session(value):
-        return _session_difference(rules, literal(arguments[1]), value[1], actual["value"])
+        made, steps = map(literal, arguments)
+        return _session_difference(rules, made, steps, value[1], actual["value"])
     if rules.same_value(value, actual["value"]):
         said_too = rules.must_print and shown(expected).strip()
         same = not said_too or rules.same_printed(shown(expected), shown(actual))
@@ -228,9 +229,14 @@ def _effect_difference(rules: Rules, expected: ProbeRecord, actual: ProbeRecord)
 
 
 def _session_difference(
-    rules: Rules, steps: Sequence[tuple[str, object]], expected: list[Any], actual: Any
+    rules: Rules,
+    made: Sequence[object],
+    steps: Sequence[tuple[str, Sequence[object]]],
+    expected: list[Any],
+    actual: Any,
 ) -> str:
     """Of a session with a class: what its steps return or print decides, but for what is said where one changes something."""
+    given = " ".join(v for values in (made, *(own for _, own in steps)) for v in values if isinstance(v, str))
     if not is_session(actual) or len(actual[1]) != len(expected):
         return "another session"
     for at, ((how, value), (other_how, other)) in enumerate(zip(expected, actual[1], strict=True)):
@@ -247,17 +253,18 @@ def _session_difference(
             continue
         texts = [str(text_of(v)) if v and v[0] != "s" else str(v[1]) for v in (value, other)]
         printed = "printed" in (how, other_how) and other_how != "raised"
-        if name in ("__str__", "__repr__") and _same_facts(*texts):
+        if name in ("__str__", "__repr__") and _same_facts(texts[0], texts[1], given):
             continue
         if not printed or (how == "returned" and rules.must_return) or not rules.same_printed(*texts):
             return f"another result of step {at + 1}"
     return ""
 
 
-def _same_facts(expected: str, actual: str) -> bool:
-    """Whether two texts that show an object, of which the first has words, have the same numbers in them."""
+def _same_facts(expected: str, actual: str, given: str) -> bool:
+    """Whether two texts that show an object, of which the first has words, have the same numbers and words of what was given to it."""
     numbers = [re.findall(r"\d+(?:\.\d+)?", text) for text in (expected, actual)]
-    return bool(re.search(r"[^\W\d_]", expected)) and numbers[0] == numbers[1] != []
+    data, first, second = ({*re.findall(r"[^\W\d_]+", text.lower())} for text in (given, expected, actual))
+    return bool(first) and data & first <= second and numbers[0] == numbers[1] != []
 
 
 def _is_remark(described: list[Any] | None) -> bool:

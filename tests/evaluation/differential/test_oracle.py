@@ -78,6 +78,15 @@ class Length:
     def __str__(self):
         return f'({self.metres})'
 """
+PERSON = """
+class Person:
+    def __init__(self, name, city, age):
+        self.name, self.city, self.age = name, city, age
+    def birthday(self):
+        self.age += 1
+    def __str__(self):
+        return f'{self.name} from {self.city}, {self.age} years'
+"""
 KINDS = {  # what is tried: instruction, reference, another way to do it, a wrong one
     "the same value twice": ("Rooms that count their guests.", ROOM, ROOM.replace(".append(guest)", " += [guest]"),
                              ROOM.replace("[]", "set()").replace("append", "add")),
@@ -88,6 +97,8 @@ KINDS = {  # what is tried: instruction, reference, another way to do it, a wron
                     LENGTH.replace("self.metres == other.metres", "self is other")),
     "another object": ("Lengths that can be compared and added, printed like (3).", LENGTH, LENGTH.replace("other", "o"),
                        LENGTH.replace("self.metres + other.metres", "self.metres + self.metres")),
+    "what an object shows": ("Persons that can be printed.", PERSON, PERSON.replace("from", "of").replace("years", "y"),
+                             PERSON.replace("from {self.city}", "from nowhere")),
     "nothing": ("Leave out the first item.", "def rest(a):\n    return a[1:]", "def rest(a):\n    return [*a][1:]",
                 "def rest(a):\n    b = list(a)\n    b.pop(0)\n    return b"),
     "a half": ("Convert feet to inches.", "def inches(feet):\n    return feet * 12", "def inches(f):\n    return 12 * f",

@@ -167,3 +167,4 @@ def test_words_of_the_references_own_may_be_written_large():
 def test_the_minutes_of_a_time_keep_their_zero():
     assert same("3<:>05<:>20", "3<:>05<:>20 ")
     assert not same("3<:>05<:>20", "3<:>5<:>20")
+    assert same("3:4 <at> 9:05", "<Ratio:> 3:4 <and time:> 9:05")  # the other is no time

@@ -174,4 +174,5 @@ def test_what_a_busy_machine_may_have_ended_is_scored_again_after_all_others(
     scores = [(sample.id, score.execution) for sample, score in score_in_workers([waiting, *right], settings)]
     assert dict(scores) == {"1": "timeout", "2": "passed", "3": "passed"}
     assert log.read_text().count("waited") == times
-    assert (scores[-1][0] == "1") or times == 1
+    if times == 2:
+        assert scores[-1][0] == "1"
