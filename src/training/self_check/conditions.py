@@ -45,10 +45,10 @@ def prepared(trainer: StepTrainer) -> Iterator[None]:
         for module in modes:  # recomputed as in training, what is within still without dropout
             if isinstance(module, GradientCheckpointingLayer) and module.gradient_checkpointing:
                 module.training = True
-        generator = torch.Generator().manual_seed(0)
+        generator = torch.Generator(trainer.args.device).manual_seed(0)
         for item in updates:
             own = local(item.data)
-            own += (torch.randn(own.shape, generator=generator) * B_DEVIATION).to(own.device, own.dtype)
+            own += torch.randn(own.shape, generator=generator, device=own.device) * B_DEVIATION
         try:
             yield
         finally:
