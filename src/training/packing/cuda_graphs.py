@@ -10,21 +10,19 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
+import numpy
 import torch
 
 from src.data.preprocessing import Encoded
 from src.training.packing.packs import Pack, make_pack
-from src.training.packing.padding import PADDING_SAMPLES, Extent, padded, room_for
+from src.training.packing.padding import MULTIPLE, PADDING_SAMPLES, Extent, padded, room_for
 
 log = logging.getLogger(__name__)
 
-MAX_GRAPHS = 8
-SIZE_MULTIPLE = 128  # tokens; sizes are multiples of it
+MAX_GRAPHS = 32
 LAUNCH_BOUND = 0.7  # part of a pack's time spent on kernel launches, from which a graph is faster
 TIMED_PACK = 3  # the packs before it compile kernels
 
@@ -157,21 +155,25 @@ class PackGraphs:
 
 
 def graph_sizes(packs: Iterable[int], most: int = MAX_GRAPHS) -> list[int]:
-    """At most `most` sizes, ascending, to which packs of so many tokens are padded with the fewest in all.
+    """At most `most` sizes, ascending, to which packs of so many tokens are padded with the fewest tokens to compute.
 
-    Multiples of SIZE_MULTIPLE; the best there are, by dynamic programming over the sizes that occur.
+    A graph counts as one more pack of its size: capturing it takes about as long. Multiples of MULTIPLE; the best there
+    are, by dynamic programming over the sizes that occur.
     """
-    counts = Counter(-(-tokens // SIZE_MULTIPLE) * SIZE_MULTIPLE for tokens in packs)
-    sizes = sorted(counts)
-    below = [0, *accumulate(counts[size] for size in sizes)]  # packs of the first sizes
-    # of the packs of the first sizes: tokens computed, and the sizes kept
-    best: list[tuple[float, list[int]]] = [(0, []), *[(math.inf, [])] * len(sizes)]
+    sizes, counts = numpy.unique([-(-tokens // MULTIPLE) * MULTIPLE for tokens in packs], return_counts=True)
+    below = numpy.cumsum([0, *counts])  # packs of the first sizes
+    # (sizes + 1, sizes): one graph for all packs between two sizes
+    cost = sizes * (below[1:] - below[:, None] + 1.0)
+    cost[numpy.tri(len(sizes) + 1, len(sizes), k=-1, dtype=bool)] = math.inf
+    total = numpy.array([0.0, *[math.inf] * len(sizes)])  # of the packs of the first sizes
+    rounds = []
     for _ in range(most):
-        best = [best[0]] + [
-            min(
-                (best[start][0] + size * (below[end] - below[start]), [*best[start][1], size])
-                for start in range(end)
-            )
-            for end, size in enumerate(sizes, start=1)
-        ]
-    return best[-1][1]
+        ways = total[:, None] + cost
+        rounds.append(ways.argmin(axis=0))
+        total = numpy.array([0.0, *ways.min(axis=0)])
+    found: list[int] = []
+    end = len(sizes)
+    while end:
+        found.insert(0, int(sizes[end - 1]))
+        end = rounds[-len(found)][end - 1]
+    return found

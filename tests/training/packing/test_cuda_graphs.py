@@ -13,7 +13,7 @@ from src.training.packing import cuda_graphs
 from src.training.packing.cuda_graphs import PackGraphs, graph_sizes
 from src.training.packing.loss import supervised_loss
 from src.training.packing.packs import make_pack
-from src.training.packing.padding import extent, padded
+from src.training.packing.padding import MULTIPLE, extent, padded
 from tests.models.kernels.test_fused_lora import adapted
 from tests.training.encoded import random_samples
 from tests.training.gradients import loss_and_gradients
@@ -75,7 +75,7 @@ def test_graphs_add_up_gradients_with_plain_passes_in_between(model, graphs):
                 for total, new in zip(wanted, loss_and_gradients(model, made, scale=0.5)[1], strict=True):
                     total.add_(new)
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
-    assert sorted(graphs.graphs) == [128, 1024]
+    assert sorted(graphs.graphs) == [112, 1008]
 
 
 def test_all_sizes_are_captured_before_the_first_pack_whatever_it_is(graphs, monkeypatch):
@@ -120,7 +120,7 @@ def test_a_loss_scale_changes_gradients_alone_and_may_change_between_packs(graph
 
 
 def test_a_pack_larger_than_the_largest_graph_is_computed_as_usual(graphs):
-    assert graphs.sizes[-1] == 1024
+    assert graphs.sizes[-1] == 1008
     assert graphs.backward(make_pack(random_samples(*[40] * 26)), 1.0) is None
 
 
@@ -150,25 +150,29 @@ def test_graphs_are_used_where_launches_take_most_of_the_time(graphs, monkeypatc
 
 
 def computed(packs, sizes):
-    """Tokens computed where every pack is padded to the next size."""
-    return sum(min(size for size in sizes if size >= tokens) for tokens in packs)
+    """Tokens computed where every pack is padded to the next size, and every size is captured once."""
+    return sum(sizes) + sum(min(size for size in sizes if size >= tokens) for tokens in packs)
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("most", [1, 2, 4])
-def test_no_other_sizes_pad_packs_with_fewer_tokens(seed, most):
+def test_no_other_sizes_compute_packs_with_fewer_tokens(seed, most):
     draw = random.Random(seed)
-    packs = [draw.randint(1, 1200) for _ in range(40)]
+    packs = [draw.randint(1, 90) for _ in range(40)]
     found = graph_sizes(packs, most)
     assert found == sorted(found)
     assert len(found) <= most
-    assert not any(size % cuda_graphs.SIZE_MULTIPLE for size in found)
-    occurring = sorted(
-        {-(-tokens // cuda_graphs.SIZE_MULTIPLE) * cuda_graphs.SIZE_MULTIPLE for tokens in packs}
-    )
-    others = [[*some, occurring[-1]] for some in itertools.combinations(occurring[:-1], most - 1)]
+    assert not any(size % MULTIPLE for size in found)
+    occurring = sorted({-(-tokens // MULTIPLE) * MULTIPLE for tokens in packs})
+    others = [
+        [*some, occurring[-1]]
+        for fewer in range(most)
+        for some in itertools.combinations(occurring[:-1], fewer)
+    ]
     assert computed(packs, found) == min(computed(packs, sizes) for sizes in others)
 
 
-def test_as_many_sizes_as_occur_pad_to_the_next_multiple():
-    assert graph_sizes([100, 129, 500, 128]) == [128, 256, 512]
+def test_sizes_are_as_many_as_pay_for_their_capture():
+    assert graph_sizes([900, 1000]) == [1000]
+    assert graph_sizes([900] * 20 + [1000]) == [904, 1000]
+    assert graph_sizes([100, 129, 500, 128] * 1000) == [104, 128, 136, 504]
