@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
 from transformers import PretrainedConfig, PreTrainedModel
 
 from src.models.architecture import plain_model
@@ -69,14 +70,27 @@ class Patches:
 
 
 def apply_liger(model: PreTrainedModel | PeftModel) -> Patches:
-    """Patch `model`, or the base of an adapted one; the loss stays our own, which computes logits only where there is a label."""
+    """Patch `model`, or the base of an adapted one; the loss stays our own, which computes logits only where there is a label.
+
+    Experts stay as they are: Liger's try dozens of kernels for minutes when they are first used, and compute the
+    gradients of frozen weights too.
+    """
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
     plain = plain_model(model)
-    places = [vars(sys.modules[type(plain).__module__]), *(vars(module) for module in plain.modules())]
-    before = [dict(place) for place in places]
+    patched = [vars(sys.modules[type(plain).__module__])]
+    kept: list[dict[str, Any]] = []
+    for module in plain.modules():
+        (kept if _holds_experts(module) else patched).append(vars(module))
+    before = [[dict(place) for place in places] for places in (patched, kept)]
     _apply_liger_kernel_to_instance(
         model=plain, rope=True, rms_norm=True, swiglu=True, geglu=True, layer_norm=True,
         cross_entropy=False, fused_linear_cross_entropy=False,
     )  # fmt: skip
-    return Patches(places, before)
+    Patches(kept, before[1]).switch(on=False)
+    return Patches(patched, before[0])
+
+
+def _holds_experts(module: torch.nn.Module) -> bool:
+    """Whether its weights are those of many linear layers: (experts, out, in)."""
+    return any(weight.ndim == 3 for weight in module.parameters(recurse=False))

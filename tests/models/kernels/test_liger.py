@@ -10,6 +10,7 @@ from src.models.kernels import liger as kernels
 from src.models.kernels.liger import apply_liger, uses_fused_kernels
 from src.schema import UserError
 from tests import tiny
+from tests.zoo import builders
 
 GPU, CPU = SimpleNamespace(device="cuda"), SimpleNamespace(device="cpu")
 
@@ -72,6 +73,23 @@ def test_patches_are_taken_back_and_made_again(liger, monkeypatch):
         assert (code.apply_rotary_pos_emb == "rotary of Liger") is on
         assert ("forward" in vars(norm)) is on
     assert code.apply_rotary_pos_emb is rotate
+
+
+def test_experts_keep_their_own_forward(liger, monkeypatch):
+    model = builders.build("deepseek_v2")
+    experts = [module for module in model.modules() if type(module).__name__ == "DeepseekV2Experts"]
+
+    def patch(model, **_):
+        for module in model.modules():
+            module.forward = lambda x: x
+
+    monkeypatch.setattr(sys.modules["liger_kernel.transformers"], "_apply_liger_kernel_to_instance", patch)
+    patches = apply_liger(model)
+    assert experts
+    for on in (True, False, True):
+        assert not any("forward" in vars(module) for module in experts)
+        patches.switch(on)
+        assert ("forward" in vars(model.model.norm)) is on
 
 
 @pytest.mark.parametrize(
