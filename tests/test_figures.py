@@ -17,7 +17,7 @@ BY_ROW = [
     ("benchmarks/README.md", "what (settings in `training/peers.py`) | tokens/s", "train_gpu"),
     ("benchmarks/README.md", "way | new tokens/s", "generate_gpu"),
     ("docs/training.md", " | real tokens/s | peak GiB", "train_gpu"),
-    ("docs/training.md", "7B shape within a budget, 30 steps | ", "train_gpu"),
+    ("docs/training.md", "7B shape within a budget, on two machines | ", "train_gpu"),
     ("docs/training.md", " | real tokens/s, median", "train_cpu"),
     ("docs/scaling.md", "batch | processes | ", "load_balance"),
     ("docs/sandbox.md", "what | best | median", "sandbox"),
@@ -172,14 +172,6 @@ def _sentences() -> Iterator[tuple[str, str]]:
     yield "docs/scaling.md", f"one H200 took {alone} s, two took {two} s, {alone / two:.1f} times as fast"
     yield "docs/scaling.md", f"All {sharded['equal_answers']:,} answers are the same"
     yield "docs/experiments.md", f"| [{alone:.0f} seconds](scaling.md#measured-two-gpus) |"
-    rows = {
-        row["name"]: row
-        for part in ("two_h200_before", "two_h200")
-        for row in _found("train_gpu")[part]["rows"]
-    }
-    for shown, name in (("LoRA", "LoRA, 1 GPU"), ("QLoRA", "QLoRA, 1 GPU"), ("QLoRA within 6 GiB",) * 2):
-        minutes = 9.6e6 / rows[name]["tokens_per_s"] / 60
-        yield "docs/experiments.md", f"| {shown} | {minutes:.1f} minutes | {rows[name]['peak_gib']:.1f} GiB |"
     functional = _found("functional")
     yield "docs/functional.md", f"| give a verdict | **{functional['verdict_percent']} %** |"
     unparsed = 100 * functional["references"]["reference does not parse"] / functional["samples"]
@@ -194,7 +186,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
 
 def test_sentences_have_the_measured_figures():
     sentences = list(_sentences())
-    assert len(sentences) > 15
+    assert len(sentences) > 10
     texts = {document: " ".join(_read(document).split()) for document, _ in sentences}
     assert [words for document, words in sentences if words not in texts[document]] == []
 
