@@ -274,10 +274,16 @@ def _called_methods(
     """How each method is called on `o`, and each attribute looked at; None where one has no counterpart."""
     attributes = {name: _look(name[1:], theirs, stored) for name in wanted if name[0] in ".?"}
     attributes |= {name: "lambda o: type" for name, way in attributes.items() if name[0] == "?" and not way}
+    attributes |= {name: f"lambda o, *a: {OPERATORS[name]}" for name in wanted if name in OPERATORS}
+    for name in wanted:
+        if name[0] == "=":
+            attributes[name] = _setting(name[1:], theirs, stored)
+        elif name in methods and _is_property(methods[name]) and (way := _look(name, theirs, stored)):
+            attributes[name] = way
     if not all(attributes.values()):
         return None
-    attributes |= {name: f"lambda o, *a: {OPERATORS[name]}" for name in wanted if name in OPERATORS}
     wanted = [name for name in wanted if name not in attributes]
+    theirs = {name: method for name, method in theirs.items() if name[0] != "="}
     plain = {_plain(name): name for name in theirs}
     found = {name: plain[_plain(name)] for name in wanted if _plain(name) in plain}
     left = [name for name in wanted if name not in found]
@@ -303,6 +309,13 @@ def _look(name: str, methods: Mapping[str, Function], stored: Collection[str]) -
         if method in methods:
             return f"lambda o: o.{method}" + ("" if _is_property(methods[method]) else "()")
     return ""
+
+
+def _setting(name: str, methods: Mapping[str, Function], stored: Collection[str]) -> str:
+    """How an attribute is set; "" where that cannot be."""
+    if f"={name}" not in methods and f"set_{name}" in methods:
+        return f"lambda o, *a: o.set_{name}(*a)"
+    return f"lambda o, *a: setattr(o, {name!r}, *a)" if f"={name}" in methods or name in stored else ""
 
 
 def _is_property(function: Function) -> bool:

@@ -650,3 +650,107 @@ def test_kinds_of_tasks_are_decided(sandbox, reference, right, wrong, instructio
     assert verdict(sandbox, reference, reference, instruction=instruction) == "passed"
     assert verdict(sandbox, reference, right, instruction=instruction) == "passed"
     assert verdict(sandbox, reference, wrong, instruction=instruction) != "passed"
+
+
+DATABASE = """
+import sqlite3
+connection = sqlite3.connect('shop.db')
+connection.execute('create table if not exists stock (name text, number integer)')
+connection.execute("insert into stock values ('tea', 3)")
+connection.commit()
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        (("'tea', 3", "'tea', 4"), "failed"),
+        (("'tea', 3", "'TEA', 3"), "failed"),
+        (("connection.commit()", ""), "failed"),
+        (("create table if not exists stock (name text, number integer)", "CREATE TABLE stock (name TEXT,  number INT)"), "passed"),
+        (("connection.commit()", "connection.commit()\nconnection.execute('delete from stock')\nconnection.rollback()"), "passed"),
+    ],
+)  # fmt: skip
+def test_a_database_is_compared_by_its_rows(sandbox, change, outcome):
+    assert verdict(sandbox, DATABASE, DATABASE.replace(*change)) == outcome
+
+
+SIDE = """
+class Square:
+    def __init__(self, side):
+        self.side = side
+    @property
+    def side(self):
+        return self._side
+    @side.setter
+    def side(self, value):
+        if value <= 0:
+            raise ValueError('not a length')
+        self._side = value
+    @property
+    def area(self):
+        return self._side ** 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("class Square:\n    def __init__(self, side):\n        self._side, self.area = side, side * side\n    @property\n"
+         "    def side(self):\n        return self._side\n    @side.setter\n    def side(self, value):\n        if value > 0:\n"
+         "            self._side = value\n        else:\n            raise ValueError", "failed"),
+        ("class Square:\n    def __init__(self, side):\n        self.side = side\n    area = property(lambda self: self.side * self.side)", "failed"),
+        ("def length(self, value):\n    if not value > 0:\n        raise ValueError(value)\n    self.length = value\n\n"
+         "class Square:\n    def __init__(self, side):\n        self.side = side\n    side = property(lambda self: self.length, length)\n"
+         "    area = property(lambda self: self.side * self.side)", "passed"),
+        ("class Square:\n    def __init__(self, side):\n        self.set_side(side)\n    def set_side(self, value):\n        if value <= 0:\n"
+         "            raise ValueError\n        self.side = value\n    def area(self):\n        return self.side * self.side", "passed"),
+    ],
+)  # fmt: skip
+def test_properties_are_set_and_looked_at(sandbox, answer, outcome):
+    instruction = "A side that is not greater than 0 raises a ValueError."
+    assert verdict(sandbox, SIDE, answer, instruction=instruction) == outcome
+
+
+MARKS = """
+class Marks:
+    def __init__(self):
+        self.marks = {}
+    def enter(self, pupil, subject, mark):
+        self.marks.setdefault(pupil, {})[subject] = mark
+    def total(self, pupil):
+        return sum(self.marks.get(pupil, {}).values())
+"""
+
+
+def test_a_call_is_made_again_with_another_last_value(sandbox):
+    kept = MARKS.replace("[subject] = mark", ".setdefault(subject, mark)")
+    added = MARKS.replace(
+        "setdefault(pupil, {})[subject] = mark", "setdefault(pupil, {}).setdefault(subject, []).append(mark)"
+    )
+    added = added.replace(
+        "sum(self.marks.get(pupil, {}).values())", "sum(map(sum, self.marks.get(pupil, {}).values()))"
+    )
+    assert [verdict(sandbox, MARKS, answer) for answer in (MARKS, kept, added)] == [
+        "passed",
+        "failed",
+        "failed",
+    ]
+
+
+def test_a_dataclass_is_compared_where_the_task_speaks_of_it(sandbox):
+    reference = "from dataclasses import dataclass\n@dataclass\nclass Coin:\n    kind: str\n    cents: int\n    def worth(self, n):\n        return n * self.cents"
+    answer = reference.replace("@dataclass", "@dataclass(eq=False)")
+    assert (
+        verdict(sandbox, reference, answer, instruction="Two coins are equal where both fields are.")
+        == "failed"
+    )
+    assert (
+        verdict(sandbox, reference, answer, instruction="Make a dataclass Coin with a method worth.")
+        == "passed"
+    )
+    by_kind = answer + "\n    def __eq__(self, other):\n        return self.kind == other.kind"
+    assert (
+        verdict(sandbox, reference, by_kind, instruction="Two coins are equal where both fields are.")
+        == "failed"
+    )

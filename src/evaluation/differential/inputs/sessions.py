@@ -19,6 +19,7 @@ MAX_SESSIONS = 60
 MOST_STEPS = 9
 FILLING = 3  # first steps that mostly give the object something
 AGAIN = 3  # draws of values that a method was not given yet
+AMENDED = 0.2  # share of calls that give a method what it was given before, but for the last value
 VALUES = 4  # of each parameter that one session draws from: methods meet the same ones again
 OBJECT = (
     "\u0192object"  # begins the tuple that stands for another object of the class, made with the rest of it
@@ -33,13 +34,17 @@ OPERATORS = {
     "__repr__": "str(o)", "__neg__": "-o", "__contains__": "a[0] in o", "__getitem__": "o[a[0]]", "__call__": "o(*a)",
     "__setitem__": "o.__setitem__(*a)", "__delitem__": "o.__delitem__(*a)",
 }  # fmt: skip
+_COMPARES = re.compile(r"(?i)[=!<>]=|[<>]|\b(?:equal|compar|same|identical|sort|order)")
 _SHOWN = re.compile(r"(?i)__(?:str|repr)__|\b(?:print|display|show|string|text|represent|readable|format)\w*")
 
 
 def methods_of(
     node: ast.ClassDef, tree: ast.Module, special: Collection[str] = ("__init__",)
 ) -> dict[str, Function]:
-    """Public methods of a class and `__init__`, those it inherits among them; of a dataclass a made-up `__init__`."""
+    """Public methods of a class and `__init__`, those it inherits among them; of a dataclass a made-up `__init__`.
+
+    What sets a property goes by its name behind an equals sign: "=width".
+    """
     found: dict[str, Function] = {}
     classes = {other.name: other for other in tree.body if isinstance(other, ast.ClassDef)}
     for base in node.bases:
@@ -50,7 +55,8 @@ def methods_of(
         found["__init__"] = _dataclass_init(node)
     for item in node.body:
         if isinstance(item, ast.FunctionDef) and (item.name in special or not item.name.startswith("_")):
-            found[item.name] = item
+            is_setter = f"{item.name}.setter" in map(ast.unparse, item.decorator_list)
+            found[f"={item.name}" if is_setter else item.name] = item
     return found
 
 
@@ -143,8 +149,16 @@ def _names_attribute(instruction: str, name: str) -> bool:
 
 
 def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
-    """The attributes that a class's methods give its objects."""
-    stored = [ast.unparse(field.target) for field in _fields_of(node)] + [
+    """The attributes that a class and its methods give its objects."""
+    stored = [ast.unparse(field.target) for field in _fields_of(node)]
+    stored += [
+        target.id
+        for item in node.body
+        if isinstance(item, ast.Assign)
+        for target in item.targets
+        if isinstance(target, ast.Name)
+    ]
+    stored += [
         part.attr
         for method in methods_of(node, tree).values()
         for part in ast.walk(method)
@@ -162,6 +176,7 @@ def session_calls(
     methods = methods_of(node, tree, ("__init__", *OPERATORS))
     for name in ("__str__", "__repr__") if not _SHOWN.search(instruction) else ():
         methods.pop(name, None)
+    methods |= _operators_of_dataclass(node, instruction)
     draw = random.Random(turn)
     shown = _shown_values(known)
     named = attributes_of(node, tree, instruction)
@@ -197,7 +212,12 @@ def session_calls(
                 given = _drawn(own[name], values, draw)
                 if not given or all(step[0] != name or step[1][0] != given[0] for step in steps):
                     break
+            if (before := [past for step, past in steps if step == name]) and draw.random() < AMENDED:
+                given = (*draw.choice(before)[: len(given) - 1], *given[-1:])
             other = made if draw.random() < 0.4 else _drawn(maker, values, draw)
+            if made and draw.random() < 0.3:  # in one value another one
+                at = draw.randrange(len(made))
+                other = (*made[:at], *other[at : at + 1], *made[at + 1 :])
             parameters_ = zip(own[name], given, strict=True)
             given = tuple((OBJECT, *other) if (name, p.arg) in objects else value for p, value in parameters_)
             steps.append((name, given))
@@ -205,6 +225,18 @@ def session_calls(
                 steps.append(look)
         found.append((source_of(made), source_of([*steps, *looks, *([] if names else looks)])))
     return list(dict.fromkeys(found))
+
+
+def _operators_of_dataclass(node: ast.ClassDef, instruction: str) -> dict[str, Function]:
+    """`==` of a dataclass, and `<` of one in order, where the task speaks of comparing."""
+    if not _fields_of(node) or not _COMPARES.search(instruction):
+        return {}
+    made_by = " ".join(map(ast.unparse, node.decorator_list))
+    names = ["__eq__"] * ("eq=False" not in made_by) + ["__lt__"] * ("order=True" in made_by)
+    given = ast.arguments(
+        [], [ast.arg("self"), ast.arg("other", ast.Name(node.name))], None, [], [], None, []
+    )
+    return {name: ast.FunctionDef(name, given, [ast.Pass()], []) for name in names}
 
 
 def _required(methods: Mapping[str, Function]) -> int:

@@ -33,6 +33,7 @@ MAX_RECORD_BYTES = 58_000  # one line of stdout; the sandbox keeps a little more
 MAX_SEEN = 8
 MAX_FILES = 8
 RESERVED_BYTES = 300  # of a record for each call that is still to come
+DATABASE = b"SQLite format 3\0"  # how such a file begins
 FILES_BYTES = 3_000  # what digests of the files may take where the calls have left less
 OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
 WAIT_FACTOR = 5  # wall time allowed for each second of processor time: other programs run beside this one
@@ -196,6 +197,8 @@ def _written_files() -> dict[str, str]:
             text = start.decode("utf-8", "replace")
             if not rest and text == PLAN["files"].get(name):
                 continue
+            if start.startswith(DATABASE):
+                text, rest = _rows_in(name) or text, b""
             cut = bool(rest)
             while rest:
                 digest.update(rest)
@@ -206,6 +209,21 @@ def _written_files() -> dict[str, str]:
             others.update(f"{name!r} {digest.hexdigest()}".encode("utf-8", "backslashreplace"))
             written["more files"] = others.hexdigest()
     return written
+
+
+def _rows_in(name: str) -> str:
+    """The tables of an SQLite database with their rows; "" where it cannot be read. Its bytes depend on how it was written."""
+    import sqlite3  # takes time that few programs need
+
+    try:
+        database = sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=0)
+        tables = database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        ).fetchall()
+        rows = {table: database.execute(f'SELECT * FROM "{table}"').fetchall() for (table,) in tables}
+    except sqlite3.Error:
+        return ""
+    return "\n".join(f"{table}: {row!r}" for table in rows for row in [(), *rows[table]])[:MAX_TEXT]
 
 
 def _namespace() -> "dict[str, Any]":
