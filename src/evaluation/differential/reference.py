@@ -198,11 +198,14 @@ class _Search:
         shown_calls = [call for name in functions for call in known[name]]
         shown_calls += [values_of(session) for name in classes for session in known[name]]
         domain = shown_domain(instruction, input, shown_calls, any(map(has_sign, functions.values())))
+        granted = {name: granted_by(f, instruction, known[name]) for name, f in functions.items()}
+        if len(granted) == 1 and not domain.shape:
+            domain = dataclasses.replace(domain, shape=next(iter(granted.values())).example)
         if functions and all(map(only_passes_on, functions.values())):
             domain = dataclasses.replace(domain, zero_items=True)
         scope = Scope(
             domain,
-            {name: granted_by(f, instruction, known[name]) for name, f in functions.items()},
+            granted,
             frozenset(call for calls in known.values() for call in calls),
             speaks_of_words(instruction),
             grows_fast(instruction),

@@ -120,10 +120,14 @@ def _kind_of(source: str) -> str:
     if is_function(value):
         return "function"
     if isinstance(value, list) and value:
-        inner = {bool: "bool", int: "int", float: "float", str: "str", dict: "dict"}.get(type(value[0]))
+        inner = {bool: "bool", int: "int", float: "float", str: "str", dict: "dict", set: "set"}.get(
+            type(value[0])
+        )
         if isinstance(value[0], list):
             return "matrix"
         return f"list[{inner}]" if inner else "list[pair]"
+    if isinstance(value, dict) and value and all(isinstance(item, str) for item in value.values()):
+        return "dict[str]"
     return {list: "list[int]", str: "str", dict: "dict", tuple: "tuple", set: "set", bool: "bool"}.get(
         type(value), type(value).__name__
     )

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.arrangement import FITS, Relation, arrangements
-from src.evaluation.differential.inputs.constants import dispatched_on
+from src.evaluation.differential.inputs.constants import constants_of, dispatched_on
 from src.evaluation.differential.inputs.domain import described_kinds
+from src.evaluation.differential.inputs.example_form import example_shape
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.shapes import Shape, named_shape, shape_of
+from src.evaluation.differential.inputs.stated_values import RANGES, Records, stated_values
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal
@@ -21,17 +23,9 @@ _ORDERED = tuple(
     tuple(pair.split("/"))
     for pair in (
         "low/high lo/hi start/end start/stop begin/end begin/stop min/max minimum/maximum lower/upper from/to first/last"
-        " left/right smallest/largest earliest/latest k/n r/n"
+        " left/right smallest/largest earliest/latest k/n r/n birth/today birth/current"
     ).split()
 )
-_RANGES = {
-    "month": (1, 12),
-    "day": (1, 31),
-    "hour": (0, 23),
-    "minute": (0, 59),
-    "second": (0, 59),
-    "weekday": (0, 6),
-}
 _INDEX = frozenset("index idx position pos".split())
 _CHARACTER = frozenset("char ch character letter".split())
 SPOKEN = {  # what an instruction says where it speaks of what is else taken for granted
@@ -51,6 +45,9 @@ _OF_LETTERS = re.compile(r"(?i)\b(?:characters?|letters?) `(\w+)`(?:(?:,| and| o
 _PAIR_WITH_SUM = re.compile(
     r"(?i)\b(?:two|pair)\b[^.]*\b(?:add(?:s|ing)? up|sums?|add(?:s|ing)? to|total)\b[^.]*\b(?:target|given|goal|sum|k|value|number)"
 )
+_BOOKED = re.compile(
+    r"(?i)\b(?:book(?:s|ed|ing|ings)?|reserv\w+|meetings?|appointments?|intervals?)\b"
+)  # times that are not empty
 _OTHERS = re.compile(
     r"(?i)\b(?:else|others?|otherwise|unknown|invalid|unsupported|any|anything|not|unless|default)\b"
 )
@@ -64,17 +61,19 @@ class Granted:
     """The relations that hold in all calls that a task is about."""
 
     relations: tuple[Relation, ...] = ()
+    example: Shape | None = None  # the form of the text that the task shows, for others to be drawn
 
     def admits(self, arguments: Arguments) -> bool:
         values = [literal(source) for source in arguments]
         return all(relation(values) for relation in self.relations)
 
     def fitted(self, arguments: Arguments) -> Arguments:
-        """Arguments made of these that are as granted where lists are to be in order, or rows as long as each other."""
+        """Arguments made of these that are as granted, where a relation says how: lists in order, numbers within bounds."""
         values = [literal(source) for source in arguments]
         for relation in self.relations:
-            if relation in FITS and not relation(values):
-                values = [FITS[relation](value) for value in values]
+            fit = getattr(relation, "fit", FITS.get(relation))
+            if fit and not relation(values):
+                values = list(map(fit, values))
         changed = zip(arguments, values, strict=True)
         return tuple(source if value is None else source_of(value) for source, value in changed)
 
@@ -85,7 +84,11 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     calls = [[literal(source) for source in call] for call in known]
     spoken = {topic for topic, pattern in SPOKEN.items() if re.search(pattern, instruction)}
     found = [
-        *(_in_order(a, b) for a, b in _ordered_places(function, names) if "order" not in spoken),
+        *(
+            _in_order(a, b, bool(_BOOKED.search(instruction)))
+            for a, b in _ordered_places(function, names)
+            if "order" not in spoken
+        ),
         *(_within(at, names[at], "size" in spoken) for at in range(len(names))),
         *(_not_zero(at) for at in _divisors(function, names) if "zero" not in spoken),
     ]
@@ -94,7 +97,11 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
         found.append(_of_sizes(sizes))
     found += [_equally_long(a, b) for a, b in _side_by_side(function, names)]
     found += arrangements(instruction)
-    shape = None if "form" in spoken else _shown_shape(instruction, calls)
+    found += [Records(keys) for keys in [_keys_taken(function)] if keys]
+    texts = [text for call in calls for value in call for text in _texts_in(value)]
+    found += stated_values(instruction, constants_of(function), texts)
+    example = None if "form" in spoken else example_shape(function, instruction, calls)
+    shape = None if "form" in spoken else _shown_shape(instruction, calls) or example
     if shape is not None:
         found.append(_of_shape(shape))
     described = described_kinds(instruction)
@@ -117,7 +124,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     is_of_sets = _OF_SETS.search(instruction) or _makes_sets(function)
     if "doubles" not in spoken and (is_of_sets or _BINARY_SEARCH.search(instruction)):
         found.append(_without_doubles)
-    return Granted(tuple(relation for relation in found if all(map(relation, calls))))
+    return Granted(tuple(relation for relation in found if all(map(relation, calls))), example)
 
 
 def _ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
@@ -140,7 +147,7 @@ def _ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int,
     return list(dict.fromkeys(found))
 
 
-def _in_order(low: int, high: int) -> Relation:
+def _in_order(low: int, high: int, strictly: bool = False) -> Relation:
     def holds(values: Sequence[object]) -> bool:
         if max(low, high) >= len(values):
             return True
@@ -148,7 +155,7 @@ def _in_order(low: int, high: int) -> Relation:
         comparable = all(isinstance(value, int | float) for value in (a, b)) or (
             type(a) is type(b) is str and bool(shape_of(a)) and shape_of(a) is shape_of(b)
         )
-        return not comparable or a <= b  # type: ignore[operator]
+        return not comparable or (a < b if strictly else a <= b)  # type: ignore[operator]
 
     return holds
 
@@ -160,10 +167,10 @@ def _within(at: int, name: str, sizes_spoken: bool) -> Relation:
     def holds(values: Sequence[object]) -> bool:
         value = values[at] if at < len(values) else None
         if isinstance(value, str):
-            return word not in _CHARACTER or len(value) == 1
+            return word not in _CHARACTER or (len(value) == 1 and (word != "letter" or value.isalpha()))
         if not isinstance(value, int) or isinstance(value, bool):
             return True
-        low, high = _RANGES.get(word, (value, value))
+        low, high = RANGES.get(word, (value, value))
         if not low <= value <= high:
             return False
         sizes = [len(other) for other in values if isinstance(other, list | tuple | str)]
@@ -188,6 +195,26 @@ def _divisors(function: Function, names: Sequence[str]) -> list[int]:
 
 def _not_zero(at: int) -> Relation:
     return lambda values: at >= len(values) or values[at] != 0 or isinstance(values[at], bool)
+
+
+def _keys_taken(function: Function) -> tuple[str, ...]:
+    """Keys that the items of a list are taken to have: `"price"` of `for item in items: ... item["price"]`."""
+    nodes = list(ast.walk(function))
+    if any(isinstance(node, ast.Try) for node in nodes):
+        return ()
+    loops = [node.target for node in nodes if isinstance(node, ast.For | ast.comprehension)]
+    items = {target.id for target in loops if isinstance(target, ast.Name)}
+    items |= {a.arg for node in nodes if isinstance(node, ast.Lambda) for a in node.args.args}
+    taken = [
+        node.slice.value
+        for node in nodes
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in items
+    ]
+    tested = {ast.unparse(node.left) for node in nodes if isinstance(node, ast.Compare)}
+    return tuple(dict.fromkeys(key for key in taken if isinstance(key, str) and repr(key) not in tested))
 
 
 def _tuple_sizes(function: Function, calls: Sequence[Sequence[object]]) -> set[int]:

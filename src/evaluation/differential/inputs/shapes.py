@@ -51,6 +51,12 @@ def _date(layout: str) -> Callable[[random.Random], str]:
     )
 
 
+def _twelve_hours(layout: str) -> Callable[[random.Random], str]:
+    return lambda draw: (
+        layout.format(hour=draw.randint(1, 12), minute=draw.randint(0, 59)) + draw.choice(("AM", "PM"))
+    )
+
+
 SHAPES = (
     Shape(
         re.compile(r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"),
@@ -67,6 +73,11 @@ SHAPES = (
     Shape(
         re.compile(rf"{_HOUR}:{_MINUTE}:{_MINUTE}"),
         lambda draw: f"{draw.randint(0, 23):02d}:{draw.randint(0, 59):02d}:{draw.randint(0, 59):02d}",
+    ),
+    *(
+        Shape(re.compile(rf"{hour}:{_MINUTE}{gap}[AP]M"), _twelve_hours("{hour" + width + "}:{minute:02d}" + gap))
+        for hour, width in ((r"(?:0[1-9]|1[0-2])", ":02d"), (r"(?:[1-9]|1[0-2])", ""))
+        for gap in (" ", "")
     ),
     Shape(
         re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}"),

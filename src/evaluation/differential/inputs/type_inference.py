@@ -31,11 +31,13 @@ _POOLS = {  # kind -> its examples, Python literals
     " | ['level', 'noon', 'python'] | ['flower', 'flow', 'flight'] | ['eat', 'tea', 'tan', 'ate']",
     "matrix": "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]",
     "nested": "[1, [2, 3]] | [1, [2, [3, 4]], 5] | [[1], [2, [3]]] | [1, 2] | [[[1, 2], 3], 4] | [[2, 5], 1, [7]]",
+    "list[set]": "[{1, 2, 3}, {3, 4}, {4, 3, 5}] | [{1, 2}, {2, 1}] | [{7}, {8, 9}] | [{'a', 'b'}, {'b', 'c'}]",
     "list[pair]": "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]",
     "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': 2} | {} | {'b': 7, 'a': 4, 'd': 9}"
     " | {'plum': 12, 'kiwi': 30, 'date': 8, 'lime': 21} | {'c': 1, 'a': 2}",
+    "dict[str]": "{'a': 'x', 'b': 'y'} | {'red': 'apple', 'green': 'pear', 'blue': 'pear'} | {'Ann': 'Oslo'} | {'one': 'eins', 'two': 'zwei', 'three': 'drei'}",
     "dict[dict]": "{'ann': {'age': 30, 'city': 'Oslo'}, 'bob': {'age': 25}} | {'shop': {'name': 'Kiosk', 'open': True}, 'bar': {'name': 'Moon'}} | {'a': {'x': 1, 'y': 2}}",
-    "list[dict]": "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'name': 'Cy', 'age': 41, 'score': 7}]",
+    "list[dict]": "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'x': 4, 'y': 1}, {'x': 2, 'y': 7, 'z': 5}, {'x': 9}] | [{'name': 'Cy', 'age': 41, 'score': 7}]",
     "pair": "(3, 4) | (1, 9) | (7, 2) | (0, 5) | (-2, 6) | (8, 8) | (12, 1)",
     "tuple": "(3, 1, 2) | (1, 2) | ('a', 'b', 'c') | (4, 5, 6, 7)",
     "set": "{1, 2, 3} | {3, 4} | {5} | {2, 3, 8, 9} | {4, 7} | {1, 5, 9}",
@@ -56,6 +58,7 @@ _POOLS |= {
 POOLS: dict[str, tuple[str, ...]] = {kind: tuple(pool.split(" | ")) for kind, pool in _POOLS.items()}
 
 _NAMES = (  # pattern of a parameter's name, its kinds; the first that is found counts
+    (r"^(?:char|ch|character|letter)$", "char | str"),
     (r"matrix|grid|board|mat\b|2d|nested|image", "matrix | list[int]"),
     (r"e?mail", "email"),
     (r"date|dob|birth", "date"),

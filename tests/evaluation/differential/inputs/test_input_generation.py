@@ -124,3 +124,12 @@ def test_a_text_is_also_tried_with_its_permutation_and_with_other_counts():
     ]
     assert permuted
     assert other_counts
+
+
+def test_a_dictionary_of_texts_is_of_another_kind_than_one_of_numbers():
+    assert kinds_of(("{'a': 'b'}", "{'a': 1}", "{'a': 'b', 'c': 1}", "{}")) == (
+        "dict[str]",
+        "dict",
+        "dict",
+        "dict",
+    )

@@ -24,6 +24,8 @@ def test_what_is_drawn_has_the_form(shape):
         "31/12/2001",
         "07:45",
         "23:59:10",
+        "07:45 AM",
+        "7:45PM",
         "192.168.0.1",
         "jo.doe@mail.example.org",
         "https://www.example.com/a/b?q=1",
