@@ -6,11 +6,14 @@ The arguments of a session are two literals: those of the class, `(100,)`, and t
 from __future__ import annotations
 
 import ast
+import copy
 import random
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
+from src.evaluation.differential.inputs.keeping import keeping_of
+from src.evaluation.differential.inputs.relations import Granted, granted_by
 from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
 from src.evaluation.differential.inputs.variation import Variation, source_of
 from src.languages.syntax import literal
@@ -18,6 +21,7 @@ from src.languages.syntax import literal
 MAX_SESSIONS = 60
 MOST_STEPS = 9
 FILLING = 3  # first steps that mostly give the object something
+TRIES = 8  # draws of values that are as the task takes them for granted
 AGAIN = 3  # draws of values that a method was not given yet
 AMENDED = 0.2  # share of calls that give a method what it was given before, but for the last value
 VALUES = 4  # of each parameter that one session draws from: methods meet the same ones again
@@ -197,6 +201,8 @@ def session_calls(
         for parameter in own
         if _is_object(methods[name], parameter, node, tree)
     }
+    keeping = keeping_of(methods, instruction)
+    granted = {name: _granted(method, instruction, shown.get(name, [])) for name, method in methods.items()}
     found = list(known) if turn == 0 else []
     for number in range(MAX_SESSIONS if names or looks else 0):
         values = _values(methods, whole, shown, draw, seed=100 * turn + number)
@@ -204,17 +210,22 @@ def session_calls(
         own = whole if number % 3 == 0 else takes
         maker = own.get("__init__", [])
         maker = maker[: _required(methods)] if number % 3 == 2 else maker
-        made = _drawn(maker, values, draw)
+        made = _drawn(maker, values, draw, granted.get("__init__")) or ()
+        if len(made) < len(maker):
+            continue
         steps: list[tuple[str, tuple[object, ...]]] = []
         for place in range(draw.randint(2, MOST_STEPS) if names else 0):
             name = draw.choice(givers if place < FILLING and draw.random() < 0.7 else names)
             for _ in range(AGAIN):
-                given = _drawn(own[name], values, draw)
+                given = _drawn(own[name], values, draw, granted[name])
                 if not given or all(step[0] != name or step[1][0] != given[0] for step in steps):
                     break
+            if given is None:
+                continue
             if (before := [past for step, past in steps if step == name]) and draw.random() < AMENDED:
-                given = (*draw.choice(before)[: len(given) - 1], *given[-1:])
-            other = made if draw.random() < 0.4 else _drawn(maker, values, draw)
+                amended = (*draw.choice(before)[: len(given) - 1], *given[-1:])
+                given = amended if granted[name].admits(tuple(map(source_of, amended))) else given
+            other = (draw.random() >= 0.4 and _drawn(maker, values, draw, granted.get("__init__"))) or made
             if made and draw.random() < 0.3:  # in one value another one
                 at = draw.randrange(len(made))
                 other = (*made[:at], *other[at : at + 1], *made[at + 1 :])
@@ -223,6 +234,7 @@ def session_calls(
             steps.append((name, given))
             if looks and draw.random() < 0.5 and steps[-1] != (look := draw.choice(looks)):
                 steps.append(look)
+        steps = keeping.tidied(made, steps)
         found.append((source_of(made), source_of([*steps, *looks, *([] if names else looks)])))
     return list(dict.fromkeys(found))
 
@@ -244,10 +256,27 @@ def _required(methods: Mapping[str, Function]) -> int:
     return max(parameters(methods["__init__"])[1] - 1, 0) if "__init__" in methods else 0
 
 
+def _granted(method: Function, instruction: str, shown: Sequence[tuple[object, ...]]) -> Granted:
+    """What holds between the values of a method, without its object."""
+    bound = copy.deepcopy(method)
+    if all(ast.unparse(decorator) != "staticmethod" for decorator in method.decorator_list):
+        bound.args.args = bound.args.args[1:]
+    return granted_by(bound, instruction, [tuple(map(source_of, values)) for values in shown])
+
+
 def _drawn(
-    own: Sequence[ast.arg], values: Mapping[str, Sequence[object]], draw: random.Random
-) -> tuple[object, ...]:
-    return tuple(draw.choice(values[parameter.arg]) for parameter in own)
+    own: Sequence[ast.arg],
+    values: Mapping[str, Sequence[object]],
+    draw: random.Random,
+    granted: Granted | None = None,
+) -> tuple[object, ...] | None:
+    """Values for these parameters that are as granted; None where that cannot be done."""
+    for _ in range(TRIES):
+        found = tuple(draw.choice(values[parameter.arg]) for parameter in own)
+        sources = granted.fitted(tuple(map(source_of, found))) if granted else ()
+        if granted is None or granted.admits(sources):
+            return tuple(map(literal, sources)) if granted else found
+    return None
 
 
 def _shown_values(known: Sequence[Arguments]) -> dict[str, list[tuple[object, ...]]]:

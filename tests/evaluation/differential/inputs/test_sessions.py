@@ -138,3 +138,20 @@ def test_operators_are_used_and_other_objects_are_made_for_them():
 def test_of_a_dataclass_all_fields_are_looked_at():
     tree = ast.parse("@dataclass\nclass Seat:\n    row: int\n    place: str = 'a'")
     assert stored_in(tree.body[0], tree) == ["row", "place"] == attributes_of(tree.body[0], tree, "")
+
+
+def test_methods_get_what_a_task_takes_for_granted_of_values():
+    tree = ast.parse(
+        "class Room:\n"
+        "    def __init__(self):\n        self.times, self.marks = [], ''\n"
+        "    def book(self, start, end):\n        self.times.append((start, end))\n"
+        "    def mark(self, letter):\n        self.marks += letter\n"
+    )
+    sessions = session_calls(tree.body[0], tree, [], 0, "A room that can be booked by the hour.")
+    steps = [step for _, source in sessions for step in ast.literal_eval(source)]
+    booked = [values for name, values in steps if name == "book"]
+    marked = [values for name, values in steps if name == "mark"]
+    assert len(booked) > 50
+    assert all(start < end for start, end in booked)
+    assert len(marked) > 50
+    assert all(len(letter) == 1 and letter.isalpha() for (letter,) in marked)
