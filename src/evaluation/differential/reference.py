@@ -33,6 +33,7 @@ from src.evaluation.differential.inputs.mutants import (
 from src.evaluation.differential.inputs.relations import granted_by
 from src.evaluation.differential.inputs.scope import (
     Scope,
+    ends_at_zero,
     grows_fast,
     has_sign,
     is_smooth,
@@ -201,6 +202,8 @@ class _Search:
         granted = {name: granted_by(f, instruction, known[name]) for name, f in functions.items()}
         if len(granted) == 1 and not domain.shape:
             domain = dataclasses.replace(domain, shape=next(iter(granted.values())).example)
+        if any(map(ends_at_zero, functions.values())):
+            domain = dataclasses.replace(domain, zero=True)
         if functions and all(map(only_passes_on, functions.values())):
             domain = dataclasses.replace(domain, zero_items=True)
         scope = Scope(

@@ -754,3 +754,14 @@ def test_a_dataclass_is_compared_where_the_task_speaks_of_it(sandbox):
         verdict(sandbox, reference, by_kind, instruction="Two coins are equal where both fields are.")
         == "failed"
     )
+
+
+def test_zero_counts_where_the_recursion_of_the_reference_ends_there(sandbox):
+    reference = "def product(n):\n    if n == 0:\n        return 1\n    return n * product(n - 1)"
+    endless = reference.replace("n == 0", "n == 1")
+    assert verdict(sandbox, reference, endless) == "failed"
+    loop = "def product(n):\n    made = 1\n    for i in range(2, n + 1):\n        made *= i\n    return made"
+    assert verdict(sandbox, reference, loop) == "passed"
+    assert (
+        verdict(sandbox, endless, endless.replace("== 1", "<= 2").replace("return 1", "return n")) == "passed"
+    )

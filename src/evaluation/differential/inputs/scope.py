@@ -51,6 +51,16 @@ def has_sign(function: Function) -> bool:
     return False
 
 
+def ends_at_zero(function: Function) -> bool:
+    """Whether it is a recursion that ends at 0: `n == 0`."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    nodes = [*ast.walk(function)]
+    calls_itself = any(isinstance(n, ast.Call) and ast.unparse(n.func) == function.name for n in nodes)
+    return calls_itself and any(
+        isinstance(n, ast.Compare) and ast.unparse(n) in {f"{name} == 0" for name in names} for n in nodes
+    )
+
+
 def only_passes_on(function: Function) -> bool:
     """Whether a function calculates with nothing and puts nothing in order, so that one item is as good as another."""
     orders = ast.Lt | ast.LtE | ast.Gt | ast.GtE

@@ -218,7 +218,7 @@ def _rows_in(name: str) -> str:
     try:
         database = sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=0)
         tables = database.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
         ).fetchall()
         rows = {table: database.execute(f'SELECT * FROM "{table}"').fetchall() for (table,) in tables}
     except sqlite3.Error:
