@@ -67,7 +67,8 @@ def draw_losses(comparison: Comparison, theme: Theme) -> bytes:
     labels = [name for name, _ in named_runs(comparison)]
     colors = dict(zip(labels, itertools.chain([theme.baseline], itertools.cycle(theme.series)), strict=False))
     found = trainings(comparison)
-    _style(axes, [step for each in found.values() for item in each for step, _ in item.loss], theme)
+    every = [item for each in found.values() for item in each]
+    _style(axes, [step for item in every for step, _ in (*item.loss, *item.validation_loss)], theme)
     names = "".join(found)
     for place, (label, each) in enumerate(found.items()):
         shown = shortened(drawable(visible_line(label), f"model {place}"), NAME_COLUMNS)

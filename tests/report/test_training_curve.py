@@ -126,6 +126,19 @@ def test_a_report_has_a_colour_a_method_and_two_lines_a_seed(figures: list[Any])
     assert misplaced(figures[0]) == []
 
 
+def test_a_validation_after_the_last_loss_is_within_the_axes(figures: list[Any]) -> None:
+    made = with_trainings(comparison(1))
+    (method,) = made.comparisons.values()
+    training = dataclasses.replace(
+        method.after.trainings[0], loss=[(1, 2.0), (10, 1.0)], validation_loss=[(12, 1.0)]
+    )
+    after = dataclasses.replace(method.after, trainings=[training])
+    draw_losses(
+        dataclasses.replace(made, comparisons={"LoRA": dataclasses.replace(method, after=after)}), DARK
+    )
+    assert figures[0].axes[0].get_xlim()[1] > 12
+
+
 def test_losses_that_were_not_finite_or_not_measured_are_left_out(figures: list[Any]) -> None:
     made = with_trainings(comparison(1))
     (method,) = made.comparisons.values()
