@@ -120,21 +120,21 @@ def _is_made_of(node: ast.AST, name: str) -> bool:
 
 
 def _tables(function: Function, tree: ast.Module) -> dict[str, ast.expr]:
-    """Containers that are written out, by the name that the function or the module gives them."""
+    """Containers that are written out, by the name that the function, the module or `self` gives them."""
     nodes = [*tree.body, *ast.walk(function)]
     return {
-        node.targets[0].id: node.value
+        ast.unparse(node.targets[0]).removeprefix("self."): node.value
         for node in nodes
         if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.targets[0], ast.Name | ast.Attribute)
         and isinstance(node.value, ast.Dict | ast.List | ast.Tuple | ast.Set | ast.Constant)
     }
 
 
 def _members(node: ast.AST, tables: dict[str, ast.expr]) -> list[object]:
     """The constants among the keys or items of a container; a constant by itself."""
-    if isinstance(node, ast.Name):
-        node = tables.get(node.id, node)
+    if isinstance(node, ast.Name | ast.Attribute):
+        node = tables.get(ast.unparse(node).removeprefix("self."), node)
     if isinstance(node, ast.Constant):
         return [node.value]
     parts = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])

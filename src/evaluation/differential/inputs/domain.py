@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from src.evaluation.differential.inputs.examples import examples_for
 from src.evaluation.differential.inputs.shapes import Shape, named_shape
 from src.languages.syntax import literal
 
@@ -57,7 +58,12 @@ _TAKES = re.compile(
     r"(?is)\b(?:takes?|accepts?|receives?|given|with (?:a )?parameters?|of|for|turns?|converts?|in)\b(.*?)"
     r"(?:\.(?:\s|$)|\breturn|\band (?:gives|computes|calculates|prints|counts)|$)"
 )
-_RESULT = re.compile(r"(?i)\b(?:returns?|gives?|into|(?:to|as) an?)\b")  # what follows is said of the result
+_RESULT = re.compile(
+    r"(?i)\b(?:returns?|gives?|yields?|into|(?:to|as) an?)\b"
+)  # what follows is said of the result
+_ANOTHER = re.compile(
+    r"(?i)\b(?:one|an?) (string|word|text|list|set) is an? (?:\w+ ){1,2}of (?:another|the other)\b"
+)
 _COUNTS = {"two": 2, "three": 3, "four": 4, "both": 2}
 
 
@@ -74,6 +80,7 @@ class Domain:
     kinds: tuple[str, ...] = ()  # of arguments, in the order in which the text names them
     shape: Shape | None = None  # of texts
     defaults: bool = False  # what can be left out
+    examples: tuple[tuple[str, ...], ...] = ()  # arguments that have the property of which it speaks
     zero_items: bool = False  # 0 among others, where it is an item like any other
 
     def admits(self, arguments: Iterable[str]) -> bool:
@@ -120,11 +127,15 @@ def shown_domain(
         kinds=described_kinds(instruction),
         shape=named_shape(instruction),
         defaults=bool(_DEFAULTS.search(instruction)),
+        examples=tuple(examples_for(instruction)),
     )
 
 
 def described_kinds(instruction: str) -> tuple[str, ...]:
     """The kinds of arguments that an instruction names, in order: ("list[str]", "int") of "takes a list of words and a limit"."""
+    compared = _ANOTHER.search(instruction)
+    if compared:
+        return 2 * _kinds_in(compared.group(1))
     takes = _TAKES.search(instruction)
     kinds = _kinds_in(_RESULT.split(takes.group(1))[0] if takes else "")
     given = _RESULT.split(instruction)[0]

@@ -35,6 +35,8 @@ from src.evaluation.differential.inputs.variation import (
 from src.languages.syntax import literal, parse_expression
 
 MAX_CANDIDATES = 120
+MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 1024 * 1024
+MAX_POWERS = 3
 PER_KINDS = 12  # argument lists tried per combination of kinds
 
 Arguments = tuple[str, ...]  # Python literals, one per parameter
@@ -101,7 +103,8 @@ def candidates(
         before, after = _generated(function, needed, known, first, tree or ast.Module([], []))
         sizes = range(required, len(needed) if domain.defaults else 0)
         less = [call[:size] for call in [*bases, *before][:PER_KINDS] for size in sizes]
-        unique = dict.fromkeys(itertools.chain(known, less, before, varied, after))
+        examples = [call for call in domain.examples if required <= len(call) <= len(needed)]
+        unique = dict.fromkeys(itertools.chain(known, less, examples, before, varied, after))
     return list(itertools.islice((call for call in unique if all(map(_is_literal, call))), MAX_CANDIDATES))
 
 
@@ -266,7 +269,11 @@ def _with_constants(
             texts += texts_of(alphabet, random.Random(0), PER_KINDS) if alphabet else []
         constants = list(dict.fromkeys([*constants[:12], *map(repr, texts)]))[:36]
         if _is_straight(function):
-            constants += ["4821", "730521"]
+            powers = [
+                n**times for n in constants_of(function) if type(n) is int and n > 9 for times in (2, 3)
+            ]
+            powers = [n for n in powers if n < MAX_POWER][:MAX_POWERS]
+            constants += ["4821", "730521", *(repr(n + more) for n in powers for more in (0, -1, n // 2))]
         for base in bases:
             for constant in [c for c in constants if _fits(c, _kind_of(base[place]))]:
                 yield (*base[:place], constant, *base[place + 1 :])
@@ -274,9 +281,9 @@ def _with_constants(
 
 def _is_straight(function: Function) -> bool:
     """Whether it takes as long for large numbers as for small ones: no loop, and it does not call itself."""
-    loops = ast.For | ast.While | ast.comprehension
+    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While | ast.comprehension)]
     return not any(
-        isinstance(node, loops)
+        (node in loops and not isinstance(getattr(node, "iter", None), ast.List | ast.Tuple))
         or (isinstance(node, ast.Name) and node.id in (function.name, "range", "factorial"))
         for node in ast.walk(function)
     )

@@ -55,7 +55,8 @@ _DROPPED = (
     "title",
     "capitalize",
 )  # calls that a mistake forgets
-_OF_ORDER = ("max", "min", "sorted", "Counter", "nlargest", "nsmallest")
+_SYMMETRIC = ("min", "max", "gcd", "lcm")  # calls whose arguments may change places
+_OF_ORDER = ("max", "min", "sorted", "nlargest", "nsmallest")  # by a key: without one, what ties is the same
 
 
 def mutants(tree: ast.Module, most: int, seed: int = 0) -> dict[str, int]:
@@ -235,7 +236,7 @@ def _constant_changes(node: ast.Constant) -> Iterator[Change]:
         if value > 0:
             yield _set(node, "value", value - 1)
     elif isinstance(value, str):
-        yield _set(node, "value", value + "x")
+        yield _set(node, "value", value[:-1] if "x" in value else value + "x")
 
 
 def _call_changes(node: ast.Call) -> Iterator[Change]:
@@ -244,7 +245,7 @@ def _call_changes(node: ast.Call) -> Iterator[Change]:
     if name in _NAMES:
         field = "id" if isinstance(function, ast.Name) else "attr"
         yield _set_inside(field, _NAMES[name])
-    if len(node.args) >= 2:
+    if len(node.args) >= 2 and name not in _SYMMETRIC:
         yield _set(node, "args", [node.args[1], node.args[0], *node.args[2:]])
     if len(node.args) == 1 and isinstance(function, ast.Name):
         yield _replace(node.args[0])
@@ -262,7 +263,8 @@ def _tie_changes(node: ast.AST) -> Iterator[Change]:
                 yield _loosened(node, part)
     if isinstance(node, ast.Call) and node.args:
         name = _called(node)
-        if (name in _OF_ORDER and len(node.args) == 1) or name.startswith("n"):
+        by_key = any(keyword.arg == "key" for keyword in node.keywords)
+        if (name in _OF_ORDER and by_key) or (name == "Counter" and len(node.args) == 1):
             backwards = _slice(node.args[-1], None, None, -1)
             yield _set(node, "args", [*node.args[:-1], backwards])
 

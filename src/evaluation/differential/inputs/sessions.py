@@ -11,20 +11,19 @@ import random
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
+from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.keeping import keeping_of
 from src.evaluation.differential.inputs.relations import Granted, granted_by
-from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
-from src.evaluation.differential.inputs.variation import Variation, source_of
+from src.evaluation.differential.inputs.session_steps import amended, drawn, in_a_row, managed, mixed
+from src.evaluation.differential.inputs.session_values import drawn_values, with_parts
+from src.evaluation.differential.inputs.type_inference import Function
+from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal
 
 MAX_SESSIONS = 60
 MOST_STEPS = 9
 FILLING = 3  # first steps that mostly give the object something
-TRIES = 8  # draws of values that are as the task takes them for granted
 AGAIN = 3  # draws of values that a method was not given yet
-AMENDED = 0.2  # share of calls that give a method what it was given before, but for the last value
-VALUES = 4  # of each parameter that one session draws from: methods meet the same ones again
 OBJECT = (
     "\u0192object"  # begins the tuple that stands for another object of the class, made with the rest of it
 )
@@ -36,9 +35,12 @@ OPERATORS = {
     )},
     **{f"__{name}__": f"{name}(o)" for name in ("len", "str", "iter", "bool", "abs", "int", "float")},
     "__repr__": "str(o)", "__neg__": "-o", "__contains__": "a[0] in o", "__getitem__": "o[a[0]]", "__call__": "o(*a)",
+    "__enter__": "(None if (e := o.__enter__()) is o else e)",
+    "__exit__": "o.__exit__(*((None,) * 3 if a[0] else (ValueError, ValueError(), None))) or None",
     "__setitem__": "o.__setitem__(*a)", "__delitem__": "o.__delitem__(*a)",
 }  # fmt: skip
 _COMPARES = re.compile(r"(?i)[=!<>]=|[<>]|\b(?:equal|compar|same|identical|sort|order)")
+_MANAGED = ("__enter__", "__exit__")  # around what a context manager is used for
 _SHOWN = re.compile(r"(?i)__(?:str|repr)__|\b(?:print|display|show|string|text|represent|readable|format)\w*")
 
 
@@ -148,8 +150,12 @@ def attributes_of(node: ast.ClassDef, tree: ast.Module, instruction: str) -> lis
 
 
 def _names_attribute(instruction: str, name: str) -> bool:
+    """`on`, "the attribute on", "state holds the colour"."""
     name = re.escape(name)
-    return bool(re.search(rf"`{name}`|attributes? (?:called |named )?[`'\"]?{name}\b", instruction))
+    named = (
+        rf"`{name}`|attributes? (?:called |named )?[`'\"]?{name}\b|\b{name} (?:holds|contains|stores|keeps)\b"
+    )
+    return bool(re.search(named, instruction))
 
 
 def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
@@ -192,8 +198,12 @@ def session_calls(
         {name: _given_parameters(method, shown.get(name, []), every) for name, method in methods.items()}
         for every in (False, True)
     )
-    looks += [(name, ()) for name, given in takes.items() if not given and name != "__init__"]
-    names = [name for name in methods if name != "__init__" and (takes[name] or name not in OPERATORS)]
+    looks += [
+        (name, ()) for name, given in takes.items() if not given and name not in ("__init__", *_MANAGED)
+    ]
+    names = [name for name in methods if takes[name] or name not in OPERATORS]
+    names = [name for name in names if name not in ("__init__", *_MANAGED)]
+    within = (1 + ("nested" in instruction)) * all(name in methods for name in _MANAGED)
     givers = [name for name in names if takes[name] and name not in OPERATORS] or names
     objects = {
         (name, parameter.arg)
@@ -203,39 +213,45 @@ def session_calls(
     }
     keeping = keeping_of(methods, instruction)
     granted = {name: _granted(method, instruction, shown.get(name, [])) for name, method in methods.items()}
+    given_to = {name: (methods[name], given) for name, given in whole.items()}
+    often = {
+        name: (methods[name], takes[name], granted[name])
+        for name in names
+        if name not in OPERATORS and not any(name == other for other, _ in objects)
+    }
     found = list(known) if turn == 0 else []
-    for number in range(MAX_SESSIONS if names or looks else 0):
-        values = _values(methods, whole, shown, draw, seed=100 * turn + number)
+    for number in range(MAX_SESSIONS if names or looks or within else 0):
+        values = drawn_values(node, tree, given_to, shown, instruction, draw, seed=100 * turn + number)
         # What has a default is left out at times: not every class of that kind takes it.
         own = whole if number % 3 == 0 else takes
         maker = own.get("__init__", [])
         maker = maker[: _required(methods)] if number % 3 == 2 else maker
-        made = _drawn(maker, values, draw, granted.get("__init__")) or ()
+        made = drawn(maker, values, draw, granted.get("__init__")) or ()
         if len(made) < len(maker):
             continue
+        values = with_parts(values, made)
         steps: list[tuple[str, tuple[object, ...]]] = []
         for place in range(draw.randint(2, MOST_STEPS) if names else 0):
             name = draw.choice(givers if place < FILLING and draw.random() < 0.7 else names)
             for _ in range(AGAIN):
-                given = _drawn(own[name], values, draw, granted[name])
+                given = drawn(own[name], values, draw, granted[name])
                 if not given or all(step[0] != name or step[1][0] != given[0] for step in steps):
                     break
             if given is None:
                 continue
-            if (before := [past for step, past in steps if step == name]) and draw.random() < AMENDED:
-                amended = (*draw.choice(before)[: len(given) - 1], *given[-1:])
-                given = amended if granted[name].admits(tuple(map(source_of, amended))) else given
-            other = (draw.random() >= 0.4 and _drawn(maker, values, draw, granted.get("__init__"))) or made
-            if made and draw.random() < 0.3:  # in one value another one
-                at = draw.randrange(len(made))
-                other = (*made[:at], *other[at : at + 1], *made[at + 1 :])
+            given = amended(given, [past for step, past in steps if step == name], granted[name], draw)
+            other = (draw.random() >= 0.4 and drawn(maker, values, draw, granted.get("__init__"))) or made
+            other = mixed(made, other, draw)
             parameters_ = zip(own[name], given, strict=True)
             given = tuple((OBJECT, *other) if (name, p.arg) in objects else value for p, value in parameters_)
             steps.append((name, given))
             if looks and draw.random() < 0.5 and steps[-1] != (look := draw.choice(looks)):
                 steps.append(look)
-        steps = keeping.tidied(made, steps)
+        steps = managed(keeping.tidied(made, steps), within, draw)
         found.append((source_of(made), source_of([*steps, *looks, *([] if names else looks)])))
+        if often and number % 6 == 0 and not within:
+            steps = keeping.tidied(made, [*in_a_row(often, values, looks, turn, draw)])
+            found.append((source_of(made), source_of([*steps, *looks])))
     return list(dict.fromkeys(found))
 
 
@@ -262,21 +278,6 @@ def _granted(method: Function, instruction: str, shown: Sequence[tuple[object, .
     if all(ast.unparse(decorator) != "staticmethod" for decorator in method.decorator_list):
         bound.args.args = bound.args.args[1:]
     return granted_by(bound, instruction, [tuple(map(source_of, values)) for values in shown])
-
-
-def _drawn(
-    own: Sequence[ast.arg],
-    values: Mapping[str, Sequence[object]],
-    draw: random.Random,
-    granted: Granted | None = None,
-) -> tuple[object, ...] | None:
-    """Values for these parameters that are as granted; None where that cannot be done."""
-    for _ in range(TRIES):
-        found = tuple(draw.choice(values[parameter.arg]) for parameter in own)
-        sources = granted.fitted(tuple(map(source_of, found))) if granted else ()
-        if granted is None or granted.admits(sources):
-            return tuple(map(literal, sources)) if granted else found
-    return None
 
 
 def _shown_values(known: Sequence[Arguments]) -> dict[str, list[tuple[object, ...]]]:
@@ -313,35 +314,6 @@ def _is_object(method: Function, parameter: ast.arg, node: ast.ClassDef, tree: a
         or (isinstance(part, ast.Call) and ast.unparse(part) == f"isinstance({parameter.arg}, {node.name})")
         for part in ast.walk(method)
     )
-
-
-def _values(
-    methods: Mapping[str, Function],
-    takes: Mapping[str, Sequence[ast.arg]],
-    shown: Mapping[str, Sequence[tuple[object, ...]]],
-    draw: random.Random,
-    seed: int,
-) -> dict[str, list[object]]:
-    """Some values for each name of a parameter: the program's own and others like them, or the same for all of a kind."""
-    variation = Variation((), seed)
-    found: dict[str, list[object]] = {}
-    for name, own in takes.items():
-        for given in shown.get(name, ()):
-            for parameter, value in zip(own, given, strict=False):
-                found.setdefault(parameter.arg, []).append(value)
-    of_kinds: dict[str, list[object]] = {}
-    for values in found.values():
-        others = variation.calls([(source_of(value),) for value in values], VALUES - 1)
-        values += [literal(source) for (source,) in others]
-        of_kinds.setdefault(kinds_of((source_of(values[0]),))[0], []).extend(values)
-    for name, own in takes.items():
-        for parameter in own:
-            kind = likely_kinds(methods[name], parameter)[0]
-            if kind not in of_kinds:
-                pool = [literal(source) for source in POOLS[kind]]
-                of_kinds[kind] = draw.sample(pool, min(VALUES, len(pool)))
-            found.setdefault(parameter.arg, of_kinds[kind])
-    return found
 
 
 def given_sizes(session: Arguments) -> list[tuple[str, int]]:

@@ -32,7 +32,8 @@ _POOLS = {  # kind -> its examples, Python literals
     "matrix": "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]",
     "nested": "[1, [2, 3]] | [1, [2, [3, 4]], 5] | [[1], [2, [3]]] | [1, 2] | [[[1, 2], 3], 4] | [[2, 5], 1, [7]]",
     "list[set]": "[{1, 2, 3}, {3, 4}, {4, 3, 5}] | [{1, 2}, {2, 1}] | [{7}, {8, 9}] | [{'a', 'b'}, {'b', 'c'}]",
-    "list[pair]": "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]",
+    "list[pair]": "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]"
+    " | [(1, 20), (4, 7), (9, 2), (11, 16)]",
     "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': 2} | {} | {'b': 7, 'a': 4, 'd': 9}"
     " | {'plum': 12, 'kiwi': 30, 'date': 8, 'lime': 21} | {'c': 1, 'a': 2}",
     "dict[str]": "{'a': 'x', 'b': 'y'} | {'red': 'apple', 'green': 'pear', 'blue': 'pear'} | {'Ann': 'Oslo'} | {'one': 'eins', 'two': 'zwei', 'three': 'drei'}",
@@ -69,8 +70,8 @@ _NAMES = (  # pattern of a parameter's name, its kinds; the first that is found 
     (r"words|^keys$|strings|strs|names|str_list|string_list|list_of_strings|lines|fruits", "list[str] | list[int] | str"),
     (r"^items$", "list[int] | list[str] | str"),
     (r"sentence|text|string|str\d?\b|word|^s\d?$|_s$|name|char|letter|paragraph|message|phrase|pattern|password|substr|key"
-     r"|url|path|prefix|suffix|title|author|brand|model$|colou?r|city|country|address|owner|breed|species|genre|category"
-     r"|greeting|language|^first$|^last$", "str | list[str]"),
+     r"|url|path|prefix|suffix|title|author|brand|model$|colou?r|(?<!capa)city|country|address|owner|breed|species|genre|category"
+     r"|greeting|language|player|person|customer|candidate|sender|receiver|student|guest|member|friend|product|plate|^first$|^last$", "str | list[str]"),
     (r"tuple|tup\b", "tuple | list[pair]"),
     (r"set\d?\b", "set | list[int]"),
     (r"nums|numbers|arr|list|lst|values|array|data|seq|elements|integers|^l\d?$|weights|prices|scores|grades|iterable",
@@ -134,6 +135,8 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     found += ["list[bool]"] if described == "list" and re.search("bool|flags", parameter.arg.lower()) else []
     found += [described] if described in POOLS else []
     found += [kind for node in nodes for kind in _kinds_of_use(node, parameter.arg)]
+    found += ["int"] if _is_added(nodes, parameter.arg) else []
+    found += ["list[pair]"] if _holds_pairs(nodes, parameter.arg) else []
     found += _kinds_of_name(parameter.arg)
     if "str" in found and found[0] not in ("str", "int", "float", described):
         found.insert(1, "str")
@@ -275,6 +278,23 @@ def _is_iterated(nodes: list[ast.AST], name: str) -> bool:
     return False
 
 
+def _holds_pairs(nodes: list[ast.AST], name: str) -> bool:
+    """Whether its items are taken apart: `for day, value in name`."""
+    loops = [node for node in nodes if isinstance(node, ast.For | ast.comprehension)]
+    return any(
+        _is_name(loop.iter, name) and isinstance(loop.target, ast.Tuple) and len(loop.target.elts) == 2
+        for loop in loops
+    )
+
+
+def _is_added(nodes: list[ast.AST], name: str) -> bool:
+    """Whether points are those of a game: they are added to something, and have no items."""
+    sums = [n for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign) and isinstance(n.op, ast.Add)]
+    parts = [(n.left, n.right) if isinstance(n, ast.BinOp) else (n.value,) for n in sums]
+    added = any(_is_name(part, name) for pair in parts for part in pair)
+    return added and _kinds_of_name(name)[:1] == ["list[pair]"] and not _is_iterated(nodes, name)
+
+
 def _kinds_of_method(node: ast.AST, name: str) -> tuple[str, ...]:
     """The kind whose method `name.method` this is."""
     is_method = isinstance(node, ast.Attribute) and _is_name(node.value, name)
@@ -284,6 +304,8 @@ def _kinds_of_method(node: ast.AST, name: str) -> tuple[str, ...]:
 def _kinds_of_use(node: ast.AST, name: str) -> tuple[str, ...]:
     """Kinds that this use of `name` suggests."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+        if ast.unparse(node) == f"zip(*{name})":
+            return ("matrix",)
         return _CALLS.get(node.func.id, ()) if _is_name(node.args[0], name) else ()
     if isinstance(node, ast.Dict) and None in node.keys:  # `{**name}`
         return ("dict",) if any(_is_name(value, name) for value in node.values) else ()

@@ -63,6 +63,8 @@ def test_a_call_of_the_sample_shows_inputs(call, name):
     ("instruction", "kinds"),
     [
         ("A function that takes a list of words and returns the longest.", ("list[str]",)),
+        ("Check whether one word is an anagram of another.", ("str", "str")),
+        ("It yields a tuple of neighbours.", ()),
         ("It takes two sets of hobbies and returns those in both.", ("set", "set")),
         ("It takes a dictionary from names to ages and returns the oldest.", ("dict",)),
         ("It takes a list and a limit.", ("list", "int")),

@@ -155,3 +155,72 @@ def test_methods_get_what_a_task_takes_for_granted_of_values():
     assert all(start < end for start, end in booked)
     assert len(marked) > 50
     assert all(len(letter) == 1 and letter.isalpha() for (letter,) in marked)
+
+
+STALL = ast.parse("""
+class Stall:
+    PRICES = {'fig': 3, 'plum': 2}
+    def __init__(self, capacity):
+        self.capacity, self.sold = capacity, {}
+    def sell(self, fruit, points):
+        self.sold[fruit] = self.PRICES[fruit] + points
+    def louder(self):
+        self.volume = min(40, self.volume + 1)
+    def book(self, guest):
+        self.guests.append(guest)
+""")
+
+
+def test_a_method_is_called_many_times_in_a_row_to_reach_a_limit():
+    every = [ast.literal_eval(steps) for _, steps in session_calls(STALL.body[0], STALL, (), 2)]
+    rows = [[values for name, values in steps if name == "louder"] for steps in every]
+    assert max(map(len, rows)) > 40
+    booked = max(([v for name, v in steps if name == "book"] for steps in every), key=len)
+    assert len(booked) > 40
+    assert len({*booked}) > len(booked) - 3  # what is kept is another one each time
+
+
+def test_values_are_what_the_class_knows_and_of_the_kind_that_it_calculates_with():
+    every = [
+        (ast.literal_eval(made), ast.literal_eval(steps))
+        for made, steps in session_calls(STALL.body[0], STALL, (), 0)
+    ]
+    assert all(type(made[0]) is int for made, _ in every)  # a capacity is no city
+    sold = [values for _, steps in every for name, values in steps if name == "sell"]
+    assert {"fig", "plum"} <= {fruit for fruit, _ in sold}
+    assert all(type(points) is int for _, points in sold)
+    assert {39, 41} & {points for _, points in sold}  # beside the number that it compares with
+
+
+GATE = ast.parse("""
+class Gate:
+    def __init__(self, known):
+        self.known = known
+    def __enter__(self):
+        return self
+    def __exit__(self, *error):
+        return False
+    def opens(self, guest, code):
+        return self.known.get(guest) == code
+""")
+
+
+def test_what_the_methods_do_with_a_value_says_what_an_object_is_made_of_and_its_parts_are_given():
+    every = [
+        (ast.literal_eval(made)[0], ast.literal_eval(steps))
+        for made, steps in session_calls(GATE.body[0], GATE, (), 0)
+    ]
+    assert all(isinstance(known, dict) for known, _ in every)
+    assert any(values[0] in known for known, steps in every for name, values in steps if name == "opens")
+    assert all(steps[0] == ("__enter__", ()) for _, steps in every if "__exit__" in dict(steps))
+    assert {values for _, steps in every for name, values in steps if name == "__exit__"} == {
+        (True,),
+        (False,),
+    }
+
+
+def test_an_attribute_is_named_by_what_the_task_says_of_it():
+    tree = ast.parse(
+        "class Lamp:\n    def __init__(self):\n        self.on = self.state = 0\n    def press(self):\n        self.on = 1"
+    )
+    assert attributes_of(tree.body[0], tree, "It is switched on; state holds the colour.") == ["state"]

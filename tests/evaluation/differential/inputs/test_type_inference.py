@@ -34,6 +34,12 @@ def kinds(source):
         ("def f(matrix): pass", "matrix"),
         ("def f(email): pass", "email"),
         ("def f(unknown_thing): pass", "int"),
+        ("def f(x):\n    return [a for a, b in x if b]", "list[pair]"),
+        ("def f(x):\n    return list(zip(*x))", "matrix"),
+        ("def f(points):\n    return 3 + points", "int"),
+        ("def f(points):\n    return [x + 1 for x, _ in points]", "list[pair]"),
+        ("def f(capacity): pass", "int"),
+        ("def f(city): pass", "str"),
         ("def f(direction):\n    return direction == 'left'", "str"),
     ],
 )

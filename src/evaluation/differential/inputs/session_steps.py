@@ -1,0 +1,88 @@
+"""Steps of sessions with a class: what one of them is given, and what they are together."""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Iterator, Mapping, Sequence
+
+from src.evaluation.differential.inputs.keeping import Step
+from src.evaluation.differential.inputs.relations import Granted
+from src.evaluation.differential.inputs.session_values import calculates_with, other_than
+from src.evaluation.differential.inputs.type_inference import Function
+from src.evaluation.differential.inputs.variation import source_of
+from src.languages.syntax import literal
+
+RUNS = (12, 25, 60)  # times that one method is called in a row, turn by turn: to a limit and beyond
+AMENDED = 0.2  # share of calls that give a method what it was given before, but for the last value
+TRIES = 8  # draws of values that are as the task takes them for granted
+
+
+def drawn(
+    own: Sequence[ast.arg],
+    values: Mapping[str, Sequence[object]],
+    draw: random.Random,
+    granted: Granted | None = None,
+) -> tuple[object, ...] | None:
+    """Values for these parameters that are as granted; None where that cannot be done."""
+    for _ in range(TRIES):
+        found = tuple(draw.choice(values[parameter.arg]) for parameter in own)
+        sources = granted.fitted(tuple(map(source_of, found))) if granted else ()
+        if granted is None or granted.admits(sources):
+            return tuple(map(literal, sources)) if granted else found
+    return None
+
+
+def amended(
+    given: tuple[object, ...], before: Sequence[tuple[object, ...]], granted: Granted, draw: random.Random
+) -> tuple[object, ...]:
+    """At times what the method was given before, but for the last value."""
+    if not before or draw.random() >= AMENDED:
+        return given
+    other = (*draw.choice(before)[: len(given) - 1], *given[-1:])
+    return other if granted.admits(tuple(map(source_of, other))) else given
+
+
+def mixed(made: tuple[object, ...], other: tuple[object, ...], draw: random.Random) -> tuple[object, ...]:
+    """What another object is made of: at times what this one is, with one value another."""
+    if not made or draw.random() >= 0.3:
+        return other
+    at = draw.randrange(len(made))
+    return (*made[:at], *other[at : at + 1], *made[at + 1 :])
+
+
+def managed(steps: list[Step], times: int, draw: random.Random) -> list[Step]:
+    """The steps within a context manager, at times with an error at its end; or parts of them, where it can be nested."""
+    for _ in range(times):
+        start, end = draw.randint(0, len(steps) // 2), draw.randint(len(steps) // 2, len(steps))
+        inner: list[Step] = [("__enter__", ()), *steps[start:end], ("__exit__", (draw.random() < 0.7,))]
+        steps = [*steps[:start], *inner, *steps[end:]] if times > 1 else inner
+    return steps
+
+
+def in_a_row(
+    methods: Mapping[str, tuple[Function, Sequence[ast.arg], Granted]],
+    values: Mapping[str, Sequence[object]],
+    looks: Sequence[tuple[str, tuple[object, ...]]],
+    turn: int,
+    draw: random.Random,
+) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """One method many times, then the others: with one number or two where it calculates with it, else with another each time."""
+    few = {name: draw.sample(of_it, min(2, len(of_it))) for name, of_it in values.items()}
+    often, times = draw.choice([*methods]), RUNS[turn % len(RUNS)]
+    others = draw.sample([*methods], len(methods))
+    for at in range(times + len(others)):
+        name = often if at < times else others[at - times]
+        method, own, granted = methods[name]
+        counts = not own or calculates_with(method, own[0].arg)
+        if at >= times and name == often and not counts:
+            continue
+        given = drawn(own, few, draw, granted)
+        if given and not counts:
+            other = (other_than(given[0], at % times), *given[1:])
+            given = other if granted.admits(tuple(map(source_of, other))) else None
+        if given is None:
+            continue
+        yield name, given
+        if looks and draw.random() < 0.5:
+            yield draw.choice(looks)

@@ -1,0 +1,152 @@
+"""Values that sessions with a class give to it and to its methods."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import random
+import re
+from collections.abc import Mapping, Sequence
+
+from src.evaluation.differential.inputs.constants import texts_for
+from src.evaluation.differential.inputs.input_generation import kinds_of
+from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
+from src.evaluation.differential.inputs.variation import Variation, source_of
+from src.languages.syntax import literal
+
+VALUES = 4  # of each parameter that one session draws from: methods meet the same ones again
+FEW = 2  # of those, in one session of four
+LIMITS = 2  # of those, numbers that the class or the task knows, or their neighbours
+_NUMBER = re.compile(r"(?<![\w.])\d{1,4}(?![\w.]*\d|%)")
+
+Given = Sequence[tuple[object, ...]]
+
+
+def drawn_values(
+    node: ast.ClassDef,
+    tree: ast.Module,
+    takes: Mapping[str, tuple[Function, Sequence[ast.arg]]],
+    shown: Mapping[str, Given],
+    instruction: str,
+    draw: random.Random,
+    seed: int,
+) -> dict[str, list[object]]:
+    """Some values for each name of a parameter: the program's own and others like them, or the same for all of a kind."""
+    found = _varied(takes, shown, Variation((), seed))
+    of_kinds: dict[str, list[object]] = {}
+    for values in found.values():
+        of_kinds.setdefault(kinds_of((source_of(values[0]),))[0], []).extend(values)
+    limits = _limits(node, instruction) if seed % 2 else []
+    tables = _with_class(node, tree)
+    for method, own in takes.values():
+        for parameter in own:
+            texts = texts_for(method, parameter.arg, tables)
+            kind = "str" if texts else likely_kinds(_with_uses(method, node), parameter)[0]
+            if kind not in of_kinds:
+                pool = [literal(source) for source in POOLS[kind]]
+                of_kinds[kind] = draw.sample(pool, min(VALUES, len(pool)))
+                if kind in ("int", "float") and limits:
+                    of_kinds[kind][:LIMITS] = draw.sample(limits, min(LIMITS, len(limits)))
+            known = draw.sample(texts, min(VALUES - 1, len(texts)))
+            found.setdefault(parameter.arg, [*known, *of_kinds[kind][: VALUES - len(known)]])
+    return {name: values[:FEW] for name, values in found.items()} if seed % 4 == 1 else found
+
+
+def _varied(
+    takes: Mapping[str, tuple[Function, Sequence[ast.arg]]], shown: Mapping[str, Given], variation: Variation
+) -> dict[str, list[object]]:
+    """What the program itself gives for each name, with others like it."""
+    found: dict[str, list[object]] = {}
+    for name, (_, own) in takes.items():
+        for given in shown.get(name, ()):
+            for parameter, value in zip(own, given, strict=False):
+                found.setdefault(parameter.arg, []).append(value)
+    for values in found.values():
+        others = variation.calls([(source_of(value),) for value in values], VALUES - 1)
+        values += [literal(source) for (source,) in others]
+    return found
+
+
+def _limits(node: ast.ClassDef, instruction: str) -> list[int]:
+    """Numbers that the class compares with or the task names, and their neighbours."""
+    known = [
+        part.value
+        for test in ast.walk(node)
+        if isinstance(test, ast.Compare)
+        or (isinstance(test, ast.Call) and ast.unparse(test.func) in ("min", "max"))
+        for part in ast.walk(test)
+        if isinstance(part, ast.Constant) and type(part.value) is int
+    ]
+    named = [int(number) for number in _NUMBER.findall(instruction)]
+    near = [number + step for number in known for step in (0, 1, -1)]
+    return [number for number in dict.fromkeys([*named, *near]) if number > 0]
+
+
+def _with_uses(method: Function, node: ast.ClassDef) -> Function:
+    """`__init__` followed by what the other methods do with the values that it keeps: `self.prices.get(key)` says what they are."""
+    kept = {
+        ast.unparse(statement.targets[0]): statement.value.id
+        for statement in method.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)
+    }
+    if method.name != "__init__" or not kept:
+        return method
+    others = [item for item in node.body if isinstance(item, ast.FunctionDef) and item is not method]
+    uses = [_AsNames(kept).visit(copy.deepcopy(statement)) for other in others for statement in other.body]
+    return ast.FunctionDef("__init__", method.args, [*method.body, *uses], [])
+
+
+class _AsNames(ast.NodeTransformer):
+    """Attributes as the names of the parameters that they were given: `self.prices` as `prices`."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        name = self._names.get(ast.unparse(node))
+        return ast.Name(name, node.ctx) if name else node
+
+
+def with_parts(values: dict[str, list[object]], made: Sequence[object]) -> dict[str, list[object]]:
+    """The values with parts, of the same type, of the lists and dictionaries that an object is made of: keys and what they stand for."""
+    parts = [
+        part
+        for value in made
+        if isinstance(value, list | dict)
+        for part in [*value, *(value.values() if isinstance(value, dict) else ())]
+    ]
+    found = {}
+    for name, own in values.items():
+        alike = [part for part in parts if type(part) is type(own[0]) and part not in made]
+        found[name] = [*alike[:VALUES], *own[: VALUES // 2]] if alike else own
+    return found
+
+
+def _with_class(node: ast.ClassDef, tree: ast.Module) -> ast.Module:
+    """The program with what its class and its `__init__` assign beside it, where tables are looked for."""
+    made = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
+    return ast.Module([*tree.body, *node.body, *(part for init in made for part in init.body)], [])
+
+
+def calculates_with(method: Function, name: str) -> bool:
+    """Whether a method adds, subtracts or orders what it is given, so that the same again is another step."""
+    orders = ast.Lt | ast.LtE | ast.Gt | ast.GtE
+    for node in ast.walk(method):
+        parts: Sequence[ast.AST] = ()
+        if isinstance(node, ast.BinOp):
+            parts = (node.left, node.right)
+        elif isinstance(node, ast.AugAssign):
+            parts = (node.value,)
+        elif isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
+            parts = (node.left, *node.comparators)
+        if any(isinstance(part, ast.Name) and part.id == name for part in parts):
+            return True
+    return False
+
+
+def other_than(value: object, number: int) -> object:
+    """The value with this number, each another one."""
+    if isinstance(value, str):
+        return f"{value}{number}"
+    return value + number if isinstance(value, int | float) and not isinstance(value, bool) else value
