@@ -1,10 +1,12 @@
 """Holds the differential run against answers to small Python tasks that were written and labelled by hand.
 
-    python -m benchmarks.evaluation.labelled [development|held_out|other_hand|third_hand|fourth_hand] [--each]
+    python -m benchmarks.evaluation.labelled [development|held_out|other_hand|third_hand|fourth_hand|fifth_hand] [--each]
+    python -m benchmarks.evaluation.labelled --answers FILE.txt --data ALPACA.json [--each]
 
 The sets, who wrote them and what the labels mean: labelled_answers/README.md. The tasks' asserts are taken away: they only
 check the labels (tests/evaluation/differential/test_labelled.py). The development half may be looked at; the other sets are
-scored once each, when the work on the verdicts is over. Writes benchmarks/results/labelled.json.
+scored once each, when the work on the verdicts is over. Answers of your own, to samples of a data set that is not here, have the
+same format, with a sample's place in the data in place of the task's name. Writes benchmarks/results/labelled.json.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from src.evaluation.statistics.proportions import wilson
 from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample
 
-SETS = ("development", "held_out", "other_hand", "third_hand", "fourth_hand")
+SETS = ("development", "held_out", "other_hand", "third_hand", "fourth_hand", "fifth_hand")
 ANSWERS = Path(__file__).with_name("labelled_answers")
 OF_OWN_TASKS = "tasks that no earlier set has"  # of a set that shares some: the figures for the others
 STORED = RESULTS / "labelled.json"
@@ -46,7 +48,12 @@ class Labelled:
 
 def labelled_answers(name: str) -> list[Labelled]:
     """The answers of a set, task by task."""
-    return list(_parsed((ANSWERS / f"{name}.txt").read_text(encoding="utf-8")))
+    return answers_in(ANSWERS / f"{name}.txt")
+
+
+def answers_in(path: Path) -> list[Labelled]:
+    """The answers of a file in the format of labelled_answers/README.md."""
+    return list(_parsed(path.read_text(encoding="utf-8")))
 
 
 def _parsed(text: str) -> Iterator[Labelled]:
@@ -67,15 +74,18 @@ def task(name: str) -> dict[str, str]:
     return row
 
 
-def sample_of(answer: Labelled) -> Sample:
-    """The task without its asserts."""
-    row = task(answer.task)
-    return Sample(answer.task, row["instruction"], row.get("input", ""), row["output"], answer.text, "python")
+def sample_of(answer: Labelled, rows: Sequence[dict[str, str]] = ()) -> Sample:
+    """The task without its asserts; where there are `rows` of another data set, the row at the place that it names."""
+    row = rows[int(answer.task)] if rows else task(answer.task)
+    given = row.get("input") or ""
+    return Sample(answer.task, row["instruction"], given, row["output"], answer.text, "python")
 
 
-def outcomes(sandbox: Sandbox, answers: Sequence[Labelled]) -> list[tuple[str, str]]:
+def outcomes(
+    sandbox: Sandbox, answers: Sequence[Labelled], rows: Sequence[dict[str, str]] = ()
+) -> list[tuple[str, str]]:
     """ "passed", "rejected" or "no verdict" for each answer, and why."""
-    samples = [sample_of(answer) for answer in answers]
+    samples = [sample_of(answer, rows) for answer in answers]
     jobs = [
         partial(_judged, sample=sample, code=extract(sample.prediction, "python", wanted_names(sample)).code)
         for sample in samples
@@ -120,22 +130,37 @@ def main() -> None:
     )
     parser.add_argument("set", choices=SETS, nargs="?", default=SETS[0])
     parser.add_argument("--each", action="store_true", help="list the verdicts that are not the label's")
+    parser.add_argument("--answers", type=Path, metavar="FILE", help="other answers, to samples of --data")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="JSON in the format of Alpaca")
     args = parser.parse_args()
-    answers = labelled_answers(args.set)
+    if (args.answers is None) != (args.data is None):
+        parser.error("--answers and --data go together")
+    answers = answers_in(args.answers) if args.answers else labelled_answers(args.set)
+    rows = json.loads(args.data.read_text(encoding="utf-8")) if args.data else ()
     with Sandbox() as sandbox:
-        found = outcomes(sandbox, answers)
+        found = outcomes(sandbox, answers, rows)
     if args.each:
         for answer, (kind, detail) in zip(answers, found, strict=True):
             if (kind == "passed") == (answer.label == "wrong"):
                 print(f"{answer.task} {answer.label}: {answer.form} | {kind} {detail}")
     result = {"tasks": len({a.task for a in answers}), **summary(answers, found)}
+    if args.answers:
+        _store(
+            args.answers.stem,
+            result | {"data": args.data.name, "samples": " ".join(dict.fromkeys(a.task for a in answers))},
+        )
+        return
     earlier = SETS[: SETS.index(args.set)]
     elsewhere = {a.task for name in earlier for a in labelled_answers(name)}
     own = [(a, kind) for a, kind in zip(answers, found, strict=True) if a.task not in elsewhere]
     if len(own) < len(answers):
         result[OF_OWN_TASKS] = summary(*zip(*own, strict=True))
+    _store(args.set, result)
+
+
+def _store(name: str, result: dict[str, object]) -> None:
     stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
-    STORED.write_text(json.dumps(stored | {args.set: result}, indent=1) + "\n", encoding="utf-8")
+    STORED.write_text(json.dumps(stored | {name: result}, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
 
 

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from benchmarks import RESULTS
-from benchmarks.evaluation.labelled import ANSWERS, SETS, labelled_answers, outcomes, summary, task
+from benchmarks.evaluation.labelled import (
+    ANSWERS,
+    SETS,
+    answers_in,
+    labelled_answers,
+    outcomes,
+    summary,
+    task,
+)
 
 
 @pytest.fixture(scope="module", params=SETS)
@@ -80,8 +88,9 @@ def test_asserts_agree_with_the_labels(answers):
     assert [a for a, found, wanted in zip(checked, passed, expected, strict=True) if found != wanted] == []
 
 
-def test_scripts_of_the_fourth_hand_print_what_the_reference_prints_if_they_are_right_and_only_then():
-    scripts = [a for a in labelled_answers("fourth_hand") if "tests" not in task(a.task)]
+@pytest.mark.parametrize("name", ["fourth_hand", "fifth_hand"])
+def test_scripts_print_what_the_reference_prints_if_they_are_right_and_only_then(name):
+    scripts = [a for a in labelled_answers(name) if "tests" not in task(a.task)]
     checked = [answer for answer in scripts if answer.label != "acceptable"]
     assert len(checked) >= 40
     for answer in checked:
@@ -124,3 +133,13 @@ def test_the_page_on_functional_accuracy_has_the_measured_coverage():
     every = measured["mutants_of_all_references"]
     assert f"| give a verdict | **{measured['verdict_percent']} %** |" in page
     assert f"{every['caught_percent']:.1f} % of {every['n']} are caught" in page
+
+
+def test_answers_to_samples_of_another_data_set_are_judged_by_its_rows(sandbox, tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text(
+        "@@ 1\n@ right: adds\ndef f(a, b):\n    return b + a\n@ wrong: takes away\ndef f(a, b):\n    return a - b\n"
+    )
+    rows = [{}, {"instruction": "Write a function that adds.", "output": "def add(x, y):\n    return x + y"}]
+    answers = answers_in(path)
+    assert [kind for kind, _ in outcomes(sandbox, answers, rows)] == ["passed", "rejected"]
