@@ -72,6 +72,7 @@ class Rules:
     in_place: bool = False  # the task wants its arguments changed
     quiet: frozenset[str] = frozenset()  # methods that change their object: what they print is a remark
     reports: frozenset[str] = frozenset()  # of these, those whose return values are remarks too
+    chains: bool = False  # the task wants calls that can be chained
     error_names: str = ""  # the instruction, where it names errors
     free_words: frozenset[str] = frozenset()  # of the reference's own, in small letters
     laid_out: bool = False  # the task says how lines are numbered, or what parts things
@@ -110,6 +111,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         must_not_change=bool(_UNCHANGED.search(instruction)),
         error_names=instruction if re.search(r"\w(?:Error|Exception)\b", instruction) else "",
         in_place=bool(_IN_PLACE.search(instruction)),
+        chains=bool(re.search(r"(?i)\bchain(?:ed|able|ing)\b", instruction)),
         quiet=changing_methods(reference),
         names_none=bool(re.search(r"\bNone\b", instruction)),
         reports=frozenset() if _RETURN.search(instruction) else reporting_methods(reference),
@@ -245,6 +247,8 @@ def _session_difference(
             return f"raises in step {at + 1}"
         if name[0] in "?_" and other == ["u"]:  # it has no attributes of those names
             continue
+        if rules.chains and _holds_object(value) and other == ["n"]:
+            return f"gives no object in step {at + 1}"
         remark = (how == "printed" and name in rules.quiet) or (name in rules.reports and _is_remark(other))
         if remark and how == "printed" and rules.must_print and (other_how, other) == ("returned", ["n"]):
             return f"says nothing in step {at + 1}"

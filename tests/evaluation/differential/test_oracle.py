@@ -765,3 +765,80 @@ def test_zero_counts_where_the_recursion_of_the_reference_ends_there(sandbox):
     assert (
         verdict(sandbox, endless, endless.replace("== 1", "<= 2").replace("return 1", "return n")) == "passed"
     )
+
+
+CALLBACKS = """
+class Bell:
+    def __init__(self):
+        self.listeners = {}
+    def on(self, event, listener):
+        self.listeners.setdefault(event, []).append(listener)
+    def off(self, event, listener):
+        if listener in self.listeners.get(event, []):
+            self.listeners[event].remove(listener)
+    def ring(self, event):
+        return [listener() for listener in self.listeners.get(event, [])]
+"""
+
+
+def test_methods_are_given_functions(sandbox):
+    last = CALLBACKS.replace(".setdefault(event, []).append(listener)", "[event] = [listener]")
+    never = CALLBACKS.replace("if listener in", "if listener not in")
+    assert [verdict(sandbox, CALLBACKS, answer) for answer in (CALLBACKS, last, never)] == [
+        "passed",
+        "failed",
+        "failed",
+    ]
+
+
+def test_a_method_that_is_to_be_chained_gives_an_object(sandbox):
+    reference = "class Sum:\n    def __init__(self):\n        self.value = 0\n    def add(self, n):\n        self.value += n\n        return self"
+    said = "Create a class Sum with the attribute value, which starts at 0, and a method add(n)"
+    alone = reference.replace("\n        return self", "")
+    assert verdict(sandbox, reference, alone, instruction=f"{said}.") == "passed"
+    assert verdict(sandbox, reference, alone, instruction=f"{said} that can be chained.") == "failed"
+
+
+def test_records_with_the_same_number_are_tried_where_the_task_speaks_of_them(sandbox):
+    reference = "def tallest(trees):\n    best = trees[0]\n    for tree in trees:\n        if tree['height'] > best['height']:\n            best = tree\n    return best['kind']"
+    input = "[{'kind': 'oak', 'height': 21}, {'kind': 'fir', 'height': 30}, {'kind': 'elm', 'height': 18}]"
+    later = reference.replace("] > best", "] >= best")
+    said = "Return the kind of the tallest of a list of trees."
+    assert verdict(sandbox, reference, later, input, said) == "passed"
+    assert (
+        verdict(
+            sandbox, reference, later, input, f"{said} If several have the same height, the first one counts."
+        )
+        == "failed"
+    )
+
+
+SPANS = """
+class Hall:
+    def __init__(self):
+        self.taken = []
+    def reserve(self, start, end):
+        if any(start < e and s < end for s, e in self.taken):
+            return False
+        self.taken.append((start, end))
+        return True
+"""
+
+
+def test_a_span_around_an_earlier_one_is_tried(sandbox):
+    ends = SPANS.replace("start < e and s < end", "s <= start < e or s < end <= e")
+    assert [verdict(sandbox, SPANS, answer) for answer in (SPANS, ends)] == ["passed", "failed"]
+
+
+def test_what_a_class_divides_by_is_exceeded_many_times(sandbox):
+    reference = "class Track:\n    def __init__(self, seconds):\n        self.seconds = seconds\n    def __lt__(self, other):\n        return self.seconds < other.seconds\n    def length(self):\n        return f'{self.seconds // 60}:{self.seconds % 60:02d}'"
+    by_text = reference.replace("self.seconds < other.seconds", "self.length() < other.length()")
+    assert [verdict(sandbox, reference, answer) for answer in (reference, by_text)] == ["passed", "failed"]
+
+
+def test_two_days_are_near_one_another(sandbox):
+    reference = "from datetime import date\n\ndef fee(due, back):\n    late = (date.fromisoformat(back) - date.fromisoformat(due)).days\n    return min(300, 20 * max(0, late))"
+    unlimited = reference.replace("min(300, 20 * max(0, late))", "20 * max(0, late)")
+    too_early = reference.replace("max(0, late)", "max(0, late + 1)")
+    answers = (reference, unlimited, too_early)
+    assert [verdict(sandbox, reference, answer) for answer in answers] == ["passed", "failed", "failed"]

@@ -23,7 +23,8 @@ _SPACES = re.compile(
     r"(?i)(?<!by )(?<!by a )(?<!with )(?<!with a )\b(?:white ?)?spaces?\b(?! between)|\b(?:blank|trim|strip)\w*"
 )
 _TIES = re.compile(
-    r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|more than one|alphabetical\w*)\b"
+    r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|more than one|alphabetical\w*"
+    r"|(?:several|some|two|both|others?)(?: \w+)? (?:have|has|earn|cost|score|get|got|share|reach) (?:equally|the same))\b"
 )
 _DEFAULTS = re.compile(r"(?i)\b(?:defaults?|optional\w*|omitted|left out|not given|not specified)\b")
 _WHICH = re.compile(r"(?i)\b(?:first|last|earliest|latest|leftmost|rightmost|next|previous|order)\b")
@@ -33,6 +34,7 @@ _PHRASES = tuple(
     for pattern, kind in (
         (r"(?:lists?|arrays?) of (?:lists|rows|arrays)|matri(?:x|ces)|grid|(?:2d|two-dimensional) (?:list|array)", "matrix"),
         (r"nested (?:lists?|arrays?)", "nested"),
+        (r"nested dict\w*|dict\w* of dict\w*", "dict[dict]"),
         (r"(?:lists?|arrays?) of (?:dict\w*|records|objects)", "list[dict]"),
         (r"(?:lists?|arrays?) of (?:\w+ )?(?:tuples|pairs|points|intervals)", "list[pair]"),
         (r"(?:lists?|arrays?) of sets", "list[set]"),

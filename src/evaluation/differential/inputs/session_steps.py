@@ -36,10 +36,14 @@ def drawn(
 def amended(
     given: tuple[object, ...], before: Sequence[tuple[object, ...]], granted: Granted, draw: random.Random
 ) -> tuple[object, ...]:
-    """At times what the method was given before, but for the last value."""
+    """At times what the method was given before, but for the last value; or a span around an earlier one."""
     if not before or draw.random() >= AMENDED:
         return given
-    other = (*draw.choice(before)[: len(given) - 1], *given[-1:])
+    earlier = draw.choice(before)
+    other = (*earlier[: len(given) - 1], *given[-1:])
+    match earlier:
+        case (int(start), int(end), *rest) if start < end and draw.random() < 0.5:
+            other = (start - 1, end + 1, *rest)
     return other if granted.admits(tuple(map(source_of, other))) else given
 
 

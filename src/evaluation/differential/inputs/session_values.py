@@ -68,7 +68,7 @@ def _varied(
 
 
 def _limits(node: ast.ClassDef, instruction: str) -> list[int]:
-    """Numbers that the class compares with or the task names, and their neighbours."""
+    """Numbers that the class compares with, divides by or the task names, and their neighbours."""
     known = [
         part.value
         for test in ast.walk(node)
@@ -79,6 +79,13 @@ def _limits(node: ast.ClassDef, instruction: str) -> list[int]:
     ]
     named = [int(number) for number in _NUMBER.findall(instruction)]
     near = [number + step for number in known for step in (0, 1, -1)]
+    near += [
+        made
+        for part in ast.walk(node)
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod | ast.FloorDiv)
+        if isinstance(part.right, ast.Constant) and type(part.right.value) is int
+        for made in (part.right.value - 1, part.right.value + 1, 10 * part.right.value + 5)
+    ]
     return [number for number in dict.fromkeys([*named, *near]) if number > 0]
 
 

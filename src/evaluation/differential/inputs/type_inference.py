@@ -37,7 +37,8 @@ _POOLS = {  # kind -> its examples, Python literals
     "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': 2} | {} | {'b': 7, 'a': 4, 'd': 9}"
     " | {'plum': 12, 'kiwi': 30, 'date': 8, 'lime': 21} | {'c': 1, 'a': 2}",
     "dict[str]": "{'a': 'x', 'b': 'y'} | {'red': 'apple', 'green': 'pear', 'blue': 'pear'} | {'Ann': 'Oslo'} | {'one': 'eins', 'two': 'zwei', 'three': 'drei'}",
-    "dict[dict]": "{'ann': {'age': 30, 'city': 'Oslo'}, 'bob': {'age': 25}} | {'shop': {'name': 'Kiosk', 'open': True}, 'bar': {'name': 'Moon'}} | {'a': {'x': 1, 'y': 2}}",
+    "dict[dict]": "{'ann': {'age': 30, 'city': 'Oslo'}, 'bob': {'age': 25}} | {'shop': {'name': 'Kiosk', 'open': True}, 'bar': {'name': 'Moon'}} | {'a': {'x': 1, 'y': 2}}"
+    " | {'a': {'b': {'c': 1, 'd': 2}, 'e': 3}, 'f': 4}",
     "list[dict]": "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'x': 4, 'y': 1}, {'x': 2, 'y': 7, 'z': 5}, {'x': 9}] | [{'name': 'Cy', 'age': 41, 'score': 7}]",
     "pair": "(3, 4) | (1, 9) | (7, 2) | (0, 5) | (-2, 6) | (8, 8) | (12, 1)",
     "tuple": "(3, 1, 2) | (1, 2) | ('a', 'b', 'c') | (4, 5, 6, 7)",
@@ -60,6 +61,7 @@ POOLS: dict[str, tuple[str, ...]] = {kind: tuple(pool.split(" | ")) for kind, po
 
 _NAMES = (  # pattern of a parameter's name, its kinds; the first that is found counts
     (r"^(?:char|ch|character|letter)$", "char | str"),
+    (r"handler|callback|listener", "function of 0"),
     (r"matrix|grid|board|mat\b|2d|nested|image", "matrix | list[int]"),
     (r"e?mail", "email"),
     (r"date|dob|birth", "date"),
@@ -307,6 +309,9 @@ def _kinds_of_use(node: ast.AST, name: str) -> tuple[str, ...]:
         if ast.unparse(node) == f"zip(*{name})":
             return ("matrix",)
         return _CALLS.get(node.func.id, ()) if _is_name(node.args[0], name) else ()
+    if isinstance(node, ast.Call) and node.args and _is_name(node.args[0], name):
+        way = ast.unparse(node)
+        return ("date",) if "fromisoformat(" in way or "%Y-%m-%d" in way else ()
     if isinstance(node, ast.Dict) and None in node.keys:  # `{**name}`
         return ("dict",) if any(_is_name(value, name) for value in node.values) else ()
     if isinstance(node, ast.BinOp) and (_is_name(node.left, name) or _is_name(node.right, name)):

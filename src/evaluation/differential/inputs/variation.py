@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import itertools
 import random
+import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -12,6 +15,7 @@ from src.evaluation.differential.inputs.shapes import Shape, shape_of
 from src.evaluation.differential.inputs.type_inference import FUNCTION, POOLS
 from src.languages.syntax import literal
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 SHAPED = 0.9  # share of texts that keep the form of what they are made of
 WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
 
@@ -36,6 +40,16 @@ def source_of(value: object) -> str:
 
 def _in_order(value: Iterable[object]) -> list[object]:
     return sorted(value, key=repr) if isinstance(value, set) else list(value)
+
+
+def _tie(items: list[object], choose: random.Random) -> None:
+    """Give one of several records a number of another."""
+    one, other = choose.sample(items, 2)
+    if isinstance(one, dict) and isinstance(other, dict):
+        numbers = [key for key in one if type(one[key]) in (int, float) and key in other]
+        if numbers:
+            key = choose.choice(numbers)
+            items[items.index(one)] = {**one, key: other[key]}
 
 
 class Variation:
@@ -75,11 +89,22 @@ class Variation:
             yield tuple(map(source_of, values))
 
     def _relate(self, values: list[object]) -> None:
-        """Put a part of one value in the place of another of the part's type."""
+        """Put a part of one value in the place of another of the part's type; of two days, one near the other."""
+        days = [at for at, value in enumerate(values) if isinstance(value, str) and _DAY.fullmatch(value)]
+        if len(days) > 1:
+            one, other = self._random.sample(days, 2)
+            with contextlib.suppress(ValueError, OverflowError):
+                near = datetime.timedelta(
+                    self._random.choice((0, 1, -1, 7, 30, 365, self._random.randint(2, 40)))
+                )
+                values[other] = str(datetime.date.fromisoformat(str(values[one])) + near)
+            return
         container = self._random.choice([value for value in values if not is_function(value)] or [None])
         parts = _in_order(container) if isinstance(container, list | tuple | dict | str | set) else []
         if parts:
             part = self._random.choice(parts)
+            if isinstance(part, tuple) and part and self._random.random() < 0.5:
+                part = self._random.choice(part)
             places = [
                 at for at, value in enumerate(values) if type(value) is type(part) and not is_function(value)
             ]
@@ -124,6 +149,8 @@ class Variation:
             items += [self._other(item) for item in value[: choose.randint(1, 3)]]
         if items and choose.random() < 0.3:
             items.insert(choose.randrange(len(items)), choose.choice(items))
+        if len(items) > 1 and choose.random() < 0.3:
+            _tie(items, choose)
         choose.shuffle(items)
         return items[: choose.randint(1, len(items))] if items and choose.random() < 0.5 else items
 

@@ -48,13 +48,23 @@ def session_with(
 
     def run(made: "tuple[Any, ...]", steps: "Steps") -> Session:
         session = Session(ordered)
-        instance = make(*made)
+        functions: dict[str, object] = {}
+
+        def meant(value: object) -> object:
+            """What a literal stands for: another object, a function (the same for the same text), or itself."""
+            if type(value) is tuple and value[:1] == (OBJECT,):
+                return make(*value[1:])
+            if type(value) is str and value[:1] == OBJECT[0]:
+                return functions.setdefault(value, eval(value[1:], {}))
+            return value
+
+        instance = make(*map(meant, made))
         looks = [methods[name] for name in methods if name[0] in ".?"]
         looks = looks or [methods[name] for name in methods if name in ("__str__", "__repr__")]
         for name, given in steps:
             output = sys.stdout = Capture()
             try:
-                values = (make(*v[1:]) if type(v) is tuple and v[:1] == (OBJECT,) else v for v in given)
+                values = [meant(value) for value in given]
                 value = methods[name](instance, *values)
                 if looks and type(value) is type(instance) and value is not instance:
                     value = [look(value) for look in looks]
