@@ -29,6 +29,7 @@ from src.evaluation.differential.inputs.mutants import (
     mutants,
     search_mutants,
     tie_mutants,
+    without_remarks,
 )
 from src.evaluation.differential.inputs.relations import granted_by
 from src.evaluation.differential.inputs.scope import (
@@ -39,6 +40,7 @@ from src.evaluation.differential.inputs.scope import (
     is_smooth,
     looks_for_best,
     only_passes_on,
+    seeks_in_numbers,
     speaks_of_whole,
     speaks_of_words,
 )
@@ -198,7 +200,12 @@ class _Search:
         } | {name: known_sessions(node, self.tree) for name, node in classes.items()}
         shown_calls = [call for name in functions for call in known[name]]
         shown_calls += [values_of(session) for name in classes for session in known[name]]
-        domain = shown_domain(instruction, input, shown_calls, any(map(has_sign, functions.values())))
+        domain = shown_domain(
+            instruction,
+            input,
+            shown_calls,
+            any(has_sign(f) or seeks_in_numbers(f) for f in functions.values()),
+        )
         granted = {name: granted_by(f, instruction, known[name]) for name, f in functions.items()}
         if len(granted) == 1 and not domain.shape:
             domain = dataclasses.replace(domain, shape=next(iter(granted.values())).example)
@@ -242,6 +249,8 @@ class _Search:
     def _selected(self, tried: Sequence[Call], scope: Scope, functions: Collection[str]) -> Selection | None:
         domain = scope.domain
         plain = definitions(self.tree, script_functions(self.tree))
+        if not self.rules.must_print:
+            plain = without_remarks(plain)
         tied = tie_mutants(plain)
         searched = [] if domain.order or domain.ties else search_mutants(plain)
         # Where the task speaks of ties, what takes the other of equals is wrong like any other mutant.

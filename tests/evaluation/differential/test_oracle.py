@@ -842,3 +842,38 @@ def test_two_days_are_near_one_another(sandbox):
     too_early = reference.replace("max(0, late)", "max(0, late + 1)")
     answers = (reference, unlimited, too_early)
     assert [verdict(sandbox, reference, answer) for answer in answers] == ["passed", "failed", "failed"]
+
+
+def test_what_is_held_against_the_values_of_a_table_is_a_text_of_the_table(sandbox):
+    reference = (
+        "def duel(first, second):\n    beats = {'fire': 'grass', 'grass': 'water', 'water': 'fire'}\n    if first == second:\n"
+        "        return 'nobody'\n    if beats[first] == second:\n        return 'first'\n    return 'second'"
+    )
+    swapped = reference.replace("beats[first] == second", "beats[second] == first")
+    pairs = "[('fire', 'grass'), ('grass', 'water'), ('water', 'fire')]"
+    in_pairs = f"def duel(a, b):\n    if a == b:\n        return 'nobody'\n    return 'first' if (a, b) in {pairs} else 'second'"
+    answers = (reference, in_pairs, swapped)
+    assert [verdict(sandbox, reference, answer) for answer in answers] == ["passed", "passed", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("task", "outcome"), [("Divide a by b.", "passed"), ("Divide and avoid ZeroDivisionError.", "failed")]
+)
+def test_zero_counts_where_the_task_speaks_of_dividing_by_it(sandbox, task, outcome):
+    reference = "def share(a, b):\n    if b == 0:\n        print('nothing to share')\n        return 0\n    return a / b"
+    assert verdict(sandbox, reference, "def share(a, b):\n    return a / b", instruction=task) == outcome
+    quiet = "def share(a, b):\n    return a / b if b else 0"
+    assert verdict(sandbox, reference, quiet, instruction=task) == "passed"
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("numbers", "failed"), ("scores", "passed")])
+def test_numbers_of_no_kind_may_all_be_negative_where_the_largest_is_looked_for(sandbox, name, outcome):
+    reference = f"def largest({name}):\n    return max({name})"
+    from_zero = f"def largest({name}):\n    best = 0\n    for n in {name}:\n        if n > best:\n            best = n\n    return best"
+    assert verdict(sandbox, reference, from_zero) == outcome
+
+
+def test_values_of_a_dictionary_that_are_used_as_texts_are_texts(sandbox):
+    reference = "def capitals(cities):\n    return {land: city.upper() for land, city in cities.items()}"
+    assert verdict(sandbox, reference, reference.replace("city.upper()", "city.title()")) == "failed"
+    assert verdict(sandbox, reference, reference.replace("cities", "d")) == "passed"

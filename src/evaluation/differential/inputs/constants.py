@@ -93,8 +93,10 @@ def dispatched_on(function: Function, name: str) -> list[str]:
     tables = _tables(function, ast.Module([], []))
     found: list[object] = []
     for node in ast.walk(function):
-        if isinstance(node, ast.Compare) and _is_made_of(node.left, name) and isinstance(node.ops[0], ast.Eq):
-            found += [side.value for side in node.comparators if isinstance(side, ast.Constant)]
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq):
+            sides = [node.left, *node.comparators]
+            if any(_is_made_of(side, name) for side in sides):
+                found += [value for side in sides for value in _members(side, tables)]
         else:
             found += _keys(node, name, tables)
     return [text for text in dict.fromkeys(found) if isinstance(text, str)]
@@ -132,7 +134,11 @@ def _tables(function: Function, tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def _members(node: ast.AST, tables: dict[str, ast.expr]) -> list[object]:
-    """The constants among the keys or items of a container; a constant by itself."""
+    """The constants among the keys or items of a container, or the values of `table[key]`; a constant by itself."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        table = tables.get(node.value.id)
+        values = table.values if isinstance(table, ast.Dict) else []
+        return [value.value for value in values if isinstance(value, ast.Constant)]
     if isinstance(node, ast.Name | ast.Attribute):
         node = tables.get(ast.unparse(node).removeprefix("self."), node)
     if isinstance(node, ast.Constant):

@@ -14,16 +14,16 @@ _EMPTY = re.compile(
     r"(?i)\b(?:empty|blank|too short|(?:has|have|contains?|with|without|there (?:are|is)) (?:no|any|not any)"
     r"|no (?:words|elements|items|numbers|characters|letters|values|entries|keys))\b"
 )
-_ZERO = re.compile(r"(?i)\bzero\b|\bnon-?negative\b|(?<![\w.,])0(?!\w|\.\d|%)")
+_ZERO = re.compile(r"(?i)\bzero\b|\bzero ?division|\bnon-?negative\b|(?<![\w.,])0(?!\w|\.\d|%)")
 _NEGATIVE = re.compile(
-    r"(?i)\b(?:negative|minus|signed|absolute)\b|\b(?:near|clos)\w* to (?:zero|0)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<![\w)])-\d"
+    r"(?i)\b(?:negative|minus|signed|absolute)\b|\b(?:near|clos)\w* to (?:zero|0)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<!returns )(?<!return )(?<!or )(?<!gives )(?<!otherwise )(?<!else )(?<![\w)])-\d"
 )
 _POSITIVE = re.compile(r"(?i)\b(?:non-?negative|positive (?:whole |integer |int )?(?:number|integer))")
 _SPACES = re.compile(
     r"(?i)(?<!by )(?<!by a )(?<!with )(?<!with a )\b(?:white ?)?spaces?\b(?! between)|\b(?:blank|trim|strip)\w*"
 )
 _TIES = re.compile(
-    r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|more than one|alphabetical\w*"
+    r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|with (?:the same|equal)|more than one|alphabetical\w*"
     r"|(?:several|some|two|both|others?)(?: \w+)? (?:have|has|earn|cost|score|get|got|share|reach) (?:equally|the same))\b"
 )
 _DEFAULTS = re.compile(r"(?i)\b(?:defaults?|optional\w*|omitted|left out|not given|not specified)\b")

@@ -259,6 +259,10 @@ def _with_constants(
     """Calls that take each branch on a constant: `if unit == "C"`; texts in which what the function looks for stands."""
     bases = [call for call in known[:2] if len(call) >= len(needed)]
     bases = bases or [_combination(kinds, 0), _combination(kinds, 3)]
+    known_texts = [texts_for(function, parameter.arg, tree) for parameter in needed]
+    if len(needed) > 1 and all(known_texts):
+        for chosen in itertools.islice(itertools.product(*known_texts), PER_KINDS):
+            yield tuple(map(repr, chosen))
     for place, parameter in enumerate(needed):
         constants = compared_constants(function, parameter.arg)
         texts = texts_for(function, parameter.arg, tree)

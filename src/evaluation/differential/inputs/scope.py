@@ -27,6 +27,7 @@ _RECURSIVE = re.compile(
 
 _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UnaryOp,
            ast.Load, ast.Store)  # fmt: skip
+_ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
 _NUMERIC = re.compile(
     r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
 )
@@ -49,6 +50,11 @@ def has_sign(function: Function) -> bool:
             ):
                 return True
     return False
+
+
+def seeks_in_numbers(function: Function) -> bool:
+    """Whether it looks for the largest or smallest of numbers that are of no kind in particular, so that all may be negative."""
+    return looks_for_best(function) and any(_ANY_NUMBERS.fullmatch(p.arg) for p in parameters(function)[0])
 
 
 def ends_at_zero(function: Function) -> bool:

@@ -36,11 +36,13 @@ def drawn(
 def amended(
     given: tuple[object, ...], before: Sequence[tuple[object, ...]], granted: Granted, draw: random.Random
 ) -> tuple[object, ...]:
-    """At times what the method was given before, but for the last value; or a span around an earlier one."""
+    """At times what the method was given before, but for the last value or the first; or a span around an earlier one."""
     if not before or draw.random() >= AMENDED:
         return given
     earlier = draw.choice(before)
     other = (*earlier[: len(given) - 1], *given[-1:])
+    if draw.random() < 0.4:
+        other = (*given[:1], *earlier[1 : len(given)])
     match earlier:
         case (int(start), int(end), *rest) if start < end and draw.random() < 0.5:
             other = (start - 1, end + 1, *rest)

@@ -41,7 +41,9 @@ OPERATORS = {
 }  # fmt: skip
 _COMPARES = re.compile(r"(?i)[=!<>]=|[<>]|\b(?:equal|compar|same|identical|sort|order)")
 _MANAGED = ("__enter__", "__exit__")  # around what a context manager is used for
-_SHOWN = re.compile(r"(?i)__(?:str|repr)__|\b(?:print|display|show|string|text|represent|readable|format)\w*")
+_SHOWN = re.compile(
+    r"(?i)__(?:str|repr)__|\bstr\(|\b(?:print|display|show|string|text|represent|readable|format)\w*"
+)
 
 
 def methods_of(

@@ -62,6 +62,7 @@ POOLS: dict[str, tuple[str, ...]] = {kind: tuple(pool.split(" | ")) for kind, po
 _NAMES = (  # pattern of a parameter's name, its kinds; the first that is found counts
     (r"^(?:char|ch|character|letter)$", "char | str"),
     (r"handler|callback|listener", "function of 0"),
+    (r"coeff", "list[int]"),
     (r"matrix|grid|board|mat\b|2d|nested|image", "matrix | list[int]"),
     (r"e?mail", "email"),
     (r"date|dob|birth", "date"),
@@ -134,6 +135,7 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     found += ["pair"] if is_pair(nodes, parameter.arg) else []
     found += ["dict[dict]"] if _is_nested(nodes, parameter.arg) else []
     found += ["list[str]"] if _holds_texts(nodes, parameter.arg) else []
+    found += ["dict[str]"] if _has_text_values(nodes, parameter.arg) else []
     found += ["list[bool]"] if described == "list" and re.search("bool|flags", parameter.arg.lower()) else []
     found += [described] if described in POOLS else []
     found += [kind for node in nodes for kind in _kinds_of_use(node, parameter.arg)]
@@ -264,6 +266,28 @@ def _holds_texts(nodes: list[ast.AST], name: str) -> bool:
             and isinstance(node.value.slice, ast.Constant)
         )
         for node in words
+    )
+
+
+def _has_text_values(nodes: list[ast.AST], name: str) -> bool:
+    """Whether the values of a dictionary are used as texts: `for key, value in name.items(): len(value)`, or `value.lower()`."""
+    values = {
+        node.target.elts[1].id
+        for node in nodes
+        if isinstance(node, ast.For | ast.comprehension)
+        and ast.unparse(node.iter) == f"{name}.items()"
+        and isinstance(node.target, ast.Tuple)
+        and len(node.target.elts) > 1
+        and isinstance(node.target.elts[1], ast.Name)
+    }
+    return any(
+        (
+            isinstance(node, ast.Attribute)
+            and _METHODS.get(node.attr) == "str"
+            and ast.unparse(node.value) in values
+        )
+        or (isinstance(node, ast.Call) and ast.unparse(node) in {f"len({value})" for value in values})
+        for node in nodes
     )
 
 

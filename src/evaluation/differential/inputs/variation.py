@@ -101,6 +101,8 @@ class Variation:
             return
         container = self._random.choice([value for value in values if not is_function(value)] or [None])
         parts = _in_order(container) if isinstance(container, list | tuple | dict | str | set) else []
+        if isinstance(container, str) and " " in container.strip() and self._random.random() < 0.5:
+            parts = [*container.split()]
         if parts:
             part = self._random.choice(parts)
             if isinstance(part, tuple) and part and self._random.random() < 0.5:
