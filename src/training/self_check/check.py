@@ -162,9 +162,8 @@ class _Choice:
     @torch.no_grad()
     def _logits(self) -> str:
         """The quickest way to make logits that gives the loss of the plain one for the shortest sample."""
-        sample = self.samples[0]
+        sample, plain = self.samples[0], self.measurements.shortest_logits
         self.measurements.use(PLAIN)
-        plain = self.measurements.plain_logits(sample.input_ids)
         self._refuse_to_see_the_future(sample, plain)
         expected = loss_of(plain, sample).item()
         most = self.measurements.rounding.loss * abs(expected)

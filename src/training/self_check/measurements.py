@@ -173,7 +173,14 @@ class Measurements:
 
     def _plain(self, samples: Sequence[Encoded]) -> float:
         self.use(PLAIN)
-        return sum(self._backward(loss_of(self.plain_logits(each.input_ids), each)) for each in samples)
+        return sum(self._backward(loss_of(self._kept(each), each)) for each in samples)
+
+    def _kept(self, sample: Encoded) -> torch.Tensor:
+        """The plain logits of a sample, which of the shortest are kept."""
+        logits = self.plain_logits(sample.input_ids)
+        if sample is self.samples[0]:
+            self.shortest_logits = logits.detach()
+        return logits
 
     def _backward(self, loss: torch.Tensor) -> float:
         (loss * self.scale).backward()
