@@ -21,6 +21,7 @@ from tests import tiny
 ROOT = Path(__file__).resolve().parents[2]
 RUN_INSIDE_THE_SANDBOX = {  # and what they may call there
     "evaluation/differential/inside/probe.py": ("exec", "compile", "eval"),
+    "evaluation/differential/inside/session.py": ("eval",),
     "sandbox/inside/python_program.py": ("exec", "compile"),
     "evaluation/execution/evalplus/program.py": (
         "exec",

@@ -12,7 +12,7 @@ _NUMBERED = re.compile(r"\A[ \t]*+(\d{1,5}+)(?:[ \t]*+[|:.)│]|(?=[ \t]|$))")
 _PATCH = re.compile(r"^(?:@@ |\+\+\+ )|\A(?=[\s\S]*?^\+)(?:[-+ ].*+\n?+|\n)++\Z", re.MULTILINE)
 _PATCH_HEAD = re.compile(r"(?:-|@@|\+\+\+ |diff |index |\\ )")  # and what it takes away
 _CELL = re.compile(r"^In ?\[[\d ]*+\]:[ \t]*+$", re.MULTILINE)
-_RESULT = re.compile(r"^Out ?\[[\d ]*+\]:.*+(?:\n(?!In ?\[).*+)*+", re.MULTILINE)
+_RESULT = re.compile(r"^Out ?\[[\d ]*+\]:.*+(?:\n(?!In ?\[).*)*", re.MULTILINE)
 
 
 def without_headings(text: str, language: str) -> str:

@@ -23,7 +23,7 @@ _SEPARATOR = re.compile(r", |[,;& |]")
 _WORDS = "plum anna level oslo kiwi tree noon eat go tea".split()
 _MOST_PARTS = 5
 _OPERATORS = "+-*/%"
-_RANGE = re.compile(r"\d+ ?(?:-|–|to) ?\d+")
+_RANGE = re.compile(r"\d{1,9} ?(?:-|–|to) ?\d{1,9}")
 
 
 class _Range(Shape):

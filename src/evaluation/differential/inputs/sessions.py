@@ -154,10 +154,10 @@ def attributes_of(node: ast.ClassDef, tree: ast.Module, instruction: str) -> lis
 def _names_attribute(instruction: str, name: str) -> bool:
     """`on`, "the attribute on", "state holds the colour"."""
     name = re.escape(name)
-    named = (
-        rf"`{name}`|attributes? (?:called |named )?[`'\"]?{name}\b|\b{name} (?:holds|contains|stores|keeps)\b"
+    return bool(
+        re.search(rf"`{name}`|attributes? (?:called |named )?[`'\"]?{name}\b", instruction)
+        or re.search(rf"\b{name} (?:holds|contains|stores|keeps)\b", instruction)
     )
-    return bool(re.search(named, instruction))
 
 
 def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:

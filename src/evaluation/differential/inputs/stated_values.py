@@ -204,8 +204,8 @@ class Units:
 
     def __call__(self, values: Sequence[object]) -> bool:
         measures = [rf"(?:\d+(?:\.\d+)?{unit}(?:{self.between}|$))?" for unit in self.units]
-        form = re.compile("(?!$)" + "".join(measures) + f"(?<!{self.between or '^'})")
-        return all(form.fullmatch(value) for value in values if _is_text(value))
+        form = "(?!$)" + "".join(measures) + f"(?<!{self.between or '^'})"
+        return all(re.fullmatch(form, value) for value in values if _is_text(value))
 
     def fit(self, value: Any) -> Any:
         if not _is_text(value) or self([value]):

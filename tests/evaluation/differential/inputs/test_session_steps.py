@@ -1,0 +1,45 @@
+"""Steps of sessions: what is granted holds, calls are repeated in part, contexts are opened and closed."""
+
+import ast
+import random
+
+from src.evaluation.differential.inputs.relations import Granted
+from src.evaluation.differential.inputs.session_steps import amended, drawn, in_a_row, managed, mixed
+
+OWN = [ast.arg("a"), ast.arg("b")]
+VALUES = {"a": [1, 2, 3], "b": [1, 2, 3]}
+ALL = Granted(())
+RISING = Granted((lambda values: values[0] < values[1],))
+
+
+def test_values_are_drawn_as_granted_or_not_at_all():
+    found = [drawn(OWN, VALUES, random.Random(seed), RISING) for seed in range(50)]
+    assert any(found)
+    assert all(values is None or values[0] < values[1] for values in found)
+
+
+def test_a_call_is_made_again_but_for_its_first_or_last_value_or_around_an_earlier_one():
+    found = {amended((7, 8), [(2, 5)], ALL, random.Random(seed)) for seed in range(300)}
+    assert found == {(7, 8), (2, 8), (7, 5), (1, 6)}
+
+
+def test_another_object_differs_at_times_in_one_value():
+    found = {mixed((1, 2), (3, 4), random.Random(seed)) for seed in range(100)}
+    assert found == {(3, 4), (3, 2), (1, 4)}
+    assert mixed((), (), random.Random(0)) == ()
+
+
+def test_every_context_that_is_opened_is_closed():
+    steps = managed([("add", (1,)), ("add", (2,))], 2, random.Random(0))
+    names = [name for name, _ in steps]
+    assert names.count("__enter__") == names.count("__exit__") == 2
+    assert names.index("__enter__") < names.index("__exit__")
+
+
+def test_one_method_is_called_many_times_and_then_the_others():
+    tree = ast.parse("def add(self, a): self.n += a\ndef clear(self): self.n = 0")
+    methods = {node.name: (node, node.args.args[1:], ALL) for node in tree.body}
+    names = [name for name, _ in in_a_row(methods, VALUES, [], 0, random.Random(1))]
+    assert len(names) >= 12
+    assert len(set(names[:12])) == 1
+    assert set(names) == {"add", "clear"}

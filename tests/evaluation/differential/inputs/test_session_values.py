@@ -1,0 +1,59 @@
+"""Values for sessions come from what the class knows, and differ where a method does not calculate with them."""
+
+import ast
+import random
+
+from src.evaluation.differential.inputs.session_values import (
+    calculates_with,
+    drawn_values,
+    other_than,
+    with_parts,
+)
+from src.evaluation.differential.inputs.sessions import methods_of
+
+SOURCE = """
+class Tank:
+    def __init__(self, litres):
+        self.litres = litres
+    def fill(self, amount):
+        if self.litres + amount > 730:
+            return False
+        self.litres += amount
+        return True
+    def label(self, name):
+        self.name = name
+"""
+TREE = ast.parse(SOURCE)
+TANK = TREE.body[0]
+METHODS = methods_of(TANK, TREE)
+
+
+def values(seed):
+    takes = {name: (method, method.args.args[1:]) for name, method in METHODS.items()}
+    return drawn_values(TANK, TREE, takes, {}, "", random.Random(seed), seed)
+
+
+def test_numbers_that_the_class_compares_with_are_among_the_values():
+    found = {value for seed in range(20) for value in values(seed)["amount"]}
+    assert found & {729, 730, 731}
+
+
+def test_values_are_the_same_for_the_same_seed():
+    assert values(3) == values(3)
+
+
+def test_a_method_calculates_with_numbers_and_not_with_names():
+    assert calculates_with(METHODS["fill"], "amount")
+    assert not calculates_with(METHODS["label"], "name")
+
+
+def test_another_value_is_of_the_same_kind():
+    assert other_than("a", 3) == "a3"
+    assert other_than(2, 3) == 5
+    assert other_than(True, 3) is True
+
+
+def test_parts_of_what_an_object_is_made_of_are_among_the_values():
+    found = with_parts({"name": ["x", "y", "z"], "n": [1]}, [{"tea": 3}])
+    assert "tea" in found["name"]
+    assert 3 in found["n"]
