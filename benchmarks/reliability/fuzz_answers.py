@@ -172,7 +172,7 @@ def analysis_target(size: int) -> Check:
     from src.evaluation.differential.inputs.file_fixtures import files_for
     from src.evaluation.differential.inputs.input_generation import candidates
     from src.evaluation.differential.inputs.relations import granted_by
-    from src.evaluation.differential.inputs.sessions import known_sessions, session_calls
+    from src.evaluation.differential.inputs.sessions.sessions import known_sessions, session_calls
     from src.languages.python import setup_program
     from src.languages.syntax import parse_python
 

@@ -41,16 +41,19 @@ TABLES = {
     ("evaluation/differential/inputs/type_inference.py", "pattern"): "_NAMES",
     ("evaluation/differential/inputs/relations.py", "pattern"): "SPOKEN",
     ("evaluation/differential/inputs/scope.py", "SPOKEN['signs']"): "SPOKEN",
-    ("evaluation/differential/inputs/examples.py", "pattern"): "_EXAMPLES",
+    ("evaluation/differential/inputs/forms/examples.py", "pattern"): "_EXAMPLES",
     ("report/formatting.py", "pattern"): "DATA_LABELS",
 }
 MADE_BY_THE_CODE = {
     ("languages/language.py", "self.regex"),  # in `Pattern`, whose calls are collected
     (
-        "evaluation/differential/inputs/example_form.py",
+        "evaluation/differential/inputs/forms/example_form.py",
         "form",
     ),  # of a text that a task shows: letters, digits and escaped signs
-    ("evaluation/differential/inputs/stated_values.py", "form"),  # of numbers, each with one of a few units
+    (
+        "evaluation/differential/inputs/forms/stated_values.py",
+        "form",
+    ),  # of numbers, each with one of a few units
 }
 
 

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
-from src.evaluation.differential.inputs.sessions import (
+from src.evaluation.differential.inputs.sessions.sessions import (
     OPERATORS,
     given_sizes,
     methods_of,

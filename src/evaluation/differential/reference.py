@@ -44,7 +44,7 @@ from src.evaluation.differential.inputs.scope import (
     speaks_of_whole,
     speaks_of_words,
 )
-from src.evaluation.differential.inputs.sessions import known_sessions, session_calls, values_of
+from src.evaluation.differential.inputs.sessions.sessions import known_sessions, session_calls, values_of
 from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     definitions,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from src.evaluation.differential.inputs.examples import examples_for
-from src.evaluation.differential.inputs.shapes import Shape, named_shape
+from src.evaluation.differential.inputs.forms.examples import examples_for
+from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape
 from src.languages.syntax import literal
 
 _EMPTY = re.compile(

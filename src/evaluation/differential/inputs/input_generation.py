@@ -20,7 +20,7 @@ from src.evaluation.differential.inputs.constants import (
     texts_of,
 )
 from src.evaluation.differential.inputs.domain import Domain
-from src.evaluation.differential.inputs.shapes import named_shape
+from src.evaluation.differential.inputs.forms.shapes import named_shape
 from src.evaluation.differential.inputs.type_inference import ANY, POOLS, Function, likely_kinds
 from src.evaluation.differential.inputs.variation import (
     Variation,

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from src.evaluation.differential.inputs.arrangement import FITS, Relation, arrangements
 from src.evaluation.differential.inputs.constants import constants_of, dispatched_on
 from src.evaluation.differential.inputs.domain import described_kinds
-from src.evaluation.differential.inputs.example_form import example_shape
+from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation, arrangements
+from src.evaluation.differential.inputs.forms.example_form import example_shape
+from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, shape_of
+from src.evaluation.differential.inputs.forms.stated_values import RANGES, Records, stated_values
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
-from src.evaluation.differential.inputs.shapes import Shape, named_shape, shape_of
-from src.evaluation.differential.inputs.stated_values import RANGES, Records, stated_values
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal

@@ -11,7 +11,7 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from src.evaluation.differential.inputs.shapes import Shape, shape_of
+from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
 from src.evaluation.differential.inputs.type_inference import FUNCTION, POOLS
 from src.languages.syntax import literal
 

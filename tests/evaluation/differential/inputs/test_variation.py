@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from src.evaluation.differential.inputs.forms.shapes import named_shape, shape_of
 from src.evaluation.differential.inputs.input_generation import kinds_of
-from src.evaluation.differential.inputs.shapes import named_shape, shape_of
 from src.evaluation.differential.inputs.variation import Variation, doubled, edges_of, source_of
 
 ROOT = Path(__file__).resolve().parents[4]

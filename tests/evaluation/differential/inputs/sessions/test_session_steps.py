@@ -4,7 +4,7 @@ import ast
 import random
 
 from src.evaluation.differential.inputs.relations import Granted
-from src.evaluation.differential.inputs.session_steps import amended, drawn, in_a_row, managed, mixed
+from src.evaluation.differential.inputs.sessions.session_steps import amended, drawn, in_a_row, managed, mixed
 
 OWN = [ast.arg("a"), ast.arg("b")]
 VALUES = {"a": [1, 2, 3], "b": [1, 2, 3]}

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.keeping import Keeping, keeping_of
-from src.evaluation.differential.inputs.sessions import methods_of
+from src.evaluation.differential.inputs.sessions.keeping import Keeping, keeping_of
+from src.evaluation.differential.inputs.sessions.sessions import methods_of
 
 LISTED = """
 class Garage:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 
 from src.evaluation.differential.inputs.constants import constants_of
-from src.evaluation.differential.inputs.shapes import Shape, shape_of
-from src.evaluation.differential.inputs.stated_values import OF_RESULT, units_of
+from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
+from src.evaluation.differential.inputs.forms.stated_values import OF_RESULT, units_of
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
 
 _SHOWN = re.compile(

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.arrangement import FITS, arrangements
+from src.evaluation.differential.inputs.forms.arrangement import FITS, arrangements
 from src.evaluation.differential.inputs.relations import granted_by
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from src.evaluation.differential.inputs.example_form import example_shape
+from src.evaluation.differential.inputs.forms.example_form import example_shape
 
 SPLITS = "def f(text):\n    return text.split(',')"
 

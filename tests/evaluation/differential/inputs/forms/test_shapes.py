@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from src.evaluation.differential.inputs.shapes import SHAPES, named_shape, shape_of
+from src.evaluation.differential.inputs.forms.shapes import SHAPES, named_shape, shape_of
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.form.pattern[:30])

@@ -6,9 +6,9 @@ import ast
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from src.evaluation.differential.inputs.keeping import Step
 from src.evaluation.differential.inputs.relations import Granted
-from src.evaluation.differential.inputs.session_values import calculates_with, other_than
+from src.evaluation.differential.inputs.sessions.keeping import Step
+from src.evaluation.differential.inputs.sessions.session_values import calculates_with, other_than
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal

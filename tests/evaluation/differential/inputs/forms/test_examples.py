@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.examples import examples_for
+from src.evaluation.differential.inputs.forms.examples import examples_for
 
 LETTERS = set("abcdefghijklmnopqrstuvwxyz")
 

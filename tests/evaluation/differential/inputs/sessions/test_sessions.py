@@ -2,7 +2,7 @@
 
 import ast
 
-from src.evaluation.differential.inputs.sessions import (
+from src.evaluation.differential.inputs.sessions.sessions import (
     OBJECT,
     attributes_of,
     given_sizes,

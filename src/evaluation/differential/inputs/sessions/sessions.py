@@ -12,10 +12,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
-from src.evaluation.differential.inputs.keeping import keeping_of
 from src.evaluation.differential.inputs.relations import Granted, granted_by
-from src.evaluation.differential.inputs.session_steps import amended, drawn, in_a_row, managed, mixed
-from src.evaluation.differential.inputs.session_values import drawn_values, with_parts
+from src.evaluation.differential.inputs.sessions.keeping import keeping_of
+from src.evaluation.differential.inputs.sessions.session_steps import amended, drawn, in_a_row, managed, mixed
+from src.evaluation.differential.inputs.sessions.session_values import drawn_values, with_parts
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal
