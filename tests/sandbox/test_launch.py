@@ -292,6 +292,10 @@ def test_a_bwrap_that_is_none_and_hangs_leaves_no_process(tmp_path, monkeypatch)
     fake.chmod(0o755)
     with pytest.raises(WorkerError):
         Worker(Recipe("warm", "/usr/bin/python3", str(fake), None))
-    left = [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] == ["sleep", "6131"]]
+    left = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if process.info["cmdline"] == ["sleep", "6131"]
+    ]
     _, alive = psutil.wait_procs(left, timeout=10)  # killed is not gone yet, on a busy machine
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []

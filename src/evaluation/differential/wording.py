@@ -110,7 +110,14 @@ def said_alike(
             own = _without_arguments(text, call.arguments)
             if pairs.setdefault(expected, own) != own:
                 return False
-    return _one_to_one(pairs)
+    return _one_to_one(pairs) and not _is_composed(pairs, calls)
+
+
+def _is_composed(pairs: Mapping[str, str], calls: Sequence[Answered]) -> bool:
+    """Whether a text that was put in other words is a part of what other calls give: the "forty" of "forty-two"."""
+    reworded = [key for key, text in pairs.items() if key.casefold() != text]
+    others = {text for call in calls for text in [said(call.expected)] if text and text not in pairs}
+    return any(re.search(rf"\b{re.escape(key)}\b", text) for key in reworded for text in others)
 
 
 def said(result: ProbeRecord) -> str | None:

@@ -56,6 +56,7 @@ _DROPPED = (
     "capitalize",
 )  # calls that a mistake forgets
 _SYMMETRIC = ("min", "max", "gcd", "lcm")  # calls whose arguments may change places
+_COPIES = ("list", "tuple")  # a copy mostly does what its original does
 _OF_ORDER = ("max", "min", "sorted", "nlargest", "nsmallest")  # by a key: without one, what ties is the same
 
 
@@ -257,7 +258,7 @@ def _call_changes(node: ast.Call) -> Iterator[Change]:
         yield _set_inside(field, _NAMES[name])
     if len(node.args) >= 2 and name not in _SYMMETRIC:
         yield _set(node, "args", [node.args[1], node.args[0], *node.args[2:]])
-    if len(node.args) == 1 and isinstance(function, ast.Name):
+    if len(node.args) == 1 and isinstance(function, ast.Name) and name not in _COPIES:
         yield _replace(node.args[0])
     if not node.args and isinstance(function, ast.Attribute):
         yield _replace(function.value)

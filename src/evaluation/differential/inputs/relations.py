@@ -10,10 +10,16 @@ from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.constants import constants_of, dispatched_on
 from src.evaluation.differential.inputs.domain import described_kinds
-from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation, arrangements
+from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation, arrangements, text_grids
 from src.evaluation.differential.inputs.forms.example_form import example_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, shape_of
-from src.evaluation.differential.inputs.forms.stated_values import RANGES, Records, stated_values
+from src.evaluation.differential.inputs.forms.stated_values import (
+    RANGES,
+    NamedBounds,
+    Records,
+    named_bounds,
+    stated_values,
+)
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
 from src.evaluation.differential.inputs.variation import source_of
@@ -72,7 +78,11 @@ class Granted:
         values = [literal(source) for source in arguments]
         for relation in self.relations:
             fit = getattr(relation, "fit", FITS.get(relation))
-            if fit and not relation(values):
+            if relation(values):
+                continue
+            if isinstance(relation, NamedBounds):
+                values = relation.fit_call(values)
+            elif fit:
                 values = list(map(fit, values))
         changed = zip(arguments, values, strict=True)
         return tuple(source if value is None else source_of(value) for source, value in changed)
@@ -100,6 +110,8 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += [Records(keys) for keys in [_keys_taken(function)] if keys]
     texts = [text for call in calls for value in call for text in _texts_in(value)]
     found += stated_values(instruction, constants_of(function), texts)
+    found += named_bounds(instruction, names)
+    found += text_grids(instruction, calls)
     example = None if "form" in spoken else example_shape(function, instruction, calls)
     shape = None if "form" in spoken else _shown_shape(instruction, calls) or example
     if shape is not None:

@@ -16,6 +16,7 @@ from src.evaluation.differential.inputs.type_inference import FUNCTION, POOLS
 from src.languages.syntax import literal
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
 SHAPED = 0.9  # share of texts that keep the form of what they are made of
 WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
 
@@ -245,10 +246,21 @@ def likenesses(value: Any) -> Iterator[tuple[str, str]]:
             source_of(value[:1] + value),
             source_of(value + value[-1:]),
         )  # the same items, as many, with other counts
+        if isinstance(value, str) and _VERSION.fullmatch(value):
+            others += [f"{value}.0", f"{value}.1", f"{value}0", value.rpartition(".")[0]]
         if isinstance(value, str):
             halves = value[: len(value) // 2], value[len(value) // 2 :]
             others += [value[::-1].swapcase(), " ".join((halves[1], halves[0])).upper(), value.swapcase()]
         yield from ((source_of(value), source_of(other)) for other in others)
+
+
+def boundaries(value: object) -> Iterator[int]:
+    """Numbers at which something changes for a text or a list: how long its first words are, what its first items add up to."""
+    if isinstance(value, str) and not is_function(value):
+        words = value.split(" ")
+        yield from (len(" ".join(words[:count])) for count in range(2, min(len(words), 4) + 1))
+    elif isinstance(value, list) and all(type(item) is int for item in value):
+        yield from (sum(value[:count]) for count in range(2, min(len(value), 4) + 1))
 
 
 def parts_of(value: object) -> Iterator[tuple[str, str]]:

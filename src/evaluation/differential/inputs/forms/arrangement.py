@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 Relation = Callable[[Sequence[object]], bool]  # whether it holds between the values of a call
@@ -16,6 +17,7 @@ _SORTED = re.compile(
 _DESCENDING = re.compile(r"(?i)\b(?:descend|decreas)\w*")
 _ASKS = re.compile(r"\b(?:check|whether|if|determin|verif)")
 _MATRIX = re.compile(r"(?i)\b(?:matri(?:x|ces)|grids?|boards?|tables?|2d|two-dimensional|transpos\w*)\b")
+_TEXT_GRID = re.compile(r"(?i)\b(?:boards?|grids?|maze|maps?|rooms?|fields?|pictures?|images?|rows?)\b")
 _SQUARE = re.compile(r"(?i)\b(?:square|diagonals?|determinant|identity|symmetric|rotat\w*|n ?x ?n|trace)\b")
 _PRODUCT = re.compile(r"(?i)\b(?:multipl\w*|products?)\b")
 
@@ -93,6 +95,37 @@ def _cut(value: object, square: bool = False) -> object:
 
 def _sorted_items(value: object, reverse: bool = False) -> object:
     return sorted(value, reverse=reverse) if isinstance(value, list) and _comparable(value) else value
+
+
+@dataclass(frozen=True)
+class TextGrid:
+    """Whether lists of texts are the rows of a grid like the one that a sample shows: of its size and its signs."""
+
+    rows: int
+    width: int
+    signs: str
+
+    def __call__(self, values: Sequence[object]) -> bool:
+        return list(values) == [self.fit(value) for value in values]
+
+    def fit(self, value: object) -> object:
+        if not isinstance(value, list) or not all(isinstance(row, str) for row in value):
+            return value
+        text = "".join(value) or " "
+        signs = [sign if sign in self.signs else self.signs[ord(sign) % len(self.signs)] for sign in text]
+        size = self.rows * self.width
+        cells = [signs[(7 * at) % len(signs)] if at >= len(signs) else signs[at] for at in range(size)]
+        return ["".join(cells[at : at + self.width]) for at in range(0, size, self.width)]
+
+
+def text_grids(instruction: str, calls: Sequence[Sequence[object]]) -> Iterator[TextGrid]:
+    """The grid that the sample's own calls show as a list of texts."""
+    shown = [value for call in calls for value in call if isinstance(value, list)]
+    if not shown or not _TEXT_GRID.search(instruction):
+        return
+    first = shown[0]
+    if len(first) > 1 and all(isinstance(row, str) and len(row) == len(first[0]) > 1 for row in first):
+        yield TextGrid(len(first), len(first[0]), "".join(dict.fromkeys("".join(map("".join, shown)))))
 
 
 # Of relations that calls which were drawn freely seldom keep: what makes a value keep them.

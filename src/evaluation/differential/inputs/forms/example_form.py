@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from src.evaluation.differential.inputs.constants import constants_of
+from src.evaluation.differential.inputs.forms.repeated_form import repeated_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
 from src.evaluation.differential.inputs.forms.stated_values import OF_RESULT, units_of
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
@@ -17,6 +18,7 @@ _SHOWN = re.compile(
 )
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]+)[\"'`]")
 _STRUCTURED = re.compile(r"(?=.*\d)[A-Za-z0-9$]+(?:[=&/;:,.|-][A-Za-z0-9]+)+")
+_SQUARE, _CHESS = re.compile(r"[a-hA-H][1-8]"), re.compile(r"(?i)\bchess|\bsquares?\b|\bboard\b")
 _SIGNS = re.compile(r"\d|[=&/;:|$#_]")
 _TOKEN = re.compile(r"\d+|[A-Za-z]+|.")
 _SEPARATOR = re.compile(r", |[,;& |]")
@@ -42,6 +44,10 @@ def example_shape(function: Function, instruction: str, known: Sequence[Sequence
         or "str" not in likely_kinds(function, parameters[0])[:2]
     ):
         return None
+    given = [text for call in known for text in call if isinstance(text, str)]
+    repeated = repeated_shape(function, instruction, given)
+    if repeated:
+        return repeated
     constants = [text for text in constants_of(function) if isinstance(text, str) and text]
     shown = [
         match.group(1)
@@ -53,9 +59,9 @@ def example_shape(function: Function, instruction: str, known: Sequence[Sequence
     taken_apart = [text for text in constants if not text.isalnum()]
     shown += [
         text
-        for call in known
-        for text in call
-        if isinstance(text, str) and _STRUCTURED.fullmatch(text) and any(sign in text for sign in taken_apart)
+        for text in given
+        if (_STRUCTURED.fullmatch(text) and any(sign in text for sign in taken_apart))
+        or (_SQUARE.fullmatch(text) and _CHESS.search(instruction))
     ]
     if not shown or shape_of(shown[0]) or units_of(instruction, constants, shown):
         return None

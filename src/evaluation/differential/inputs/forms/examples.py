@@ -19,6 +19,7 @@ _EXAMPLES: tuple[tuple[str, tuple[tuple[object, ...], ...]], ...] = (
         (("The quick brown fox jumps over the lazy dog",), ("Sphinx of black quartz judge my vow",),
          ("PACK MY BOX WITH FIVE DOZEN LIQUOR JUGS",), ("abcdefghijklmnopqrstuvwxyz",)),
     ),
+    (r"\bpalindrom", tuple((value,) for value in (121, 1231, 1221, 12331, 1021, 7, "abca", "abcdba", "noon", "Anna", "step on no pets"))),
     (r"\bisogram|\bheterogram", (("background",), ("lumberjacks",), ("Dermatoglyphics",))),
     (r"\b(?:all|every|each|five)\b[^.]*\bvowels?\b", (("education",), ("Sequoia",), ("facetious",), ("rhythm",))),
     (rf"^{_VALID}\bIPv?4?\b", (("192.168.1.1",), ("255.255.255.255",), ("256.1.1.1",), ("1.2.3",), ("1.2.3.4.5",), ("1.2.3.a",), ("10.20.30.300",))),
@@ -55,6 +56,7 @@ _EXAMPLES: tuple[tuple[str, tuple[tuple[object, ...], ...]], ...] = (
     (r"\bbowling\b", tuple((rolls,) for rolls in (
         [10] * 12, [9, 1] * 10 + [9], [3, 4] * 10, [10, 3, 6, 5, 5, 8, 1] + [2, 0] * 6, [1, 2] * 9 + [10, 7, 2], [4, 5, 10, 10, 6, 3] + [7, 3] * 6 + [5]))),
     (r"\btic[- ]?tac[- ]?toe|\bnoughts and crosses", tuple((board,) for board in _BOARDS)),
+    (r"(?=.*\b(?:tic[- ]?tac[- ]?toe|noughts and crosses))(?=.*\bstrings?\b)", tuple((["".join(row).replace("-", " ") for row in board],) for board in _BOARDS)),
     (r"\barithmetic (?:progression|sequence)", (([2, 4, 6, 8],), ([9, 6, 3],), ([1, 2, 4],))),
     (r"\bgeometric (?:progression|sequence)", (([2, 6, 18],), ([80, 40, 20],), ([1, 2, 4, 9],))),
 )  # fmt: skip

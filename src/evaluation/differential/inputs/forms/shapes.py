@@ -101,6 +101,11 @@ SHAPES = (
         lambda draw: "-".join(draw.sample(_PLAIN_WORDS, draw.randint(1, 4))),
         re.compile(rf"(?i){_GIVEN}\bkebab[ _-]?cased?\b"), "kebab-case",
     ),
+    Shape(  # also a word of one letter, and so two capital letters in a row
+        re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)*"),
+        lambda draw: _camel(draw.sample([*_PLAIN_WORDS, *"xyab"], draw.randint(2, 4))),
+        re.compile(rf"(?i)(?=.*{_GIVEN}\bcamel[ _-]?cased?\b)(?=.*\b(?:each|every|all) (?:capital|upper))"), "camelCase",
+    ),
     Shape(
         re.compile(r"[a-z]+(?:[A-Z][a-z0-9]+)*"),
         lambda draw: _camel(draw.sample(_PLAIN_WORDS, draw.randint(1, 4))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -40,12 +41,8 @@ _OUTSIDE = re.compile(
     r"|limits|limited|random\w*|guess\w*|filter\w*|count\w*|find\w*|how many)\b|\bTrue\b"
 )
 _RISING = {
-    ("start", "end"),
-    ("begin", "end"),
-    ("start", "stop"),
-    ("from", "to"),
-    ("low", "high"),
-    ("min", "max"),
+    tuple(pair.split("/"))
+    for pair in "start/end begin/end start/stop from/to low/high min/max left/right bottom/top top/bottom".split()
 }
 _WHOLE = re.compile(
     r"(?i)(?<!to )(?<!to the nearest )\b(?:in cents|whole (?:numbers?|hours?|minutes?|days|cents|euros|dollars))\b"
@@ -54,7 +51,7 @@ _HALVES = re.compile(
     r"(?i)\b(?:floats?|decimals?|fractions?|halves|half|(?:is|are) (?:an? )?whole|whether|check\w*)\b"
 )
 _CASED = re.compile(
-    r"(?i)\ban? (?:\w+ )?(?:(?:lower|upper)[- ]?case (?:word|string|text)\b|(?:word|string|text) (?:in|of) (?:lower|upper)[- ]?case\b)"
+    r"(?i)\ban? (?:\w+ )?(?:(?:lower|upper)[- ]?case (?:word|string|text|title|name|sentence|phrase|line)\b|(?:word|string|text) (?:in|of) (?:lower|upper)[- ]?case\b)"
 )
 OF_RESULT = re.compile(r"(?i)\b(?:returns?|gives?|into|becomes?|prints?|(?<!given )as an?|to an?)\b")
 _NAMED_PARTS = re.compile(r"\((\w+(?:, ?\w+)+)\)")
@@ -83,11 +80,25 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class NamedBounds:
+    """Whether one argument is within bounds."""
+
+    at: int
+    bounds: Bounds
+
+    def __call__(self, values: Sequence[object]) -> bool:
+        return self.bounds(values[self.at : self.at + 1])
+
+    def fit_call(self, values: Sequence[object]) -> list[object]:
+        return [self.bounds.fit(value) if at == self.at else value for at, value in enumerate(values)]
+
+
+@dataclass(frozen=True)
 class Parts:
     """Whether the parts of tuples are what they are called: months from 1 to 12, a start before the end."""
 
     ranges: tuple[tuple[int, int], ...]
-    rising: bool = False  # the first part is less than the last
+    rising: tuple[tuple[int, int], ...] = ()  # places of which the first is less than the second
 
     def __call__(self, values: Sequence[object]) -> bool:
         return list(values) == [self.fit(value) for value in values]
@@ -98,9 +109,9 @@ class Parts:
         if not isinstance(value, tuple) or len(value) != len(self.ranges):
             return value
         parts = [Bounds(*own).fit(part) for own, part in zip(self.ranges, value, strict=True)]
-        if self.rising and all(type(part) is int for part in parts):
-            parts = sorted(parts)
-            parts[-1] += parts[0] == parts[-1]
+        for low, high in self.rising if all(type(part) is int for part in parts) else ():
+            parts[low], parts[high] = sorted((parts[low], parts[high]))
+            parts[high] += parts[low] == parts[high]
         return tuple(parts)
 
 
@@ -227,7 +238,8 @@ def stated_values(
         yield bounds
     for names in _NAMED_PARTS.findall(instruction):
         words = [word.lower().removesuffix("s") for word in re.split(", ?", names)]
-        rising = (words[0], words[-1]) in _RISING
+        pairs = itertools.combinations(range(len(words)), 2)
+        rising = tuple((a, b) for a, b in pairs if (words[a], words[b]) in _RISING)
         if rising or not _PARTS.keys().isdisjoint(words):
             yield Parts(tuple(_PARTS.get(word, (-(10**9), 10**9)) for word in words), rising)
     if _WHOLE.search(instruction) and not _HALVES.search(instruction):
@@ -267,6 +279,17 @@ def _stated_bounds(instruction: str, constants: Collection[object]) -> Bounds | 
     low, high = min(a for a, _ in ranges), max(b for _, b in ranges)
     tested = low in constants and (high in constants or high + 1 in constants)
     return None if tested or (low, high) not in ranges or low >= high else Bounds(low, high)
+
+
+def named_bounds(instruction: str, names: Sequence[str]) -> Iterator[NamedBounds]:
+    """The ranges that an instruction gives for single parameters: "cents is from 0 to 99"."""
+    for at, name in enumerate(names):
+        given = re.search(
+            rf"(?i)\b{re.escape(name)}s? (?:is|are|lies?|ranges?|goes|runs?)?(?: an? \w+| always)? ?\(?(?:from|between) {_N} (?:and|to|through) {_N}(?![\w%])",
+            instruction,
+        )
+        if given and not _OUTSIDE.search(instruction):
+            yield NamedBounds(at, Bounds(_number(given.group(1)), _number(given.group(2))))
 
 
 def _number(text: str) -> float:

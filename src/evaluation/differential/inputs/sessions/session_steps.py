@@ -50,9 +50,13 @@ def amended(
 
 
 def mixed(made: tuple[object, ...], other: tuple[object, ...], draw: random.Random) -> tuple[object, ...]:
-    """What another object is made of: at times what this one is, with one value another."""
+    """What another object is made of: at times what this one is, with one value another; or a span within its span, or around it."""
     if not made or draw.random() >= 0.3:
         return other
+    match made:
+        case (int(start), int(end), *rest) if start + 2 < end and draw.random() < 0.5:
+            step = draw.choice((1, -1))
+            return (start + step, end - step, *rest)
     at = draw.randrange(len(made))
     return (*made[:at], *other[at : at + 1], *made[at + 1 :])
 
