@@ -38,7 +38,6 @@ ENTRIES = {
     "src": 17,
     "src/languages": 30,
     "src/sandbox/inside": 15,
-    "src/evaluation/differential/inputs": 19,
 }  # of a folder; 14 elsewhere
 UNMIRRORED = {
     "sandbox/inside/child": "runs inside the sandbox only: tests/sandbox/test_sandbox.py starts it",
@@ -152,7 +151,7 @@ def test_a_script_is_short(path: Path):
 
 def test_a_module_is_short_and_says_what_it_does():
     lines = {_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
-    assert {name: count for name, count in lines.items() if count > 360} == {}
+    assert {name: count for name, count in lines.items() if count > 320} == {}
     assert [_name(path) for path in MODULES if not ast.get_docstring(_nodes(path)[0])] == []
 
 

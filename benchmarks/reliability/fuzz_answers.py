@@ -166,13 +166,14 @@ def whole_program_target(size: int) -> Check:
 def analysis_target(size: int) -> Check:
     """What the differential run reads of both programs before it runs them."""
     from src.evaluation.differential import program_analysis as analysis
-    from src.evaluation.differential.agreement import rules_of
     from src.evaluation.differential.bindings import bindings
-    from src.evaluation.differential.inputs.domain import shown_domain
+    from src.evaluation.differential.equivalence.rules import rules_of
     from src.evaluation.differential.inputs.file_fixtures import files_for
     from src.evaluation.differential.inputs.input_generation import candidates
-    from src.evaluation.differential.inputs.relations import granted_by
-    from src.evaluation.differential.inputs.sessions.sessions import known_sessions, session_calls
+    from src.evaluation.differential.inputs.preconditions.domain import shown_domain
+    from src.evaluation.differential.inputs.preconditions.relations import granted_by
+    from src.evaluation.differential.inputs.sessions.sessions import session_calls
+    from src.evaluation.differential.inputs.sessions.shown_sessions import known_sessions
     from src.languages.python import setup_program
     from src.languages.syntax import parse_python
 
@@ -210,7 +211,12 @@ def analysis_target(size: int) -> Check:
 
 
 def equality_target(size: int) -> Check:
-    from src.evaluation.differential.equality import same_numbers, same_text, same_value, well_formed
+    from src.evaluation.differential.equivalence.equality import (
+        same_numbers,
+        same_text,
+        same_value,
+        well_formed,
+    )
     from src.evaluation.differential.inside.description import describe
 
     output = answers(min(size, 65_536)) | repeated(min(size, 65_536))

@@ -38,9 +38,9 @@ class Regex:
 TABLES = {
     ("evaluation/execution/judge.py", "pattern"): "_ERROR_KINDS",
     ("languages/cpp.py", "pattern"): "_HEADERS_ON_SIGHT",
-    ("evaluation/differential/inputs/type_inference.py", "pattern"): "_NAMES",
-    ("evaluation/differential/inputs/relations.py", "pattern"): "SPOKEN",
-    ("evaluation/differential/inputs/scope.py", "SPOKEN['signs']"): "SPOKEN",
+    ("evaluation/differential/inputs/parameter_names.py", "pattern"): "_NAMES",
+    ("evaluation/differential/inputs/preconditions/relations.py", "pattern"): "SPOKEN",
+    ("evaluation/differential/inputs/preconditions/scope.py", "SPOKEN['signs']"): "SPOKEN",
     ("evaluation/differential/inputs/forms/examples.py", "pattern"): "_EXAMPLES",
     ("report/formatting.py", "pattern"): "DATA_LABELS",
 }

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
-from src.evaluation.differential.inputs.sessions.sessions import (
-    OPERATORS,
-    given_sizes,
-    methods_of,
-    names_in_session,
-    stored_in,
-)
-from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
+from src.evaluation.differential.adapters import named_arguments, reshaped_call, ways_to_call
+from src.evaluation.differential.inputs.forms.pools import POOLS
+from src.evaluation.differential.inputs.input_generation import Arguments, parameters
+from src.evaluation.differential.inputs.sessions.members import OPERATORS, methods_of, stored_in
+from src.evaluation.differential.inputs.sessions.sessions import given_sizes, names_in_session
+from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
 from src.evaluation.differential.probe_runner import Call
 from src.evaluation.differential.program_analysis import classes_of, entry_functions, flattened, functions_of
 from src.evaluation.differential.targets import Target, target_of, targets_of
@@ -51,7 +48,7 @@ def bindings(
         whole = flattened(functions[name])
         taken = whole[1] if whole else None
         given = [arguments[:taken] for arguments in wanted[name]]
-        own = itertools.islice(_ways(functions[name], target, given), MAX_WAYS)
+        own = itertools.islice(ways_to_call(functions[name], target, given), MAX_WAYS)
         ways[name] = [way if taken is None else f"_made_({way}, {taken})" for way in own]
     if not wanted or any(not ways.get(name) for name in wanted):
         return []
@@ -83,7 +80,7 @@ def _counterparts(
     for name in left if len(left) == 1 else ():
         count = len(wanted[name][0])
         fitting = [target for target in spare if target.takes(count)] or [
-            target for target in spare if _reshaped(target, wanted[name])
+            target for target in spare if reshaped_call(target, wanted[name])
         ]
         plain = [target for target in fitting if not target.owner] or fitting
         if len(plain) == 1:
@@ -93,84 +90,6 @@ def _counterparts(
 
 def _plain(name: str) -> str:
     return name.rpartition(".")[2].replace("_", "").lower()
-
-
-def _ways(function: Function, target: Target, given: Sequence[Arguments]) -> Iterator[str]:
-    """Expressions for calls of `function` by `target`, the likeliest first."""
-    count = len(given[0])
-    plain = [f"a[{at}]" for at in range(count)]
-    if any(len(arguments) != count for arguments in given):
-        if target.made_by == 0 and not target.keywords:
-            yield f"lambda *a: {target.called_with(['*a'])}"
-        return
-    reshaped = _reshaped(target, given)
-    if target.rest and not target.names and reshaped:
-        yield f"lambda *a: {reshaped}"
-    if not target.takes(count) and reshaped:
-        yield f"lambda *a: {reshaped}"
-        return
-    by_name = _named_arguments(function, target, count)
-    if by_name:
-        yield f"lambda *a: {target.called_with(by_name)}"
-        return
-    is_itself = not target.owner and not target.keywords
-    yield target.name if is_itself else f"lambda *a: {target.called_with(plain)}"
-    if 1 < count <= 3 and all(len(_groups(arguments)) == count for arguments in given):
-        own = [parameter.arg.lower() for parameter in parameters(function)[0]]
-        fixed = [at for at, (a, b) in enumerate(zip(own, target.names, strict=False)) if a == b.lower()]
-        for other in list(itertools.permutations(plain))[1:]:
-            if all(other[at] == plain[at] for at in fixed):
-                yield f"lambda *a: {target.called_with(other)}"
-
-
-def _groups(arguments: Arguments) -> set[str]:
-    """The kinds of arguments, lists of whatever being one: of two lists the order tells which is which."""
-    return {kind.split("[")[0] for kind in kinds_of(arguments)}
-
-
-def _named_arguments(function: Function, target: Target, count: int) -> list[str] | None:
-    """The arguments as the target's parameters of the same names want them.
-
-    None where the names say nothing else than the order itself, or do not say all.
-    """
-    names = [parameter.arg.lower() for parameter in parameters(function)[0]][:count]
-    every = [name.lower() for name in (*target.names, *target.keywords)]
-    theirs = every[:count]
-    if len(set(names)) < count or names == theirs:
-        return None
-    if not target.owner and not target.keywords and set(names) <= set(every) and set(names) != set(theirs):
-        return [f"{target.names[every.index(name)]}=a[{at}]" for at, name in enumerate(names)]
-    unknown = [name for name in names if name not in theirs]
-    if len(theirs) < count or len(unknown) > 1 or len(unknown) == count:
-        return None
-    order = [names.index(name) if name in names else names.index(unknown[0]) for name in theirs]
-    return [f"a[{at}]" for at in order] if sorted(order) == [*range(count)] != order else None
-
-
-def _reshaped(target: Target, given: Sequence[Arguments]) -> str:
-    """A call that takes the arguments apart or together; "" where that does not fit.
-
-    One list for several values, several values for one list, four coordinates for two points.
-    """
-    values = [[literal(source) for source in arguments] for arguments in given]
-    count = len(values[0])
-    if count == 0:
-        return ""
-    is_one_sequence = count == 1 and all(isinstance(value, list | tuple) for (value,) in values)
-    if target.rest and not target.names and is_one_sequence:
-        return target.called_with(["*a[0]"])
-    if target.takes(1) and count > 1 and len({type(value) for one in values for value in one}) == 1:
-        return target.called_with(["list(a)"])
-    sizes = {tuple(len(v) if isinstance(v, tuple | list) else -1 for v in one) for one in values}
-    parts = len(target.names)
-    if not target.takes(count) and parts > 1 and count % parts == 0 and count > parts:
-        size = count // parts
-        return target.called_with([f"a[{at * size}:{(at + 1) * size}]" for at in range(parts)])
-    if len(sizes) == 1 and min(shape := next(iter(sizes))) > 0 and target.takes(sum(shape)):
-        return target.called_with(
-            [f"a[{at}][{part}]" for at, size in enumerate(shape) for part in range(size)]
-        )
-    return ""
 
 
 def _session_ways(
@@ -206,7 +125,7 @@ def _maker(
         return None
     count = max(sizes)
     own = ast.FunctionDef(name, _without_self(function), [], []) if function else None
-    by_name = _named_arguments(own, target, count) if own else None
+    by_name = named_arguments(own, target, count) if own else None
     if len(sizes) > 1 and (by_name or target.keywords):
         return None
     plain = [f"a[{at}]" for at in range(count)] if target.keywords else ["*a"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from src.evaluation.differential.agreement import Rules
-from src.evaluation.differential.inputs.input_generation import Arguments, values_in
+from src.evaluation.differential.equivalence.printed import denies, plain, shown, shows, text_of
+from src.evaluation.differential.equivalence.rules import Rules
+from src.evaluation.differential.equivalence.wording import answers_question
+from src.evaluation.differential.inputs.input_generation import Arguments
+from src.evaluation.differential.inputs.shown_arguments import values_in
 from src.evaluation.differential.inputs.variation import source_of
-from src.evaluation.differential.printed import denies, plain, shown, shows, text_of
 from src.evaluation.differential.probe_runner import ProbeRecord
-from src.evaluation.differential.wording import answers_question
 from src.languages.syntax import literal
 
 

@@ -10,12 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from src.evaluation.differential.agreement import (
-    Rules,
-    call_difference,
-    same_output,
-    script_difference,
-)
 from src.evaluation.differential.bindings import (
     Binding,
     bindings,
@@ -23,8 +17,10 @@ from src.evaluation.differential.bindings import (
     named_alike,
 )
 from src.evaluation.differential.cross_form import first_shown, script_inputs, typed, typed_inputs
+from src.evaluation.differential.equivalence.agreement import call_difference, same_output, script_difference
+from src.evaluation.differential.equivalence.printed import shown
+from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.input_generation import kinds_of, parameters
-from src.evaluation.differential.printed import shown
 from src.evaluation.differential.probe_runner import WAITED, Call, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     classes_of,

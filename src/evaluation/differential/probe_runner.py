@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.evaluation.differential.equality import well_formed
+from src.evaluation.differential.equivalence.equality import well_formed
 from src.evaluation.differential.inputs.input_generation import Arguments
 from src.schema import Execution
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 # Of the sandbox's processor time: what the program, one call, all calls and all variants may take.
 MODULE_SHARE, CALL_SHARE, TOTAL_SHARE, VARIANTS_SHARE = 0.3, 0.05, 0.6, 0.3
-INSIDE_MODULES = ("frozen_clock.py", "description.py", "rewriting.py", "session.py", "probe.py")
+INSIDE_MODULES = (
+    "frozen_clock.py", "timing.py", "description.py", "rewriting.py", "session.py", "written_files.py", "probe.py",
+)  # fmt: skip
 WAITED = "waited"  # the probe's error for what the wall clock ended
 
 Call = tuple[str, Arguments]

@@ -5,59 +5,25 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
-import itertools
 import json
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from src.evaluation.differential.agreement import Rules, call_difference, rules_of, script_difference
-from src.evaluation.differential.bindings import Binding, bindings
-from src.evaluation.differential.equality import same_numbers
-from src.evaluation.differential.inputs.domain import shown_domain
+from src.evaluation.differential.equivalence.agreement import call_difference, script_difference
+from src.evaluation.differential.equivalence.equality import same_numbers
+from src.evaluation.differential.equivalence.rules import Rules, rules_of
+from src.evaluation.differential.equivalence.wording import quoted_in
 from src.evaluation.differential.inputs.file_fixtures import files_for
-from src.evaluation.differential.inputs.input_generation import candidates, known_arguments
-from src.evaluation.differential.inputs.input_selection import (
-    EMPTY,
-    Selection,
-    Tried,
-    is_discriminating,
-    select_calls,
-)
-from src.evaluation.differential.inputs.mutants import (
-    mistaken,
-    mutants,
-    search_mutants,
-    tie_mutants,
-    without_remarks,
-)
-from src.evaluation.differential.inputs.relations import granted_by
-from src.evaluation.differential.inputs.scope import (
-    Scope,
-    ends_at_zero,
-    grows_fast,
-    has_sign,
-    is_smooth,
-    looks_for_best,
-    only_passes_on,
-    seeks_in_numbers,
-    speaks_of_whole,
-    speaks_of_words,
-)
-from src.evaluation.differential.inputs.sessions.sessions import known_sessions, session_calls, values_of
+from src.evaluation.differential.inputs.input_selection import Selection, is_discriminating
 from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
-    definitions,
     entry_classes,
     entry_functions,
-    flattened,
     opens_window,
     reads_input,
-    script_functions,
     shows_addresses,
     without_reading,
 )
-from src.evaluation.differential.wording import quoted_in
+from src.evaluation.differential.search import Search
 from src.evaluation.extraction.extract import extract
 from src.languages.python import setup_program
 from src.languages.syntax import parse_python
@@ -66,10 +32,6 @@ from src.schema import Sample
 
 CACHED_REFERENCES = 2048  # so that a second model's answers do not run them again; some kB each
 NOT_RUN = "not run: "  # prefix of the reason where there is no sandbox
-MUTANTS = 40
-SEARCH_SHARE = 0.2  # of the usual time: of slower calls the chosen ones together would take too long
-FEW = 12  # calls, the plainest, where all together take too long
-TURNS = 3  # times that further inputs are tried
 
 
 @dataclass(frozen=True)
@@ -140,7 +102,7 @@ def _found_behaviour(sandbox: Sandbox, reference: str, input: str, instruction: 
         return Behaviour(f"{NOT_RUN}{execution.detail}")
     if first is None or first["module"]["error"]:
         return Behaviour("reference does not run")
-    search = _Search(sandbox, inputs, reference, tree, rules)
+    search = Search(sandbox, inputs, reference, tree, rules)
     selection = search.telling_calls(first["seen"], input, instruction)
     if not selection.tells_enough and not entry_functions(tree) and first["module"]["stdout"].strip():
         selection = Selection(())  # of a class whose sessions tell too little: what the script shows
@@ -149,7 +111,7 @@ def _found_behaviour(sandbox: Sandbox, reference: str, input: str, instruction: 
     return dataclasses.replace(_behaviour_on(selection.calls, search), outside=selection.outside)
 
 
-def _behaviour_on(calls: tuple[Call, ...], search: _Search) -> Behaviour:
+def _behaviour_on(calls: tuple[Call, ...], search: Search) -> Behaviour:
     """What the reference does on these calls, where it does the same when it is run again."""
     tree, rules = search.tree, search.rules
     run = functools.partial(
@@ -169,150 +131,6 @@ def _behaviour_on(calls: tuple[Call, ...], search: _Search) -> Behaviour:
     if not entry_functions(tree) and is_discriminating(record["module"]["last"]):
         return dataclasses.replace(behaviour, by_last_value=True)
     return Behaviour("reference shows no behaviour")
-
-
-@dataclass(frozen=True)
-class _Search:
-    """Looks for calls of a reference's entry functions that show what it does."""
-
-    sandbox: Sandbox
-    inputs: Inputs
-    reference: str
-    tree: ast.Module
-    rules: Rules
-
-    def names(self, calls: Sequence[Call]) -> Binding:
-        """How the reference's own classes are used, and functions that return functions."""
-        used = {node.name for node in entry_classes(self.tree)}
-        used |= {function.name for function in entry_functions(self.tree) if flattened(function)}
-        own = [call for call in calls if call[0] in used]
-        return next(iter(bindings(self.tree, self.tree, own)), {})
-
-    def telling_calls(self, seen: ProbeRecord, input: str, instruction: str) -> Selection:
-        """Calls that tell most mutants from the reference; further ones are tried while too few are told."""
-        functions = {
-            function.name: (flattened(function) or (function,))[0] for function in entry_functions(self.tree)
-        }
-        classes = {node.name: node for node in entry_classes(self.tree)}
-        known = {
-            name: known_arguments(f, seen.get(name, ()), input, (instruction, self.reference))
-            for name, f in functions.items()
-        } | {name: known_sessions(node, self.tree) for name, node in classes.items()}
-        shown_calls = [call for name in functions for call in known[name]]
-        shown_calls += [values_of(session) for name in classes for session in known[name]]
-        domain = shown_domain(
-            instruction,
-            input,
-            shown_calls,
-            any(has_sign(f) or seeks_in_numbers(f) for f in functions.values()),
-        )
-        granted = {name: granted_by(f, instruction, known[name]) for name, f in functions.items()}
-        if len(granted) == 1 and not domain.shape:
-            domain = dataclasses.replace(domain, shape=next(iter(granted.values())).example)
-        if any(map(ends_at_zero, functions.values())):
-            domain = dataclasses.replace(domain, zero=True)
-        if functions and all(map(only_passes_on, functions.values())):
-            domain = dataclasses.replace(domain, zero_items=True)
-        scope = Scope(
-            domain,
-            granted,
-            frozenset(call for calls in known.values() for call in calls),
-            speaks_of_words(instruction),
-            grows_fast(instruction),
-            frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
-            frozenset(name for name, f in functions.items() if looks_for_best(f)),
-        )
-        tried: list[Call] = []
-        selection = Selection(())
-        for turn in range(TURNS):
-            further = [
-                (name, scope.granted[name].fitted(arguments))
-                for name, f in functions.items()
-                for arguments in candidates(f, known[name], domain, turn, self.tree)
-            ] + [
-                (name, arguments)
-                for name, node in classes.items()
-                for arguments in session_calls(node, self.tree, known[name], turn, instruction)
-            ]
-            tried = list(dict.fromkeys([*selection.calls, *selection.outside, *further]))
-            tried.sort(key=lambda call: not scope.admits(call))  # what takes too long is mostly outside
-            found = self._selected(tried, scope, functions) if tried else None
-            if found is None and not selection.calls:  # large numbers may take too long
-                found = self._selected(tried[:FEW], scope, functions)
-            if found is None:
-                break
-            selection = found
-            if selection.calls and not selection.survivors:
-                break
-        return selection
-
-    def _selected(self, tried: Sequence[Call], scope: Scope, functions: Collection[str]) -> Selection | None:
-        domain = scope.domain
-        plain = definitions(self.tree, script_functions(self.tree))
-        if not self.rules.must_print:
-            plain = without_remarks(plain)
-        tied = tie_mutants(plain)
-        searched = [] if domain.order or domain.ties else search_mutants(plain)
-        # Where the task speaks of ties, what takes the other of equals is wrong like any other mutant.
-        changed = mutants(plain, MUTANTS)
-        for at, program in enumerate(tied):
-            if domain.ties:
-                changed.setdefault(program, -at)
-            else:
-                changed.pop(program, None)
-        hints = mistaken(plain, functions)
-        variants = [ast.unparse(plain), *changed, *tied, *searched, *hints]
-        _, found = run_probe(
-            self.sandbox,
-            self.inputs,
-            self.reference,
-            tried,
-            share=SEARCH_SHARE,
-            ordered=self.rules.ordered,
-            variants=variants,
-            prints=self.rules.must_print,
-            names=self.names(tried),
-        )
-        if found is None:
-            return None
-        told = found["told"]
-        alone = (told[0] if told else None) or frozenset()  # without the script around its functions
-        ends = [*itertools.accumulate(map(len, (changed, tied, searched, hints)), initial=1)]
-        own, ties, searches, mistakes = (
-            [(at, places - alone) for at, places in enumerate(told[start:end]) if places is not None]
-            for start, end in itertools.pairwise(ends)
-        )
-        outside = {at for at, call in enumerate(tried) if not scope.admits(call)}
-        regular = {at for at, r in enumerate(found["calls"]) if not r["error"] and not _is_blank(r["value"])}
-        natural = scope.natural(tried, outside, [places for _, places in own]) & regular
-        outside -= natural
-        if not domain.ties:
-            # What differs on most calls that find something does not differ where several can be found.
-            ended = {at for at, result in enumerate(found["calls"]) if _finds(result["value"])} - outside
-            ties += [(at, places) for at, places in searches if 2 * len(places & ended) < len(ended)]
-            outside |= {at for _, places in ties for at in places if tried[at][1] not in scope.known}
-        natural -= outside
-        edges = frozenset(at for at, call in enumerate(tried) if scope.is_edge(call)) - natural
-        places = [*changed.values()]
-        every = Tried(
-            tried, found["calls"], [calls for _, calls in own], [places[at] for at, _ in own],
-            [*scope.spoken(tried), *(calls for _, calls in mistakes)], frozenset(outside), natural, edges,
-        )  # fmt: skip
-        return select_calls(self.tree, every, domain.kinds, scope.known)
-
-
-def _is_blank(described: list[Any] | None) -> bool:
-    """Whether a value is a text of nothing but spaces."""
-    return described is not None and described[0] == "s" and described[1].isspace()
-
-
-def _finds(described: list[Any] | None) -> bool:
-    """Whether a value is more than "nothing is there": None, an empty value, -1 or False."""
-    return (
-        described is not None
-        and described not in (["n"], ["i", "-0x1"], ["b", 0])
-        and described[1:] not in EMPTY
-    )
 
 
 def _differs(behaviour: Behaviour, again: ProbeRecord) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.input_generation import parameters
-from src.evaluation.differential.inputs.sessions.sessions import methods_of
+from src.evaluation.differential.inputs.sessions.members import methods_of
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.program_analysis import classes_of, functions_of
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from src.evaluation.differential.agreement import shown_call
+from src.evaluation.differential.equivalence.agreement import shown_call
+from src.evaluation.differential.equivalence.printed import text_of
 from src.evaluation.differential.oracle import Comparison, compare_with_reference
-from src.evaluation.differential.printed import text_of
 from src.evaluation.execution.judge import execute, judge
 from src.evaluation.extraction.extract import extract
 from src.evaluation.extraction.wanted import wanted_names

@@ -83,18 +83,6 @@ def test_arguments_of_different_kinds_may_change_places():
     assert ways == [{"minus": "minus"}]  # of one kind: which is which is not for the answer to choose
 
 
-@pytest.mark.parametrize(
-    ("reference", "answer", "call"),
-    [
-        ("def f(keys, values): pass", "def f(k, v): pass", ("['a']", "[1]")),  # two lists
-        ("def f(text, width): pass", "def f(text, n): pass", ("'a'", "1")),  # the names say which is which
-        ("def f(text, width): pass", "def f(s, width): pass", ("'a'", "1")),
-    ],
-)
-def test_arguments_do_not_change_places_where_names_or_kinds_tell_them_apart(reference, answer, call):
-    assert bindings(ast.parse(reference), ast.parse(answer), [("f", call)]) == [{"f": "f"}]
-
-
 def test_a_function_that_is_found_by_what_it_takes_is_told_from_one_of_that_name():
     answer = ast.parse("def plus(a, b): pass")
     assert not named_alike(bindings(ast.parse("def add(a, b): pass"), answer, [("add", ("1", "2"))])[0])

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import random
-from collections.abc import Callable, Iterable, Iterator
-
-from src.languages.syntax import parse_python
+from collections.abc import Callable, Iterator
 
 Change = Callable[[ast.AST], ast.AST | None]  # changes a node in place, or gives what stands in its place
 
@@ -27,34 +25,6 @@ _NAMES = {
     "find": "rfind", "index": "count", "keys": "values", "items": "keys", "sum": "len", "len": "sum", "floor": "ceil",
     "ceil": "floor", "isupper": "islower", "islower": "isupper", "isalpha": "isdigit", "isdigit": "isalpha",
 }  # fmt: skip
-# What a function with a usual mistake does to an argument before all else: to a text, a list or a number.
-_IGNORES_CASE = (
-    "{0} = {0}.lower() if isinstance({0}, str)"
-    " else [x.lower() if isinstance(x, str) else x for x in {0}] if isinstance({0}, list) else {0}"
-)
-_MISTAKES = (
-    _IGNORES_CASE,
-    "{0} = {0}[1:] if isinstance({0}, (str, list)) else {0}",
-    "{0} = {0}[:-1] if isinstance({0}, (str, list)) else {0}",
-    "{0} = ''.join(x for x in {0} if x.isalnum() or x == ' ') if isinstance({0}, str)"
-    " else [x for i, x in enumerate({0}) if x not in {0}[:i]] if isinstance({0}, list) else {0}",
-    # Takes equal neighbours for a step down.
-    "{0} = [x - i / 1e6 for i, x in enumerate({0})]"
-    " if isinstance({0}, list) and all(isinstance(x, int) for x in {0}) else {0}",
-    "{0} = sorted({0}) if isinstance({0}, list) else int({0}) if isinstance({0}, float) else {0}",
-)
-_CASES = {"upper": "lower", "lower": "upper", "title": "capitalize", "capitalize": "upper"}
-_DROPPED = (
-    "lower",
-    "upper",
-    "casefold",
-    "strip",
-    "replace",
-    "abs",
-    "round",
-    "title",
-    "capitalize",
-)  # calls that a mistake forgets
 _SYMMETRIC = ("min", "max", "gcd", "lcm")  # calls whose arguments may change places
 _COPIES = ("list", "tuple")  # a copy mostly does what its original does
 _OF_ORDER = ("max", "min", "sorted", "nlargest", "nsmallest")  # by a key: without one, what ties is the same
@@ -75,45 +45,20 @@ def mutants(tree: ast.Module, most: int, seed: int = 0) -> dict[str, int]:
 
     With the number of the place that is changed; each change of a comparison has a place of its own.
     """
-    return _programs(tree, _changes, most, seed)
+    return programs(tree, _changes, most, seed)
 
 
 def tie_mutants(tree: ast.Module) -> list[str]:
     """Programs that do the same but where things tie: the last of the largest for the first, other order of equals."""
-    return list(_programs(tree, _tie_changes, 8, 0))
+    return list(programs(tree, _tie_changes, 8, 0))
 
 
 def search_mutants(tree: ast.Module) -> list[str]:
     """Programs that find the last for the first of what a loop looks for, or put equals in the order of their texts."""
-    return list(_programs(tree, _search_changes, 2, 0))
+    return list(programs(tree, _search_changes, 2, 0))
 
 
-def mistaken(tree: ast.Module, functions: Iterable[str]) -> list[str]:
-    """Programs whose functions make a usual mistake: ignore case, signs or doubles, leave out the first item or the last.
-
-    They may well do the same as the program: of texts compared in lower case, `upper` is as good.
-    """
-    found = list(_programs(tree, _case_changes, 4, 0))
-    found += [
-        ast.unparse(_WithoutCalls(name).visit(copy.deepcopy(tree)))
-        for name in _DROPPED
-        if _calls_often(tree, name)
-    ]
-    for at, node in enumerate(tree.body):
-        if not isinstance(node, ast.FunctionDef) or node.name not in functions:
-            continue
-        names = [parameter.arg for parameter in node.args.args]
-        starts = [mistake.format(name) for name in names[:2] for mistake in _MISTAKES]
-        starts.append("\n".join(map(_IGNORES_CASE.format, names)))  # of all arguments
-        for start in starts:
-            copied, added = copy.deepcopy(tree), parse_python(start)
-            assert added
-            copied.body[at].body[:0] = added.body  # type: ignore[attr-defined]
-            found.append(ast.unparse(copied))
-    return found
-
-
-def _programs(
+def programs(
     tree: ast.Module, changes: Callable[[ast.AST], Iterator[Change]], most: int, seed: int
 ) -> dict[str, int]:
     inert = _inert(tree)
@@ -140,29 +85,8 @@ def _programs(
     return found
 
 
-def _calls_often(tree: ast.Module, name: str) -> bool:
-    """Whether it is called in more than one place: one place alone is a mutant's."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return sum(_called(call) == name for call in calls) > 1
-
-
-def _called(call: ast.Call) -> str:
+def called(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-
-
-class _WithoutCalls(ast.NodeTransformer):
-    """Leaves out all calls of one name: `text.lower()` is `text`, `abs(n)` is `n`."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if _called(node) != self._name:
-            return node
-        if isinstance(node.func, ast.Attribute):
-            return node.func.value
-        return node.args[0] if node.args else node
 
 
 class _Replaced(ast.NodeTransformer):
@@ -252,10 +176,10 @@ def _constant_changes(node: ast.Constant) -> Iterator[Change]:
 
 def _call_changes(node: ast.Call) -> Iterator[Change]:
     function = node.func
-    name = _called(node)
+    name = called(node)
     if name in _NAMES:
         field = "id" if isinstance(function, ast.Name) else "attr"
-        yield _set_inside(field, _NAMES[name])
+        yield set_inside(field, _NAMES[name])
     if len(node.args) >= 2 and name not in _SYMMETRIC:
         yield _set(node, "args", [node.args[1], node.args[0], *node.args[2:]])
     if len(node.args) == 1 and isinstance(function, ast.Name) and name not in _COPIES:
@@ -273,7 +197,7 @@ def _tie_changes(node: ast.AST) -> Iterator[Change]:
             if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
                 yield _loosened(node, part)
     if isinstance(node, ast.Call) and node.args:
-        name = _called(node)
+        name = called(node)
         by_key = any(keyword.arg == "key" for keyword in node.keywords)
         if (name in _OF_ORDER and by_key) or (name == "Counter" and len(node.args) == 1):
             backwards = _slice(node.args[-1], None, None, -1)
@@ -283,7 +207,7 @@ def _tie_changes(node: ast.AST) -> Iterator[Change]:
 def _search_changes(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.For) and any(isinstance(part, ast.Return) for part in ast.walk(node)):
         yield _set(node, "iter", _slice(node.iter, None, None, -1))
-    if isinstance(node, ast.Call) and _called(node) == "sorted" and node.keywords:
+    if isinstance(node, ast.Call) and called(node) == "sorted" and node.keywords:
         by_text = ast.keyword("key", ast.Name("str", ast.Load()))
         yield _set(node, "args", [ast.Call(node.func, node.args, [by_text])])
 
@@ -309,11 +233,6 @@ def keeps_best(node: ast.If) -> bool:
     return bool(compared & stored)
 
 
-def _case_changes(node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CASES:
-        yield _set_inside("attr", _CASES[node.func.attr])
-
-
 def _slice(node: ast.expr, lower: int | None, upper: int | None, step: int | None = None) -> ast.expr:
     """`list(node)[lower:upper:step]`."""
     bounds = [None if bound is None else ast.Constant(bound) for bound in (lower, upper, step)]
@@ -325,7 +244,7 @@ def _set(_: ast.AST, name: str, value: object) -> Change:
     return lambda node: setattr(node, name, value)
 
 
-def _set_inside(name: str, value: str) -> Change:
+def set_inside(name: str, value: str) -> Change:
     return lambda node: setattr(node.func, name, value)  # type: ignore[attr-defined]
 
 

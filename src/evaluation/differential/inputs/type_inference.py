@@ -6,86 +6,10 @@ import ast
 import re
 from collections.abc import Iterable
 
+from src.evaluation.differential.inputs.forms.pools import ANY, FUNCTIONS, POOLS
+from src.evaluation.differential.inputs.parameter_names import kinds_of_name
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-_POOLS = {  # kind -> its examples, Python literals
-    "int": "5 | 2 | 0 | 10 | 7 | 1 | -3 | 12 | 100 | 4 | 15 | 9",
-    "float": "2.5 | 10.0 | 0.5 | -1.25 | 100.0 | 3.75 | 0.0 | 7.2",
-    "str": "'hello world' | 'racecar' | 'The Quick brown fox jumps over a lazy dog' | 'A man, a plan, a canal, Panama!' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
-    " | 'Listen, it is 5 pm!' | 'banana' | 'never odd or even' | 'level up' | 'xyz'",
-    "roman": "'XIV' | 'III' | 'MCMXCIV' | 'LVIII' | 'IX' | 'XC' | 'CDXLIV' | 'DCCCXC' | 'MMXXI' | 'I'",
-    "snake_case": "'first_name' | 'total' | 'max_user_id' | 'zip_code' | 'new_value_of_price'",
-    "kebab-case": "'first-name' | 'total' | 'max-user-id' | 'zip-code' | 'new-value-of-price'",
-    "camelCase": "'firstName' | 'total' | 'maxUserId' | 'zipCode' | 'newValueOfPrice'",
-    "DNA": "'ACGT' | 'GATTACA' | 'AAGT' | 'TTTT' | 'CGCGA' | 'TACGATC'",
-    "hex color": "'#ff8000' | '#000000' | '#12ab9f' | '#FFFFFF'",
-    "file": "'first.txt' | 'second.txt'",  # file_fixtures.py makes them
-    "text number": "'1011' | '42' | '7' | '100' | '0' | '12' | '-8' | '2.5'",
-    "char": "'a' | 'o' | 'x' | 'l' | 'e' | '-'",
-    "bool": "True | False",
-    "list[int]": "[3, 1, 2] | [1, 2, 3, 4, 5, 6, 7] | [5, 5, 2, 8, -1, 0] | [10] | [4, 4, 7, 2, 10, -3, 7] | []"
-    " | [2, 4, 4, 8] | [9, 7, 5, 3, 1] | [0, 1, 1, 0] | [-5, -2, -9] | [12, 15, 3, 30] | [6, 2, 2, 7, 6, 13] | [25, 40] | [3, 9, 5, 9, 3]",
-    "list[bool]": "[True, False, True] | [False] | [True, True, False, False] | [False, True] | []",
-    "list[float]": "[1.5, 2.5, 3.0] | [0.1, -4.25, 10.0, 2.0] | [7.5]",
-    "list[str]": "['apple', 'banana', 'cherry'] | ['a', 'b', 'a', 'cc'] | ['Dog', 'cat', 'mouse', 'elephant'] | []"
-    " | ['level', 'noon', 'python'] | ['flower', 'flow', 'flight'] | ['eat', 'tea', 'tan', 'ate']",
-    "matrix": "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]",
-    "nested": "[1, [2, 3]] | [1, [2, [3, 4]], 5] | [[1], [2, [3]]] | [1, 2] | [[[1, 2], 3], 4] | [[2, 5], 1, [7]]",
-    "list[set]": "[{1, 2, 3}, {3, 4}, {4, 3, 5}] | [{1, 2}, {2, 1}] | [{7}, {8, 9}] | [{'a', 'b'}, {'b', 'c'}]",
-    "list[pair]": "[(1, 'b'), (2, 'a'), (0, 'c')] | [(1, 3), (2, 6), (8, 10), (15, 18)] | [('x', 5), ('y', 2)]"
-    " | [(1, 20), (4, 7), (9, 2), (11, 16)]",
-    "dict": "{'a': 3, 'b': 1, 'c': 2} | {'x': 10} | {'apple': 5, 'pear': 5, 'fig': 2} | {} | {'b': 7, 'a': 4, 'd': 9}"
-    " | {'plum': 12, 'kiwi': 30, 'date': 8, 'lime': 21} | {'c': 1, 'a': 2}",
-    "dict[str]": "{'a': 'x', 'b': 'y'} | {'red': 'apple', 'green': 'pear', 'blue': 'pear'} | {'Ann': 'Oslo'} | {'one': 'eins', 'two': 'zwei', 'three': 'drei'}",
-    "dict[dict]": "{'ann': {'age': 30, 'city': 'Oslo'}, 'bob': {'age': 25}} | {'shop': {'name': 'Kiosk', 'open': True}, 'bar': {'name': 'Moon'}} | {'a': {'x': 1, 'y': 2}}"
-    " | {'a': {'b': {'c': 1, 'd': 2}, 'e': 3}, 'f': 4}",
-    "list[dict]": "[{'name': 'Ann', 'age': 30}, {'name': 'Bob', 'age': 25}] | [{'x': 4, 'y': 1}, {'x': 2, 'y': 7, 'z': 5}, {'x': 9}] | [{'name': 'Cy', 'age': 41, 'score': 7}]",
-    "pair": "(3, 4) | (1, 9) | (7, 2) | (0, 5) | (-2, 6) | (8, 8) | (12, 1)",
-    "tuple": "(3, 1, 2) | (1, 2) | ('a', 'b', 'c') | (4, 5, 6, 7)",
-    "set": "{1, 2, 3} | {3, 4} | {5} | {2, 3, 8, 9} | {4, 7} | {1, 5, 9}",
-    "date": "'2023-04-15' | '2020-02-29' | '1999-12-31'",
-    "email": "'ann@example.com' | 'not an email' | 'x@y' | 'first.last@mail.example.org'",
-}  # fmt: skip
-FUNCTION = "\u0192"  # begins the text that stands for a function, since arguments are literals
-_FUNCTIONS = (
-    "lambda: 7 | lambda: 'done'",
-    "lambda x: x + 1 | lambda x: x * 2 | lambda x: x % 2 == 0 | lambda x: [x, x] | lambda x: x - 3",
-    "lambda x, y: x + y | lambda x, y: x * y - x | lambda x, y: x - y",
-    "lambda x, y, z: x + y * z | lambda x, y, z: x - y + 2 * z",
-)
-_POOLS |= {
-    f"function of {n}": " | ".join(repr(FUNCTION + f) for f in pool.split(" | "))
-    for n, pool in enumerate(_FUNCTIONS)
-}
-POOLS: dict[str, tuple[str, ...]] = {kind: tuple(pool.split(" | ")) for kind, pool in _POOLS.items()}
-
-_NAMES = (  # pattern of a parameter's name, its kinds; the first that is found counts
-    (r"^(?:char|ch|character|letter)$", "char | str"),
-    (r"handler|callback|listener", "function of 0"),
-    (r"coeff", "list[int]"),
-    (r"matrix|grid|board|mat\b|2d|nested|image", "matrix | list[int]"),
-    (r"e?mail", "email"),
-    (r"date|dob|birth", "date"),
-    (r"binary|digits|decimal_str|hex", "text number | int"),
-    (r"dicts|records|people|students|employees|users", "list[dict] | dict | list[str]"),
-    (r"dict|map|mapping|inventory|prices|scores?_by|counts|graph", "dict | list[int]"),
-    (r"pairs|tuples|intervals|points|coords", "list[pair] | matrix"),
-    (r"words|^keys$|strings|strs|names|str_list|string_list|list_of_strings|lines|fruits", "list[str] | list[int] | str"),
-    (r"^items$", "list[int] | list[str] | str"),
-    (r"sentence|text|string|str\d?\b|word|^s\d?$|_s$|name|char|letter|paragraph|message|phrase|pattern|password|substr|key"
-     r"|url|path|prefix|suffix|title|author|brand|model$|colou?r|(?<!capa)city|country|address|owner|breed|species|genre|category"
-     r"|greeting|language|player|person|customer|candidate|sender|receiver|student|guest|member|friend|product|plate|^first$|^last$", "str | list[str]"),
-    (r"tuple|tup\b", "tuple | list[pair]"),
-    (r"set\d?\b", "set | list[int]"),
-    (r"nums|numbers|arr|list|lst|values|array|data|seq|elements|integers|^l\d?$|weights|prices|scores|grades|iterable",
-     "list[int] | list[str] | list[float] | matrix | int"),
-    (r"flag|reverse|is_|has_|ascending", "bool"),
-    (r"price|rate|amount|radius|temp|celsius|fahrenheit|height|width|length|weight|salary|base|side|distance|principal"
-     r"|balance", "float | int"),
-    (r"^n$|num|number|count|k$|index|size|start|end|limit|year|age|target|low|high|left|right|min|max|step|i$|j$|m$|x\d?$"
-     r"|y\d?$|z$|^a$|^b$|^c$|^p$|^q$|^r$|value|val$|total|times|depth|level|position|pos$|day|month|hour|minute|second"
-     r"|power|exponent", "int | float | list[int]"),
-)  # fmt: skip
 
 
 def _inverted(words_by_kind: dict[str, str]) -> dict[str, str]:
@@ -104,7 +28,6 @@ _ANNOTATIONS = _inverted({
     "set": "set Set", "list[int]": "list List list[int] List[int] Sequence[int]", "list[str]": "list[str] List[str]",
     "list[float]": "list[float] List[float]", "matrix": "list[list[int]] List[List[int]]",
 })  # fmt: skip
-ANY = "int|str|list[int]|list[str]|float|dict|matrix|list[pair]|text number|list[dict]|tuple".split("|")
 _CALLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("range", "sqrt", "str", "bin", "chr", "hex"), ("int",)),
     "abs": ("int", "float"), "int": ("text number", "int"), "ord": ("str",), "sum": ("list[int]",),
@@ -129,7 +52,7 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
         return ["file"]
     called = _called_with(nodes, parameter.arg)
     if called is not None:
-        return [f"function of {min(called, len(_FUNCTIONS) - 1)}"]
+        return [f"function of {min(called, len(FUNCTIONS) - 1)}"]
     names = [parameter.arg, *_copies(nodes, parameter.arg)]
     found += [kind for node in nodes for name in names for kind in _kinds_of_method(node, name)]
     found += ["pair"] if is_pair(nodes, parameter.arg) else []
@@ -141,7 +64,7 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     found += [kind for node in nodes for kind in _kinds_of_use(node, parameter.arg)]
     found += ["int"] if _is_added(nodes, parameter.arg) else []
     found += ["list[pair]"] if _holds_pairs(nodes, parameter.arg) else []
-    found += _kinds_of_name(parameter.arg)
+    found += kinds_of_name(parameter.arg)
     if "str" in found and found[0] not in ("str", "int", "float", described):
         found.insert(1, "str")
     ranked = list(dict.fromkeys([*found, *ANY]))
@@ -190,13 +113,6 @@ def _copies(nodes: list[ast.AST], name: str) -> list[str]:
     ways = {name, f"list({name})", f"dict({name})", f"set({name})", f"{name}.copy()", f"{name}[:]"}
     assigned = [node for node in nodes if isinstance(node, ast.Assign) and ast.unparse(node.value) in ways]
     return [node.targets[0].id for node in assigned if isinstance(node.targets[0], ast.Name)]
-
-
-def _kinds_of_name(name: str) -> list[str]:
-    for pattern, kinds in _NAMES:
-        if re.search(pattern, name.lower()):
-            return kinds.split(" | ")
-    return []
 
 
 def is_pair(nodes: list[ast.AST], name: str) -> bool:
@@ -318,7 +234,7 @@ def _is_added(nodes: list[ast.AST], name: str) -> bool:
     sums = [n for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign) and isinstance(n.op, ast.Add)]
     parts = [(n.left, n.right) if isinstance(n, ast.BinOp) else (n.value,) for n in sums]
     added = any(_is_name(part, name) for pair in parts for part in pair)
-    return added and _kinds_of_name(name)[:1] == ["list[pair]"] and not _is_iterated(nodes, name)
+    return added and kinds_of_name(name)[:1] == ["list[pair]"] and not _is_iterated(nodes, name)
 
 
 def _kinds_of_method(node: ast.AST, name: str) -> tuple[str, ...]:

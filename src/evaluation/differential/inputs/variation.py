@@ -11,8 +11,8 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from src.evaluation.differential.inputs.forms.pools import FUNCTION, POOLS
 from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
-from src.evaluation.differential.inputs.type_inference import FUNCTION, POOLS
 from src.languages.syntax import literal
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -14,7 +14,6 @@ import random
 import signal
 import sys
 import tempfile
-import time
 import types
 
 MYPY = False  # what only the type checker reads: no import that costs a program time
@@ -24,53 +23,22 @@ if MYPY:
 
     from src.evaluation.differential.inside.description import Description
     from src.evaluation.differential.inside.frozen_clock import Clock, freeze_clock
-    from src.evaluation.differential.inside.rewriting import MAX_TEXT, Capture, rewritten
+    from src.evaluation.differential.inside.rewriting import Capture, rewritten
     from src.evaluation.differential.inside.session import Session, called_twice, session_with
+    from src.evaluation.differential.inside.timing import WAITED, alarm, processor_time, timed
+    from src.evaluation.differential.inside.written_files import written_files
 
 PLAN: "dict[str, Any]" = json.loads(globals().get("PLAN_JSON", "{}"))
 
 MAX_RECORD_BYTES = 58_000  # one line of stdout; the sandbox keeps a little more
 MAX_SEEN = 8
-MAX_FILES = 8
 RESERVED_BYTES = 300  # of a record for each call that is still to come
-DATABASE = b"SQLite format 3\0"  # how such a file begins
 FILES_BYTES = 3_000  # what digests of the files may take where the calls have left less
 OPTIMIZED = 1  # inspect.CO_OPTIMIZED: code of a function, not of a class's body
-WAIT_FACTOR = 5  # wall time allowed for each second of processor time: other programs run beside this one
-LEAST_WAIT_S = 1.0  # so that a busy machine does not end what needs a few milliseconds
-FUNCTION = "\u0192"  # begins an argument that is a function (type_inference.py)
-WAITED = "waited"  # the error of what the wall clock ended
+FUNCTION = "\u0192"  # begins an argument that is a function (pools.py)
 VARIANT_S = 0.03  # processor time of one variant, beside what its calls take in the program itself
 MAX_TIMEOUTS = 3
-processor_time = time.process_time  # the real one: the clock is frozen later
 TICKS_S = {1: 0.001, 2: 0.003}  # what a reading advances the clock by, for each seed
-
-
-class _OutOfTimeError(BaseException):
-    """Not an Exception: a program's own handlers should not catch it."""
-
-
-def _alarm(number: int, frame: "types.FrameType | None") -> None:
-    raise _OutOfTimeError("timeout" if number == signal.SIGPROF else WAITED)
-
-
-def _timed(seconds: float, action: "Callable[[], Any]") -> "tuple[Any, str, str]":
-    """(value, error name, its message) of `action` with so much processor time, every exception caught."""
-    signal.setitimer(signal.ITIMER_PROF, max(seconds, 0.01))
-    signal.setitimer(signal.ITIMER_REAL, max(WAIT_FACTOR * seconds, LEAST_WAIT_S))
-    try:
-        return action(), "", ""
-    except SystemExit as stop:
-        return None, "" if stop.code in (None, 0) else "SystemExit", ""
-    except _OutOfTimeError as stop:
-        return None, str(stop), ""
-    except ImportError as error:
-        return None, type(error).__name__, error.msg
-    except BaseException as error:
-        return None, type(error).__name__, ""
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _described(value: "Any") -> "Description":
@@ -120,11 +88,11 @@ def _run_module(namespace: "dict[str, Any]", program: str, seen: "dict[str, list
             sys.setprofile(None)
 
     output = sys.stdout = Capture()
-    _, error, message = _timed(PLAN["module_s"], run)
+    _, error, message = timed(PLAN["module_s"], run)
     values = [] if error else [_values_of(namespace, group) for group in names]
     # What changes something in place has no value of its own.
     values = [value for value in values if value is not None]
-    described, _, _ = _timed(PLAN["module_s"], _described(values[0] if values else None).short)
+    described, _, _ = timed(PLAN["module_s"], _described(values[0] if values else None).short)
     last = described or ["u"]
     return {
         "error": error, "message": message, "stdout": output.text(), "marked": output.with_wording(), "last": last
@@ -166,8 +134,8 @@ def _run_call(
         returned.append(value if isinstance(value, Session) else _described(value))
         return returned[0].short()
 
-    described, error, _ = _timed(allowed, run)
-    changed, _, _ = _timed(allowed, lambda: [_described(argument).short() for argument in arguments])
+    described, error, _ = timed(allowed, run)
+    changed, _, _ = timed(allowed, lambda: [_described(argument).short() for argument in arguments])
     changed = None if changed == before else changed
     record = {
         "value": described, "error": error, "stdout": output.text(), "marked": output.with_wording(),
@@ -175,55 +143,14 @@ def _run_call(
     }  # fmt: skip
     if len(json.dumps(record)) <= room:
         return record
-    digests, _, _ = _timed(allowed, lambda: [_described(argument).digest() for argument in arguments])
+    digests, _, _ = timed(allowed, lambda: [_described(argument).digest() for argument in arguments])
     return {
-        "value": None if described is None else _timed(allowed, returned[0].digest)[0],
+        "value": None if described is None else timed(allowed, returned[0].digest)[0],
         "error": error,
         "stdout": output.cut() if output.kept else "",
         "marked": "",
         "changed": None if changed is None else digests,
     }
-
-
-def _written_files() -> dict[str, str]:
-    """Files in the working folder that the program wrote or changed: their start, with a digest of the longer ones."""
-    written: dict[str, str] = {}
-    others = hashlib.sha256()
-    for name in sorted(filter(os.path.isfile, os.listdir("."))):
-        with open(name, "rb") as file:
-            start = file.read(MAX_TEXT)
-            digest = hashlib.sha256(start)
-            rest = file.read(MAX_TEXT)
-            text = start.decode("utf-8", "replace")
-            if not rest and text == PLAN["files"].get(name):
-                continue
-            if start.startswith(DATABASE):
-                text, rest = _rows_in(name) or text, b""
-            cut = bool(rest)
-            while rest:
-                digest.update(rest)
-                rest = file.read(1 << 20)
-        if len(written) < MAX_FILES:
-            written[name] = text + ("\n[cut] " + digest.hexdigest() if cut else "")
-        else:
-            others.update(f"{name!r} {digest.hexdigest()}".encode("utf-8", "backslashreplace"))
-            written["more files"] = others.hexdigest()
-    return written
-
-
-def _rows_in(name: str) -> str:
-    """The tables of an SQLite database with their rows; "" where it cannot be read. Its bytes depend on how it was written."""
-    import sqlite3  # takes time that few programs need
-
-    try:
-        database = sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=0)
-        tables = database.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-        ).fetchall()
-        rows = {table: database.execute(f'SELECT * FROM "{table}"').fetchall() for (table,) in tables}
-    except sqlite3.Error:
-        return ""
-    return "\n".join(f"{table}: {row!r}" for table in rows for row in [(), *rows[table]])[:MAX_TEXT]
 
 
 def _namespace() -> "dict[str, Any]":
@@ -238,7 +165,7 @@ def _namespace() -> "dict[str, Any]":
     module.__dict__["__builtins__"] = builtins
     if PLAN["setup"]:
         sys.stdout = Capture()
-        _timed(PLAN["module_s"], lambda: exec(compile(PLAN["setup"], "input.py", "exec"), module.__dict__))
+        timed(PLAN["module_s"], lambda: exec(compile(PLAN["setup"], "input.py", "exec"), module.__dict__))
     return module.__dict__
 
 
@@ -263,7 +190,7 @@ def _told_apart(
         try:
             deadline = processor_time() + VARIANT_S + 3 * calls_s
             namespace = _namespace()
-            error = _timed(
+            error = timed(
                 VARIANT_S,
                 lambda: exec(compile(rewritten(program, PLAN["quoted"])[0], "program.py", "exec"), namespace),
             )[1]
@@ -290,8 +217,8 @@ def _told_apart(
 def _main() -> None:
     write, dumps, leave = functools.partial(os.write, os.dup(1)), json.dumps, os._exit
     deadline = processor_time() + PLAN["total_s"]
-    signal.signal(signal.SIGALRM, _alarm)
-    signal.signal(signal.SIGPROF, _alarm)
+    signal.signal(signal.SIGALRM, alarm)
+    signal.signal(signal.SIGPROF, alarm)
     clock = freeze_clock(TICKS_S[PLAN["seed"]])
     namespace = _namespace()
     seen: dict[str, list[Any]] = {}
@@ -313,7 +240,7 @@ def _main() -> None:
         timeouts += result["error"] in ("timeout", WAITED)
         room -= len(dumps(result)) + 2
         record["calls"].append(result if room > 0 else _unfinished())
-    files = _written_files()
+    files = written_files(PLAN["files"])
     if len(dumps(files)) > room:
         files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     record["files"] = files if len(dumps(files)) < max(room, FILES_BYTES) else {}

@@ -4,14 +4,14 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.domain import Domain
 from src.evaluation.differential.inputs.input_generation import (
     MAX_CANDIDATES,
     can_be_called,
     candidates,
     kinds_of,
-    known_arguments,
 )
+from src.evaluation.differential.inputs.preconditions.domain import Domain
+from src.evaluation.differential.inputs.shown_arguments import known_arguments
 
 
 def function(source):
@@ -29,27 +29,6 @@ ADD = "def add(a, b):\n    return a + b"
 def test_calls_that_were_seen_come_first_then_calls_and_values_in_the_texts():
     found = tried(ADD, seen=[["8", "9"]], texts=["Example: add(3, 4) is 7"], input="5, 6")
     assert found[:3] == [("8", "9"), ("3", "4"), ("5", "6")]
-
-
-@pytest.mark.parametrize(
-    ("text", "arguments"),
-    [
-        ("[1, 2], 3", ("[1, 2]", "3")),
-        ("n = 4, k = 2", ("4", "2")),
-        ("First: 7\nSecond: 'x'", ("7", "'x'")),
-        ("{1} and {2}", ("{1}", "{2}")),
-        ("a = {'x', 'y', 'w'}, b = [{2, 1}]", ("{'w', 'x', 'y'}", "[{1, 2}]")),
-    ],
-)
-def test_values_of_an_input_are_read_as_arguments(text, arguments):
-    assert tried(ADD, input=text)[0] == arguments
-
-
-def test_an_input_that_is_no_literal_is_a_text_where_a_text_is_wanted():
-    assert tried("def f(sentence):\n    return sentence.split()", input="open the door")[0] == (
-        "'open the door'",
-    )
-    assert ("'open the door'",) not in tried("def f(n):\n    return n % 2", input="open the door")
 
 
 def test_candidates_are_distinct_and_bounded():

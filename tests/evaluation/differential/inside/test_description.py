@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from src.evaluation.differential.equality import RELATIVE_TOLERANCE, well_formed
+from src.evaluation.differential.equivalence.equality import RELATIVE_TOLERANCE, well_formed
 from src.evaluation.differential.inside.description import MAX_VALUE_BYTES, cell, describe
 
 

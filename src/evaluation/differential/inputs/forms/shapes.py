@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shape:
-    """A form of texts. words: what an instruction calls it. kind: of arguments (type_inference.py)."""
+    """A form of texts. words: what an instruction calls it. kind: of arguments (pools.py)."""
 
     form: re.Pattern[str]
     draw: Callable[[random.Random], str]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from src.evaluation.differential.inputs.type_inference import FUNCTION
+from src.evaluation.differential.inputs.forms.pools import FUNCTION
 
 RANGES = {
     "month": (1, 12),

@@ -6,7 +6,7 @@ import ast
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from src.evaluation.differential.inputs.relations import Granted
+from src.evaluation.differential.inputs.preconditions.relations import Granted
 from src.evaluation.differential.inputs.sessions.keeping import Step
 from src.evaluation.differential.inputs.sessions.session_values import calculates_with, other_than
 from src.evaluation.differential.inputs.type_inference import Function

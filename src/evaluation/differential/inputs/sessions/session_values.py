@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from src.evaluation.differential.inputs.constants import texts_for
+from src.evaluation.differential.inputs.forms.pools import POOLS
 from src.evaluation.differential.inputs.input_generation import kinds_of
-from src.evaluation.differential.inputs.type_inference import POOLS, Function, likely_kinds
+from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
 from src.evaluation.differential.inputs.variation import Variation, source_of
 from src.languages.syntax import literal
 

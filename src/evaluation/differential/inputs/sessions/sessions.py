@@ -9,13 +9,15 @@ import ast
 import copy
 import random
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
-from src.evaluation.differential.inputs.relations import Granted, granted_by
+from src.evaluation.differential.inputs.preconditions.relations import Granted, granted_by
 from src.evaluation.differential.inputs.sessions.keeping import keeping_of
+from src.evaluation.differential.inputs.sessions.members import OPERATORS, fields_of, methods_of, stored_in
 from src.evaluation.differential.inputs.sessions.session_steps import amended, drawn, in_a_row, managed, mixed
 from src.evaluation.differential.inputs.sessions.session_values import drawn_values, with_parts
+from src.evaluation.differential.inputs.sessions.shown_sessions import attributes_of
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal
@@ -27,61 +29,11 @@ AGAIN = 3  # draws of values that a method was not given yet
 OBJECT = (
     "\u0192object"  # begins the tuple that stands for another object of the class, made with the rest of it
 )
-# How methods of Python's own names are used, on `o` and what is given to them.
-OPERATORS = {
-    **{f"__{name}__": f"o {sign} a[0]" for name, sign in (
-        ("eq", "=="), ("ne", "!="), ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("add", "+"), ("sub", "-"),
-        ("mul", "*"), ("truediv", "/"), ("floordiv", "//"), ("mod", "%"), ("pow", "**"), ("and", "&"), ("or", "|"),
-    )},
-    **{f"__{name}__": f"{name}(o)" for name in ("len", "str", "iter", "bool", "abs", "int", "float")},
-    "__repr__": "str(o)", "__neg__": "-o", "__contains__": "a[0] in o", "__getitem__": "o[a[0]]", "__call__": "o(*a)",
-    "__enter__": "(None if (e := o.__enter__()) is o else e)",
-    "__exit__": "o.__exit__(*((None,) * 3 if a[0] else (ValueError, ValueError(), None))) or None",
-    "__setitem__": "o.__setitem__(*a)", "__delitem__": "o.__delitem__(*a)",
-}  # fmt: skip
 _COMPARES = re.compile(r"(?i)[=!<>]=|[<>]|\b(?:equal|compar|same|identical|sort|order)")
 _MANAGED = ("__enter__", "__exit__")  # around what a context manager is used for
 _SHOWN = re.compile(
     r"(?i)__(?:str|repr)__|\bstr\(|\b(?:print|display|show|string|text|represent|readable|format)\w*"
 )
-
-
-def methods_of(
-    node: ast.ClassDef, tree: ast.Module, special: Collection[str] = ("__init__",)
-) -> dict[str, Function]:
-    """Public methods of a class and `__init__`, those it inherits among them; of a dataclass a made-up `__init__`.
-
-    What sets a property goes by its name behind an equals sign: "=width".
-    """
-    found: dict[str, Function] = {}
-    classes = {other.name: other for other in tree.body if isinstance(other, ast.ClassDef)}
-    for base in node.bases:
-        parent = classes.get(base.id) if isinstance(base, ast.Name) else None
-        if parent is not None and parent is not node:
-            found |= methods_of(parent, tree, special)
-    if _fields_of(node):
-        found["__init__"] = _dataclass_init(node)
-    for item in node.body:
-        if isinstance(item, ast.FunctionDef) and (item.name in special or not item.name.startswith("_")):
-            is_setter = f"{item.name}.setter" in map(ast.unparse, item.decorator_list)
-            found[f"={item.name}" if is_setter else item.name] = item
-    return found
-
-
-def _fields_of(node: ast.ClassDef) -> list[ast.AnnAssign]:
-    """The fields of a dataclass; none of another class."""
-    is_dataclass = any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
-    fields = [item for item in node.body if isinstance(item, ast.AnnAssign)] if is_dataclass else []
-    return [field for field in fields if isinstance(field.target, ast.Name)]
-
-
-def _dataclass_init(node: ast.ClassDef) -> ast.FunctionDef:
-    fields = _fields_of(node)
-    names = [ast.arg("self"), *(ast.arg(item.target.id, item.annotation) for item in fields)]  # type: ignore[union-attr]
-    defaults: list[ast.expr] = [item.value for item in fields if item.value is not None]
-    return ast.FunctionDef(
-        "__init__", ast.arguments([], names, None, [], [], None, defaults), [ast.Pass()], []
-    )
 
 
 def names_in_session(steps: Sequence[str]) -> list[str]:
@@ -92,93 +44,6 @@ def names_in_session(steps: Sequence[str]) -> list[str]:
 def _steps(source: str) -> list[tuple[str, tuple[object, ...]]]:
     value = literal(source)
     return value if isinstance(value, list) else []
-
-
-def known_sessions(node: ast.ClassDef, tree: ast.Module) -> list[Arguments]:
-    """What the program itself does with objects of the class, where it gives them literals."""
-    methods = methods_of(node, tree)
-    made: dict[str, str] = {}
-    steps: dict[str, list[str]] = {}
-    statements = [inner for statement in tree.body for inner in _script_statements(statement)]
-    for statement in statements:
-        value = statement.value if isinstance(statement, ast.Assign) else None
-        if isinstance(value, ast.Call) and ast.unparse(value.func) == node.name and not value.keywords:
-            target = ast.unparse(statement.targets[0])  # type: ignore[attr-defined]
-            made[target] = _tuple_source(value.args)
-            steps[target] = []
-        for call in _calls_in_order(statement):
-            owner = ast.unparse(call.func.value)  # type: ignore[attr-defined]
-            name = call.func.attr  # type: ignore[attr-defined]
-            if owner in steps and name in methods and not call.keywords:
-                steps[owner].append(f"({name!r}, {_tuple_source(call.args)})")
-    found = [(made[owner], f"[{', '.join(steps[owner])}]") for owner in made if steps[owner]]
-    return [session for session in found if all(literal(source) is not None for source in session)]
-
-
-def _script_statements(node: ast.stmt) -> Iterator[ast.stmt]:
-    if isinstance(node, ast.If) and "__name__" in ast.dump(node.test):
-        yield from node.body
-    elif not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.For | ast.While | ast.Try):
-        yield node
-
-
-def _calls_in_order(statement: ast.stmt) -> list[ast.Call]:
-    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
-    return sorted(calls, key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0))
-
-
-def _tuple_source(arguments: Sequence[ast.expr]) -> str:
-    return "(" + "".join(f"{ast.unparse(argument)}, " for argument in arguments) + ")"
-
-
-def attributes_of(node: ast.ClassDef, tree: ast.Module, instruction: str) -> list[str]:
-    """Attributes that the task names, `on` of "The attribute `on` holds its state", or that the script looks at.
-
-    Of a dataclass, and of a class that has no methods, all: there is nothing else to it.
-    """
-    if _fields_of(node) or not methods_of(node, tree, OPERATORS).keys() - {"__init__"}:
-        return [name for name in stored_in(node, tree) if not name.startswith("_")]
-    script = [
-        part for statement in tree.body for inner in _script_statements(statement) for part in ast.walk(inner)
-    ]
-    looked_at = {
-        part.attr for part in script if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Load)
-    }
-    return [
-        name
-        for name in stored_in(node, tree)
-        if not name.startswith("_") and (name in looked_at or _names_attribute(instruction, name))
-    ]
-
-
-def _names_attribute(instruction: str, name: str) -> bool:
-    """`on`, "the attribute on", "state holds the colour"."""
-    name = re.escape(name)
-    return bool(
-        re.search(rf"`{name}`|attributes? (?:called |named )?[`'\"]?{name}\b", instruction)
-        or re.search(rf"\b{name} (?:holds|contains|stores|keeps)\b", instruction)
-    )
-
-
-def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
-    """The attributes that a class and its methods give its objects."""
-    stored = [ast.unparse(field.target) for field in _fields_of(node)]
-    stored += [
-        target.id
-        for item in node.body
-        if isinstance(item, ast.Assign)
-        for target in item.targets
-        if isinstance(target, ast.Name)
-    ]
-    stored += [
-        part.attr
-        for method in methods_of(node, tree).values()
-        for part in ast.walk(method)
-        if isinstance(part, ast.Attribute)
-        and isinstance(part.ctx, ast.Store)
-        and ast.unparse(part.value) == "self"
-    ]
-    return list(dict.fromkeys(stored))
 
 
 def session_calls(
@@ -259,7 +124,7 @@ def session_calls(
 
 def _operators_of_dataclass(node: ast.ClassDef, instruction: str) -> dict[str, Function]:
     """`==` of a dataclass, and `<` of one in order, where the task speaks of comparing."""
-    if not _fields_of(node) or not _COMPARES.search(instruction):
+    if not fields_of(node) or not _COMPARES.search(instruction):
         return {}
     made_by = " ".join(map(ast.unparse, node.decorator_list))
     names = ["__eq__"] * ("eq=False" not in made_by) + ["__lt__"] * ("order=True" in made_by)

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from src.evaluation.differential.inputs.forms.arrangement import FITS, arrangements
-from src.evaluation.differential.inputs.relations import granted_by
+from src.evaluation.differential.inputs.preconditions.relations import granted_by
 
 
 @pytest.mark.parametrize(

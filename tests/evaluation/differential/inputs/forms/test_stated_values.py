@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.relations import granted_by
+from src.evaluation.differential.inputs.preconditions.relations import granted_by
 
 PLAIN = "def f(a): pass"
 RECORDS = "def f(a):\n    return sum(x['price'] * x['count'] for x in a)"

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from src.evaluation.differential.inputs.sessions.keeping import Keeping, keeping_of
-from src.evaluation.differential.inputs.sessions.sessions import methods_of
+from src.evaluation.differential.inputs.sessions.members import methods_of
 
 LISTED = """
 class Garage:

@@ -3,7 +3,7 @@
 import ast
 import random
 
-from src.evaluation.differential.inputs.relations import Granted
+from src.evaluation.differential.inputs.preconditions.relations import Granted
 from src.evaluation.differential.inputs.sessions.session_steps import amended, drawn, in_a_row, managed, mixed
 
 OWN = [ast.arg("a"), ast.arg("b")]

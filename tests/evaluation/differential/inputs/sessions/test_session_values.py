@@ -3,13 +3,13 @@
 import ast
 import random
 
+from src.evaluation.differential.inputs.sessions.members import methods_of
 from src.evaluation.differential.inputs.sessions.session_values import (
     calculates_with,
     drawn_values,
     other_than,
     with_parts,
 )
-from src.evaluation.differential.inputs.sessions.sessions import methods_of
 
 SOURCE = """
 class Tank:

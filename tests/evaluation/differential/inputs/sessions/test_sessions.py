@@ -4,64 +4,17 @@ import ast
 
 from src.evaluation.differential.inputs.sessions.sessions import (
     OBJECT,
-    attributes_of,
     given_sizes,
-    known_sessions,
-    methods_of,
     names_in_session,
     session_calls,
-    stored_in,
-    values_of,
 )
-
-SOURCE = """
-class Base:
-    def inherited(self):
-        return 1
-
-class Cart(Base):
-    def __init__(self, owner, limit=10):
-        self.owner, self.items = owner, {}
-    def add(self, item, price):
-        self.items[item] = price
-    def remove(self, item):
-        del self.items[item]
-    def total(self):
-        return sum(self.items.values())
-    def _hidden(self):
-        pass
-
-cart = Cart('Ann')
-cart.add('tea', 3)
-print(cart.total())
-print(cart.items)
-for name in cart.items:
-    cart.remove(name)
-"""
-TREE = ast.parse(SOURCE)
-CART = TREE.body[1]
+from src.evaluation.differential.inputs.sessions.shown_sessions import known_sessions
+from tests.evaluation.differential.inputs.sessions.cart import CART, TREE
 
 
 def sessions(turn=0, known=(), instruction=""):
     found = session_calls(CART, TREE, known, turn, instruction)
     return [(ast.literal_eval(made), ast.literal_eval(steps)) for made, steps in found]
-
-
-def test_methods_are_the_public_ones_with_those_of_base_classes():
-    assert list(methods_of(CART, TREE)) == ["inherited", "__init__", "add", "remove", "total"]
-
-
-def test_a_dataclass_takes_its_fields():
-    tree = ast.parse("@dataclass\nclass P:\n    x: int\n    y: int = 0\n    def f(self): return 1")
-    maker = methods_of(tree.body[0], tree)["__init__"]
-    assert [argument.arg for argument in maker.args.args] == ["self", "x", "y"]
-    assert len(maker.args.defaults) == 1
-
-
-def test_what_the_script_does_itself_is_a_session():
-    known = known_sessions(CART, TREE)
-    assert known == [("('Ann', )", "[('add', ('tea', 3, )), ('total', ())]")]
-    assert values_of(known[0]) == ("'Ann'", "'tea'", "3")
 
 
 def test_sessions_begin_with_the_known_one_and_draw_from_its_values():
@@ -83,11 +36,6 @@ def test_every_session_ends_with_a_look_at_the_object():
 
 def test_sessions_are_the_same_each_time_and_others_each_turn():
     assert sessions(turn=1) == sessions(turn=1) != sessions(turn=2)
-
-
-def test_attributes_are_those_that_the_task_names_or_the_script_looks_at():
-    assert attributes_of(CART, TREE, "") == ["items"]
-    assert attributes_of(CART, TREE, "with an attribute owner, given on creation") == ["owner", "items"]
 
 
 def test_the_methods_of_sessions_are_listed_once():
@@ -133,11 +81,6 @@ def test_operators_are_used_and_other_objects_are_made_for_them():
         assert len(given[name][0]) == 3
     shown = [steps for _, steps in session_calls(tree.body[0], tree, (), 0, "It prints as two numbers.")]
     assert any("__str__" in steps for steps in shown)
-
-
-def test_of_a_dataclass_all_fields_are_looked_at():
-    tree = ast.parse("@dataclass\nclass Seat:\n    row: int\n    place: str = 'a'")
-    assert stored_in(tree.body[0], tree) == ["row", "place"] == attributes_of(tree.body[0], tree, "")
 
 
 def test_methods_get_what_a_task_takes_for_granted_of_values():
@@ -217,10 +160,3 @@ def test_what_the_methods_do_with_a_value_says_what_an_object_is_made_of_and_its
         (True,),
         (False,),
     }
-
-
-def test_an_attribute_is_named_by_what_the_task_says_of_it():
-    tree = ast.parse(
-        "class Lamp:\n    def __init__(self):\n        self.on = self.state = 0\n    def press(self):\n        self.on = 1"
-    )
-    assert attributes_of(tree.body[0], tree, "It is switched on; state holds the colour.") == ["state"]

@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.domain import Domain
-from src.evaluation.differential.inputs.relations import granted_by
-from src.evaluation.differential.inputs.scope import (
+from src.evaluation.differential.inputs.preconditions.domain import Domain
+from src.evaluation.differential.inputs.preconditions.relations import granted_by
+from src.evaluation.differential.inputs.preconditions.scope import (
     Scope,
     grows_fast,
     has_sign,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from src.evaluation.differential.inputs.domain import Domain, described_kinds, shown_domain
+from src.evaluation.differential.inputs.preconditions.domain import Domain, described_kinds, shown_domain
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def shown_domain(
 ) -> Domain:
     """The domain that a sample shows.
 
-    calls: literal arguments of calls that it makes itself. has_sign: the reference works on negative numbers too (relations.py).
+    calls: literal arguments of calls that it makes itself. has_sign: the reference works on negative numbers too (scope.py).
     """
     text = f"{instruction}\n{input}"
     values = [literal(source) for call in calls for source in call]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from src.evaluation.differential.inputs.constants import constants_of, dispatched_on
-from src.evaluation.differential.inputs.domain import described_kinds
+from src.evaluation.differential.inputs.constants import constants_of
 from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation, arrangements, text_grids
 from src.evaluation.differential.inputs.forms.example_form import example_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, shape_of
@@ -21,17 +19,20 @@ from src.evaluation.differential.inputs.forms.stated_values import (
     stated_values,
 )
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
-from src.evaluation.differential.inputs.type_inference import Function, is_pair
+from src.evaluation.differential.inputs.preconditions.assumptions import (
+    choices,
+    divisors,
+    keys_taken,
+    makes_sets,
+    ordered_places,
+    side_by_side,
+    tuple_sizes,
+)
+from src.evaluation.differential.inputs.preconditions.domain import described_kinds
+from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal
 
-_ORDERED = tuple(
-    tuple(pair.split("/"))
-    for pair in (
-        "low/high lo/hi start/end start/stop begin/end begin/stop min/max minimum/maximum lower/upper from/to first/last"
-        " left/right smallest/largest earliest/latest k/n r/n birth/today birth/current"
-    ).split()
-)
 _INDEX = frozenset("index idx position pos".split())
 _CHARACTER = frozenset("char ch character letter".split())
 SPOKEN = {  # what an instruction says where it speaks of what is else taken for granted
@@ -96,18 +97,18 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found = [
         *(
             _in_order(a, b, bool(_BOOKED.search(instruction)))
-            for a, b in _ordered_places(function, names)
+            for a, b in ordered_places(function, names)
             if "order" not in spoken
         ),
         *(_within(at, names[at], "size" in spoken) for at in range(len(names))),
-        *(_not_zero(at) for at in _divisors(function, names) if "zero" not in spoken),
+        *(_not_zero(at) for at in divisors(function, names) if "zero" not in spoken),
     ]
-    sizes = _tuple_sizes(function, calls)
+    sizes = tuple_sizes(function, calls)
     if sizes:
         found.append(_of_sizes(sizes))
-    found += [_equally_long(a, b) for a, b in _side_by_side(function, names)]
+    found += [_equally_long(a, b) for a, b in side_by_side(function, names)]
     found += arrangements(instruction)
-    found += [Records(keys) for keys in [_keys_taken(function)] if keys]
+    found += [Records(keys) for keys in [keys_taken(function)] if keys]
     texts = [text for call in calls for value in call for text in _texts_in(value)]
     found += stated_values(instruction, constants_of(function), texts)
     found += named_bounds(instruction, names)
@@ -132,31 +133,11 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     ):
         found.append(_one_pair_at_most)
     if not _OTHERS.search(instruction):
-        found += [_one_of(at, texts) for at, texts in _choices(function, instruction)]
-    is_of_sets = _OF_SETS.search(instruction) or _makes_sets(function)
+        found += [_one_of(at, texts) for at, texts in choices(function, instruction)]
+    is_of_sets = _OF_SETS.search(instruction) or makes_sets(function)
     if "doubles" not in spoken and (is_of_sets or _BINARY_SEARCH.search(instruction)):
         found.append(_without_doubles)
     return Granted(tuple(relation for relation in found if all(map(relation, calls))), example)
-
-
-def _ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of parameters of which the first is the smaller one: by their names, or since `range(a, b)` is made of them."""
-    found = []
-    for a, name in enumerate(names):
-        for b, other in enumerate(names):
-            words, others = re.split(r"_|(?=\d)", name), re.split(r"_|(?=\d)", other)
-            for low, high in _ORDERED:
-                if low in words and [high if word == low else word for word in words] == others:
-                    found.append((a, b))
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and len(node.args) == 2:
-            bounds = [
-                {n.id.lower() for n in ast.walk(bound) if isinstance(n, ast.Name)} for bound in node.args
-            ]
-            places = [[names.index(name) for name in bound if name in names] for bound in bounds]
-            if all(len(place) == 1 for place in places) and places[0] != places[1]:
-                found.append((places[0][0], places[1][0]))
-    return list(dict.fromkeys(found))
 
 
 def _in_order(low: int, high: int, strictly: bool = False) -> Relation:
@@ -193,77 +174,12 @@ def _within(at: int, name: str, sizes_spoken: bool) -> Relation:
     return holds
 
 
-def _divisors(function: Function, names: Sequence[str]) -> list[int]:
-    """Parameters that something is divided by."""
-    return [
-        names.index(node.right.id.lower())
-        for node in ast.walk(function)
-        if isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
-        and isinstance(node.right, ast.Name)
-        and node.right.id.lower() in names
-    ]
-
-
 def _not_zero(at: int) -> Relation:
     return lambda values: at >= len(values) or values[at] != 0 or isinstance(values[at], bool)
 
 
-def _keys_taken(function: Function) -> tuple[str, ...]:
-    """Keys that the items of a list are taken to have: `"price"` of `for item in items: ... item["price"]`."""
-    nodes = list(ast.walk(function))
-    if any(isinstance(node, ast.Try) for node in nodes):
-        return ()
-    loops = [node.target for node in nodes if isinstance(node, ast.For | ast.comprehension)]
-    items = {target.id for target in loops if isinstance(target, ast.Name)}
-    items |= {a.arg for node in nodes if isinstance(node, ast.Lambda) for a in node.args.args}
-    taken = [
-        node.slice.value
-        for node in nodes
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.slice, ast.Constant)
-        and isinstance(node.value, ast.Name)
-        and node.value.id in items
-    ]
-    tested = {ast.unparse(node.left) for node in nodes if isinstance(node, ast.Compare)}
-    return tuple(dict.fromkeys(key for key in taken if isinstance(key, str) and repr(key) not in tested))
-
-
-def _tuple_sizes(function: Function, calls: Sequence[Sequence[object]]) -> set[int]:
-    """How long the tuples are that the sample's own calls give, or that the function takes apart."""
-    shown = {len(value) for call in calls for value in call if isinstance(value, tuple)}
-    nodes = list(ast.walk(function))
-    return shown or ({2} if any(is_pair(nodes, p.arg) for p in parameters(function)[0]) else set())
-
-
 def _of_sizes(sizes: set[int]) -> Relation:
     return lambda values: all(len(value) in sizes for value in values if isinstance(value, tuple))
-
-
-def _side_by_side(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of parameters that are gone through side by side: `zip(a, b)`; `a[i]` and `b[i]` where one length is enough."""
-    nodes = list(ast.walk(function))
-    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip"]
-    together = [[ast.unparse(argument).lower() for argument in call.args] for call in calls]
-    indices: dict[str, list[str]] = {}
-    for node in nodes:
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-            indices.setdefault(node.value.id.lower(), []).append(ast.unparse(node.slice))
-    counters = {
-        node.target.id for node in nodes if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
-    }
-    measured = {ast.unparse(node).lower() for node in nodes if isinstance(node, ast.Call)}
-    indexed = [name for name in names if name in indices and len({*indices[name]}) == 1]
-    together += [
-        [a, b]
-        for a, b in itertools.combinations(indexed, 2)
-        if indices[a][0] == indices[b][0] in counters and not {f"len({a})", f"len({b})"} <= measured
-    ]
-    return [
-        (names.index(a), names.index(b))
-        for a, b in (t for t in together if len(t) == 2)
-        if {a, b} <= {*names}
-    ]
 
 
 def _equally_long(a: int, b: int) -> Relation:
@@ -312,33 +228,8 @@ def _one_pair_at_most(values: Sequence[object]) -> bool:
     return all(sums.count(value) < 2 for value in values if isinstance(value, int | float))
 
 
-def _choices(function: Function, instruction: str) -> Iterator[tuple[int, list[object]]]:
-    """Parameters of which the function knows two texts or more, all named by the instruction, with all that it quotes."""
-    for at, parameter in enumerate(parameters(function)[0]):
-        known = dispatched_on(function, parameter.arg)
-        if len(known) > 1 and all(
-            re.search(rf"(?<!\w){re.escape(text)}(?!\w)", instruction) for text in known
-        ):
-            yield at, [*known, *re.findall(r"[\"'`]([^\"'`\n]+)[\"'`]", instruction)]
-
-
 def _one_of(at: int, texts: Sequence[object]) -> Relation:
     return lambda values: at >= len(values) or not isinstance(values[at], str) or values[at] in texts
-
-
-def _makes_sets(function: Function) -> bool:
-    """Whether it works with sets: it makes some, or looks up what one list has in another."""
-    names = {parameter.arg for parameter in parameters(function)[0]}
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "set":
-            return True
-        looks_up = isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)
-        if looks_up and len(names) == 2 and ast.unparse(node.comparators[0]) in names:  # type: ignore[attr-defined]
-            return any(
-                isinstance(n, ast.For | ast.comprehension) and ast.unparse(n.iter) in names
-                for n in ast.walk(function)
-            )
-    return False
 
 
 def _without_doubles(values: Sequence[object]) -> bool:

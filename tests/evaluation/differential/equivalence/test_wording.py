@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.wording import (
+from src.evaluation.differential.equivalence.wording import (
     Answered,
     answers_question,
     own_words,

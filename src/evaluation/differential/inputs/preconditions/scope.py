@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from src.evaluation.differential.inputs.domain import Domain
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
 from src.evaluation.differential.inputs.mutants import keeps_best
-from src.evaluation.differential.inputs.relations import SPOKEN, Granted
+from src.evaluation.differential.inputs.preconditions.domain import Domain
+from src.evaluation.differential.inputs.preconditions.relations import SPOKEN, Granted
 from src.evaluation.differential.inputs.sessions.sessions import given_sizes, values_of
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.probe_runner import Call

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.domain import Domain
-from src.evaluation.differential.inputs.relations import granted_by
+from src.evaluation.differential.inputs.preconditions.domain import Domain
+from src.evaluation.differential.inputs.preconditions.relations import granted_by
 
 ANY = Domain(True, True, True, True, True)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from src.evaluation.differential.equivalence.printed import denies, same_printed, shows, text_of
 from src.evaluation.differential.inside.rewriting import MESSAGE, WORDING_BEGINS, WORDING_ENDS
-from src.evaluation.differential.printed import denies, same_printed, shows, text_of
 
 
 def same(left, right, ordered=True):

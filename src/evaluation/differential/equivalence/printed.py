@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from src.evaluation.differential.equality import same_text
+from src.evaluation.differential.equivalence.equality import same_text
 from src.evaluation.differential.inside.rewriting import MARKS, MESSAGE, WORDING_BEGINS, WORDING_ENDS
 
 _WORDING = re.compile(f"{WORDING_BEGINS}([^{WORDING_BEGINS}{WORDING_ENDS}]*){WORDING_ENDS}")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.evaluation.differential.equality import same_numbers, same_text, same_value, well_formed
+from src.evaluation.differential.equivalence.equality import same_numbers, same_text, same_value, well_formed
 from src.evaluation.differential.inside.description import describe
 
 

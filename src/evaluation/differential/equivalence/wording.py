@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from src.evaluation.differential.printed import denies, plain, shown
+from src.evaluation.differential.equivalence.printed import denies, plain, shown
 from src.evaluation.differential.probe_runner import ProbeRecord
 from src.languages.syntax import literal
 

@@ -1,0 +1,130 @@
+"""What a function's source takes for granted of its arguments: which is the smaller, which have the same length."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+from src.evaluation.differential.inputs.constants import dispatched_on
+from src.evaluation.differential.inputs.input_generation import parameters
+from src.evaluation.differential.inputs.type_inference import Function, is_pair
+
+_ORDERED = tuple(
+    tuple(pair.split("/"))
+    for pair in (
+        "low/high lo/hi start/end start/stop begin/end begin/stop min/max minimum/maximum lower/upper from/to first/last"
+        " left/right smallest/largest earliest/latest k/n r/n birth/today birth/current"
+    ).split()
+)
+
+
+def ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of parameters of which the first is the smaller one: by their names, or since `range(a, b)` is made of them."""
+    found = []
+    for a, name in enumerate(names):
+        for b, other in enumerate(names):
+            words, others = re.split(r"_|(?=\d)", name), re.split(r"_|(?=\d)", other)
+            for low, high in _ORDERED:
+                if low in words and [high if word == low else word for word in words] == others:
+                    found.append((a, b))
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and len(node.args) == 2:
+            bounds = [
+                {n.id.lower() for n in ast.walk(bound) if isinstance(n, ast.Name)} for bound in node.args
+            ]
+            places = [[names.index(name) for name in bound if name in names] for bound in bounds]
+            if all(len(place) == 1 for place in places) and places[0] != places[1]:
+                found.append((places[0][0], places[1][0]))
+    return list(dict.fromkeys(found))
+
+
+def divisors(function: Function, names: Sequence[str]) -> list[int]:
+    """Parameters that something is divided by."""
+    return [
+        names.index(node.right.id.lower())
+        for node in ast.walk(function)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
+        and isinstance(node.right, ast.Name)
+        and node.right.id.lower() in names
+    ]
+
+
+def keys_taken(function: Function) -> tuple[str, ...]:
+    """Keys that the items of a list are taken to have: `"price"` of `for item in items: ... item["price"]`."""
+    nodes = list(ast.walk(function))
+    if any(isinstance(node, ast.Try) for node in nodes):
+        return ()
+    loops = [node.target for node in nodes if isinstance(node, ast.For | ast.comprehension)]
+    items = {target.id for target in loops if isinstance(target, ast.Name)}
+    items |= {a.arg for node in nodes if isinstance(node, ast.Lambda) for a in node.args.args}
+    taken = [
+        node.slice.value
+        for node in nodes
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in items
+    ]
+    tested = {ast.unparse(node.left) for node in nodes if isinstance(node, ast.Compare)}
+    return tuple(dict.fromkeys(key for key in taken if isinstance(key, str) and repr(key) not in tested))
+
+
+def tuple_sizes(function: Function, calls: Sequence[Sequence[object]]) -> set[int]:
+    """How long the tuples are that the sample's own calls give, or that the function takes apart."""
+    shown = {len(value) for call in calls for value in call if isinstance(value, tuple)}
+    nodes = list(ast.walk(function))
+    return shown or ({2} if any(is_pair(nodes, p.arg) for p in parameters(function)[0]) else set())
+
+
+def side_by_side(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of parameters that are gone through side by side: `zip(a, b)`; `a[i]` and `b[i]` where one length is enough."""
+    nodes = list(ast.walk(function))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip"]
+    together = [[ast.unparse(argument).lower() for argument in call.args] for call in calls]
+    indices: dict[str, list[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            indices.setdefault(node.value.id.lower(), []).append(ast.unparse(node.slice))
+    counters = {
+        node.target.id for node in nodes if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
+    }
+    measured = {ast.unparse(node).lower() for node in nodes if isinstance(node, ast.Call)}
+    indexed = [name for name in names if name in indices and len({*indices[name]}) == 1]
+    together += [
+        [a, b]
+        for a, b in itertools.combinations(indexed, 2)
+        if indices[a][0] == indices[b][0] in counters and not {f"len({a})", f"len({b})"} <= measured
+    ]
+    return [
+        (names.index(a), names.index(b))
+        for a, b in (t for t in together if len(t) == 2)
+        if {a, b} <= {*names}
+    ]
+
+
+def choices(function: Function, instruction: str) -> Iterator[tuple[int, list[object]]]:
+    """Parameters of which the function knows two texts or more, all named by the instruction, with all that it quotes."""
+    for at, parameter in enumerate(parameters(function)[0]):
+        known = dispatched_on(function, parameter.arg)
+        if len(known) > 1 and all(
+            re.search(rf"(?<!\w){re.escape(text)}(?!\w)", instruction) for text in known
+        ):
+            yield at, [*known, *re.findall(r"[\"'`]([^\"'`\n]+)[\"'`]", instruction)]
+
+
+def makes_sets(function: Function) -> bool:
+    """Whether it works with sets: it makes some, or looks up what one list has in another."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "set":
+            return True
+        looks_up = isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)
+        if looks_up and len(names) == 2 and ast.unparse(node.comparators[0]) in names:  # type: ignore[attr-defined]
+            return any(
+                isinstance(n, ast.For | ast.comprehension) and ast.unparse(n.iter) in names
+                for n in ast.walk(function)
+            )
+    return False

@@ -1,0 +1,75 @@
+"""Arguments that a sample shows: in calls that it writes out, and in its input."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Sequence
+
+from src.evaluation.differential.inputs.forms.shapes import named_shape
+from src.evaluation.differential.inputs.input_generation import Arguments, is_literal, parameters
+from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
+from src.evaluation.differential.inputs.variation import source_of
+from src.languages.syntax import literal, parse_expression
+
+
+def known_arguments(
+    function: Function, seen: Sequence[Sequence[str]], input: str, texts: Sequence[str]
+) -> list[Arguments]:
+    """Arguments that the sample shows: in calls that the program made itself, in its input, in calls that texts contain."""
+    every, required = parameters(function)
+    least = required or min(1, len(every))
+    known = [tuple(call[: len(every)]) for call in seen]
+    for text in (input, *texts):
+        known += _calls_in(text, function.name, least, len(every))
+    kinds = likely_kinds(function, every[0])[:2] if every else []
+    shape = named_shape(texts[0]) if texts else None
+    is_text = "str" in kinds or (shape is not None and shape.admits(input.strip()))
+    known += values_in(input, least, least == 1 and is_text)
+    return [call for call in dict.fromkeys(known) if all(map(is_literal, call))]
+
+
+def _calls_in(text: str, name: str, least: int, most: int) -> list[Arguments]:
+    """Literal arguments of calls of `name` that are written out in `text`."""
+    calls = []
+    for start in itertools.islice(re.finditer(rf"\b{re.escape(name)}\(", text), 6):
+        closing = _closing_bracket(text, start.end())
+        tree = parse_expression(text[start.start() : closing])
+        if isinstance(tree, ast.Call) and not tree.keywords and least <= len(tree.args) <= most:
+            sources = tuple(ast.unparse(argument) for argument in tree.args)
+            if all(literal(source) is not None for source in sources):
+                calls.append(sources)
+    return calls
+
+
+def _closing_bracket(text: str, start: int) -> int:
+    depth = 1
+    for position in range(start, min(len(text), start + 500)):
+        depth += (text[position] in "([{") - (text[position] in ")]}")
+        if not depth:
+            return position + 1
+    return start
+
+
+def values_in(text: str, count: int, as_text: bool = False) -> list[Arguments]:
+    """Values that a sample's input gives: "[1, 2], 3", "n = 4, k = 2", "Number: 7", "{1} and {2}".
+
+    as_text: a line that gives none is itself the value.
+    """
+    text = text.strip()
+    if not text or len(text) > 600:
+        return []
+    value = literal(text)
+    if isinstance(value, tuple) and count > 1 and len(value) == count:
+        return [tuple(map(source_of, value))]
+    if value is not None:
+        return [(source_of(value),)] if count == 1 else []
+    pieces = re.split(r"\n|;|\sand\s|,\s*(?=[A-Za-z_][\w ]*+\s*+[:=])", text)
+    values = [literal(re.sub(r"^[A-Za-z_][\w ]*+\s*+[:=]\s*", "", piece.strip())) for piece in pieces]
+    found = [source_of(value) for value in values if value is not None]
+    if len(found) == count:
+        return [tuple(found)]
+    if count == 1 and found:
+        return [(source,) for source in found[:4]]
+    return [(repr(text),)] if as_text and len(text.splitlines()) == 1 else []
