@@ -21,6 +21,7 @@ from src.evaluation.differential.equivalence.agreement import call_difference, s
 from src.evaluation.differential.equivalence.printed import shown
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.input_generation import kinds_of, parameters
+from src.evaluation.differential.other_data import as_functions
 from src.evaluation.differential.probe_runner import WAITED, Call, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     classes_of,
@@ -156,8 +157,22 @@ class _Trial:
                 verdict = None
             tried.append(Comparison(verdict, self.behaviour, record))
             if verdict and verdict.outcome == "passed":
-                return tried[-1]
+                return self._on_other_data() or tried[-1]
         return tried[0]
+
+    def _on_other_data(self) -> Comparison | None:
+        """Failed, where a script that shows the same on the task's data does not on other data of that kind."""
+        if self.behaviour.calls or self.behaviour.record["files"] or reads_input(self.tree):
+            return None
+        task = f"{self.sample.instruction}\n{self.sample.input}"
+        both = as_functions(self.reference_tree, self.tree, task)
+        if both is None:
+            return None
+        reference, code = both
+        found = compare_with_reference(
+            self.sandbox, dataclasses.replace(self.sample, reference=reference), code
+        )
+        return found if found.verdict and found.verdict.outcome == "failed" else None
 
     def _stdins(self) -> list[str]:
         typed = typed_inputs(self.reference_tree, self.sample.input) if reads_input(self.tree) else []

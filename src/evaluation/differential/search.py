@@ -32,6 +32,7 @@ from src.evaluation.differential.inputs.preconditions.scope import (
 from src.evaluation.differential.inputs.sessions.sessions import session_calls, values_of
 from src.evaluation.differential.inputs.sessions.shown_sessions import known_sessions
 from src.evaluation.differential.inputs.shown_arguments import known_arguments
+from src.evaluation.differential.other_data import SCRIPT
 from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     definitions,
@@ -97,7 +98,7 @@ class Search:
             speaks_of_words(instruction),
             grows_fast(instruction),
             frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
-            frozenset(name for name, f in functions.items() if looks_for_best(f)),
+            frozenset(n for n, f in functions.items() if looks_for_best(f) or n == SCRIPT),
         )
         tried: list[Call] = []
         selection = Selection(())

@@ -105,6 +105,8 @@ def _effect_difference(rules: Rules, expected: ProbeRecord, actual: ProbeRecord)
         printed = str(text) if returned else shown(actual)
         if not rules.same_printed(shown(expected), printed):
             return "prints something else"
+        if rules.must_print and not rules.in_place:
+            return ""  # that is what it is for
     elif expected["changed"] and actual["changed"] is None and not rules.in_place:
         # A copy, changed and returned.
         return (

@@ -13,6 +13,7 @@ from src.evaluation.differential.inputs.forms.shapes import Shape
 
 _TOKEN = re.compile(r"\d+|[A-Za-z]+|.")
 _UNITS = re.compile(r"(?:[A-Za-z]\d+){2,}|(?:\d+[A-Za-z]){2,}")
+_LETTERS_FIRST, _NUMBERS_FIRST = re.compile(r"(?:[A-Za-z][1-9]\d?)+"), re.compile(r"(?:[1-9]\d?[A-Za-z])+")
 _SEPARATORS = (",", ";", "\t", "|", "=", ": ", ":", " ")
 _CSV = re.compile(r"(?i)\bcsv\b")
 _ANY_CSV = "name,age,city\nAnn,36,Oslo\nBob,28,Rome"
@@ -53,7 +54,7 @@ class Table(Shape):
 
 def repeated_shape(function: Function, instruction: str, texts: Sequence[str]) -> Shape | None:
     """The form of the texts that a sample shows, where a function takes alike parts of them one by one."""
-    source = ast.unparse(function)
+    source = "\n".join(map(ast.unparse, function.body))
     constants = [text for text in constants_of(function) if isinstance(text, str)]
     units = [text for text in texts if _UNITS.fullmatch(text)]
     if units and re.search(r"isdigit|isnumeric|isdecimal|isalpha|\\d", source):
@@ -78,8 +79,6 @@ def repeated_shape(function: Function, instruction: str, texts: Sequence[str]) -
 
 
 def _of_units(letter_first: bool) -> Shape:
-    form = r"(?:[A-Za-z][1-9]\d?)+" if letter_first else r"(?:[1-9]\d?[A-Za-z])+"
-
     def draw(choose: random.Random) -> str:
         units = [
             (choose.choice("abcdexyz"), str(choose.randint(1, _LARGEST)))
@@ -87,7 +86,7 @@ def _of_units(letter_first: bool) -> Shape:
         ]
         return "".join(letter + number if letter_first else number + letter for letter, number in units)
 
-    return Shape(re.compile(form), draw, kind="str")
+    return Shape(_LETTERS_FIRST if letter_first else _NUMBERS_FIRST, draw, kind="str")
 
 
 def _kind(field: str) -> str:

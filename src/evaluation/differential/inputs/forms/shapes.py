@@ -104,7 +104,7 @@ SHAPES = (
     Shape(  # also a word of one letter, and so two capital letters in a row
         re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)*"),
         lambda draw: _camel(draw.sample([*_PLAIN_WORDS, *"xyab"], draw.randint(2, 4))),
-        re.compile(rf"(?i)(?=.*{_GIVEN}\bcamel[ _-]?cased?\b)(?=.*\b(?:each|every|all) (?:capital|upper))"), "camelCase",
+        re.compile(rf"(?i)\A(?=.*{_GIVEN}\bcamel[ _-]?cased?\b)(?=.*\b(?:each|every|all) (?:capital|upper))"), "camelCase",
     ),
     Shape(
         re.compile(r"[a-z]+(?:[A-Z][a-z0-9]+)*"),

@@ -1,0 +1,159 @@
+"""Scripts that work on data which the task gives, as functions of that data: so they can be held against each other on other data."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from src.languages.syntax import literal
+
+SCRIPT = "script"  # the function's name
+_GIVEN = "given_{}"  # a parameter of an answer's
+_GUARD = re.compile(r"__name__ *== *['\"]__main__['\"]|['\"]__main__['\"] *== *__name__")
+_SHORTEST = 2  # text that is told from others by its letters
+
+
+def as_functions(reference: ast.Module, answer: ast.Module, task: str) -> tuple[str, str] | None:
+    """Both scripts as functions of the data that both have and the task shows, each called on that data.
+
+    None where there is no such data, or a script cannot be a function.
+    """
+    data = {name: source for name, source in _data(reference).items() if _is_shown(literal(source), task)}
+    if len({*data.values()}) < len(data):
+        return None
+    places = {name: _places(answer, literal(source)) for name, source in data.items()}
+    data = {name: source for name, source in data.items() if places[name]}
+    if not data or not all(map(_can_be_function, (reference, answer))):
+        return None
+    own = copy.deepcopy(reference)
+    own.body = [statement for statement in own.body if _assigned(statement) not in [*data.items()]]
+    parameters = {_GIVEN.format(at): name for at, name in enumerate(data)}
+    places_by_parameter = {parameter: places[name] for parameter, name in parameters.items()}
+    given = _with_parameters(answer, places_by_parameter)
+    return _called(own, data), _called(given, {p: data[name] for p, name in parameters.items()})
+
+
+def _data(script: ast.Module) -> dict[str, str]:
+    """Names that are first given a literal at the top of a script, with the literals."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for statement in script.body:
+        assigned = _assigned(statement)
+        if assigned and assigned[0] not in seen and literal(assigned[1]) not in (None, "", [], {}, (), 0):
+            found[assigned[0]] = assigned[1]
+        seen |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return found
+
+
+def _assigned(statement: ast.stmt) -> tuple[str, str] | None:
+    """The name and the literal of `name = literal`."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target, source = statement.targets[0], ast.unparse(statement.value)
+        if (
+            isinstance(target, ast.Name)
+            and literal(source) is not None
+            and not isinstance(literal(source), bool)
+        ):
+            return target.id, source
+    return None
+
+
+def _is_shown(value: object, task: str) -> bool:
+    """Whether all texts and numbers of a value stand in the task."""
+    if isinstance(value, dict):
+        return all(_is_shown(part, task) for item in value.items() for part in item)
+    if isinstance(value, list | tuple | set):
+        return all(_is_shown(item, task) for item in value)
+    return bool(re.search(rf"(?<![\w.]){re.escape(str(value))}(?![\w])", task)) if str(value) else True
+
+
+def _places(script: ast.Module, value: object) -> list[int]:
+    """Which nodes of a walk are this value; of a number only one that a name gets, or the only one."""
+    found, named = [], []
+    for at, node in enumerate(ast.walk(script)):
+        if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
+            other = literal(ast.unparse(node))
+            if type(other) is type(value) and other == value:
+                found.append((at, node))
+        elif isinstance(node, ast.Assign):
+            named.append(node.value)
+    if isinstance(value, list | tuple | dict | set) or (isinstance(value, str) and len(value) >= _SHORTEST):
+        return [at for at, _ in found]
+    own = [at for at, node in found if node in named]
+    return own if len(own) == 1 else [at for at, _ in found] if len(found) == 1 else []
+
+
+def _with_parameters(script: ast.Module, places: Mapping[str, list[int]]) -> ast.Module:
+    """A script with names in place of nodes of its walk."""
+    copied = copy.deepcopy(script)
+    nodes = [*ast.walk(copied)]
+    instead = {id(nodes[at]): name for name, own in places.items() for at in own}
+    copied.body = [_Replaced(instead).visit(statement) for statement in copied.body]
+    return copied
+
+
+class _Replaced(ast.NodeTransformer):
+    def __init__(self, instead: Mapping[int, str]) -> None:
+        self._instead = instead
+
+    def visit(self, node: ast.AST) -> Any:
+        name = self._instead.get(id(node))
+        return ast.Name(name, ast.Load()) if name else self.generic_visit(node)
+
+
+def _can_be_function(script: ast.Module) -> bool:
+    """Whether names mean the same within a function: no star import, no `global`, nothing that asks for names."""
+    for node in ast.walk(script):
+        if isinstance(node, ast.Global) or (isinstance(node, ast.ImportFrom) and node.names[0].name == "*"):
+            return False
+        if isinstance(node, ast.Name) and node.id in ("globals", "locals", "vars", "exec", "eval", SCRIPT):
+            return False
+    return True
+
+
+def _called(script: ast.Module, data: Mapping[str, str]) -> str:
+    """The script as a function of these names, and a call on the data. What shows nothing gives its last value."""
+    body = [*_without_guard(script.body)]
+    shows = any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(script))
+    last = None if shows or not body else _value_of(body[-1])
+    if last is not None:
+        body.append(ast.Return(last))
+    stored = {node.id for node in _own_names(body) if isinstance(node.ctx, ast.Store)} - data.keys()
+    # What a script calls `sum` is the function until then.
+    shadowed = [ast.arg(name) for name in sorted(stored & {*dir(builtins)})]
+    arguments = ast.arguments(
+        [], [ast.arg(name) for name in data], None, shadowed,
+        [ast.Name(own.arg, ast.Load()) for own in shadowed], None, [],
+    )  # fmt: skip
+    function = ast.FunctionDef(SCRIPT, arguments, body or [ast.Pass()], [])
+    module = ast.fix_missing_locations(ast.Module([function], []))
+    return f"{ast.unparse(module)}\n{SCRIPT}({', '.join(data.values())})"
+
+
+def _without_guard(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        if isinstance(statement, ast.If) and _GUARD.fullmatch(ast.unparse(statement.test)):
+            yield from statement.body
+        else:
+            yield statement
+
+
+def _own_names(body: list[ast.stmt]) -> Iterator[ast.Name]:
+    """The names of statements, without those inside their functions and classes."""
+    for statement in body:
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+
+
+def _value_of(statement: ast.stmt) -> ast.expr | None:
+    """What a last statement leaves: the value that it gives a name, or its own."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
+            return ast.Name(name, ast.Load())
+        case ast.Expr(value=value):
+            return value
+    return None

@@ -1,0 +1,80 @@
+"""Scripts that agree on the data of a task are held against each other on other data of that kind."""
+
+import ast
+from dataclasses import replace
+
+import pytest
+
+from src.evaluation.differential.oracle import compare_with_reference
+from src.evaluation.differential.other_data import as_functions
+from src.schema import Sample
+
+TASK = Sample(
+    "", "Print the sum of the even numbers of [1, 2, 3, 4].", "",
+    "numbers = [1, 2, 3, 4]\ntotal = 0\nfor n in numbers:\n    if n % 2 == 0:\n        total += n\nprint(total)",
+    "", "python",
+)  # fmt: skip
+ASSIGNED = replace(TASK, instruction="Add up [1, 2, 3, 4].", reference="a = [1, 2, 3, 4]\ns = sum(a)")
+
+
+def functions(reference, answer, task="[1, 2, 3, 4] and 7, 12, 'red'"):
+    return as_functions(ast.parse(reference), ast.parse(answer), task)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "print(sum(n for n in [1, 2, 3, 4] if n % 2 == 0))",
+        "def total(numbers):\n    return sum(filter(lambda n: n % 2 == 0, numbers))\n\nprint(total([1, 2, 3, 4]))",
+        "def main():\n    sum = 0\n    for n in [1, 2, 3, 4]:\n        sum += n if not n % 2 else 0\n    print(sum)\n\nif __name__ == '__main__':\n    main()",
+        "list = [1, 2, 3, 4]\nlist = [n for n in list if n % 2 == 0]\nsum = sum(list)\nprint('Total:', sum)",
+        "print(6)",
+    ],
+)  # fmt: skip
+def test_a_script_that_does_the_same_on_other_data_is_right(sandbox, answer):
+    assert compare_with_reference(sandbox, TASK, answer).verdict.outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("answer", "called"),
+    [
+        ("numbers = [1, 2, 3, 4]\nprint(sum(numbers[1::2]))", "script(["),
+        ("numbers = [1, 2, 3, 4]\nprint(sum(n for n in numbers if n in (2, 4)))", "script(["),
+        ("numbers = [1, 2, 3, 4]\nprint(sum({n for n in numbers if n % 2 == 0}))", "script(["),
+    ],
+)
+def test_one_that_does_not_is_wrong(sandbox, answer, called):
+    verdict = compare_with_reference(sandbox, TASK, answer).verdict
+    assert verdict.outcome == "failed"
+    assert verdict.detail.startswith(called)
+
+
+def test_what_is_assigned_last_is_held_against_the_reference_too(sandbox):
+    right = "numbers = [1, 2, 3, 4]\ntotal = 0\nfor n in numbers:\n    total += n\ntotal"
+    assert compare_with_reference(sandbox, ASSIGNED, right).verdict.outcome == "passed"
+    assert compare_with_reference(sandbox, ASSIGNED, "print(sum([1, 2, 3, 4]))").verdict.outcome == "passed"
+    wrong = "a = [1, 2, 3, 4]\nn = len(a)\ns = n * (n + 1) // 2"
+    assert compare_with_reference(sandbox, ASSIGNED, wrong).verdict.outcome == "failed"
+
+
+def test_a_number_is_given_where_the_answer_names_it_or_has_it_once():
+    assert functions("n = 7\nprint(n * 7)", "number = 7\nprint(number * 7)")[1].startswith(
+        "def script(given_0)"
+    )
+    assert functions("n = 7\nprint(n)", "print(7)")
+    assert functions("n = 7\nprint(n)", "print(7, 7)") is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        ("a = [1, 2]\nprint(a)", "print([2, 1])"),  # not the same data
+        ("a = [5, 6]\nprint(a)", "print([5, 6])"),  # of its own
+        ("a = [1, 2]\nprint(a)", "from math import *\nprint([1, 2])"),
+        ("a = [1, 2]\nprint(a)", "a = [1, 2]\ndef f():\n    global a\n    print(a)\nf()"),
+        ("x = 7\ny = 7\nprint(x, y)", "x = 7\ny = 7\nprint(x, y)"),  # which is which?
+        ("found = []\nfound.append(7)\nprint(found)", "print([7])"),
+    ],
+)
+def test_other_scripts_are_no_functions_of_their_data(reference, answer):
+    assert functions(reference, answer) is None
