@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from src.evaluation.differential.equivalence.printed import denies, plain, shown, shows, text_of
@@ -13,6 +14,8 @@ from src.evaluation.differential.inputs.shown_arguments import values_in
 from src.evaluation.differential.inputs.variation import source_of
 from src.evaluation.differential.probe_runner import ProbeRecord
 from src.languages.syntax import literal
+
+_BOOLS = re.compile(r"\b(?:True|False)\b")
 
 
 def script_inputs(script: ast.Module, names: Sequence[str], input: str) -> list[Arguments]:
@@ -98,6 +101,8 @@ def _shows_call(rules: Rules, arguments: Arguments, result: ProbeRecord, script:
     text = plain(printed)
     if value[0] == "b" and not rules.must_be_bool and answers_question(text, rules.topics):
         return denies(text) is not bool(value[1])
+    if value[0] == "b" and {*_BOOLS.findall(text)} == {str(bool(value[1]))}:
+        return True
     return bool(shown(result).strip()) and rules.same_printed(printed, shown(result))
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 OTHER_OUTPUT = "functions agree, output differs"  # detail of an answer that passed all the same
 ON_ITS_INPUTS = "agrees on the inputs of the script"
 ON_TYPED_CALLS = "agrees on arguments that are typed in"
+NOT_STARTED = "the program shows nothing"
 ON_ITS_SCRIPT = "agrees in the script of the reference"
 FEWEST_SESSIONS = 4  # of those with a class, that decide
 MAX_TYPED = 6  # calls
@@ -212,6 +213,13 @@ class _Trial:
         if difference:
             return _with_outcome(execution, "failed", difference)
         same = same_output(self.rules, self.behaviour.record, record)
+        takes_nothing = not any(arguments for _, arguments in self.behaviour.calls)
+        if (
+            takes_nothing
+            and shown(self.behaviour.record["module"]).strip()
+            and not shown(record["module"]).strip()
+        ):
+            return _with_outcome(execution, "failed", NOT_STARTED)
         return _with_outcome(execution, "passed", "" if same else OTHER_OUTPUT)
 
     def _script(self, execution: Execution, record: ProbeRecord) -> Execution | None:

@@ -23,6 +23,7 @@ from src.evaluation.differential.inputs.preconditions.scope import (
     grows_fast,
     has_sign,
     is_smooth,
+    knows_no_words,
     looks_for_best,
     only_passes_on,
     seeks_in_numbers,
@@ -46,6 +47,7 @@ from src.sandbox.sandbox import Sandbox
 MUTANTS = 40
 SEARCH_SHARE = 0.2  # of the usual time: of slower calls the chosen ones together would take too long
 FEW = 12  # calls, the plainest, where all together take too long
+ENOUGH = 16  # calls, where all mutants are told
 TURNS = 3  # times that further inputs are tried
 
 
@@ -99,6 +101,7 @@ class Search:
             grows_fast(instruction),
             frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
             frozenset(n for n, f in functions.items() if looks_for_best(f) or n == SCRIPT),
+            frozenset(name for name, f in functions.items() if knows_no_words(f)),
         )
         tried: list[Call] = []
         selection = Selection(())
@@ -120,7 +123,7 @@ class Search:
             if found is None:
                 break
             selection = found
-            if selection.calls and not selection.survivors:
+            if len(selection.calls) >= ENOUGH and not selection.survivors:
                 break
         return selection
 

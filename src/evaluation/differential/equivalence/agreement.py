@@ -87,13 +87,13 @@ def _result_difference(
 
 
 def _prints_value(rules: Rules, value: list[Any], arguments: Sequence[str], result: ProbeRecord) -> bool:
+    if value[1:] in ([[]], [""]):
+        return True  # of what is empty nothing is printed, or nothing but words around it
     text, printed = text_of(value), shown(result)
-    if text is None or not result["stdout"]:
+    if text is None or not printed.strip():
         return False
-    return (
-        not text.strip()
-        if not printed.strip()
-        else rules.same_printed(text, printed) or shows(text, printed, arguments)
+    return any(
+        rules.same_printed(own, printed) or shows(own, printed, arguments) for own in {text, text.strip()}
     )
 
 

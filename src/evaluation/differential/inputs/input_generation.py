@@ -24,6 +24,7 @@ from src.evaluation.differential.inputs.type_inference import Function, likely_k
 from src.evaluation.differential.inputs.variation import (
     Variation,
     at_edges,
+    boundaries,
     doubled,
     equals,
     is_function,
@@ -73,7 +74,9 @@ def candidates(
     ranked = _ranked_kinds(function, needed, every, domain)
     first = _first_combinations(ranked)
     numbers = [value for value in constants_of(function) if not isinstance(value, str)]
-    variation = Variation([*numbers, *input_texts(function)], turn, domain.shape, domain.negative)
+    variation = Variation(
+        [*numbers, *input_texts(function)], turn, domain.shape, domain.negative, domain.zero_items
+    )
     bases = [call for call in known if len(call) == len(needed)]
     bases += [_combination(first[0], number) for number in range(0 if bases else PER_KINDS)]
     if turn:
@@ -255,7 +258,10 @@ def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
             value = literal(source)
             for other in range(count):
                 if other != place:
-                    for container, part in itertools.chain(parts_of(value), likenesses(value), equals(value)):
+                    numbers = boundaries(value) if type(literal(base[other])) is int else ()
+                    pairs = ((source, repr(number)) for number in numbers)
+                    likes = (parts_of(value), likenesses(value), equals(value))
+                    for container, part in itertools.chain(pairs, *likes):
                         call = [*base]
                         call[place], call[other] = container, part
                         yield tuple(call)

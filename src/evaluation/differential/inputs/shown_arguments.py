@@ -27,7 +27,17 @@ def known_arguments(
     shape = named_shape(texts[0]) if texts else None
     is_text = "str" in kinds or (shape is not None and shape.admits(input.strip()))
     known += values_in(input, least, least == 1 and is_text)
+    known = [_without_defaults(function, call) for call in known]
     return [call for call in dict.fromkeys(known) if all(map(is_literal, call))]
+
+
+def _without_defaults(function: Function, call: Arguments) -> Arguments:
+    """A call without last arguments that are the parameters' defaults: not every program has these parameters."""
+    required = parameters(function)[1]
+    defaults = dict(enumerate(function.args.defaults, required))
+    while len(call) > max(required, 1) and ast.unparse(defaults[len(call) - 1]) == call[-1]:
+        call = call[:-1]
+    return call
 
 
 def _calls_in(text: str, name: str, least: int, most: int) -> list[Arguments]:

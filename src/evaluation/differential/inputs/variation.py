@@ -17,6 +17,7 @@ from src.languages.syntax import literal
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
+ZEROS = 0.15  # share of the numbers that are 0, where they may be
 SHAPED = 0.9  # share of texts that keep the form of what they are made of
 WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
 
@@ -56,14 +57,19 @@ def _tie(items: list[object], choose: random.Random) -> None:
 class Variation:
     """Varies literals. constants: of the function that is to be called; they turn up in the values, and their neighbours.
 
-    shape: that texts keep; those that are dates, times and the like keep theirs. signed: numbers may be negative.
+    shape: that texts keep; those that are dates, times and the like keep theirs. signed: numbers may be negative. zeros: they may be 0.
     """
 
     def __init__(
-        self, constants: Sequence[object], seed: int, shape: Shape | None = None, signed: bool = False
+        self,
+        constants: Sequence[object],
+        seed: int,
+        shape: Shape | None = None,
+        signed: bool = False,
+        zeros: bool = False,
     ) -> None:
         self._random = random.Random(seed)
-        self._shape, self._signed = shape, signed
+        self._shape, self._signed, self._zeros = shape, signed, zeros
         numbers = [value for value in constants if isinstance(value, int)]
         self._numbers = [value + step for value in numbers for step in (-1, 0, 1)]
         self._numbers += [a + times * b for a in numbers for b in numbers if a != b for times in (1, 2, 3)]
@@ -119,6 +125,8 @@ class Variation:
         if isinstance(value, bool):
             return choose.random() < 0.5
         if isinstance(value, int):
+            if self._zeros and choose.random() < ZEROS:
+                return 0
             if self._signed and choose.random() < 0.25:
                 return -choose.randint(1, max(30, 2 * abs(value)))
             if self._factors and choose.random() < 0.2:
@@ -255,11 +263,13 @@ def likenesses(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def boundaries(value: object) -> Iterator[int]:
-    """Numbers at which something changes for a text or a list: how long its first words are, what its first items add up to."""
-    if isinstance(value, str) and not is_function(value):
-        words = value.split(" ")
-        yield from (len(" ".join(words[:count])) for count in range(2, min(len(words), 4) + 1))
-    elif isinstance(value, list) and all(type(item) is int for item in value):
+    """Numbers at which something changes for a text or a list: how many items it has, how long its first words are, what its first items add up to."""
+    if is_function(value) or not isinstance(value, str | list):
+        return
+    yield from sorted({1, 2, len(value) - 1, len(value), len(value) + 1})
+    words = value.split(" ") if isinstance(value, str) else []
+    yield from (len(" ".join(words[:count])) for count in range(2, min(len(words), 4) + 1))
+    if isinstance(value, list) and all(type(item) is int for item in value):
         yield from (sum(value[:count]) for count in range(2, min(len(value), 4) + 1))
 
 
@@ -270,8 +280,13 @@ def parts_of(value: object) -> Iterator[tuple[str, str]]:
         return
     if isinstance(value, dict):
         parts = [*list(value)[:2], list(value)[::-1]]
+        for key, item in list(value.items())[:1]:  # which is there, and nothing
+            if type(item) is int:
+                yield source_of({**value, key: 0}), source_of(key)
     elif isinstance(value, str) and len(value) > 2:
         parts = (value[0], value[-2:], *value.split()[:1], value[0].swapcase())
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        parts = [*value[0]]
     elif isinstance(value, list) and len(value) > 1:
         numeric = all(isinstance(item, int | float) for item in value)
         for version in [value, sorted(value)] if numeric else [value]:

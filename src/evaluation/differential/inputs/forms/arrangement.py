@@ -18,7 +18,10 @@ _DESCENDING = re.compile(r"(?i)\b(?:descend|decreas)\w*")
 _ASKS = re.compile(r"\b(?:check|whether|if|determin|verif)")
 _MATRIX = re.compile(r"(?i)\b(?:matri(?:x|ces)|grids?|boards?|tables?|2d|two-dimensional|transpos\w*)\b")
 _TEXT_GRID = re.compile(r"(?i)\b(?:boards?|grids?|maze|maps?|rooms?|fields?|pictures?|images?|rows?)\b")
-_SQUARE = re.compile(r"(?i)\b(?:square|diagonals?|determinant|identity|symmetric|rotat\w*|n ?x ?n|trace)\b")
+_SQUARE = re.compile(
+    r"(?i)\b(?:square|diagonals?|determinant|invert\w*|inverse|identity|symmetric|rotat\w*|n ?x ?n|trace)\b"
+)
+_SIZED = re.compile(r"(?i)\b(\d) ?(?:x|×|by) ?(\d)(?= (?:\w+ )?matri)")
 _PRODUCT = re.compile(r"(?i)\b(?:multipl\w*|products?)\b")
 
 
@@ -28,7 +31,9 @@ def arrangements(instruction: str) -> list[Relation]:
     if _SORTED.search(instruction) and not _asks_for_order(instruction):
         found.append(_descending if _DESCENDING.search(instruction) else _ascending)
     if _MATRIX.search(instruction):
+        sized = _SIZED.search(instruction)
         found.append(_squares if _SQUARE.search(instruction) else _rectangles)
+        found += [Sized(int(sized[1]), int(sized[2]))] if sized else []
         found.append(_can_be_multiplied if _PRODUCT.search(instruction) else _of_one_size)
     return found
 
@@ -95,6 +100,27 @@ def _cut(value: object, square: bool = False) -> object:
 
 def _sorted_items(value: object, reverse: bool = False) -> object:
     return sorted(value, reverse=reverse) if isinstance(value, list) and _comparable(value) else value
+
+
+@dataclass(frozen=True)
+class Sized:
+    """Whether matrices have so many rows and columns: those of "a 2x2 matrix"."""
+
+    rows: int
+    columns: int
+
+    def __call__(self, values: Sequence[object]) -> bool:
+        return values == [self.fit(value) for value in values]
+
+    def fit(self, value: object) -> object:
+        """Rows again from the first where there are too few, and so with columns."""
+        if not _matrices([value]) or not all(_matrices([value])[0]):
+            return value
+        rows = _matrices([value])[0]
+        return [
+            [rows[at % len(rows)][place % len(rows[at % len(rows)])] for place in range(self.columns)]
+            for at in range(self.rows)
+        ]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ _ORDERED = tuple(
     ).split()
 )
 
+_SEEKING = set("count find rfind index rindex split rsplit partition rpartition replace findall".split())
+
 
 def ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs of parameters of which the first is the smaller one: by their names, or since `range(a, b)` is made of them."""
@@ -38,6 +40,22 @@ def ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, 
             if all(len(place) == 1 for place in places) and places[0] != places[1]:
                 found.append((places[0][0], places[1][0]))
     return list(dict.fromkeys(found))
+
+
+def sought(function: Function, names: Sequence[str]) -> set[int]:
+    """Parameters that are looked for in something: `text.count(word)`, `word in text`, `text[i:i + n] == word`."""
+    found: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SEEKING:
+            found |= {ast.unparse(argument) for argument in node.args[:1]}
+        if isinstance(node, ast.Compare) and (
+            isinstance(node.ops[0], ast.In | ast.NotIn)
+            or (isinstance(node.left, ast.Subscript) and isinstance(node.left.slice, ast.Slice))
+        ):
+            found |= {ast.unparse(side) for side in (node.left, *node.comparators[1:])}
+            if isinstance(node.left, ast.Subscript):
+                found |= {ast.unparse(node.comparators[0])}
+    return {at for at, name in enumerate(names) if name in {text.lower() for text in found}}
 
 
 def divisors(function: Function, names: Sequence[str]) -> list[int]:

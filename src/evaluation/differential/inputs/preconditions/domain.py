@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,9 @@ class Domain:
         if isinstance(value, str):
             return self.spaces or (value == value.strip(" ") and "  " not in value)
         if isinstance(value, dict):
-            return all(map(self._admits_value, [*value.keys(), *value.values()]))
+            return all(map(self._admits_value, value)) and self._admits_value([*value.values()] or [1])
+        if isinstance(value, list) and isinstance(value[0], list):  # a matrix
+            return all(map(dataclasses.replace(self, zero_items=True)._admits_value, value))
         if isinstance(value, list | tuple | set) and self.zero_items:
             return all(item == 0 or self._admits_value(item) for item in value)
         return not isinstance(value, list | tuple | set) or all(map(self._admits_value, value))

@@ -26,6 +26,7 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     makes_sets,
     ordered_places,
     side_by_side,
+    sought,
     tuple_sizes,
 )
 from src.evaluation.differential.inputs.preconditions.domain import described_kinds
@@ -38,6 +39,7 @@ _CHARACTER = frozenset("char ch character letter".split())
 SPOKEN = {  # what an instruction says where it speaks of what is else taken for granted
     "order": r"(?i)\b(?:reversed?|swap\w*|either order|any order|greater than the|larger than the|invalid (?:range|input))\b",
     "size": r"(?i)\b(?:more than|greater than|larger than|longer than|exceeds?|fewer|out of (?:range|bounds)|too (?:large|big|short))\b",
+    "empty": r"(?i)\b(?:empty|blank)\b",
     "zero": r"(?i)\bzero\b|\bby 0\b|ZeroDivision|\b(?:divisor|denominator)\b[^.]*\b0\b",
     "form": r"(?i)\b(?:in)?valid\w*|\bverif\w+|\bcheck\w*|\bmalformed|\bwhether\b|\bdetermin\w+",
     "signs": r"(?i)\b(?:punctuat\w*|symbols?|signs?|special|alphanumeric|palindrom\w*|charact\w*|letters?)\b",
@@ -102,6 +104,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
         ),
         *(_within(at, names[at], "size" in spoken) for at in range(len(names))),
         *(_not_zero(at) for at in divisors(function, names) if "zero" not in spoken),
+        *(_not_empty(at) for at in sought(function, names) if "empty" not in spoken),
     ]
     sizes = tuple_sizes(function, calls)
     if sizes:
@@ -160,6 +163,8 @@ def _within(at: int, name: str, sizes_spoken: bool) -> Relation:
     def holds(values: Sequence[object]) -> bool:
         value = values[at] if at < len(values) else None
         if isinstance(value, str):
+            if word == "word":
+                return bool(value.strip()) and len(value.split()) == 1
             return word not in _CHARACTER or (len(value) == 1 and (word != "letter" or value.isalpha()))
         if not isinstance(value, int) or isinstance(value, bool):
             return True
@@ -176,6 +181,10 @@ def _within(at: int, name: str, sizes_spoken: bool) -> Relation:
 
 def _not_zero(at: int) -> Relation:
     return lambda values: at >= len(values) or values[at] != 0 or isinstance(values[at], bool)
+
+
+def _not_empty(at: int) -> Relation:
+    return lambda values: at >= len(values) or values[at] != ""
 
 
 def _of_sizes(sizes: set[int]) -> Relation:

@@ -25,6 +25,7 @@ _RECURSIVE = re.compile(
 )
 
 
+_OF_WORDS = set("split rsplit splitlines partition strip lstrip rstrip isspace isalpha isalnum title capitalize findall sub match fullmatch".split())  # fmt: skip
 _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UnaryOp,
            ast.Load, ast.Store)  # fmt: skip
 _ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
@@ -91,6 +92,7 @@ class Scope:
     grows: bool = False  # a plain way to do the task takes exponential time
     smooth: frozenset[str] = frozenset()  # functions that only calculate
     best: frozenset[str] = frozenset()  # functions that look for the best: nothing has none
+    spaced: frozenset[str] = frozenset()  # functions to which a space is a letter like any other
 
     def admits(self, call: Call) -> bool:
         name, arguments = call
@@ -103,20 +105,21 @@ class Scope:
     def natural(
         self, calls: Sequence[Call], outside: Collection[int], told: Sequence[frozenset[int]]
     ) -> frozenset[int]:
-        """Places of calls with something empty, a half or a default that a reference treats as it does all others.
+        """Places of calls with something empty, a half, spaces at an end or a default that a reference treats as it does all others.
 
         It has no branch for them: each mutant that one tells is told by a call of the domain too. told: of each mutant.
         """
         inside = set(range(len(calls))) - set(outside)
         special = {at for places in told if not places & inside for at in places}
         wide = dataclasses.replace(self, domain=dataclasses.replace(self.domain, empty=True))
+        spaced = dataclasses.replace(self, domain=dataclasses.replace(self.domain, spaces=True))
         most = _longest(calls)
         return frozenset(
             at
             for at, (name, arguments) in enumerate(calls)
             if name in self.granted
             and at not in special
-            and wide.admits((name, arguments))
+            and (wide.admits((name, arguments)) or (name in self.spaced and spaced.admits((name, arguments))))
             and (
                 (at in outside and name not in self.best)
                 or len(arguments) < most[name]
@@ -195,6 +198,15 @@ def looks_for_best(function: ast.AST) -> bool:
         (isinstance(node, ast.If) and keeps_best(node)) or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("max", "min"))
         for node in ast.walk(function)
     )  # fmt: skip
+
+
+def knows_no_words(function: Function) -> bool:
+    """Whether a text is a row of letters to it, spaces among them: it asks for no words, no kinds of letters and no space."""
+    methods = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+    constants = [node.value for node in ast.walk(function) if isinstance(node, ast.Constant)]
+    return not methods & _OF_WORDS and not any(
+        isinstance(text, str) and " " in text for text in constants[1:]
+    )
 
 
 def grows_fast(instruction: str) -> bool:
