@@ -25,6 +25,7 @@ _PACKAGES = (
 )
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_MAKES_FILES = re.compile(r"\b(?:open|connect|mkdir|makedirs|write_text)\(")
 _STATEMENT_START = re.compile(r"(?!(?:else|elif|except|finally)\b)[^\s)\]}]")
 
 
@@ -60,12 +61,19 @@ def _defines(tree: ast.Module) -> bool:
     return any(isinstance(node, kinds) for node in tree.body)
 
 
-def _with_input(input: str, program: str) -> str:
+def setup_for(program: str, input: str) -> str:
+    """The sample's input as a program to run first, where it defines names that the program uses and does not define, or makes files."""
     setup = setup_program(input)
     before, tree = parse_python(setup), parse_python(program)
-    if not setup or before is None or tree is None or not _bound(before) & (_loaded(tree) - _bound(tree)):
-        return program
-    return join([setup, program])
+    needed = (
+        setup and before is not None and tree is not None and _bound(before) & (_loaded(tree) - _bound(tree))
+    )
+    return setup if needed or _MAKES_FILES.search(setup) else ""
+
+
+def with_input(input: str, program: str) -> str:
+    setup = setup_for(program, input)
+    return join([setup, program]) if setup else program
 
 
 def join(programs: Sequence[str]) -> str:
@@ -140,7 +148,11 @@ def _bound(tree: ast.Module) -> set[str]:
 
 
 def _loaded(tree: ast.Module) -> set[str]:
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    """Names that a program uses, but for functions of Python's own that it only calls."""
+    nodes = list(ast.walk(tree))
+    called = [id(n.func) for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) in dir(builtins)]
+    names = [n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    return {n.id for n in names if id(n) not in called}
 
 
 LANGUAGE = Language(
@@ -167,7 +179,7 @@ LANGUAGE = Language(
     names=_names, whole_beginning=_whole_beginning, join=join,
     prompt=Pattern(r"(?m)^[^\S\n]*+(?:>>>|\.\.\.:?|In \[\d++\]:)(?: |$)", ">>>|in ["),
     notebook=Pattern(r"(?m)^(?:%{1,2}|!)[a-z].*+$", "%|!"),
-    file="main.py", run=SANDBOX_PYTHON, with_input=_with_input,
+    file="main.py", run=SANDBOX_PYTHON, with_input=with_input,
     missing=((Pattern(r"No module named '(\w+)"), _PACKAGES),),
     errors={
         "import": "ImportError|ModuleNotFoundError", "name": "NameError|UnboundLocalError",

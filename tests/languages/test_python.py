@@ -3,7 +3,7 @@
 import pytest
 
 from src.languages.detection import detect
-from src.languages.python import LANGUAGE, setup_program
+from src.languages.python import LANGUAGE, setup_for, setup_program
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,20 @@ def test_what_does_not_parse_weighs_half_and_one_at_most():
     assert LANGUAGE.weigh("print(1", {"python": 3}) == 1
     assert LANGUAGE.weigh("print(1);", {"python": 1}) == 0.5
     assert detect("", "", "for (int i = 0; i < n; i++) { print(i); sum(i); }") != "python"
+
+
+@pytest.mark.parametrize(
+    ("program", "needed"),
+    [
+        ("print(sum)", True),
+        ("print(sum([1, 2]))", False),  # Python's own
+        ("sum = 3\nprint(sum)", False),
+        ("print(total)", False),
+    ],
+)
+def test_an_input_is_put_in_front_of_a_program_that_uses_its_names(program, needed):
+    assert bool(setup_for(program, "sum = 0")) is needed
+
+
+def test_an_input_that_makes_files_is_always_put_in_front():
+    assert setup_for("print(open('a.csv').read())", "text = 'a'\nopen('a.csv', 'w').write(text)")

@@ -16,13 +16,12 @@ from src.evaluation.differential.bindings import (
     classes_take,
     named_alike,
 )
-from src.evaluation.differential.cross_form import first_shown, script_inputs, typed, typed_inputs
 from src.evaluation.differential.equivalence.agreement import call_difference, same_output, script_difference
 from src.evaluation.differential.equivalence.printed import shown
 from src.evaluation.differential.equivalence.rules import Rules
+from src.evaluation.differential.inputs.file_fixtures import other_files
 from src.evaluation.differential.inputs.input_generation import kinds_of, parameters
-from src.evaluation.differential.other_data import as_functions
-from src.evaluation.differential.probe_runner import WAITED, Call, ProbeRecord, run_probe
+from src.evaluation.differential.probe_runner import Call, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     classes_of,
     entry_functions,
@@ -32,32 +31,30 @@ from src.evaluation.differential.program_analysis import (
     without_reading,
 )
 from src.evaluation.differential.reference import NOT_RUN, Behaviour, reference_behaviour
+from src.evaluation.differential.scripts.cross_form import first_shown, script_inputs, typed, typed_inputs
+from src.evaluation.differential.scripts.other_data import as_functions
 from src.evaluation.differential.targets import Target, targets_of
+from src.evaluation.differential.verdicts import (
+    NOT_STARTED,
+    ON_ITS_INPUTS,
+    ON_ITS_SCRIPT,
+    ON_TYPED_CALLS,
+    OTHER_OUTPUT,
+    Comparison,
+    failure_of,
+    with_outcome,
+)
+from src.languages.python import setup_for, with_input
 from src.languages.syntax import parse_python
-from src.sandbox.outcome import one_line
 from src.schema import Execution, Sample
 
 if TYPE_CHECKING:
     from src.sandbox.sandbox import Sandbox
 
-OTHER_OUTPUT = "functions agree, output differs"  # detail of an answer that passed all the same
-ON_ITS_INPUTS = "agrees on the inputs of the script"
-ON_TYPED_CALLS = "agrees on arguments that are typed in"
-NOT_STARTED = "the program shows nothing"
-ON_ITS_SCRIPT = "agrees in the script of the reference"
 FEWEST_SESSIONS = 4  # of those with a class, that decide
 MAX_TYPED = 6  # calls
 _DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DEFINITIONS = _DEFINED | ast.Import | ast.ImportFrom
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """An answer beside its reference."""
-
-    verdict: Execution | None  # None: nothing decides
-    behaviour: Behaviour
-    record: ProbeRecord | None = None  # None: the answer left none
 
 
 def compare_with_reference(sandbox: Sandbox, sample: Sample, code: str) -> Comparison:
@@ -128,7 +125,7 @@ class _Trial:
             if reads_input(self.tree) and (record is None or record["module"]["error"]):
                 functions = ast.unparse(without_reading(self.tree))
                 execution, record = self._run(functions, self.behaviour.calls, way)
-            failure = _failure(execution, record)
+            failure = failure_of(execution, record)
             verdict = failure if failure or record is None else self._functions(execution, record)
             tried.append(Comparison(verdict, self.behaviour, record))
             if failure or (verdict and verdict.outcome == "passed"):
@@ -152,28 +149,46 @@ class _Trial:
         judge = self._without_counterpart if self.behaviour.calls else self._script
         for stdin in self._stdins():
             execution, record = self._run(self.code, stdin=stdin)
-            failure = _failure(execution, record)
+            failure = failure_of(execution, record)
             verdict = failure if failure or record is None else judge(execution, record)
             if failure and reads_input(self.tree) and failure.detail.startswith("EOFError"):
                 verdict = None
             tried.append(Comparison(verdict, self.behaviour, record))
             if verdict and verdict.outcome == "passed":
-                return self._on_other_data() or tried[-1]
+                return (None if verdict.detail else self._on_other_data()) or tried[-1]
         return tried[0]
 
     def _on_other_data(self) -> Comparison | None:
         """Failed, where a script that shows the same on the task's data does not on other data of that kind."""
-        if self.behaviour.calls or self.behaviour.record["files"] or reads_input(self.tree):
+        if self.behaviour.calls or reads_input(self.tree):
             return None
+        for files in other_files(self.behaviour.program, self.behaviour.inputs.files):
+            found = self._on_files(files)
+            if found is not None:
+                return found
         task = f"{self.sample.instruction}\n{self.sample.input}"
-        both = as_functions(self.reference_tree, self.tree, task)
+        reference, code = (with_input(self.sample.input, p) for p in (self.behaviour.program, self.code))
+        both = as_functions(reference, code, task, self.behaviour.inputs.files)
         if both is None:
             return None
-        reference, code = both
-        found = compare_with_reference(
-            self.sandbox, dataclasses.replace(self.sample, reference=reference), code
-        )
+        sample = dataclasses.replace(self.sample, reference=both[0])
+        found = compare_with_reference(self.sandbox, sample, both[1])
         return found if found.verdict and found.verdict.outcome == "failed" else None
+
+    def _on_files(self, files: dict[str, str]) -> Comparison | None:
+        """Failed, where the reference does something with these files and the answer something else."""
+        _, expected = self._run(self.behaviour.program, files=files)
+        execution, record = self._run(self.code, files=files)
+        if expected is None or expected["module"]["error"] or record is None:
+            return None
+        difference = script_difference(self.rules, self.behaviour.by_last_value, expected, record)
+        error = record["module"]["error"]
+        if not difference and not error:
+            return None
+        inputs = dataclasses.replace(self.behaviour.inputs, files=files)
+        behaviour = dataclasses.replace(self.behaviour, inputs=inputs, record=expected)
+        detail = f"with other files: {error or difference}"
+        return Comparison(with_outcome(execution, "failed", detail), behaviour, record)
 
     def _stdins(self) -> list[str]:
         typed = typed_inputs(self.reference_tree, self.sample.input) if reads_input(self.tree) else []
@@ -196,22 +211,28 @@ class _Trial:
                 return None
             if not first_shown(self.rules, [arguments], [results[at]], record):
                 return None
-            comparison = Comparison(
-                _with_outcome(execution, "passed", ON_TYPED_CALLS), self.behaviour, record
-            )
+            comparison = Comparison(with_outcome(execution, "passed", ON_TYPED_CALLS), self.behaviour, record)
         return comparison
 
     def _run(
-        self, program: str, calls: Sequence[Call] = (), names: Binding | None = None, stdin: str = ""
+        self,
+        program: str,
+        calls: Sequence[Call] = (),
+        names: Binding | None = None,
+        stdin: str = "",
+        files: dict[str, str] | None = None,
     ) -> tuple[Execution, ProbeRecord | None]:
         stdin = stdin or self._stdins()[0]
-        inputs = dataclasses.replace(self.behaviour.inputs, stdin=stdin)
+        setup = setup_for(program, self.sample.input)
+        inputs = dataclasses.replace(
+            self.behaviour.inputs, stdin=stdin, setup=setup, files=files or self.behaviour.inputs.files
+        )
         return run_probe(self.sandbox, inputs, program, calls, ordered=self.rules.ordered, names=names)
 
     def _functions(self, execution: Execution, record: ProbeRecord) -> Execution:
         difference = call_difference(self.rules, self.behaviour.calls, self.behaviour.record, record)
         if difference:
-            return _with_outcome(execution, "failed", difference)
+            return with_outcome(execution, "failed", difference)
         same = same_output(self.rules, self.behaviour.record, record)
         takes_nothing = not any(arguments for _, arguments in self.behaviour.calls)
         if (
@@ -219,8 +240,8 @@ class _Trial:
             and shown(self.behaviour.record["module"]).strip()
             and not shown(record["module"]).strip()
         ):
-            return _with_outcome(execution, "failed", NOT_STARTED)
-        return _with_outcome(execution, "passed", "" if same else OTHER_OUTPUT)
+            return with_outcome(execution, "failed", NOT_STARTED)
+        return with_outcome(execution, "passed", "" if same else OTHER_OUTPUT)
 
     def _script(self, execution: Execution, record: ProbeRecord) -> Execution | None:
         """The run of the answer; or, where it defines functions, one of them on the reference's own inputs.
@@ -230,17 +251,17 @@ class _Trial:
         behaviour = self.behaviour
         difference = script_difference(self.rules, behaviour.by_last_value, behaviour.record, record)
         if not difference:
-            return _with_outcome(execution, "passed", "")
+            return with_outcome(execution, "passed", "")
         classes = classes_of(self.reference_tree)
         if classes and self.rules.must_print and not gives_data(self.reference_tree):
-            return _with_outcome(execution, "failed", difference)
+            return with_outcome(execution, "failed", difference)
         in_its_place = self._in_its_script()
         if in_its_place is not None:
             return in_its_place
         undecided = bool(classes or classes_of(self.tree))
         entries = self._entries()
         if len(entries) != 1 or functions_of(self.reference_tree):
-            return None if undecided else _with_outcome(execution, "failed", difference)
+            return None if undecided else with_outcome(execution, "failed", difference)
         entry = entries[0]
         parameters_ = entry.names[: entry.required or 1]
         inputs = script_inputs(self.reference_tree, parameters_, self.sample.input)
@@ -248,10 +269,10 @@ class _Trial:
         names = {entry.name: f"lambda *a: {entry.called_with(arguments)}"}
         _, called = self._run(self.code, [(entry.name, arguments) for arguments in inputs], names)
         if called and first_shown(self.rules, inputs, called["calls"], behaviour.record):
-            return _with_outcome(execution, "passed", ON_ITS_INPUTS)
+            return with_outcome(execution, "passed", ON_ITS_INPUTS)
         prints = bool(shown(record["module"]).strip())
         undecided = undecided or not inputs or (not prints and len(inputs) != 1)
-        return None if undecided else _with_outcome(execution, "failed", difference)
+        return None if undecided else with_outcome(execution, "failed", difference)
 
     def _in_its_script(self) -> Execution | None:
         """The reference's script with the answer's classes of the same names; None where it shows nothing or does not fit them."""
@@ -267,7 +288,7 @@ class _Trial:
             return None
         difference = script_difference(self.rules, False, self.behaviour.record, record)
         outcome = "failed" if difference else "passed"
-        return _with_outcome(execution, outcome, difference or ON_ITS_SCRIPT)
+        return with_outcome(execution, outcome, difference or ON_ITS_SCRIPT)
 
     def _entries(self) -> list[Target]:
         """What a user of the answer would call: functions, or where it has none, methods."""
@@ -283,7 +304,7 @@ class _Trial:
         behaviour, functions = self.behaviour, functions_of(self.reference_tree)
         printed = shown(behaviour.record["module"]).strip()
         if printed and not script_difference(self.rules, False, behaviour.record, record):
-            return _with_outcome(execution, "passed", "")
+            return with_outcome(execution, "passed", "")
         if len(functions) != 1:
             return None
         name, function = next(iter(functions.items()))
@@ -291,21 +312,4 @@ class _Trial:
         inputs = script_inputs(self.tree, [p.arg for p in every[: required or 1]], self.sample.input)
         _, called = self._run(behaviour.program, [(name, arguments) for arguments in inputs])
         same = called and first_shown(self.rules, inputs, called["calls"], record)
-        return _with_outcome(execution, "passed", ON_ITS_INPUTS) if same else None
-
-
-def _failure(execution: Execution, record: ProbeRecord | None) -> Execution | None:
-    """The verdict on an answer that did not come to its end."""
-    if record is None:
-        if execution.outcome == "passed":
-            return _with_outcome(execution, "failed", "ended before its results were read")
-        return execution
-    error, message = record["module"]["error"], record["module"]["message"]
-    if not error:
-        return None
-    outcome = "timeout" if error in ("timeout", WAITED) else "error"
-    return _with_outcome(execution, outcome, f"{error}: {message}" if message else error)
-
-
-def _with_outcome(execution: Execution, outcome: str, detail: str) -> Execution:
-    return dataclasses.replace(execution, outcome=outcome, detail=one_line(detail), stdout="")
+        return with_outcome(execution, "passed", ON_ITS_INPUTS) if same else None

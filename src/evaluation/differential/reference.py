@@ -25,7 +25,7 @@ from src.evaluation.differential.program_analysis import (
 )
 from src.evaluation.differential.search import Search
 from src.evaluation.extraction.extract import extract
-from src.languages.python import setup_program
+from src.languages.python import setup_for
 from src.languages.syntax import parse_python
 from src.sandbox.sandbox import Sandbox, SandboxKey
 from src.schema import Sample
@@ -94,7 +94,7 @@ def _found_behaviour(sandbox: Sandbox, reference: str, input: str, instruction: 
         if not entry_functions(tree) and not entry_classes(tree):
             return Behaviour("reference is interactive")
     quoted = quoted_in(f"{instruction}\n{input}")
-    inputs = Inputs(setup_program(input), files_for(reference, input), f"{input}\n", quoted)
+    inputs = Inputs(setup_for(reference, input), files_for(reference, input), f"{input}\n", quoted)
     rules = rules_of(instruction, tree, input)
     # Half the time that an answer gets, so that what the reference does in time, equal programs do too.
     execution, first = run_probe(sandbox, inputs, reference, share=0.5, record_calls=True)

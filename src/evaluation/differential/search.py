@@ -33,7 +33,6 @@ from src.evaluation.differential.inputs.preconditions.scope import (
 from src.evaluation.differential.inputs.sessions.sessions import session_calls, values_of
 from src.evaluation.differential.inputs.sessions.shown_sessions import known_sessions
 from src.evaluation.differential.inputs.shown_arguments import known_arguments
-from src.evaluation.differential.other_data import SCRIPT
 from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     definitions,
@@ -42,6 +41,7 @@ from src.evaluation.differential.program_analysis import (
     flattened,
     script_functions,
 )
+from src.evaluation.differential.scripts.other_data import SCRIPT
 from src.sandbox.sandbox import Sandbox
 
 MUTANTS = 40

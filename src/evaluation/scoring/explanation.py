@@ -8,7 +8,8 @@ from typing import Any
 
 from src.evaluation.differential.equivalence.agreement import shown_call
 from src.evaluation.differential.equivalence.printed import text_of
-from src.evaluation.differential.oracle import Comparison, compare_with_reference
+from src.evaluation.differential.oracle import compare_with_reference
+from src.evaluation.differential.verdicts import Comparison
 from src.evaluation.execution.judge import execute, judge
 from src.evaluation.extraction.extract import extract
 from src.evaluation.extraction.wanted import wanted_names

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from src.evaluation.benchmarks.calls import parse_calls
 from src.evaluation.codebleu.score import codebleu_score, has_codebleu
-from src.evaluation.differential.oracle import OTHER_OUTPUT
+from src.evaluation.differential.verdicts import OTHER_OUTPUT
 from src.evaluation.execution.judge import DEFINES_ONLY, classify, execute, judge
 from src.evaluation.extraction.extract import MAX_ANSWER_CHARS, Extracted, extract
 from src.evaluation.extraction.wanted import wanted_names

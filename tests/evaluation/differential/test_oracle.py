@@ -6,8 +6,9 @@ from itertools import pairwise
 import pytest
 
 from benchmarks.evaluation.mutations import changes_functions, mutants, rewrites
-from src.evaluation.differential.oracle import OTHER_OUTPUT, compare_with_reference
+from src.evaluation.differential.oracle import compare_with_reference
 from src.evaluation.differential.reference import _behaviour, reference_behaviour
+from src.evaluation.differential.verdicts import OTHER_OUTPUT
 from src.sandbox.sandbox import Limits, Sandbox, unavailable_reason
 from src.schema import Execution, Sample
 from tests.evaluation.programs import PROGRAMS
@@ -277,7 +278,7 @@ def test_the_clock_stands_still_so_that_dates_can_be_compared(sandbox, reference
 
 
 def test_names_that_the_input_defines_are_there_first(sandbox):
-    assert verdict(sandbox, "print(sum(nums))", "print(nums[0] + nums[1])", "nums = [1, 2]") == "passed"
+    assert verdict(sandbox, "print(sum(nums))", "print(sum(n for n in nums))", "nums = [1, 2]") == "passed"
     assert verdict(sandbox, "print(a * k)", "print(k * a)", "a = 3, k = 4") == "passed"
 
 

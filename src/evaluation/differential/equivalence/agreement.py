@@ -182,6 +182,8 @@ def script_difference(rules: Rules, by_last_value: bool, expected: ProbeRecord, 
     if not _same_files(expected["files"], actual["files"], rules.ordered):
         return "writes other files"
     left, right = expected["module"], actual["module"]
+    if expected["files"] and not rules.must_print and left["stdout"].strip().count("\n") == 0:
+        return ""  # the files are what it is for, and a line about them is a remark
     if by_last_value:
         text = text_of(left["last"])
         if rules.same_value(left["last"], right["last"]):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from src.evaluation.differential.equivalence.equality import same_value
+from src.evaluation.differential.equivalence.mappings import item_lines, of_other_sizes
 from src.evaluation.differential.equivalence.printed import same_printed
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
 from src.evaluation.differential.program_analysis import (
@@ -55,6 +56,7 @@ class Rules:
     lines_ordered: bool = (
         True  # False: the reference prints a line for each key, and the task says nothing of order
     )
+    order_named: bool = False  # the task speaks of order
     returns_none: bool = False  # the answer returns what `sort()` and the like give
     must_print: bool = False
     must_return: bool = False
@@ -85,6 +87,11 @@ class Rules:
         return same_value(expected, actual, self.ordered, self.rounded, within)
 
     def same_printed(self, expected: str, actual: str) -> bool:
+        items = None if self.order_named else item_lines(expected)
+        if items:
+            return same_printed(items, item_lines(actual) or actual, False, self.free_words, self.laid_out)
+        if of_other_sizes(expected, actual):
+            return False
         ordered = self.ordered and self.lines_ordered
         return same_printed(expected, actual, ordered, self.free_words, self.laid_out)
 
@@ -97,6 +104,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         refuses=bool(raised_names(reference)),
         rounded=bool(re.search(r"\bround\(", source)) and not _ROUNDING.search(instruction),
         lines_ordered=bool(_ORDER.search(instruction)) or not prints_by_key(reference),
+        order_named=bool(_ORDER.search(instruction)),
         must_print=bool(_PRINT.search(instruction)),
         must_return=bool(_RETURN.search(instruction)),
         must_be_bool=bool(_BOOLEAN.search(instruction)),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from src.evaluation.differential.inputs.type_inference import is_opened
 from src.languages.syntax import parse_python
 
 MAX_FILES = 6
+_MOST_WORDS, _OFTEN = 4, 10
+_TABLES = ("csv", "tsv")
 _READABLE = re.compile(
     r"[\w-][\w .-]{0,60}\.(?:txt|csv|tsv|json|log|md|html|xml|ini|conf|yaml|yml|dat|text|py)"
 )
@@ -42,6 +44,51 @@ def files_for(program: str, input: str) -> dict[str, str]:
     return further | files
 
 
+def other_files(program: str, files: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The files with other content: lines that repeat and that are empty; of a table more rows, some alike, another column, and fields that are empty or quoted."""
+    texts = [name for name in files if name.rpartition(".")[2] not in (*_TABLES, "json")]
+    tables = [name for name in files if name.rpartition(".")[2] in _TABLES]
+    if texts:
+        lines = [line for name in texts for line in files[name].splitlines() if line.strip()]
+        yield files | dict.fromkeys(texts, _repeated(lines, _known_words(program)))
+        yield files | dict.fromkeys(texts, _OTHER_TEXT)
+    for name in tables:
+        yield files | {name: _more_rows(files[name])}
+        if re.search(r"\bimport csv\b|\bfrom csv\b", program):
+            yield files | {name: _quoted(files[name])}
+        yield files | {name: _with_gap(files[name])}
+        yield files | {name: "".join(f"{row},more\n" for row in files[name].splitlines())}
+
+
+def _repeated(lines: list[str], words: list[str]) -> str:
+    """Lines again in another order and in other cases, one of them often, with nothing between two; words that the program knows several times in one."""
+    known = [f"{word} {word.title()} x{word} {word}, {word} end" for word in words[:_MOST_WORDS]]
+    more = [*lines[1:3], *known, *lines[::-1], *(line.upper() for line in lines[:1]), "", *_OFTEN * lines[:1]]
+    return "\n".join(more) + "\n"
+
+
+def _more_rows(table: str) -> str:
+    """A table with its rows twice and more, the last ones first; no other values, since these may have to fit."""
+    header, *rows = table.splitlines() or [""]
+    return "\n".join([header, *rows[::-1], *rows, *rows[:1], *rows[:1]]) + "\n"
+
+
+def _quoted(table: str) -> str:
+    """A table in which a word is two between quotes, with a comma between them."""
+    header, *rows = table.splitlines() or [""]
+    changed = [
+        re.sub(r"(?<=,)([A-Za-z]+)(?=,|$)|^([A-Za-z]+)(?=,)", r'"\1\2, Jo"', row, count=1) for row in rows
+    ]
+    return "\n".join([header, *changed]) + "\n"
+
+
+def _with_gap(table: str) -> str:
+    """A table whose second row has nothing in its last column, and whose third has nothing in another."""
+    header, *rows = table.splitlines() or [""]
+    rows[1:2] = [row.rpartition(",")[0] + "," for row in rows[1:2] if "," in row]
+    return "\n".join([header, *rows]) + "\n"
+
+
 def _opens_parameter(program: str) -> bool:
     tree = parse_python(program)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] if tree else []
@@ -57,6 +104,15 @@ def _names_in(program: str) -> Iterable[str]:
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _READABLE.fullmatch(node.value):
             yield node.value
+
+
+def _known_words(program: str) -> list[str]:
+    """Words that a program may look for."""
+    tree = parse_python(program)
+    texts = [node.value for node in (ast.walk(tree) if tree else ()) if isinstance(node, ast.Constant)]
+    return [
+        text for text in dict.fromkeys(texts) if isinstance(text, str) and re.fullmatch(r"[A-Za-z]{3,}", text)
+    ]
 
 
 def _words_given(program: str) -> list[str]:
@@ -83,7 +139,8 @@ def _words_given(program: str) -> list[str]:
 def _shown_content(input: str) -> str:
     """The lines of an input that shows a file: its name or a heading, then the content."""
     lines = input.strip().splitlines()
-    if len(lines) >= 3:
+    is_code = sum(line.rstrip().endswith(("{", "}", ";")) for line in lines) > 1
+    if len(lines) >= 3 and not is_code:
         return "\n".join(lines[1:] if re.search(r"[:\]]\s*$|^\S+\.\w{2,4}\b", lines[0]) else lines) + "\n"
     return ""
 

@@ -188,7 +188,9 @@ class Variation:
             return value[:at] + choose.choice((text, text, f"{text} {text}")) + value[at:]
         if way == 4 and len(words) == 1:
             return "".join(choose.sample(value, len(value)))
-        return " ".join(choose.choices([*words, *WORDS, *self._texts], k=choose.randint(1, 4)))
+        few = choose.random() < 0.3  # of which some are there three times
+        pool = choose.sample(words, min(2, len(words))) if few else [*words, *WORDS, *self._texts]
+        return " ".join(choose.choices(pool, k=6 if few else choose.randint(1, 4)))
 
     def _other_letter(self, letter: str) -> str:
         for letters in (string.ascii_lowercase, string.ascii_uppercase):

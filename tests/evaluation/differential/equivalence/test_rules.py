@@ -19,9 +19,9 @@ PUT = frozenset({"put"})
         ("Average, rounded to two decimals", "def f(x):\n    return round(x, 2)", {}),
         ("", "def f(x):\n    return list(set(x))", {"ordered": False}),
         ("Is it True or False?", "", {"must_be_bool": True}),
-        ("Sort the list in place", "", {"in_place": True}),
+        ("Sort the list in place", "", {"in_place": True, "order_named": True}),
         ("Counts", "for k, v in d.items():\n    print(k, v)", {"lines_ordered": False}),
-        ("Counts in order", "for k, v in d.items():\n    print(k, v)", {}),
+        ("Counts in order", "for k, v in d.items():\n    print(k, v)", {"order_named": True}),
         ("", "class A:\n    def put(self, x):\n        self.x = x", {"quiet": PUT, "topics": PUT}),
         (
             "",

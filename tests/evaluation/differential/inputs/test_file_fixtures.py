@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from src.evaluation.differential.inputs.file_fixtures import MAX_FILES, files_for
+from src.evaluation.differential.inputs.file_fixtures import MAX_FILES, files_for, other_files
 
 
 @pytest.mark.parametrize("heading", ["notes.txt:", "[notes]", "notes.txt 3 lines"])
@@ -62,3 +62,26 @@ def test_functions_that_open_what_they_are_given_have_two_more_files():
 def test_a_column_may_be_named_by_what_the_script_hands_on():
     program = "import csv\ndef f(path, key):\n    return [r[key] for r in csv.DictReader(open(path))]\nf('a.csv', 'score')"
     assert files_for(program, "")["a.csv"].split("\n")[0].endswith(",score")
+
+
+def test_other_files_repeat_lines_and_words_that_the_program_knows():
+    found = list(other_files("print(open('a.txt').read().count('learn'))", {"a.txt": "One line.\n\nTwo.\n"}))
+    assert found
+    for files in found:
+        assert files.keys() == {"a.txt"}
+    lines = found[0]["a.txt"].splitlines()
+    assert max(map(lines.count, lines)) > 9
+    assert any(line.count("learn") > 1 for line in lines)
+    assert "" in lines
+
+
+def test_other_tables_have_more_rows_other_columns_gaps_and_quotes_where_they_are_read():
+    table = {"a.csv": "id,name\n1,Ann\n2,Bob\n"}
+    contents = [files["a.csv"] for files in other_files("import csv", table)]
+    assert all(content.startswith("id,name") for content in contents)
+    assert any('"' in content for content in contents)
+    assert any(content.splitlines()[2].endswith(",") for content in contents)
+    assert any("Bob,more" in content for content in contents)
+    assert max(len(content.splitlines()) for content in contents) > 5
+    plain = [files["a.csv"] for files in other_files("open('a.csv').read().split(',')", table)]
+    assert not any('"' in content for content in plain)

@@ -28,6 +28,7 @@ _RECURSIVE = re.compile(
 _OF_WORDS = set("split rsplit splitlines partition strip lstrip rstrip isspace isalpha isalnum title capitalize findall sub match fullmatch".split())  # fmt: skip
 _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UnaryOp,
            ast.Load, ast.Store)  # fmt: skip
+_KEEPING = ast.Add | ast.Sub | ast.Mult  # operators for which 0 is a number like any other
 _ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
 _NUMERIC = re.compile(
     r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
@@ -69,12 +70,13 @@ def ends_at_zero(function: Function) -> bool:
 
 
 def only_passes_on(function: Function) -> bool:
-    """Whether a function calculates with nothing and puts nothing in order, so that one item is as good as another."""
+    """Whether a function at most adds and multiplies, and puts nothing in order, so that one item is as good as another."""
     orders = ast.Lt | ast.LtE | ast.Gt | ast.GtE
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and _NUMERIC.fullmatch(ast.unparse(node.func).rpartition(".")[2]):
             return False
-        if isinstance(node, ast.BinOp | ast.AugAssign | ast.IfExp | ast.JoinedStr):
+        divides = isinstance(node, ast.BinOp | ast.AugAssign) and not isinstance(node.op, _KEEPING)
+        if divides or isinstance(node, ast.IfExp | ast.JoinedStr):
             return False
         if isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
             return False

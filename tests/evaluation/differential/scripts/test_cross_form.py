@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.cross_form import first_shown, script_inputs
 from src.evaluation.differential.equivalence.rules import Rules
+from src.evaluation.differential.scripts.cross_form import first_shown, script_inputs
 
 
 @pytest.mark.parametrize(

@@ -6,30 +6,41 @@ import ast
 import builtins
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from src.languages.syntax import literal
+from src.languages.syntax import literal, parse_python
 
 SCRIPT = "script"  # the function's name
+UNNAMED = "items"  # what a reference has no name for
 _GIVEN = "given_{}"  # a parameter of an answer's
 _GUARD = re.compile(r"__name__ *== *['\"]__main__['\"]|['\"]__main__['\"] *== *__name__")
+_CHANGING = "append extend insert remove sort reverse clear add discard update setdefault".split()
 _SHORTEST = 2  # text that is told from others by its letters
 
 
-def as_functions(reference: ast.Module, answer: ast.Module, task: str) -> tuple[str, str] | None:
+def as_functions(
+    reference_program: str, answer_program: str, task: str, files: Collection[str] = ()
+) -> tuple[str, str] | None:
     """Both scripts as functions of the data that both have and the task shows, each called on that data.
 
-    None where there is no such data, or a script cannot be a function.
+    None where there is no such data, or a script cannot be a function. files: names of files, which are no data.
     """
-    data = {name: source for name, source in _data(reference).items() if _is_shown(literal(source), task)}
-    if len({*data.values()}) < len(data):
+    reference, answer = parse_python(reference_program), parse_python(answer_program)
+    if reference is None or answer is None:
+        return None
+    data = _data(reference) or _unnamed(reference)
+    data = {name: source for name, source in data.items() if _is_shown(literal(source), task)}
+    if len({*data.values()}) < len(data) or any(source in map(repr, files) for source in data.values()):
         return None
     places = {name: _places(answer, literal(source)) for name, source in data.items()}
     data = {name: source for name, source in data.items() if places[name]}
     if not data or not all(map(_can_be_function, (reference, answer))):
         return None
-    own = copy.deepcopy(reference)
+    own = _with_parameters(
+        reference,
+        {name: _places(reference, literal(data[name])) for name in _unnamed(reference) if name in data},
+    )
     own.body = [statement for statement in own.body if _assigned(statement) not in [*data.items()]]
     parameters = {_GIVEN.format(at): name for at, name in enumerate(data)}
     places_by_parameter = {parameter: places[name] for parameter, name in parameters.items()}
@@ -49,6 +60,18 @@ def _data(script: ast.Module) -> dict[str, str]:
     return found
 
 
+def _unnamed(script: ast.Module) -> dict[str, str]:
+    """The only list, table or set of several literals that a script works on without a name for it."""
+    found = {
+        ast.unparse(node)
+        for node in ast.walk(script)
+        if isinstance(node, ast.List | ast.Dict | ast.Set)
+        and isinstance(literal(ast.unparse(node)), list | dict | set)
+    }
+    outer = [source for source in found if not any(source in other and source != other for other in found)]
+    return {UNNAMED: outer[0]} if len(outer) == 1 and len(literal(outer[0])) > 1 else {}
+
+
 def _assigned(statement: ast.stmt) -> tuple[str, str] | None:
     """The name and the literal of `name = literal`."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
@@ -63,12 +86,13 @@ def _assigned(statement: ast.stmt) -> tuple[str, str] | None:
 
 
 def _is_shown(value: object, task: str) -> bool:
-    """Whether all texts and numbers of a value stand in the task."""
+    """Whether all texts and numbers of a value stand in the task; a text of several lines has a form of its own."""
     if isinstance(value, dict):
         return all(_is_shown(part, task) for item in value.items() for part in item)
     if isinstance(value, list | tuple | set):
         return all(_is_shown(item, task) for item in value)
-    return bool(re.search(rf"(?<![\w.]){re.escape(str(value))}(?![\w])", task)) if str(value) else True
+    text = str(value)
+    return "\n" not in text and (not text or bool(re.search(rf"(?<![\w.]){re.escape(text)}(?!\w)", task)))
 
 
 def _places(script: ast.Module, value: object) -> list[int]:
@@ -150,9 +174,13 @@ def _own_names(body: list[ast.stmt]) -> Iterator[ast.Name]:
 
 
 def _value_of(statement: ast.stmt) -> ast.expr | None:
-    """What a last statement leaves: the value that it gives a name, or its own."""
+    """What a last statement leaves: the value that it gives a name, what it changes, or its own."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
+            return ast.Name(name, ast.Load())
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if (
+            method in _CHANGING
+        ):
             return ast.Name(name, ast.Load())
         case ast.Expr(value=value):
             return value

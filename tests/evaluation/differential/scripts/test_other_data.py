@@ -1,12 +1,11 @@
 """Scripts that agree on the data of a task are held against each other on other data of that kind."""
 
-import ast
 from dataclasses import replace
 
 import pytest
 
 from src.evaluation.differential.oracle import compare_with_reference
-from src.evaluation.differential.other_data import as_functions
+from src.evaluation.differential.scripts.other_data import as_functions
 from src.schema import Sample
 
 TASK = Sample(
@@ -18,7 +17,7 @@ ASSIGNED = replace(TASK, instruction="Add up [1, 2, 3, 4].", reference="a = [1, 
 
 
 def functions(reference, answer, task="[1, 2, 3, 4] and 7, 12, 'red'"):
-    return as_functions(ast.parse(reference), ast.parse(answer), task)
+    return as_functions(reference, answer, task)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +77,54 @@ def test_a_number_is_given_where_the_answer_names_it_or_has_it_once():
 )
 def test_other_scripts_are_no_functions_of_their_data(reference, answer):
     assert functions(reference, answer) is None
+
+
+def test_a_list_without_a_name_is_data_too():
+    assert functions("print(sum([1, 2, 3, 4]))", "print(4 + sum([1, 2, 3, 4]) - 4)")[0].startswith(
+        "def script(items)"
+    )
+
+
+def test_the_name_of_a_file_and_a_text_of_lines_are_no_data():
+    assert as_functions("f = 'a.txt'\nprint(f)", "f = 'a.txt'\nprint(f)", "read a.txt", ["a.txt"]) is None
+    assert functions("t = 'a,b\\n1,2'\nprint(t)", "t = 'a,b\\n1,2'\nprint(t)", "a,b\n1,2") is None
+
+
+FILE = replace(
+    TASK,
+    instruction="Print how many lines notes.txt has.",
+    reference="print(len(open('notes.txt').readlines()))",
+)
+
+
+def test_a_script_that_reads_a_file_is_given_other_files(sandbox):
+    right = "n = 0\nwith open('notes.txt') as f:\n    for line in f:\n        n += 1\nprint(n)"
+    assert compare_with_reference(sandbox, FILE, right).verdict.outcome == "passed"
+    wrong = compare_with_reference(sandbox, FILE, "print(len(set(open('notes.txt').readlines())))").verdict
+    assert (wrong.outcome, wrong.detail) == ("failed", "with other files: prints something else")
+
+
+def test_a_script_that_writes_a_file_need_not_say_so(sandbox):
+    task = replace(
+        TASK,
+        instruction="Save 'red' to a file.",
+        reference="open('a.txt', 'w').write('red')\nprint('Saved.')",
+    )
+    assert (
+        compare_with_reference(
+            sandbox, task, "with open('a.txt', 'w') as f:\n    f.write('red')"
+        ).verdict.outcome
+        == "passed"
+    )
+    assert compare_with_reference(sandbox, task, "print('Saved.')").verdict.outcome == "failed"
+
+
+def test_a_dictionary_may_be_printed_whole_or_by_item(sandbox):
+    task = replace(
+        TASK,
+        instruction="Count the letters of 'noon'.",
+        reference="from collections import Counter\nprint(Counter('noon'))",
+    )
+    for answer in ("print({'o': 2, 'n': 2})", "for k in 'on':\n    print(k, 'noon'.count(k))"):
+        assert compare_with_reference(sandbox, task, answer).verdict.outcome == "passed"
+    assert compare_with_reference(sandbox, task, "print({'o': 2, 'n': 1})").verdict.outcome == "failed"

@@ -1,0 +1,33 @@
+"""Dictionaries and lists that are printed whole.
+
+A dictionary is taken as the lines that a loop over its items prints: the order of its keys is nobody's choice.
+"""
+
+from __future__ import annotations
+
+import re
+
+from src.evaluation.differential.equivalence.printed import plain
+from src.languages.syntax import literal
+
+_TABLE = re.compile(
+    r"(?P<label>[^{\n]*?)(?:(?:Counter|OrderedDict)\(|defaultdict\(<class '\w+'>, )?(?P<table>\{[^\n]*\})\)?\s*"
+)
+
+_LIST = re.compile(r"[^\[\n]*?(?P<list>\[[^\n]*\])\s*")
+
+
+def of_other_sizes(text: str, other: str) -> bool:
+    """Whether both outputs are one list, and one has more items: that of an empty text shows nothing."""
+    matches = _LIST.fullmatch(plain(text)), _LIST.fullmatch(plain(other))
+    lists = [literal(match["list"]) for match in matches if match]
+    return len(lists) == 2 and all(isinstance(own, list) for own in lists) and len(lists[0]) != len(lists[1])
+
+
+def item_lines(text: str) -> str | None:
+    """Lines "key: value" of an output that is one dictionary, a label before it left out; None of another output."""
+    match = _TABLE.fullmatch(plain(text))
+    table = literal(match["table"]) if match else None
+    if not isinstance(table, dict) or not table:
+        return None
+    return "".join(f"{key}: {value}\n" for key, value in table.items())
