@@ -11,6 +11,7 @@ from typing import Any
 
 from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
+from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.evaluation.differential.inputs.input_generation import candidates
 from src.evaluation.differential.inputs.input_selection import EMPTY, Selection, Tried, select_calls
 from src.evaluation.differential.inputs.mistakes import mistaken
@@ -41,7 +42,6 @@ from src.evaluation.differential.program_analysis import (
     flattened,
     script_functions,
 )
-from src.evaluation.differential.scripts.other_data import SCRIPT
 from src.sandbox.sandbox import Sandbox
 
 MUTANTS = 40

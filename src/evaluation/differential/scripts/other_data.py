@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.languages.syntax import literal, parse_python
 
-SCRIPT = "script"  # the function's name
 UNNAMED = "items"  # what a reference has no name for
 _GIVEN = "given_{}"  # a parameter of an answer's
 _GUARD = re.compile(r"__name__ *== *['\"]__main__['\"]|['\"]__main__['\"] *== *__name__")

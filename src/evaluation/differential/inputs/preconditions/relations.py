@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.constants import constants_of
+from src.evaluation.differential.inputs.forms.alike import SCRIPT, Alike
 from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation, arrangements, text_grids
 from src.evaluation.differential.inputs.forms.example_form import example_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, shape_of
@@ -83,7 +84,7 @@ class Granted:
             fit = getattr(relation, "fit", FITS.get(relation))
             if relation(values):
                 continue
-            if isinstance(relation, NamedBounds):
+            if isinstance(relation, NamedBounds | Alike):
                 values = relation.fit_call(values)
             elif fit:
                 values = list(map(fit, values))
@@ -116,6 +117,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += stated_values(instruction, constants_of(function), texts)
     found += named_bounds(instruction, names)
     found += text_grids(instruction, calls)
+    found += [Alike(calls[0])] if function.name == SCRIPT and calls else []
     example = None if "form" in spoken else example_shape(function, instruction, calls)
     shape = None if "form" in spoken else _shown_shape(instruction, calls) or example
     if shape is not None:

@@ -1,0 +1,26 @@
+"""Data of a script is varied within its build."""
+
+import pytest
+
+from src.evaluation.differential.inputs.forms.alike import Alike
+
+
+@pytest.mark.parametrize(
+    ("shown", "value", "fitted"),
+    [
+        ([[1, 2], [3, 4]], [[5, 6, 7], [8, 9, 1], [2, 2, 2]], [[5, 6], [8, 9]]),
+        ([[1, 2], [3, 4]], [[5]], [[5, 5], [5, 5]]),
+        ({"a": 1, "b": 2}, {"x": 7}, {"a": 7, "b": 7}),
+        ([{"a": 1}], [{"x": 2}, {"y": 3}], [{"a": 2}, {"a": 3}]),
+        ([("x", 1)], [(5, "y")], [("x", 1)]),
+        ("a text", "  of  words ", "of words"),
+        ([1, 2], [], [1, 2]),
+        ([1, 2], "abc", [1, 2]),
+        (1, 2.5, 2.5),
+    ],
+)
+def test_a_value_becomes_one_of_the_build_that_is_shown(shown, value, fitted):
+    alike = Alike([shown])
+    assert alike.fit_call([value]) == [fitted]
+    assert alike([fitted])
+    assert alike([value]) == (value == fitted)
