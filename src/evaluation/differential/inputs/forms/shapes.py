@@ -21,6 +21,25 @@ class Shape:
         return bool(self.form.fullmatch(text))
 
 
+class _Postfix(Shape):
+    """Numbers and operators of which each takes the two values before it, so that one value is left."""
+
+    def admits(self, text: str) -> bool:
+        depth = 0
+        for token in text.split(" ") if super().admits(text) else ():
+            depth += 1 if token.isdigit() else -1
+            if depth < 1:
+                return False
+        return depth == 1
+
+
+def _postfix(draw: random.Random) -> str:
+    """What is drawn is one value, or two such texts and an operator."""
+    if draw.random() < 0.7:
+        return str(draw.randint(1, 12))
+    return f"{_postfix(draw)} {_postfix(draw)} {draw.choice('+-*')}"
+
+
 def _roman(number: int) -> str:
     text = ""
     for value, sign in zip(
@@ -110,6 +129,11 @@ SHAPES = (
         re.compile(r"[a-z]+(?:[A-Z][a-z0-9]+)*"),
         lambda draw: _camel(draw.sample(_PLAIN_WORDS, draw.randint(1, 4))),
         re.compile(rf"(?i){_GIVEN}\bcamel[ _-]?cased?\b"), "camelCase",
+    ),
+    _Postfix(
+        re.compile(r"\d+(?: (?:\d+|[-+*/]))*"),
+        lambda draw: f"{_postfix(draw)} {_postfix(draw)} {draw.choice('+-*')}",
+        re.compile(r"(?i)\b(?:reverse polish|postfix|RPN)\b"), "str",
     ),
     Shape(
         re.compile(r"[ACGT]+"),

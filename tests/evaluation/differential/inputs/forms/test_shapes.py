@@ -74,3 +74,10 @@ def test_a_form_that_the_task_names(instruction, right, wrong):
 
 def test_most_tasks_name_none():
     assert named_shape("Implement binary search over a list of words.") is None
+
+
+def test_postfix_notation_leaves_one_value():
+    postfix = named_shape("Evaluate an expression in reverse Polish notation.")
+    assert postfix
+    assert all(map(postfix.admits, ("2 3 +", "5 1 2 + 4 * + 3 -")))
+    assert not any(map(postfix.admits, ("2 3 5 +", "2 +", "+", "", "2 3 & +")))
