@@ -15,8 +15,14 @@ from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.evaluation.differential.inputs.input_generation import candidates
 from src.evaluation.differential.inputs.input_selection import EMPTY, Selection, Tried, select_calls
 from src.evaluation.differential.inputs.mistakes import mistaken
-from src.evaluation.differential.inputs.mutants import mutants, search_mutants, tie_mutants, without_remarks
-from src.evaluation.differential.inputs.preconditions.domain import shown_domain
+from src.evaluation.differential.inputs.mutants import (
+    mutants,
+    search_mutants,
+    tie_mutants,
+    uncompared,
+    without_remarks,
+)
+from src.evaluation.differential.inputs.preconditions.domain import shown_domain, speaks_of_whole
 from src.evaluation.differential.inputs.preconditions.relations import granted_by
 from src.evaluation.differential.inputs.preconditions.scope import (
     Scope,
@@ -28,10 +34,9 @@ from src.evaluation.differential.inputs.preconditions.scope import (
     looks_for_best,
     only_passes_on,
     seeks_in_numbers,
-    speaks_of_whole,
     speaks_of_words,
 )
-from src.evaluation.differential.inputs.sessions.sessions import session_calls, values_of
+from src.evaluation.differential.inputs.sessions.sessions import names_in_session, session_calls, values_of
 from src.evaluation.differential.inputs.sessions.shown_sessions import known_sessions
 from src.evaluation.differential.inputs.shown_arguments import known_arguments
 from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
@@ -135,7 +140,11 @@ class Search:
         tied = tie_mutants(plain)
         searched = [] if domain.order or domain.ties else search_mutants(plain)
         # Where the task speaks of ties, what takes the other of equals is wrong like any other mutant.
-        changed = mutants(plain, MUTANTS)
+        remarks = () if self.rules.must_print else self.rules.quiet
+        unseen = {"__str__", "__repr__"} - {
+            *names_in_session([steps[-1] for name, steps in tried if name not in scope.granted])
+        }
+        changed = mutants(plain, MUTANTS, kept=uncompared(plain, remarks, unseen))
         for at, program in enumerate(tied):
             if domain.ties:
                 changed.setdefault(program, -at)

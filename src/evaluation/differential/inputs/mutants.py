@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 Change = Callable[[ast.AST], ast.AST | None]  # changes a node in place, or gives what stands in its place
 
@@ -40,12 +40,30 @@ def without_remarks(tree: ast.Module) -> ast.Module:
     return quiet
 
 
-def mutants(tree: ast.Module, most: int, seed: int = 0) -> dict[str, int]:
+def mutants(tree: ast.Module, most: int, seed: int = 0, kept: Collection[ast.AST] = ()) -> dict[str, int]:
     """Up to `most` programs, each with one change in a function or class: operator, constant, branch, call, statement.
 
-    With the number of the place that is changed; each change of a comparison has a place of its own.
+    With the number of the place that is changed; each change of a comparison has a place of its own. kept: what is not changed.
     """
-    return programs(tree, _changes, most, seed)
+    return programs(tree, _changes, most, seed, kept)
+
+
+def uncompared(tree: ast.Module, changing: Collection[str], unseen: Collection[str]) -> set[ast.AST]:
+    """What of classes decides nothing: prints of methods that change their object, which are remarks, and methods that no session calls."""
+    methods = [
+        item
+        for node in tree.body if isinstance(node, ast.ClassDef)
+        for item in node.body if isinstance(item, ast.FunctionDef)
+    ]  # fmt: skip
+    found: list[ast.AST] = [method for method in methods if method.name in unseen]
+    found += [
+        node
+        for method in methods
+        if method.name in changing
+        for node in ast.walk(method)
+        if isinstance(node, ast.Expr) and ast.unparse(node).startswith("print(")
+    ]
+    return {part for node in found for part in ast.walk(node)}
 
 
 def tie_mutants(tree: ast.Module) -> list[str]:
@@ -59,9 +77,13 @@ def search_mutants(tree: ast.Module) -> list[str]:
 
 
 def programs(
-    tree: ast.Module, changes: Callable[[ast.AST], Iterator[Change]], most: int, seed: int
+    tree: ast.Module,
+    changes: Callable[[ast.AST], Iterator[Change]],
+    most: int,
+    seed: int,
+    kept: Collection[ast.AST] = (),
 ) -> dict[str, int]:
-    inert = _inert(tree)
+    inert = _inert(tree) | {*kept}
     places = [
         (at, number)
         for at, node in enumerate(ast.walk(tree))

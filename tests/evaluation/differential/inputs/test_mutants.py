@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.mutants import mutants, search_mutants, tie_mutants
+from src.evaluation.differential.inputs.mutants import mutants, search_mutants, tie_mutants, uncompared
 from src.evaluation.differential.program_analysis import definitions
 
 
@@ -110,3 +110,10 @@ def test_a_search_may_begin_at_the_other_end():
 
 def test_what_may_change_places_does_not():
     assert "def f(a, b):\n    return min(b, a)" not in made("def f(a, b):\n    return min(a, b)")
+
+
+def test_what_a_session_does_not_compare_is_left_as_it_is():
+    source = "class A:\n    def put(self):\n        print('x' + self.n)\n    def __str__(self):\n        return 'y' + self.n"
+    tree = ast.parse(source)
+    assert mutants(tree, 50, kept=uncompared(tree, {"put"}, {"__str__"})) == {}
+    assert all("'y'" in mutant for mutant in mutants(tree, 50, kept=uncompared(tree, (), {"__str__"})))

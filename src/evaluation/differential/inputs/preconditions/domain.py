@@ -136,6 +136,11 @@ def shown_domain(
     )
 
 
+def speaks_of_whole(instruction: str) -> bool:
+    """Whether numbers are whole: integers, or numbers of things."""
+    return bool(re.search(r"(?i)\b(?:integers?|whole|numbers? of|how many|counts?)\b", instruction))
+
+
 def described_kinds(instruction: str) -> tuple[str, ...]:
     """The kinds of arguments that an instruction names, in order: ("list[str]", "int") of "takes a list of words and a limit"."""
     compared = _ANOTHER.search(instruction)

@@ -160,6 +160,8 @@ class Scope:
                 }
                 for kind in (kind for kind, holds in kinds.items() if holds):
                     groups.setdefault((name, at, kind), set()).add(place)
+            for method in _given_halves(arguments) if name not in self.granted else ():
+                groups.setdefault((name, 0, f"half for {method}"), set()).add(place)
         return [frozenset(places) for places in groups.values()] + self._made_with_less(calls)
 
     def _made_with_less(self, calls: Sequence[Call]) -> list[frozenset[int]]:
@@ -175,6 +177,13 @@ class Scope:
             for start in range(SHORT_SESSIONS)
             if less[start::SHORT_SESSIONS]
         ]
+
+
+def _given_halves(session: Arguments) -> set[str]:
+    """The methods of a session that are given a half."""
+    made, steps = map(literal, session)
+    given = [("__init__", made), *steps]
+    return {name for name, values in given if any(isinstance(v, float) and v % 1 == 0.5 for v in values)}
 
 
 def _longest(calls: Sequence[Call]) -> dict[str, int]:
@@ -214,11 +223,6 @@ def knows_no_words(function: Function) -> bool:
 def grows_fast(instruction: str) -> bool:
     """Whether the task is one that beginners do by a recursion which takes exponential time."""
     return bool(_RECURSIVE.search(instruction))
-
-
-def speaks_of_whole(instruction: str) -> bool:
-    """Whether numbers are whole: integers, or numbers of things."""
-    return bool(re.search(r"(?i)\b(?:integers?|whole|numbers? of|how many|counts?)\b", instruction))
 
 
 def speaks_of_words(instruction: str) -> bool:

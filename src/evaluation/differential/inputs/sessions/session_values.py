@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from src.evaluation.differential.inputs.constants import texts_for
 from src.evaluation.differential.inputs.forms.pools import POOLS
 from src.evaluation.differential.inputs.input_generation import kinds_of
+from src.evaluation.differential.inputs.parameter_names import kinds_of_name
+from src.evaluation.differential.inputs.preconditions.domain import speaks_of_whole
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
 from src.evaluation.differential.inputs.variation import Variation, source_of
 from src.languages.syntax import literal
@@ -50,7 +52,19 @@ def drawn_values(
                     of_kinds[kind][:LIMITS] = draw.sample(limits, min(LIMITS, len(limits)))
             known = draw.sample(texts, min(VALUES - 1, len(texts)))
             found.setdefault(parameter.arg, [*known, *of_kinds[kind][: VALUES - len(known)]])
+    if seed % 5 == 2 and not speaks_of_whole(instruction):
+        found |= _halves([parameter for _, own in takes.values() for parameter in own], found)
     return {name: values[:FEW] for name, values in found.items()} if seed % 4 == 1 else found
+
+
+def _halves(parameters: Sequence[ast.arg], values: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
+    """Whole values of what is measured, as a radius, with a half added to every second: no class is for whole ones alone."""
+    measured = {p.arg for p in parameters if p.annotation is None or "int" not in ast.unparse(p.annotation)}
+    return {
+        name: [value + (0.5 if at % 2 == 0 else 0) for at, value in enumerate(own)]  # type: ignore[operator]
+        for name, own in values.items()
+        if name in measured and kinds_of_name(name)[:1] == ["float"] and {*map(type, own)} == {int}
+    }
 
 
 def _varied(

@@ -2,7 +2,12 @@
 
 import pytest
 
-from src.evaluation.differential.inputs.preconditions.domain import Domain, described_kinds, shown_domain
+from src.evaluation.differential.inputs.preconditions.domain import (
+    Domain,
+    described_kinds,
+    shown_domain,
+    speaks_of_whole,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +82,9 @@ def test_a_call_of_the_sample_shows_inputs(call, name):
 )
 def test_an_instruction_names_kinds_of_arguments(instruction, kinds):
     assert described_kinds(instruction) == kinds
+
+
+def test_numbers_of_things_are_whole():
+    assert speaks_of_whole("Takes the number of boxes")
+    assert speaks_of_whole("Add two integers")
+    assert not speaks_of_whole("Takes a number and a length")

@@ -13,7 +13,6 @@ from src.evaluation.differential.inputs.preconditions.scope import (
     is_smooth,
     looks_for_best,
     only_passes_on,
-    speaks_of_whole,
     speaks_of_words,
 )
 
@@ -122,12 +121,6 @@ def test_a_smooth_function_has_no_branch_loop_or_remainder(source, smooth):
     assert is_smooth(ast.parse(source).body[0]) is smooth
 
 
-def test_numbers_of_things_are_whole():
-    assert speaks_of_whole("Takes the number of boxes")
-    assert speaks_of_whole("Add two integers")
-    assert not speaks_of_whole("Takes a number and a length")
-
-
 @pytest.mark.parametrize(
     ("body", "looks"),
     [
@@ -137,3 +130,14 @@ def test_numbers_of_things_are_whole():
 )  # fmt: skip
 def test_a_search_for_the_best_is_seen(body, looks):
     assert looks_for_best(ast.parse(f"def f(x):\n    {body}")) is looks
+
+
+def test_sessions_in_which_a_method_is_given_a_half_are_among_the_calls():
+    calls = [
+        ("A", ("(5,)", "[('put', (2,))]")),
+        ("A", ("(5,)", "[('put', (2.5,))]")),
+        ("A", ("(0.5,)", "[('put', (2,))]")),
+    ]
+    groups = Scope(Domain(), {}, frozenset()).spoken(calls)
+    assert frozenset({1}) in groups
+    assert frozenset({2}) in groups

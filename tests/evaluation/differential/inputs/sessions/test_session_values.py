@@ -57,3 +57,19 @@ def test_parts_of_what_an_object_is_made_of_are_among_the_values():
     found = with_parts({"name": ["x", "y", "z"], "n": [1]}, [{"tea": 3}])
     assert "tea" in found["name"]
     assert 3 in found["n"]
+
+
+def test_what_is_measured_is_given_halves_too_unless_the_task_speaks_of_whole_numbers():
+    takes = {name: (method, method.args.args[1:]) for name, method in METHODS.items()}
+
+    def given(instruction):
+        return {
+            value
+            for seed in range(20)
+            for value in drawn_values(
+                TANK, TREE, takes, {"fill": [(5,)]}, instruction, random.Random(seed), seed
+            )["amount"]
+        }
+
+    assert any(value % 1 for value in given("A tank"))
+    assert not any(value % 1 for value in given("A tank for a number of fish"))
