@@ -8,7 +8,6 @@ from collections.abc import Collection
 
 from src.evaluation.differential.inputs import input_generation
 from src.evaluation.differential.inputs.input_generation import Function
-from src.languages.syntax import parse_expression
 
 MAX_FUNCTIONS = 6
 _SCRIPT_NAME = re.compile(r"(?i)_*(?:main|demo|run|test|example|driver)")
@@ -194,54 +193,11 @@ def prints_by_key(tree: ast.Module) -> bool:
     return False
 
 
-def changing_methods(tree: ast.Module) -> frozenset[str]:
-    """Methods, but for `__init__`, that store something in their object or call a method of something in it."""
-    return frozenset(
-        method.name
-        for node in classes_of(tree).values()
-        for method in node.body
-        if isinstance(method, ast.FunctionDef) and any(map(_changes_self, ast.walk(method)))
-    )
-
-
 def returns_change(tree: ast.Module) -> bool:
     """Whether something returns what `words.sort()`, `items.append(x)` and the like give: None, by mistake."""
     values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
     methods = [v.func.attr for v in values if isinstance(v, ast.Call) and isinstance(v.func, ast.Attribute)]
     return not {"sort", "reverse", "append", "extend", "insert", "clear"}.isdisjoint(methods)
-
-
-def reporting_methods(tree: ast.Module) -> frozenset[str]:
-    """Methods that change their object and give nothing but texts, or what a method gives that changes nothing."""
-    changing = changing_methods(tree)
-    found: set[str] = set()
-    for node in classes_of(tree).values():
-        returned = {
-            method.name: _returned(method) for method in node.body if isinstance(method, ast.FunctionDef)
-        }
-        seen = {text for name, texts in returned.items() if name not in changing for text in texts}
-        texts = {text for every in returned.values() for text in every if _is_text(text)}
-        if seen:
-            found |= {name for name in returned.keys() & changing if returned[name] <= seen | texts}
-    return frozenset(found)
-
-
-def _returned(method: ast.FunctionDef) -> set[str]:
-    returns = [node.value for node in ast.walk(method) if isinstance(node, ast.Return)]
-    return {ast.unparse(value) for value in returns if value is not None}
-
-
-def _is_text(source: str) -> bool:
-    """Whether an expression is a text that is written out, or an f-string."""
-    node = parse_expression(source)
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and type(node.value) is str)
-
-
-def _changes_self(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).startswith("self.")
-    is_target = isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
-    return is_target and ast.unparse(node).startswith("self.")
 
 
 def raised_names(tree: ast.Module) -> frozenset[str]:

@@ -14,7 +14,6 @@ from src.evaluation.differential.program_analysis import (
     prints_by_key,
     raised_names,
     reads_input,
-    reporting_methods,
     returns_change,
     shows_addresses,
     without_reading,
@@ -105,22 +104,6 @@ def test_printing_a_line_for_each_key_is_seen(source, by_key):
 
 def test_errors_that_a_program_raises_itself_are_seen():
     assert raised_names(ast.parse("raise ValueError('no')\nraise Odd\nint('x')")) == {"ValueError", "Odd"}
-
-
-@pytest.mark.parametrize(
-    ("put", "look", "reports"),
-    [
-        ("return self.n", "return self.n", True),
-        ("return f'{n} put'", "return self.n", True),
-        ("return 'done'", "return self.n", True),
-        ("return self.n", "print(self.n)", False),  # nothing else gives it
-        ("return self.items.pop()", "return self.items", False),
-        ("return True", "return self.n", False),
-    ],
-)
-def test_methods_that_change_an_object_report_what_can_be_looked_at_as_well(put, look, reports):
-    source = f"class A:\n    def put(self, n):\n        self.n += n\n        {put}\n    def look(self):\n        {look}"
-    assert ("put" in reporting_methods(ast.parse(source))) is reports
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,15 @@ docs/functional.md says what counts; the rules that a task sets stand in rules.p
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from src.evaluation.differential.equivalence.equality import same_text, same_value
 from src.evaluation.differential.equivalence.printed import shown, shows, text_of
 from src.evaluation.differential.equivalence.rules import Rules
+from src.evaluation.differential.equivalence.sessions import session_difference
 from src.evaluation.differential.equivalence.wording import Answered, said_alike
-from src.evaluation.differential.inputs.input_selection import EMPTY, is_discriminating, is_session
+from src.evaluation.differential.inputs.input_selection import EMPTY, is_session
 from src.evaluation.differential.inside.description import describe
 from src.evaluation.differential.probe_runner import WAITED, Call, ProbeRecord
 from src.languages.syntax import literal
@@ -24,8 +23,9 @@ OUT_OF_TIME = ("timeout", WAITED)
 
 def call_difference(rules: Rules, calls: Sequence[Call], expected: ProbeRecord, actual: ProbeRecord) -> str:
     """The first call on which the answer does something else; "" where there is none."""
+    texts = {text for _, arguments in calls for text in _texts_in([literal(a) for a in arguments])}
     differences = [
-        "" if left["error"] in OUT_OF_TIME else _result_difference(rules, arguments, left, right)
+        "" if left["error"] in OUT_OF_TIME else _result_difference(rules, arguments, left, right, texts)
         for (_, arguments), left, right in zip(calls, expected["calls"], actual["calls"], strict=True)
     ]
     if not any(differences):
@@ -52,8 +52,24 @@ def shown_call(name: str, arguments: Sequence[str]) -> str:
     return f"{name}({', '.join(arguments)})"[:200]
 
 
+def _texts_in(value: object) -> set[str]:
+    """All texts in a value."""
+    if isinstance(value, str):
+        return {value}
+    parts = (
+        [*value, *(value.values() if isinstance(value, dict) else ())]
+        if isinstance(value, list | tuple | dict)
+        else []
+    )
+    return {text for part in parts for text in _texts_in(part)}
+
+
 def _result_difference(
-    rules: Rules, arguments: Sequence[str], expected: ProbeRecord, actual: ProbeRecord
+    rules: Rules,
+    arguments: Sequence[str],
+    expected: ProbeRecord,
+    actual: ProbeRecord,
+    texts: Collection[str],
 ) -> str:
     if expected["error"] or actual["error"]:
         same = expected["error"] == actual["error"]
@@ -71,7 +87,7 @@ def _result_difference(
         return _effect_difference(rules, expected, actual)
     if is_session(value):
         made, steps = map(literal, arguments)
-        return _session_difference(rules, made, steps, value[1], actual["value"])
+        return session_difference(rules, made, steps, value[1], actual["value"], texts)
     if rules.same_value(value, actual["value"]):
         said_too = rules.must_print and shown(expected).strip()
         same = not said_too or rules.same_printed(shown(expected), shown(actual))
@@ -121,57 +137,6 @@ def _effect_difference(rules: Rules, expected: ProbeRecord, actual: ProbeRecord)
         if _same_changes(rules, expected["changed"], actual["changed"])
         else "changes its arguments otherwise"
     )
-
-
-def _session_difference(
-    rules: Rules,
-    made: Sequence[object],
-    steps: Sequence[tuple[str, Sequence[object]]],
-    expected: list[Any],
-    actual: Any,
-) -> str:
-    """Of a session with a class: what its steps return or print decides, but for what is said where one changes something."""
-    given = " ".join(v for values in (made, *(own for _, own in steps)) for v in values if isinstance(v, str))
-    if not is_session(actual) or len(actual[1]) != len(expected):
-        return "another session"
-    for at, ((how, value), (other_how, other)) in enumerate(zip(expected, actual[1], strict=True)):
-        name = steps[at][0]
-        if other_how == "raised" and how == "returned" and value == ["n"] and rules.names_none:
-            return f"raises in step {at + 1}"
-        if name[0] in "?_" and other == ["u"]:  # it has no attributes of those names
-            continue
-        if rules.chains and _holds_object(value) and other == ["n"]:
-            return f"gives no object in step {at + 1}"
-        remark = (how == "printed" and name in rules.quiet) or (name in rules.reports and _is_remark(other))
-        if remark and how == "printed" and rules.must_print and (other_how, other) == ("returned", ["n"]):
-            return f"says nothing in step {at + 1}"
-        free = remark or how == "raised" or not is_discriminating(value) or _holds_object(value)
-        if free or rules.same_value(value, other):
-            continue
-        texts = [str(text_of(v)) if v and v[0] != "s" else str(v[1]) for v in (value, other)]
-        printed = "printed" in (how, other_how) and other_how != "raised"
-        if name in ("__str__", "__repr__") and _same_facts(texts[0], texts[1], given):
-            continue
-        if not printed or (how == "returned" and rules.must_return) or not rules.same_printed(*texts):
-            return f"another result of step {at + 1}"
-    return ""
-
-
-def _same_facts(expected: str, actual: str, given: str) -> bool:
-    """Whether two texts that show an object, of which the first has words, have the same numbers and words of what was given to it."""
-    numbers = [re.findall(r"\d+(?:\.\d+)?", text) for text in (expected, actual)]
-    data, first, second = ({*re.findall(r"[^\W\d_]+", text.lower())} for text in (given, expected, actual))
-    return bool(first) and data & first <= second and numbers[0] == numbers[1] != []
-
-
-def _is_remark(described: list[Any] | None) -> bool:
-    """Whether this is what a method says that has done its work: nothing, a text, or that it is done."""
-    return described is None or described[0] in "nsb"
-
-
-def _holds_object(described: list[Any]) -> bool:
-    """Whether a value is, or holds, an object of the program's own class: what its fields are called is its own affair."""
-    return '["o", ' in json.dumps(described)
 
 
 def script_difference(rules: Rules, by_last_value: bool, expected: ProbeRecord, actual: ProbeRecord) -> str:

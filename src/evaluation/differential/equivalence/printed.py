@@ -64,7 +64,7 @@ def same_printed(
     if not ordered and len(left) != len(right):
         tokens = [sorted(side) for side in tokens]
     roles = _same_roles([_wording(line) for line in left], [_wording(line) for line in right])
-    if roles and _same_tokens(*tokens):
+    if roles and same_tokens(*tokens):
         return True
     if not ordered:
         return False
@@ -94,7 +94,7 @@ def _same_in_another_layout(expected: Sequence[str], actual: Sequence[str]) -> b
     left, right = ([_tokens(line) for line in side] for side in (expected, actual))
     if _is_numbered(left) is not _is_numbered(right):
         left, right = ([line[1:] for line in side] if _is_numbered(side) else side for side in (left, right))
-        if all(a and b and _same_tokens(a, b) for a, b in zip(left, right, strict=True)):
+        if all(a and b and same_tokens(a, b) for a, b in zip(left, right, strict=True)):
             return True
     listed = any(_LIST.search(line) for line in (*expected, *actual))
     if not listed and any(all(len(sign) == 1 for line in side for sign in line) for side in (left, right)):
@@ -193,7 +193,7 @@ def shows(text: str, printed: str, arguments: Sequence[str]) -> bool:
     for token in given:
         if token in once:
             once.remove(token)
-    return any(_same_tokens(expected, tokens) for tokens in (actual, other, once))
+    return any(same_tokens(expected, tokens) for tokens in (actual, other, once))
 
 
 def _without_unit(token: str) -> str:
@@ -234,7 +234,7 @@ def _is_picture(text: str) -> bool:
     return signs or any(line[:1] in " \t" and line.strip() for line in text.strip("\n").split("\n"))
 
 
-def _same_tokens(expected: list[str], actual: list[str]) -> bool:
+def same_tokens(expected: list[str], actual: list[str]) -> bool:
     pairs = zip(expected, actual, strict=False)
     return len(expected) == len(actual) > 0 and all(a == b or _same_number(a, b) for a, b in pairs)
 

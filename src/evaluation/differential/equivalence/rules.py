@@ -13,12 +13,16 @@ from src.evaluation.differential.equivalence.equality import same_value
 from src.evaluation.differential.equivalence.mappings import item_lines, of_other_sizes
 from src.evaluation.differential.equivalence.printed import same_printed
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
-from src.evaluation.differential.program_analysis import (
+from src.evaluation.differential.inputs.sessions.method_roles import (
     changing_methods,
+    confirming_methods,
+    finding_methods,
+    reporting_methods,
+)
+from src.evaluation.differential.program_analysis import (
     iterates_set,
     prints_by_key,
     raised_names,
-    reporting_methods,
     returns_change,
 )
 from src.languages.syntax import literal
@@ -66,6 +70,10 @@ class Rules:
     in_place: bool = False  # the task wants its arguments changed
     quiet: frozenset[str] = frozenset()  # methods that change their object: what they print is a remark
     reports: frozenset[str] = frozenset()  # of these, those whose return values are remarks too
+    confirms: frozenset[str] = frozenset()  # of these, those that return whether they did it: they may say so
+    finds: frozenset[str] = (
+        frozenset()
+    )  # methods that change nothing and whose None says that there is nothing
     chains: bool = False  # the task wants calls that can be chained
     error_names: str = ""  # the instruction, where it names errors
     free_words: frozenset[str] = frozenset()  # of the reference's own, in small letters
@@ -115,6 +123,8 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         quiet=changing_methods(reference),
         names_none=bool(re.search(r"\bNone\b", instruction)),
         reports=frozenset() if _RETURN.search(instruction) else reporting_methods(reference),
+        finds=finding_methods(reference),
+        confirms=frozenset() if _RETURN.search(instruction) else confirming_methods(reference),
         free_words=frozenset()
         if _CASE.search(instruction)
         else chosen_words(reference, f"{instruction}\n{input}"),

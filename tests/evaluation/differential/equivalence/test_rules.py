@@ -29,6 +29,7 @@ PUT = frozenset({"put"})
             {
                 "quiet": PUT,
                 "reports": PUT,
+                "finds": frozenset({"get"}),
                 "topics": frozenset({"put"}),
                 "words": {"ok": False},
                 "free_words": frozenset({"ok"}),
