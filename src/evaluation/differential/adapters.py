@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Iterator, Sequence
 
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
+from src.evaluation.differential.inputs.sessions.members import methods_of
 from src.evaluation.differential.inputs.type_inference import Function
+from src.evaluation.differential.program_analysis import classes_of
 from src.evaluation.differential.targets import Target
 from src.languages.syntax import literal
 
@@ -87,3 +90,28 @@ def reshaped_call(target: Target, given: Sequence[Arguments]) -> str:
             [f"a[{at}][{part}]" for at, size in enumerate(shape) for part in range(size)]
         )
     return ""
+
+
+def call_with_objects(answer: ast.Module, target: Target, given: Sequence[Arguments]) -> str:
+    """A call that makes objects of the answer's only class of pairs, or of as many numbers: `Point(*a[0]).distance(Point(*a[1]))`.
+
+    "" where that does not fit.
+    """
+    classes = classes_of(answer)
+    name = next(iter(classes), "")
+    maker = methods_of(classes[name], answer).get("__init__") if len(classes) == 1 else None
+    size = len(parameters(maker)[0]) - 1 if maker else 0
+    values = [[literal(source) for source in arguments] for arguments in given]
+    count = len(values[0])
+    if size < 2 or any(len(one) != count for one in values):
+        return ""
+    if all(isinstance(v, tuple | list) and len(v) == size for one in values for v in one):
+        objects = [f"{name}(*a[{at}])" for at in range(count)]
+    elif count % size == 0 and all(isinstance(v, int | float) for one in values for v in one):
+        objects = [f"{name}(*a[{at}:{at + size}])" for at in range(0, count, size)]
+    else:
+        return ""
+    if target.owner == name and target.made_by == size and len(target.names) - size == len(objects) - 1 > 0:
+        return f"lambda *a: {objects[0]}.{target.name}({', '.join(objects[1:])})"
+    is_function = not target.owner and not target.keywords and target.takes(len(objects))
+    return f"lambda *a: {target.name}({', '.join(objects)})" if is_function else ""

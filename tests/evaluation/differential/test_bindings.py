@@ -143,3 +143,51 @@ def test_a_session_is_held_with_the_counterpart_of_a_class(answer):
 )
 def test_a_class_without_the_methods_or_the_maker_has_no_binding(answer):
     assert bindings(ast.parse(ACCOUNT), ast.parse(answer), [("Account", SESSION)]) == []
+
+
+CALCULATOR = "class Calculator:\n    def add(self, a, b):\n        return a + b\n    def minus(self, a, b):\n        return a - b"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def add(a, b):\n    return a + b\ndef minus(a, b):\n    return a - b",
+        "class Sums:\n    def __init__(self, a, b):\n        self.a, self.b = a, b\n    def add(self):\n        return self.a + self.b"
+        "\n    def minus(self):\n        return self.a - self.b",
+    ],
+)
+def test_functions_stand_for_the_methods_of_a_class_that_keeps_nothing(answer):
+    session = ("()", "[('add', (5, 3)), ('minus', (5, 3))]")
+    (way,) = bindings(ast.parse(CALCULATOR), ast.parse(answer), [("Calculator", session)])
+    namespace = {"_session_": lambda make, methods: [methods[name](make(), 5, 3) for name in methods]}
+    exec(answer, namespace)
+    assert eval(way["Calculator"], namespace) == [8, 2]  # noqa: S307
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ACCOUNT.replace("self, start", "self, owner, start"),
+        ACCOUNT.replace("start", "start_money").replace("self, start_money", "self, log, start_money"),
+    ],
+)
+def test_a_class_that_takes_more_is_filled_up_where_that_is_asked(answer):
+    ways = bindings(ast.parse(ACCOUNT), ast.parse(answer), [("Account", SESSION)], filled=True)
+    made = {}
+    namespace = {"_session_": lambda make, _: made.update(vars(make(10)))}
+    exec(answer, namespace)
+    eval(ways[0]["Account"], namespace)  # noqa: S307
+    assert made["money"] == 10
+
+
+def test_what_a_class_keeps_and_never_uses_may_be_missing_where_that_is_asked():
+    reference = ACCOUNT.replace("self, start):", "self, owner, start):\n        self.owner = owner").replace(
+        "start", "money"
+    )
+    session = ("('me', 10)", "[('put', (5,)), ('balance', ())]")
+    calls = [("Account", session)]
+    assert bindings(ast.parse(reference), ast.parse(ACCOUNT), calls) == []
+    (way,) = bindings(ast.parse(reference), ast.parse(ACCOUNT), calls, filled=True)
+    namespace = {"_session_": lambda make, _: make("me", 10).money}
+    exec(ACCOUNT, namespace)
+    assert eval(way["Account"], namespace) == 10  # noqa: S307

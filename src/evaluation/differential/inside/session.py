@@ -72,7 +72,9 @@ def session_with(
                 session.add(name, "raised", None)
                 continue
             printed = output.with_wording() or output.text()
-            if name in ("__str__", "__repr__"):  # what print() shows, in words of the program's own
+            if (
+                name in ("__str__", "__repr__") and value is not None
+            ):  # what print() shows, in words of the program's own
                 value, printed = None, str(value)
             is_said = value is None and bool(printed)
             session.add(name, "printed" if is_said else "returned", printed if is_said else value)
