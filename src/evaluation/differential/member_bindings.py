@@ -77,8 +77,12 @@ def ways_to_use(
     methods, theirs = methods_of(wanted, reference), methods_of(given, answer)
     own = methods_of(given, answer, OPERATORS).keys()  # with those of Python's names
     stored = stored_in(given, answer)
-    ways = {name: _look(name[1:], theirs, stored) for name in names if name[0] in ".?"}
-    ways |= {name: "lambda o: type" for name, way in ways.items() if name[0] == "?" and not way}
+    ways = {
+        name: _setting(name[2:], theirs, stored) if name[1] == "=" else _look(name[1:], theirs, stored)
+        for name in names
+        if name[0] in ".?"
+    }
+    ways |= {name: "lambda o, *a: type" for name, way in ways.items() if name[0] == "?" and not way}
     for name in names:
         if name in OPERATORS:
             ways[name] = _operator(name, own)

@@ -59,8 +59,8 @@ def used(answer, guessed=False):
     one, other = namespace["Box"](2, 3), namespace["Box"](1, 1)
     given = {"larger": (other,), "__add__": (other,)}
     return [
-        [eval(way[name], namespace)(one, *given.get(name, ())) for name in NAMES]
-        for way in ways  # noqa: S307
+        [eval(way[name], namespace)(one, *given.get(name, ())) for name in NAMES]  # noqa: S307
+        for way in ways
     ]
 
 

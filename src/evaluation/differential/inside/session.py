@@ -59,7 +59,7 @@ def session_with(
             return value
 
         instance = make(*map(meant, made))
-        looks = [methods[name] for name in methods if name[0] in ".?"]
+        looks = [methods[name] for name in methods if name[0] in ".?" and name[:2] != "?="]
         looks = looks or [methods[name] for name in methods if name in ("__str__", "__repr__")]
         for name, given in steps:
             output = sys.stdout = Capture()

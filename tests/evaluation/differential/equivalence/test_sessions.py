@@ -61,3 +61,14 @@ def test_what_shows_the_object_has_its_data_in_order(expected, actual, same):
 def test_of_no_items_nothing_is_printed():
     assert difference("items", ["returned", ["l", []]], ["returned", NOTHING]) == ""
     assert difference("items", ["returned", ["l", []]], ["returned", NOTHING], must_return=True)
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [(["returned", NOTHING], False), (["returned", ["u"]], True), (["raised", NOTHING], True)],
+)
+def test_a_session_ends_where_the_answer_has_no_attribute_to_set(other, same):
+    expected = [["returned", NOTHING], ["returned", FIVE]]
+    actual = ["q", [other, ["returned", ["i", "0x6"]]]]
+    found = session_difference(Rules(), (), [("?=a", (1,)), ("area", ())], expected, actual, ())
+    assert (found == "") is same

@@ -160,8 +160,8 @@ class Scope:
                 }
                 for kind in (kind for kind, holds in kinds.items() if holds):
                     groups.setdefault((name, at, kind), set()).add(place)
-            for method in _given_halves(arguments) if name not in self.granted else ():
-                groups.setdefault((name, 0, f"half for {method}"), set()).add(place)
+            for kind in _rare_steps(arguments) if name not in self.granted else ():
+                groups.setdefault((name, 0, kind), set()).add(place)
         return [frozenset(places) for places in groups.values()] + self._made_with_less(calls)
 
     def _made_with_less(self, calls: Sequence[Call]) -> list[frozenset[int]]:
@@ -179,11 +179,12 @@ class Scope:
         ]
 
 
-def _given_halves(session: Arguments) -> set[str]:
-    """The methods of a session that are given a half."""
+def _rare_steps(session: Arguments) -> set[str]:
+    """Steps of a session that give a method a half, or set an attribute."""
     made, steps = map(literal, session)
     given = [("__init__", made), *steps]
-    return {name for name, values in given if any(isinstance(v, float) and v % 1 == 0.5 for v in values)}
+    halves = {name for name, values in given if any(isinstance(v, float) and v % 1 == 0.5 for v in values)}
+    return {f"half for {name}" for name in halves} | {name for name, _ in steps if name[:2] == "?="}
 
 
 def _longest(calls: Sequence[Call]) -> dict[str, int]:

@@ -78,3 +78,21 @@ def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
         and ast.unparse(part.value) == "self"
     ]
     return list(dict.fromkeys(stored))
+
+
+def settable_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
+    """Public attributes that an object is made with under their names, and that its methods calculate with and never change."""
+    methods = methods_of(node, tree)
+    made = {part.arg for part in methods["__init__"].args.args} if "__init__" in methods else set()
+    others = [part for name, method in methods.items() if name != "__init__" for part in ast.walk(method)]
+    changed = {p.attr for p in others if isinstance(p, ast.Attribute) and isinstance(p.ctx, ast.Store)}
+    calculated = {
+        side.attr
+        for part in others
+        if isinstance(part, ast.BinOp)
+        for side in (part.left, part.right)
+        if isinstance(side, ast.Attribute) and ast.unparse(side.value) == "self"
+    }
+    return [
+        name for name in stored_in(node, tree) if name in (made & calculated) - changed and name[0] != "_"
+    ]

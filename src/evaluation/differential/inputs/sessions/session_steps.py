@@ -70,6 +70,22 @@ def managed(steps: list[Step], times: int, draw: random.Random) -> list[Step]:
     return steps
 
 
+def with_another(
+    names: Sequence[str],
+    maker: Sequence[ast.arg],
+    values: Mapping[str, Sequence[object]],
+    made: tuple[object, ...],
+    granted: Granted | None = None,
+) -> list[Step]:
+    """A step that sets one of these attributes to another value than the object was made with, such that all are as granted."""
+    for at, parameter in enumerate(maker):
+        for value in values[parameter.arg] if parameter.arg in names else ():
+            sources = tuple(map(source_of, (*made[:at], value, *made[at + 1 :])))
+            if value != made[at] and (granted is None or granted.admits(sources)):
+                return [(f"?={parameter.arg}", (value,))]
+    return []
+
+
 def in_a_row(
     methods: Mapping[str, tuple[Function, Sequence[ast.arg], Granted]],
     values: Mapping[str, Sequence[object]],

@@ -14,8 +14,21 @@ from collections.abc import Mapping, Sequence
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.preconditions.relations import Granted, granted_by
 from src.evaluation.differential.inputs.sessions.keeping import keeping_of
-from src.evaluation.differential.inputs.sessions.members import OPERATORS, fields_of, methods_of, stored_in
-from src.evaluation.differential.inputs.sessions.session_steps import amended, drawn, in_a_row, managed, mixed
+from src.evaluation.differential.inputs.sessions.members import (
+    OPERATORS,
+    fields_of,
+    methods_of,
+    settable_in,
+    stored_in,
+)
+from src.evaluation.differential.inputs.sessions.session_steps import (
+    amended,
+    drawn,
+    in_a_row,
+    managed,
+    mixed,
+    with_another,
+)
 from src.evaluation.differential.inputs.sessions.session_values import drawn_values, with_parts
 from src.evaluation.differential.inputs.sessions.shown_sessions import attributes_of
 from src.evaluation.differential.inputs.type_inference import Function
@@ -68,8 +81,11 @@ def session_calls(
     looks += [
         (name, ()) for name, given in takes.items() if not given and name not in ("__init__", *_MANAGED)
     ]
-    names = [name for name in methods if takes[name] or name not in OPERATORS]
-    names = [name for name in names if name not in ("__init__", *_MANAGED)]
+    names = [
+        name
+        for name in methods
+        if (takes[name] or name not in OPERATORS) and name not in ("__init__", *_MANAGED)
+    ]
     within = (1 + ("nested" in instruction)) * all(name in methods for name in _MANAGED)
     givers = [name for name in names if takes[name] and name not in OPERATORS] or names
     objects = {
@@ -115,7 +131,12 @@ def session_calls(
             if looks and draw.random() < 0.5 and steps[-1] != (look := draw.choice(looks)):
                 steps.append(look)
         steps = managed(keeping.tidied(made, steps), within, draw)
-        found.append((source_of(made), source_of([*steps, *looks, *([] if names else looks)])))
+        another = (
+            with_another(settable_in(node, tree), maker, values, made, granted.get("__init__"))
+            if number % 6 == 4
+            else []
+        )
+        found.append((source_of(made), source_of([*steps, *another, *looks, *([] if names else looks)])))
         if often and number % 6 == 0 and not within:
             steps = keeping.tidied(made, [*in_a_row(often, values, looks, turn, draw)])
             found.append((source_of(made), source_of([*steps, *looks])))

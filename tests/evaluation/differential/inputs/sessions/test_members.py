@@ -2,7 +2,7 @@
 
 import ast
 
-from src.evaluation.differential.inputs.sessions.members import methods_of
+from src.evaluation.differential.inputs.sessions.members import methods_of, settable_in
 from tests.evaluation.differential.inputs.sessions.cart import CART, TREE
 
 
@@ -15,3 +15,17 @@ def test_a_dataclass_takes_its_fields():
     maker = methods_of(tree.body[0], tree)["__init__"]
     assert [argument.arg for argument in maker.args.args] == ["self", "x", "y"]
     assert len(maker.args.defaults) == 1
+
+
+def test_an_attribute_that_methods_calculate_with_and_never_change_can_be_set():
+    source = """
+class Tank:
+    def __init__(self, width, height, level):
+        self.width, self._height, self.level = width, height, level
+    def fill(self, more):
+        self.level = self.level + more
+    def size(self):
+        return self.width * self._height
+"""
+    tree = ast.parse(source)
+    assert settable_in(tree.body[0], tree) == ["width"]

@@ -4,7 +4,14 @@ import ast
 import random
 
 from src.evaluation.differential.inputs.preconditions.relations import Granted
-from src.evaluation.differential.inputs.sessions.session_steps import amended, drawn, in_a_row, managed, mixed
+from src.evaluation.differential.inputs.sessions.session_steps import (
+    amended,
+    drawn,
+    in_a_row,
+    managed,
+    mixed,
+    with_another,
+)
 
 OWN = [ast.arg("a"), ast.arg("b")]
 VALUES = {"a": [1, 2, 3], "b": [1, 2, 3]}
@@ -43,3 +50,9 @@ def test_one_method_is_called_many_times_and_then_the_others():
     assert len(names) >= 12
     assert len(set(names[:12])) == 1
     assert set(names) == {"add", "clear"}
+
+
+def test_an_attribute_is_set_to_what_the_object_was_not_made_with():
+    assert with_another(["a"], OWN, {"a": [2, 5], "b": [7]}, (2, 7)) == [("?=a", (5,))]
+    assert with_another(["a"], OWN, {"a": [2], "b": [7]}, (2, 7)) == []
+    assert with_another(["a"], OWN, {"a": [9, 3], "b": [7]}, (2, 7), RISING) == [("?=a", (3,))]
