@@ -568,8 +568,14 @@ SHOWN = "a = Point(1, 2)\nb = Point(4, 6)\nprint(a.distance(b))"
         (POINT.replace("Point", "Spot"), "passed"),
         (
             POINT.replace("def distance", "def near(self, other):\n        return 0\n    def far"),
+            "passed",
+        ),  # the one that agrees is meant
+        (
+            POINT.replace("def distance", "def near(self, other):\n        return 0\n    def far").replace(
+                "0.5", "1"
+            ),
             None,
-        ),  # which is meant
+        ),  # none does: which is meant
     ],
 )
 def test_a_class_is_used_as_the_references_script_uses_its_own(sandbox, answer, outcome):
