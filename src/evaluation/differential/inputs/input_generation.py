@@ -15,6 +15,7 @@ from src.evaluation.differential.inputs.constants import (
     dispatched_on,
     ignores_case,
     input_texts,
+    stripped_signs,
     texts_for,
     texts_of,
 )
@@ -36,6 +37,10 @@ from src.languages.syntax import literal
 MAX_CANDIDATES = 120
 MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 1024 * 1024
 MAX_POWERS = 3
+LONG_RUN = repr("a" + 12 * "b" + "a")
+TEXTS_WITH_SIGNS = """["it's", 'a, b', '[1]', 'x']"""
+LARGE_FACTORS = ("49", "121", "221", "97", "289")  # whose smallest factor is not among the first primes
+MAX_SIGNS = 6
 PER_KINDS = 12  # argument lists tried per combination of kinds
 
 Arguments = tuple[str, ...]  # Python literals, one per parameter
@@ -209,9 +214,13 @@ def _with_constants(
         if len(needed) == 1:
             cases = ignores_case(function)
             texts += [made for text in input_texts(function)[:3] for made in around(text, cases)]
+            texts += [f"go tree{sign} tree" for sign in stripped_signs(function)[:MAX_SIGNS]]
             alphabet = alphabet_of(function, tree)
             texts += texts_of(alphabet, random.Random(0), PER_KINDS) if alphabet else []
         constants = list(dict.fromkeys([*constants[:12], *map(repr, texts)]))[:36]
+        constants += [TEXTS_WITH_SIGNS] if _is_joined(function, parameter.arg) else []
+        constants += [LONG_RUN] if _compares_neighbours(function) else []
+        constants += LARGE_FACTORS if _tries_divisors(function) else ()
         if _is_straight(function):
             powers = [
                 n**times for n in constants_of(function) if type(n) is int and n > 9 for times in (2, 3)
@@ -221,6 +230,40 @@ def _with_constants(
         for base in bases:
             for constant in [c for c in constants if _fits(c, _kind_of(base[place]))]:
                 yield (*base[:place], constant, *base[place + 1 :])
+
+
+def _tries_divisors(function: Function) -> bool:
+    """Whether it divides by numbers that it counts itself: `n % i`."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    return any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mod)
+        and isinstance(node.right, ast.Name)
+        and node.right.id not in names
+        for node in ast.walk(function)
+    )
+
+
+def _compares_neighbours(function: Function) -> bool:
+    """Whether it goes through runs of equals: `text[i] == text[i - 1]`, `groupby`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).endswith("groupby"):
+            return True
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            sides = [n.value for n in (node.left, node.comparators[0]) if isinstance(n, ast.Subscript)]
+            if len(sides) == 2 and ast.unparse(sides[0]) == ast.unparse(sides[1]):
+                return True
+    return False
+
+
+def _is_joined(function: Function, name: str) -> bool:
+    """Whether its items are put together as they are: `", ".join(name)`."""
+    return any(
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith(".join")
+        and ast.unparse(node.args[0]) in (name, f"map(str, {name})")
+        for node in ast.walk(function)
+    )
 
 
 def _is_straight(function: Function) -> bool:

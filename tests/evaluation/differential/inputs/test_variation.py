@@ -66,9 +66,11 @@ def test_sets_are_written_in_one_order_wherever_they_stand():
         assert ast.literal_eval(source_of(value)) == value if value != set() else source_of(value) == "set()"
 
 
-def test_edges_are_nothing_one_item_spaces_and_a_sum_that_goes_below_zero():
-    assert list(edges_of("tea pot")) == ["''", "'tea pot  '", "'  tea pot'", "'tea  pot'"]
-    assert list(edges_of([3, 5])) == ["[]", "[3]", "[3, -6, 9]"]
+def test_edges_are_nothing_one_item_spaces_one_thing_three_times_and_a_sum_that_goes_below_zero():
+    assert list(edges_of("tea pot")) == [
+        "''", "'tea pot  '", "'  tea pot'", "'tea  pot'", "'tea pot tea tea'"
+    ]  # fmt: skip
+    assert list(edges_of([3, 5])) == ["[]", "[3]", "[3, 5, 3, 3]", "[3, -6, 9]"]
     assert list(edges_of({"a": 1})) == ["{}"]
     assert list(edges_of(4)) == ["0", "1", "4.5"]
     assert list(edges_of(True)) == []

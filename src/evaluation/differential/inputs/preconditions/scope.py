@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
 from src.evaluation.differential.inputs.mutants import keeps_best
+from src.evaluation.differential.inputs.preconditions.assumptions import divisors
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.preconditions.relations import SPOKEN, Granted
 from src.evaluation.differential.inputs.sessions.sessions import given_sizes, values_of
@@ -29,7 +30,9 @@ _OF_WORDS = set("split rsplit splitlines partition strip lstrip rstrip isspace i
 _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UnaryOp,
            ast.Load, ast.Store)  # fmt: skip
 _KEEPING = ast.Add | ast.Sub | ast.Mult  # operators for which 0 is a number like any other
+_PLAIN = (*_SMOOTH, ast.For, ast.AugAssign, ast.Call, ast.Attribute, ast.Constant)
 _ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
+_ANY_NUMBER = re.compile(r"(?i)[abcxyz]|n(?:um(?:ber)?)?_?\d|num|number")
 _NUMERIC = re.compile(
     r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
 )
@@ -55,8 +58,66 @@ def has_sign(function: Function) -> bool:
 
 
 def seeks_in_numbers(function: Function) -> bool:
-    """Whether it looks for the largest or smallest of numbers that are of no kind in particular, so that all may be negative."""
-    return looks_for_best(function) and any(_ANY_NUMBERS.fullmatch(p.arg) for p in parameters(function)[0])
+    """Whether it sorts numbers that are of no kind in particular, or looks for the largest or smallest, so that all may be negative."""
+    names = [parameter.arg for parameter in parameters(function)[0]]
+    if len(names) > 1 and all(map(_ANY_NUMBER.fullmatch, names)):
+        return looks_for_best(function)
+    return (looks_for_best(function) or _sorts(function)) and any(map(_ANY_NUMBERS.fullmatch, names))
+
+
+def _sorts(function: Function) -> bool:
+    """Whether it sorts, or changes the places of two items."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("sort", "sorted"):
+            return True
+        targets = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(targets, ast.Tuple) and all(isinstance(t, ast.Subscript) for t in targets.elts):
+            return True
+    return False
+
+
+def adds_any_numbers(function: Function) -> bool:
+    """Whether it only adds or multiplies numbers of no kind in particular: `x + y`, `sum(numbers)`, not `price + tax`."""
+    names = [parameter.arg for parameter in parameters(function)[0]]
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    operators = {type(n.op) for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)}
+    calls = {ast.unparse(n.func) for n in nodes if isinstance(n, ast.Call)}
+    return (
+        bool(names)
+        and all(_ANY_NUMBER.fullmatch(name) or _ANY_NUMBERS.fullmatch(name) for name in names)
+        and all(isinstance(node, _PLAIN) for node in nodes)
+        and bool(operators or calls)
+        and operators <= {ast.Add, ast.Sub, ast.Mult}
+        and calls <= {"sum", "math.prod", "prod"}
+    )
+
+
+def is_bounded_by_value(function: Function) -> bool:
+    """Whether a loop makes values as long as these are below a parameter, which so is no number of steps."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    nodes = [*ast.walk(function)]
+    counters = {ast.unparse(n.target) for n in nodes if isinstance(n, ast.AugAssign)}
+    for test in (n.test for n in nodes if isinstance(n, ast.While) and isinstance(n.test, ast.Compare)):
+        sides = {ast.unparse(test.left), ast.unparse(test.comparators[0])}
+        others = sides - names
+        if len(others) == 1 and not any(s in counters or re.match(r"len\(|\d", s) for s in others):
+            return True
+    return False
+
+
+def answers_zero(function: Function) -> bool:
+    """Whether 0 has a result of its own: `if n == 0: return "0"`, where nothing is divided by it."""
+    names = [parameter.arg.lower() for parameter in parameters(function)[0]]
+    divided = {names[at] for at in divisors(function, names)}
+    tests = {f"{name} == 0" for name in names if name not in divided}
+    return any(
+        isinstance(node, ast.If)
+        and ast.unparse(node.test).lower() in tests
+        and isinstance(node.body[0], ast.Return)
+        and isinstance(node.body[0].value, ast.Constant)
+        and not re.search(r"[a-z] |None", str(node.body[0].value.value))
+        for node in ast.walk(function)
+    )
 
 
 def ends_at_zero(function: Function) -> bool:
@@ -69,18 +130,37 @@ def ends_at_zero(function: Function) -> bool:
     )
 
 
+def counts_from_one(function: Function) -> bool:
+    """Whether 1 is a number like any other: it is a recursion that ends at 0, or counts as far as it is told."""
+    names = "|".join(re.escape(parameter.arg) for parameter in parameters(function)[0])
+    counts = re.compile(rf"range\((?:[01], )?(?:{names})(?: \+ 1)?\)")
+    return ends_at_zero(function) or any(
+        isinstance(node, ast.Call) and counts.fullmatch(ast.unparse(node)) for node in ast.walk(function)
+    )
+
+
 def only_passes_on(function: Function) -> bool:
-    """Whether a function at most adds and multiplies, and puts nothing in order, so that one item is as good as another."""
+    """Whether a function at most adds and multiplies, and puts nothing in order, so that one item is as good as another.
+
+    It may test what an item leaves, divided by a number: 0 is even.
+    """
     orders = ast.Lt | ast.LtE | ast.Gt | ast.GtE
+    tests = {n.left for n in ast.walk(function) if isinstance(n, ast.Compare) and _is_remainder(n.left)}
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and _NUMERIC.fullmatch(ast.unparse(node.func).rpartition(".")[2]):
             return False
-        divides = isinstance(node, ast.BinOp | ast.AugAssign) and not isinstance(node.op, _KEEPING)
+        divides = isinstance(node, ast.BinOp | ast.AugAssign) and not isinstance(node.op, _KEEPING) and node not in tests
         if divides or isinstance(node, ast.IfExp | ast.JoinedStr):
             return False
         if isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
             return False
     return True
+
+
+def _is_remainder(node: ast.AST) -> bool:
+    """`item % 2`."""
+    is_of_constant = isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant)
+    return is_of_constant and isinstance(node.op, ast.Mod)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -93,6 +173,7 @@ class Scope:
     of_words: bool = False  # the task speaks of words and of no other signs in a text
     grows: bool = False  # a plain way to do the task takes exponential time
     smooth: frozenset[str] = frozenset()  # functions that only calculate
+    from_one: frozenset[str] = frozenset()  # functions for which 1 is a number like any other
     best: frozenset[str] = frozenset()  # functions that look for the best: nothing has none
     spaced: frozenset[str] = frozenset()  # functions to which a space is a letter like any other
 
@@ -138,6 +219,8 @@ class Scope:
             return False
         values = [literal(source) for source in arguments]
         too_large = self.grows and any(isinstance(value, int) and value > LARGEST for value in values)
+        if name in self.from_one:
+            values = [value for value in values if value != 1]
         return too_large or any(_is_at_edge(value, self.of_words, self.domain) for value in values)
 
     def spoken(self, calls: Sequence[Call]) -> list[frozenset[int]]:

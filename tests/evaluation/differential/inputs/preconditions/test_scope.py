@@ -8,11 +8,16 @@ from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.preconditions.relations import granted_by
 from src.evaluation.differential.inputs.preconditions.scope import (
     Scope,
+    adds_any_numbers,
+    answers_zero,
+    counts_from_one,
     grows_fast,
     has_sign,
+    is_bounded_by_value,
     is_smooth,
     looks_for_best,
     only_passes_on,
+    seeks_in_numbers,
     speaks_of_whole,
     speaks_of_words,
 )
@@ -61,6 +66,8 @@ def test_a_session_is_admitted_by_its_values():
         ("return x[::-1]", False, True),
         ("return [i for i in x if i > 2]", False, False),
         ("return f'{x}'", False, False),
+        ("return [i for i in x if i % 2 == 0]", False, True),
+        ("return [i % 2 for i in x]", False, False),
     ],
 )
 def test_what_a_function_does_says_what_it_is_given(source, signed, passes):
@@ -86,6 +93,40 @@ def test_large_numbers_are_an_edge_where_time_grows_fast():
     assert Scope(Domain(), granted, frozenset(), grows=grows).is_edge(("f", ("100",)))
     assert not Scope(Domain(), granted, frozenset(), grows=grows).is_edge(("f", ("20",)))
     assert not grows_fast("The sum of two numbers")
+
+
+def test_a_bound_of_values_is_no_number_of_steps():
+    start = "def f(n):\n    a, b, steps = 0, 1, 0\n    while "
+    assert is_bounded_by_value(ast.parse(f"{start}a < n:\n        a, b = b, a + b").body[0])
+    for steps in (
+        "steps < n:\n        steps += 1",
+        "len(x) < n:\n        x.append(1)",
+        "n > 0:\n        n = n - 1",
+    ):
+        assert not is_bounded_by_value(ast.parse(start + steps).body[0])
+
+
+@pytest.mark.parametrize(
+    ("source", "counts", "adds"),
+    [
+        ("def f(n):\n    return 1 if n == 0 else n * f(n - 1)", True, False),
+        ("def f(n):\n    return sum(range(1, n + 1))", True, False),
+        ("def f(n):\n    return [n for i in range(2, n)]", False, False),
+        ("def f(x, y):\n    return x - y", False, True),
+        ("def f(price, tax):\n    return price + tax", False, False),
+        ("def f(a, b):\n    return a / b", False, False),
+        ("def f(numbers):\n    return sum(numbers)", False, True),
+        ("def f(nums):\n    r = 1\n    for n in nums:\n        r *= n\n    return r", False, True),
+        ("def f(nums):\n    return [n for n in nums if n]", False, False),
+    ],
+)
+def test_one_and_negative_numbers_are_ordinary_for_some_functions(source, counts, adds):
+    function = ast.parse(source).body[0]
+    assert counts_from_one(function) is counts
+    assert adds_any_numbers(function) is adds
+    granted = {"f": granted_by(function, "", [])}
+    scope = Scope(Domain(), granted, frozenset(), from_one=frozenset({"f"} if counts else ()))
+    assert scope.is_edge(("f", ("1",))) is not counts
 
 
 def test_of_objects_made_with_fewer_values_some_are_kept():
@@ -126,6 +167,30 @@ def test_numbers_of_things_are_whole():
     assert speaks_of_whole("Takes the number of boxes")
     assert speaks_of_whole("Add two integers")
     assert not speaks_of_whole("Takes a number and a length")
+
+
+@pytest.mark.parametrize(
+    ("source", "seeks"),
+    [
+        ("def f(numbers):\n    return sorted(numbers)", True), ("def f(prices):\n    return sorted(prices)", False),
+        ("def f(arr):\n    arr[0], arr[1] = arr[1], arr[0]", True), ("def f(arr):\n    a, b = arr", False),
+        ("def f(a, b):\n    return max(a, b)", True), ("def f(a, b):\n    return sorted([a, b])", False),
+    ],
+)  # fmt: skip
+def test_what_is_put_in_order_may_be_negative(source, seeks):
+    assert seeks_in_numbers(ast.parse(source).body[0]) is seeks
+
+
+@pytest.mark.parametrize(
+    ("body", "answers"),
+    [
+        ("if n == 0:\n        return '0'", True), ("if n == 0:\n        return None", False),
+        ("if n == 0:\n        return 'no number'", False), ("if n == 0:\n        return 0\n    return m / n", False),
+        ("if n == 1:\n        return 0", False),
+    ],
+)  # fmt: skip
+def test_zero_is_meant_where_it_has_a_result_of_its_own(body, answers):
+    assert answers_zero(ast.parse(f"def f(m, n):\n    {body}").body[0]) is answers
 
 
 @pytest.mark.parametrize(
