@@ -54,6 +54,11 @@ def _tie(items: list[object], choose: random.Random) -> None:
             items[items.index(one)] = {**one, key: other[key]}
 
 
+def _are_records(items: Sequence[Any]) -> bool:
+    """Whether these are dictionaries that all have the same keys."""
+    return bool(items) and all(isinstance(item, dict) and item.keys() == items[0].keys() for item in items)
+
+
 class Variation:
     """Varies literals. constants: of the function that is to be called; they turn up in the values, and their neighbours.
 
@@ -93,7 +98,15 @@ class Variation:
                 values[place] = self._other(values[place])
             if len(values) > 1 and self._random.random() < 0.4:
                 self._relate(values)
+            self._keep_keys(list(map(literal, base)), values)
             yield tuple(map(source_of, values))
+
+    def _keep_keys(self, before: Sequence[Any], values: list[Any]) -> None:
+        """Where the key of records was given, give one of their keys."""
+        records = next((v for v in before if isinstance(v, list) and _are_records(v)), None)
+        for place, value in enumerate(before):
+            if records and isinstance(value, str) and value in records[0]:
+                values[place] = self._random.choice(list(records[0]))
 
     def _relate(self, values: list[object]) -> None:
         """Put a part of one value in the place of another of the part's type; of two days, one near the other."""
@@ -155,15 +168,20 @@ class Variation:
         choose = self._random
         if isinstance(value, tuple):
             return tuple(self._other(item) for item in value)
-        items = [self._other(item) if choose.random() < 0.7 else item for item in value]
+        vary = self._other_record if _are_records(value) else self._other
+        items = [vary(item) if choose.random() < 0.7 else item for item in value]
         if choose.random() < 0.5:
-            items += [self._other(item) for item in value[: choose.randint(1, 3)]]
+            items += [vary(item) for item in value[: choose.randint(1, 3)]]
         if items and choose.random() < 0.3:
             items.insert(choose.randrange(len(items)), choose.choice(items))
         if len(items) > 1 and choose.random() < 0.3:
             _tie(items, choose)
         choose.shuffle(items)
         return items[: choose.randint(1, len(items))] if items and choose.random() < 0.5 else items
+
+    def _other_record(self, record: Any) -> object:
+        """Other values for the same keys."""
+        return {key: self._other(value) for key, value in record.items()}
 
     def _other_text(self, value: str) -> str:
         choose = self._random

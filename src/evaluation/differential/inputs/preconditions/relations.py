@@ -106,6 +106,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
             if "order" not in spoken
         ),
         *(_within(at, name, "size" in spoken or wraps(function, name)) for at, name in enumerate(names)),
+        *(_no_more_than_all(at) for at, name in enumerate(names) if _is_percentage(name, instruction)),
         *(_whole(at) for at in exponents(function, names)),
         *(_not_zero(at) for at in divisors(function, names) if "zero" not in spoken),
         *(_not_empty(at) for at in sought(function, names) if "empty" not in spoken),
@@ -187,6 +188,14 @@ def _within(at: int, name: str, sizes_spoken: bool) -> Relation:
 
 def _not_zero(at: int) -> Relation:
     return lambda values: at >= len(values) or values[at] != 0 or isinstance(values[at], bool)
+
+
+def _is_percentage(name: str, instruction: str) -> bool:
+    return "percent" in name or ("discount" in name and bool(re.search(r"(?i)percent|%", instruction)))
+
+
+def _no_more_than_all(at: int) -> Relation:
+    return lambda values: at >= len(values) or not isinstance(values[at], int | float) or values[at] <= 100  # type: ignore[operator]
 
 
 def _not_empty(at: int) -> Relation:
