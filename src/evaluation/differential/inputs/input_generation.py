@@ -19,12 +19,13 @@ from src.evaluation.differential.inputs.constants import (
     texts_for,
     texts_of,
 )
+from src.evaluation.differential.inputs.forms.edges import at_edges
 from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
+from src.evaluation.differential.inputs.uses import asked_for
 from src.evaluation.differential.inputs.variation import (
     Variation,
-    at_edges,
     boundaries,
     doubled,
     equals,
@@ -35,11 +36,6 @@ from src.evaluation.differential.inputs.variation import (
 from src.languages.syntax import literal
 
 MAX_CANDIDATES = 120
-MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 1024 * 1024
-MAX_POWERS = 3
-LONG_RUN = repr("a" + 12 * "b" + "a")
-TEXTS_WITH_SIGNS = """["it's", 'a, b', '[1]', 'x']"""
-LARGE_FACTORS = ("49", "121", "221", "97", "289")  # whose smallest factor is not among the first primes
 MAX_SIGNS = 6
 PER_KINDS = 12  # argument lists tried per combination of kinds
 
@@ -218,62 +214,10 @@ def _with_constants(
             alphabet = alphabet_of(function, tree)
             texts += texts_of(alphabet, random.Random(0), PER_KINDS) if alphabet else []
         constants = list(dict.fromkeys([*constants[:12], *map(repr, texts)]))[:36]
-        constants += [TEXTS_WITH_SIGNS] if _is_joined(function, parameter.arg) else []
-        constants += [LONG_RUN] if _compares_neighbours(function) else []
-        constants += LARGE_FACTORS if _tries_divisors(function) else ()
-        if _is_straight(function):
-            powers = [
-                n**times for n in constants_of(function) if type(n) is int and n > 9 for times in (2, 3)
-            ]
-            powers = [n for n in powers if n < MAX_POWER][:MAX_POWERS]
-            constants += ["4821", "730521", *(repr(n + more) for n in powers for more in (0, -1, n // 2))]
+        constants += asked_for(function, parameter.arg)
         for base in bases:
             for constant in [c for c in constants if _fits(c, _kind_of(base[place]))]:
                 yield (*base[:place], constant, *base[place + 1 :])
-
-
-def _tries_divisors(function: Function) -> bool:
-    """Whether it divides by numbers that it counts itself: `n % i`."""
-    names = {parameter.arg for parameter in parameters(function)[0]}
-    return any(
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Mod)
-        and isinstance(node.right, ast.Name)
-        and node.right.id not in names
-        for node in ast.walk(function)
-    )
-
-
-def _compares_neighbours(function: Function) -> bool:
-    """Whether it goes through runs of equals: `text[i] == text[i - 1]`, `groupby`."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).endswith("groupby"):
-            return True
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
-            sides = [n.value for n in (node.left, node.comparators[0]) if isinstance(n, ast.Subscript)]
-            if len(sides) == 2 and ast.unparse(sides[0]) == ast.unparse(sides[1]):
-                return True
-    return False
-
-
-def _is_joined(function: Function, name: str) -> bool:
-    """Whether its items are put together as they are: `", ".join(name)`."""
-    return any(
-        isinstance(node, ast.Call)
-        and ast.unparse(node.func).endswith(".join")
-        and ast.unparse(node.args[0]) in (name, f"map(str, {name})")
-        for node in ast.walk(function)
-    )
-
-
-def _is_straight(function: Function) -> bool:
-    """Whether it takes as long for large numbers as for small ones: no loop, and it does not call itself."""
-    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While | ast.comprehension)]
-    return not any(
-        (node in loops and not isinstance(getattr(node, "iter", None), ast.List | ast.Tuple))
-        or (isinstance(node, ast.Name) and node.id in (function.name, "range", "factorial"))
-        for node in ast.walk(function)
-    )
 
 
 def _fits(source: str, kind: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from src.evaluation.differential.inputs.forms.shapes import named_shape, shape_of
 from src.evaluation.differential.inputs.input_generation import kinds_of
-from src.evaluation.differential.inputs.variation import Variation, doubled, edges_of, parts_of, source_of
+from src.evaluation.differential.inputs.variation import Variation, doubled, parts_of, source_of
 
 ROOT = Path(__file__).resolve().parents[4]
 BASES = [("[3, 1, 2]", "5", "'open the door'"), ("{'a': (2, 3)}", "2.5", "{'golf', 'chess'}")]
@@ -64,16 +64,6 @@ def test_sets_are_written_in_one_order_wherever_they_stand():
     assert source_of([({"b", "a"},), {"k": {2, 1}}]) == "[({'a', 'b'},), {'k': {1, 2}}]"
     for value in (set(), (), (1,), [], {}, {"a": [1.5, None]}, ("x", {3})):
         assert ast.literal_eval(source_of(value)) == value if value != set() else source_of(value) == "set()"
-
-
-def test_edges_are_nothing_one_item_spaces_one_thing_three_times_and_a_sum_that_goes_below_zero():
-    assert list(edges_of("tea pot")) == [
-        "''", "'tea pot  '", "'  tea pot'", "'tea  pot'", "'tea pot tea tea'"
-    ]  # fmt: skip
-    assert list(edges_of([3, 5])) == ["[]", "[3]", "[3, 5, 3, 3]", "[3, -6, 9]"]
-    assert list(edges_of({"a": 1})) == ["{}"]
-    assert list(edges_of(4)) == ["0", "1", "4.5"]
-    assert list(edges_of(True)) == []
 
 
 def test_arguments_of_one_type_stand_for_each_other():
