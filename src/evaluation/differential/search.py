@@ -18,21 +18,23 @@ from src.evaluation.differential.inputs.input_selection import EMPTY, Selection,
 from src.evaluation.differential.inputs.mistakes import mistaken
 from src.evaluation.differential.inputs.mutants import mutants, search_mutants, tie_mutants, without_remarks
 from src.evaluation.differential.inputs.preconditions.domain import shown_domain
-from src.evaluation.differential.inputs.preconditions.relations import granted_by
-from src.evaluation.differential.inputs.preconditions.scope import (
-    Scope,
+from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     adds_any_numbers,
     answers_zero,
     counts_from_one,
     ends_at_zero,
-    grows_fast,
     has_sign,
     is_bounded_by_value,
     is_smooth,
-    knows_no_words,
     looks_for_best,
     only_passes_on,
     seeks_in_numbers,
+)
+from src.evaluation.differential.inputs.preconditions.relations import granted_by
+from src.evaluation.differential.inputs.preconditions.scope import (
+    Scope,
+    grows_fast,
+    knows_no_words,
     speaks_of_whole,
     speaks_of_words,
 )
