@@ -244,7 +244,9 @@ def keeps_best(node: ast.If) -> bool:
     first = node.body[0]
     returned = first.value.id if isinstance(first, ast.Return) and isinstance(first.value, ast.Name) else ""
     constants = any(isinstance(part, ast.Constant) for part in ast.walk(node.test))
-    return bool(compared & stored) or (returned in compared and len(compared) > 1 and not constants)
+    # `if n > limit: return n` is no such step: nothing is taken in its place.
+    chosen = returned in compared and bool(node.orelse) and not constants
+    return bool(compared & stored) or chosen
 
 
 def _slice(node: ast.expr, lower: int | None, upper: int | None, step: int | None = None) -> ast.expr:
