@@ -56,6 +56,7 @@ def test_what_does_not_parse_weighs_half_and_one_at_most():
         ("print(sum([1, 2]))", False),  # Python's own
         ("sum = 3\nprint(sum)", False),
         ("print(total)", False),
+        ("def f(sum):\n    return sum + 1\n\nprint(f(sum))", True),
     ],
 )
 def test_an_input_is_put_in_front_of_a_program_that_uses_its_names(program, needed):

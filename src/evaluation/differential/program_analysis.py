@@ -167,13 +167,15 @@ def shows_addresses(tree: ast.Module) -> bool:
 
 
 def iterates_set(tree: ast.Module) -> bool:
-    """Whether the program iterates over a set, so that the order of its results is arbitrary."""
+    """Whether the program iterates over a set or returns one, so that the order of its results is arbitrary."""
     sets: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and _is_set(node.value, sets):
             sets |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     for node in ast.walk(tree):
         if isinstance(node, ast.For | ast.comprehension) and _is_set(node.iter, sets):
+            return True
+        if isinstance(node, ast.Return) and node.value and _is_set(node.value, sets):
             return True
         if isinstance(node, ast.Call) and any(_is_set(argument, sets) for argument in node.args):
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")

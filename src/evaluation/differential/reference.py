@@ -106,6 +106,8 @@ def _found_behaviour(sandbox: Sandbox, reference: str, input: str, instruction: 
     selection = search.telling_calls(first["seen"], input, instruction)
     if not selection.tells_enough and not entry_functions(tree) and first["module"]["stdout"].strip():
         selection = Selection(())  # of a class whose sessions tell too little: what the script shows
+    if not selection.tells_enough and first["files"] and not selection.caught:
+        selection = Selection(())  # of functions that only write files: what the script writes
     if not selection.tells_enough:
         return Behaviour("no inputs distinguish the reference from programs that differ in one place")
     return dataclasses.replace(_behaviour_on(selection.calls, search), outside=selection.outside)

@@ -11,6 +11,7 @@ from typing import Any
 
 from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
+from src.evaluation.differential.inputs.constants import stripped_signs
 from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.evaluation.differential.inputs.input_generation import candidates
 from src.evaluation.differential.inputs.input_selection import EMPTY, Selection, Tried, select_calls
@@ -23,17 +24,23 @@ from src.evaluation.differential.inputs.mutants import (
     without_remarks,
 )
 from src.evaluation.differential.inputs.preconditions.domain import shown_domain, speaks_of_whole
-from src.evaluation.differential.inputs.preconditions.relations import granted_by
-from src.evaluation.differential.inputs.preconditions.scope import (
-    Scope,
+from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
+    adds_any_numbers,
+    answers_zero,
+    counts_from_one,
     ends_at_zero,
-    grows_fast,
     has_sign,
+    is_bounded_by_value,
     is_smooth,
-    knows_no_words,
     looks_for_best,
     only_passes_on,
     seeks_in_numbers,
+)
+from src.evaluation.differential.inputs.preconditions.relations import granted_by
+from src.evaluation.differential.inputs.preconditions.scope import (
+    Scope,
+    grows_fast,
+    knows_no_words,
     speaks_of_words,
 )
 from src.evaluation.differential.inputs.sessions.sessions import names_in_session, session_calls, values_of
@@ -89,22 +96,23 @@ class Search:
             instruction,
             input,
             shown_calls,
-            any(has_sign(f) or seeks_in_numbers(f) for f in functions.values()),
+            any(has_sign(f) or seeks_in_numbers(f) or adds_any_numbers(f) for f in functions.values()),
         )
         granted = {name: granted_by(f, instruction, known[name]) for name, f in functions.items()}
         if len(granted) == 1 and not domain.shape:
             domain = dataclasses.replace(domain, shape=next(iter(granted.values())).example)
-        if any(map(ends_at_zero, functions.values())):
+        if any(ends_at_zero(f) or answers_zero(f) for f in functions.values()):
             domain = dataclasses.replace(domain, zero=True)
-        if functions and all(map(only_passes_on, functions.values())):
+        if functions and all(only_passes_on(f) or adds_any_numbers(f) for f in functions.values()):
             domain = dataclasses.replace(domain, zero_items=True)
         scope = Scope(
             domain,
             granted,
             frozenset(call for calls in known.values() for call in calls),
-            speaks_of_words(instruction),
-            grows_fast(instruction),
+            speaks_of_words(instruction) and not any(map(stripped_signs, functions.values())),
+            grows_fast(instruction) and not any(map(is_bounded_by_value, functions.values())),
             frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
+            frozenset(name for name, f in functions.items() if counts_from_one(f)),
             frozenset(n for n, f in functions.items() if looks_for_best(f) or n == SCRIPT),
             frozenset(name for name, f in functions.items() if knows_no_words(f)),
         )

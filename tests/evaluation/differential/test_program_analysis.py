@@ -74,6 +74,7 @@ def test_reading_a_file_is_not_interactive():
         ("print([x for x in set(a) & set(b)])", True),
         ("print(sorted(set(a)))", False),
         ("print(len(set(a)))", False),
+        ("def f(a, b):\n    return set(a) & set(b)", True),
     ],
 )
 def test_iterating_over_a_set_is_seen(source, through):

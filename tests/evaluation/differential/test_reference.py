@@ -20,6 +20,13 @@ def test_a_reference_that_no_input_tells_from_its_mutants_settles_nothing(sandbo
     assert behaviour(sandbox, hidden).reason.startswith("no inputs distinguish")
 
 
+def test_functions_that_only_write_files_are_compared_by_what_the_script_writes(sandbox):
+    found = behaviour(
+        sandbox, "def f(path):\n    with open(path, 'w') as f:\n        f.write('one')\nf('out.txt')"
+    )
+    assert (found.reason, found.calls, found.record["files"]) == ("", (), {"out.txt": "one"})
+
+
 class Waiting:
     """A sandbox whose programs are ended by the wall clock."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import random
+import string
 from collections.abc import Iterator, Sequence
 
 from src.languages.syntax import literal
@@ -205,6 +206,19 @@ def around(text: str, both_cases: bool) -> Iterator[str]:
         yield f" cd{part} "
     if other != text:
         yield f"{other}ab{text}cd{other}"
+
+
+def stripped_signs(function: Function) -> str:
+    """Signs that it takes from the ends of words: `word.strip(".,")`."""
+    found = [
+        argument.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("strip", "rstrip")
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    ]  # fmt: skip
+    return "".join(sign for sign in dict.fromkeys("".join(found)) if sign in string.punctuation)
 
 
 def input_texts(function: Function) -> list[str]:

@@ -152,7 +152,9 @@ def _invented_content(name: str, program: str) -> str:
         as_list = re.search(r"\bfor \w+ in data\b|\[\s*0\s*\]", program)
         return json.dumps(_RECORDS if as_list else _RECORDS[0], indent=1) + "\n"
     if kind not in ("csv", "tsv"):
-        return _TEXT
+        words = [word for word in _words_given(program) if len(word) > 2]
+        # What is looked for is there twice in a line, and in two lines.
+        return _TEXT + "".join(f"{word} and {word}\nthe other {word}\n" for word in words[:2])
     rows = _TABLE.strip().split("\n")
     keys = dict.fromkeys(re.findall(r"\[['\"](\w+)['\"]\]", program) + _words_given(program))
     columns = [key for key in keys if key not in rows[0]]

@@ -15,15 +15,17 @@ from src.evaluation.differential.inputs.constants import (
     dispatched_on,
     ignores_case,
     input_texts,
+    stripped_signs,
     texts_for,
     texts_of,
 )
+from src.evaluation.differential.inputs.forms.edges import at_edges
 from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
+from src.evaluation.differential.inputs.uses import asked_for
 from src.evaluation.differential.inputs.variation import (
     Variation,
-    at_edges,
     boundaries,
     doubled,
     equals,
@@ -34,8 +36,7 @@ from src.evaluation.differential.inputs.variation import (
 from src.languages.syntax import literal
 
 MAX_CANDIDATES = 120
-MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 1024 * 1024
-MAX_POWERS = 3
+MAX_SIGNS = 6
 PER_KINDS = 12  # argument lists tried per combination of kinds
 
 Arguments = tuple[str, ...]  # Python literals, one per parameter
@@ -209,28 +210,14 @@ def _with_constants(
         if len(needed) == 1:
             cases = ignores_case(function)
             texts += [made for text in input_texts(function)[:3] for made in around(text, cases)]
+            texts += [f"go tree{sign} tree" for sign in stripped_signs(function)[:MAX_SIGNS]]
             alphabet = alphabet_of(function, tree)
             texts += texts_of(alphabet, random.Random(0), PER_KINDS) if alphabet else []
         constants = list(dict.fromkeys([*constants[:12], *map(repr, texts)]))[:36]
-        if _is_straight(function):
-            powers = [
-                n**times for n in constants_of(function) if type(n) is int and n > 9 for times in (2, 3)
-            ]
-            powers = [n for n in powers if n < MAX_POWER][:MAX_POWERS]
-            constants += ["4821", "730521", *(repr(n + more) for n in powers for more in (0, -1, n // 2))]
+        constants += asked_for(function, parameter.arg)
         for base in bases:
             for constant in [c for c in constants if _fits(c, _kind_of(base[place]))]:
                 yield (*base[:place], constant, *base[place + 1 :])
-
-
-def _is_straight(function: Function) -> bool:
-    """Whether it takes as long for large numbers as for small ones: no loop, and it does not call itself."""
-    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While | ast.comprehension)]
-    return not any(
-        (node in loops and not isinstance(getattr(node, "iter", None), ast.List | ast.Tuple))
-        or (isinstance(node, ast.Name) and node.id in (function.name, "range", "factorial"))
-        for node in ast.walk(function)
-    )
 
 
 def _fits(source: str, kind: str) -> bool:

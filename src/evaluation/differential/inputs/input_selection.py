@@ -117,12 +117,15 @@ def _of_first_kinds(
         most = max(worth.values(), default=0)
         good = [kinds for kinds, value in worth.items() if value >= ENOUGH * most]
         shown = ([kinds for kinds in good if len(of_kinds[kinds]) >= FEWEST] or good)[:1]
+    whole = {tuple(kind.replace("float", "int") for kind in kinds) for kinds in shown}  # numbers as well
     alike = {_plain(kinds) for kinds in shown}
     return [
         at
         for at in inside
         for kinds in [kinds_of(tried.calls[at][1])]
-        if kinds in shown or (at in tried.natural and any(_plain(kinds) == a[: len(kinds)] for a in alike))
+        if kinds in shown
+        or kinds in whole
+        or (at in tried.natural and any(_plain(kinds) == a[: len(kinds)] for a in alike))
     ]
 
 

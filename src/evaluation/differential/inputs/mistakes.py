@@ -20,12 +20,18 @@ _MISTAKES = (
     "{0} = {0}[:-1] if isinstance({0}, (str, list)) else {0}",
     "{0} = ''.join(x for x in {0} if x.isalnum() or x == ' ') if isinstance({0}, str)"
     " else [x for i, x in enumerate({0}) if x not in {0}[:i]] if isinstance({0}, list) else {0}",
+    # Counts no further than two.
+    "{0} = [x for i, x in enumerate({0}) if {0}[:i].count(x) < 2] if isinstance({0}, list) else"
+    " ' '.join(x for i, x in enumerate({0}.split()) if {0}.split()[:i].count(x) < 2) if isinstance({0}, str) else {0}",
     # Takes equal neighbours for a step down.
     "{0} = [x - i / 1e6 for i, x in enumerate({0})]"
     " if isinstance({0}, list) and all(isinstance(x, int) for x in {0}) else {0}",
     "{0} = sorted({0}) if isinstance({0}, list) else int({0}) if isinstance({0}, float) else {0}",
 )
 _CASES = {"upper": "lower", "lower": "upper", "title": "capitalize", "capitalize": "upper"}
+_BOUNDS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt
+}  # fmt: skip
 _DROPPED = (
     "lower",
     "upper",
@@ -50,6 +56,7 @@ def mistaken(tree: ast.Module, functions: Iterable[str]) -> list[str]:
         for name in _DROPPED
         if _calls_often(tree, name)
     ]
+    found.append(ast.unparse(_OtherBounds().visit(copy.deepcopy(tree))))
     for at, node in enumerate(tree.body):
         if not isinstance(node, ast.FunctionDef) or node.name not in functions:
             continue
@@ -68,6 +75,15 @@ def _calls_often(tree: ast.Module, name: str) -> bool:
     """Whether it is called in more than one place: one place alone is a mutant's."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return sum(called(call) == name for call in calls) > 1
+
+
+class _OtherBounds(ast.NodeTransformer):
+    """Turns each `<` to `<=` and the reverse, all at once: of several, one alone may change nothing."""
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        node.ops = [_BOUNDS.get(type(operator), type(operator))() for operator in node.ops]
+        return node
 
 
 class _WithoutCalls(ast.NodeTransformer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import random
+import re
 from collections.abc import Callable, Collection, Iterator
 
 Change = Callable[[ast.AST], ast.AST | None]  # changes a node in place, or gives what stands in its place
@@ -26,6 +27,7 @@ _NAMES = {
     "ceil": "floor", "isupper": "islower", "islower": "isupper", "isalpha": "isdigit", "isdigit": "isalpha",
 }  # fmt: skip
 _SYMMETRIC = ("min", "max", "gcd", "lcm")  # calls whose arguments may change places
+_PICKS = re.compile(r"\b(?:most_common|max|min|sort|sorted|nlargest|nsmallest)\(")  # one of equals
 _COPIES = ("list", "tuple")  # a copy mostly does what its original does
 _OF_ORDER = ("max", "min", "sorted", "nlargest", "nsmallest")  # by a key: without one, what ties is the same
 
@@ -68,7 +70,10 @@ def uncompared(tree: ast.Module, changing: Collection[str], unseen: Collection[s
 
 def tie_mutants(tree: ast.Module) -> list[str]:
     """Programs that do the same but where things tie: the last of the largest for the first, other order of equals."""
-    return list(programs(tree, _tie_changes, 8, 0))
+    found = list(programs(tree, _tie_changes, 8, 0))
+    if _PICKS.search(ast.unparse(tree)):
+        found += programs(tree, _count_changes, 8, 0)
+    return found
 
 
 def search_mutants(tree: ast.Module) -> list[str]:
@@ -221,9 +226,15 @@ def _tie_changes(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Call) and node.args:
         name = called(node)
         by_key = any(keyword.arg == "key" for keyword in node.keywords)
-        if (name in _OF_ORDER and by_key) or (name == "Counter" and len(node.args) == 1):
+        if name in _OF_ORDER and by_key:
             backwards = _slice(node.args[-1], None, None, -1)
             yield _set(node, "args", [*node.args[:-1], backwards])
+
+
+def _count_changes(node: ast.AST) -> Iterator[Change]:
+    """Counts from the other end: the counts are the same, and of equal ones another comes first."""
+    if isinstance(node, ast.Call) and called(node) == "Counter" and len(node.args) == 1:
+        yield _set(node, "args", [_slice(node.args[0], None, None, -1)])
 
 
 def _search_changes(node: ast.AST) -> Iterator[Change]:
@@ -244,7 +255,7 @@ def _loosened(node: ast.If, part: ast.Compare) -> Change:
 
 
 def keeps_best(node: ast.If) -> bool:
-    """Whether this is a step of a search: a comparison with the best so far, which it then replaces."""
+    """Whether this is a step of a search: a comparison with the best so far, which it then replaces, or of names of which it returns one."""
     compared = {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
     stored = {
         part.id
@@ -252,7 +263,12 @@ def keeps_best(node: ast.If) -> bool:
         for part in ast.walk(statement)
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
     }
-    return bool(compared & stored)
+    first = node.body[0]
+    returned = first.value.id if isinstance(first, ast.Return) and isinstance(first.value, ast.Name) else ""
+    constants = any(isinstance(part, ast.Constant) for part in ast.walk(node.test))
+    # `if n > limit: return n` is no such step: nothing is taken in its place.
+    chosen = returned in compared and bool(node.orelse) and not constants
+    return bool(compared & stored) or chosen
 
 
 def _slice(node: ast.expr, lower: int | None, upper: int | None, step: int | None = None) -> ast.expr:

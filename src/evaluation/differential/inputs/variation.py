@@ -54,6 +54,11 @@ def _tie(items: list[object], choose: random.Random) -> None:
             items[items.index(one)] = {**one, key: other[key]}
 
 
+def _are_records(items: Sequence[Any]) -> bool:
+    """Whether these are dictionaries that all have the same keys."""
+    return bool(items) and all(isinstance(item, dict) and item.keys() == items[0].keys() for item in items)
+
+
 class Variation:
     """Varies literals. constants: of the function that is to be called; they turn up in the values, and their neighbours.
 
@@ -93,7 +98,15 @@ class Variation:
                 values[place] = self._other(values[place])
             if len(values) > 1 and self._random.random() < 0.4:
                 self._relate(values)
+            self._keep_keys(list(map(literal, base)), values)
             yield tuple(map(source_of, values))
+
+    def _keep_keys(self, before: Sequence[Any], values: list[Any]) -> None:
+        """Where the key of records was given, give one of their keys."""
+        records = next((v for v in before if isinstance(v, list) and _are_records(v)), None)
+        for place, value in enumerate(before):
+            if records and isinstance(value, str) and value in records[0]:
+                values[place] = self._random.choice(list(records[0]))
 
     def _relate(self, values: list[object]) -> None:
         """Put a part of one value in the place of another of the part's type; of two days, one near the other."""
@@ -155,15 +168,20 @@ class Variation:
         choose = self._random
         if isinstance(value, tuple):
             return tuple(self._other(item) for item in value)
-        items = [self._other(item) if choose.random() < 0.7 else item for item in value]
+        vary = self._other_record if _are_records(value) else self._other
+        items = [vary(item) if choose.random() < 0.7 else item for item in value]
         if choose.random() < 0.5:
-            items += [self._other(item) for item in value[: choose.randint(1, 3)]]
+            items += [vary(item) for item in value[: choose.randint(1, 3)]]
         if items and choose.random() < 0.3:
             items.insert(choose.randrange(len(items)), choose.choice(items))
         if len(items) > 1 and choose.random() < 0.3:
             _tie(items, choose)
         choose.shuffle(items)
         return items[: choose.randint(1, len(items))] if items and choose.random() < 0.5 else items
+
+    def _other_record(self, record: Any) -> object:
+        """Other values for the same keys."""
+        return {key: self._other(value) for key, value in record.items()}
 
     def _other_text(self, value: str) -> str:
         choose = self._random
@@ -197,30 +215,6 @@ class Variation:
             if letter in letters:
                 return self._random.choice(letters[: self._random.choice((12, 26))])
         return self._random.choice(string.digits) if letter in string.digits else letter
-
-
-def edges_of(value: object) -> Iterator[str]:
-    """Values at the edge of what one of its type can be: nothing, one item, spaces at the ends and several in a row."""
-    if is_function(value) or isinstance(value, bool):
-        return
-    if isinstance(value, str):
-        parts = value.split()
-        several = "  ".join(parts if len(parts) > 1 else 2 * parts)
-        yield from map(repr, ("", f"{value}  ", f"  {value}", several))
-    elif isinstance(value, list):
-        yield from map(source_of, ([], value[:1]))
-        if value and type(value[0]) is int:  # whose sum goes up and down, to both sides of 0
-            yield source_of([(-1) ** at * (at + 1) * (value[0] or 1) for at in range(3)])
-    elif isinstance(value, dict):
-        yield "{}"
-    elif isinstance(value, int):
-        yield from map(repr, (0, 1, value + 0.5))
-
-
-def at_edges(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """A call with one of its arguments at the edge."""
-    for at, source in enumerate(call):
-        yield from ((*call[:at], edge, *call[at + 1 :]) for edge in edges_of(literal(source)))
 
 
 def doubled(call: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -178,11 +178,11 @@ def _essence(result: "dict[str, Any]") -> "tuple[Any, ...]":
 
 
 def _told_apart(
-    program: str, results: "list[dict[str, Any]]", clock: "Clock", calls_s: float
+    program: str, results: "list[dict[str, Any]]", rooms: list[int], clock: "Clock", calls_s: float
 ) -> "str | None":
     """The places of the calls on which a variant of the program does something else, as bits of a hexadecimal number.
 
-    In a process of its own; None where it left nothing.
+    In a process of its own; None where it left nothing. rooms: of each result, so that digests meet digests.
     """
     read_end, write_end = os.pipe()
     child = os.fork()
@@ -202,7 +202,7 @@ def _told_apart(
                 if error:
                     bits |= 1 << place
                     continue
-                other = _run_call(namespace, clock, name, sources, left, MAX_RECORD_BYTES)
+                other = _run_call(namespace, clock, name, sources, left, rooms[place])
                 bits |= (_essence(other) != _essence(result)) << place
             os.write(write_end, f"{bits:x}".encode())
         finally:
@@ -231,11 +231,14 @@ def _main() -> None:
     timeouts = 0
     calls = [] if record["module"]["error"] else PLAN["calls"]
     calls_s = 0.0
+    rooms = []
     for place, (name, sources) in enumerate(calls):
         allowed = 0 if timeouts >= MAX_TIMEOUTS else min(PLAN["call_s"], deadline - processor_time())
-        own = room - RESERVED_BYTES * (len(calls) - place)
+        rooms.append(room - RESERVED_BYTES * (len(calls) - place))
         began = processor_time()
-        result = _run_call(namespace, clock, name, sources, allowed, own) if allowed > 0 else _unfinished()
+        result = (
+            _run_call(namespace, clock, name, sources, allowed, rooms[-1]) if allowed > 0 else _unfinished()
+        )
         calls_s += 0 if result["error"] in ("timeout", WAITED) else processor_time() - began
         timeouts += result["error"] in ("timeout", WAITED)
         room -= len(dumps(result)) + 2
@@ -249,7 +252,7 @@ def _main() -> None:
         used = os.times()
         if used.children_user + used.children_system > PLAN["variants_s"]:
             break
-        record["told"].append(_told_apart(variant, record["calls"], clock, calls_s))
+        record["told"].append(_told_apart(variant, record["calls"], rooms, clock, calls_s))
     line = "\n" + PLAN["marker"] + dumps(record)
     write((line + "\n").encode("ascii"))
     leave(0)

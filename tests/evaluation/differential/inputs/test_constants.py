@@ -12,6 +12,7 @@ from src.evaluation.differential.inputs.constants import (
     dispatched_on,
     input_texts,
     looked_up,
+    stripped_signs,
     texts_for,
     texts_of,
 )
@@ -80,6 +81,11 @@ def test_other_signs_make_rows_and_words_make_none():
     function, tree = parsed("def f(t):\n    return [c for c in t if c == '+' or c == '-']")
     assert set("".join(texts_of(alphabet_of(function, tree), random.Random(1), 9))) == {"+", "-"}
     assert alphabet_of(*parsed("def f(t):\n    return [c for c in t if c == 'red']")) == ""
+
+
+def test_signs_at_the_ends_of_words_are_those_that_are_taken_away():
+    function, _ = parsed("def f(x):\n    return [w.strip('.,x ').rstrip('!').lstrip('#') for w in x.split()]")
+    assert set(stripped_signs(function)) == set(".,!")
 
 
 def test_a_text_stands_at_both_ends_and_in_the_middle():

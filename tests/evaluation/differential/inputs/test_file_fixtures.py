@@ -59,6 +59,12 @@ def test_functions_that_open_what_they_are_given_have_two_more_files():
     assert made["first.txt"].startswith("id,name")
 
 
+def test_a_text_has_the_word_that_the_script_looks_for_twice_in_a_line_and_in_two():
+    program = "def f(path, word):\n    return open(path).read().count(word)\nf('a.txt', 'apple')"
+    lines = [line.split() for line in files_for(program, "")["a.txt"].split("\n")]
+    assert [line.count("apple") for line in lines if "apple" in line] == [2, 1]
+
+
 def test_a_column_may_be_named_by_what_the_script_hands_on():
     program = "import csv\ndef f(path, key):\n    return [r[key] for r in csv.DictReader(open(path))]\nf('a.csv', 'score')"
     assert files_for(program, "")["a.csv"].split("\n")[0].endswith(",score")

@@ -57,6 +57,13 @@ def test_printing_changing_arguments_and_returning_a_value_are_behaviour(shown):
     assert chosen([shown]) == ["0"]
 
 
+def test_whole_numbers_are_numbers_where_the_sample_shows_halves():
+    results = [number(n) for n in (7, 8, 9)]
+    arguments = ["2.5", "3", "'a'"]
+    assert chosen(results, arguments=arguments, known=["2.5"]) == ["2.5", "3"]
+    assert chosen(results, arguments=arguments, known=["3"]) == ["3"]
+
+
 def test_an_error_counts_where_the_source_raises_it():
     results = [number(1), result(error="ValueError"), result(error="IndexError"), number(2)]
     raising = "def f(a):\n    if a < 0:\n        raise ValueError('a')\n    return a\n"

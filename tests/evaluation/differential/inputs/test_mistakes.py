@@ -17,8 +17,17 @@ def test_usual_mistakes_are_made_at_the_start_of_the_functions_that_are_called()
     exec(ties.replace("return a.lower() + g(b)", "return a"), space)
     assert space["f"]([1, 1, 2], 0) == [1, 1 - 1e-6, 2 - 2e-6]
     assert space["f"](["x", 1], 0) == ["x", 1]
+    counts = next(program for program in found if ".count(x) < 2" in program and "a = [" in program)
+    exec(counts.replace("return a.lower() + g(b)", "return a"), space)
+    assert space["f"]([1, 2, 1, 1], 0) == [1, 2, 1]
+    assert space["f"]("no no yes no", 0) == "no no yes"
     both = [program for program in found if "a = a.lower()" in program and " b = b.lower()" in program]
     assert len(both) == 1
+
+
+def test_a_mistake_is_made_at_all_bounds_at_once():
+    source = "def f(a, b, c):\n    return a <= b and a < c or a == b"
+    assert "def f(a, b, c):\n    return a < b and a <= c or a == b" in mistaken(ast.parse(source), ["f"])
 
 
 def test_a_mistake_forgets_a_call_everywhere():

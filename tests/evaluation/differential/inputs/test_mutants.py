@@ -72,6 +72,11 @@ def test_mutants_are_distinct_bounded_and_the_same_every_time():
         ("if best is None or t > best:\n        best = t", "if best is None or t >= best:\n        best = t"),
         ("return max(t, key=len)", "return max(list(t)[::-1], key=len)"),
         ("return sorted(t, key=len)", "return sorted(list(t)[::-1], key=len)"),
+        (
+            "if t >= u:\n        return t\n    else:\n        return u",
+            "if t > u:\n        return t\n    else:\n        return u",
+        ),
+        ("return Counter(t).most_common(1)", "return Counter(list(t)[::-1]).most_common(1)"),
     ],
 )
 def test_a_tie_mutant_takes_the_other_of_equals(source, mutated):
@@ -86,6 +91,9 @@ def test_a_tie_mutant_takes_the_other_of_equals(source, mutated):
         "return max(a, b)",
         "return max(t)",
         "return next(t)",
+        "return Counter(t)",
+        "if t <= 1:\n        return t",
+        "if t > limit:\n        return t",
     ],
 )
 def test_borders_are_no_ties(source):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from src.evaluation.differential.inputs.forms.shapes import named_shape, shape_of
 from src.evaluation.differential.inputs.input_generation import kinds_of
-from src.evaluation.differential.inputs.variation import Variation, doubled, edges_of, source_of
+from src.evaluation.differential.inputs.variation import Variation, doubled, parts_of, source_of
 
 ROOT = Path(__file__).resolve().parents[4]
 BASES = [("[3, 1, 2]", "5", "'open the door'"), ("{'a': (2, 3)}", "2.5", "{'golf', 'chess'}")]
@@ -66,16 +66,16 @@ def test_sets_are_written_in_one_order_wherever_they_stand():
         assert ast.literal_eval(source_of(value)) == value if value != set() else source_of(value) == "set()"
 
 
-def test_edges_are_nothing_one_item_spaces_and_a_sum_that_goes_below_zero():
-    assert list(edges_of("tea pot")) == ["''", "'tea pot  '", "'  tea pot'", "'tea  pot'"]
-    assert list(edges_of([3, 5])) == ["[]", "[3]", "[3, -6, 9]"]
-    assert list(edges_of({"a": 1})) == ["{}"]
-    assert list(edges_of(4)) == ["0", "1", "4.5"]
-    assert list(edges_of(True)) == []
-
-
 def test_arguments_of_one_type_stand_for_each_other():
     assert list(doubled(("5", "'a'", "7"))) == [("5", "'a'", "5")]
+
+
+def test_records_keep_their_keys_and_a_key_of_theirs_is_given():
+    base = ("[{'name': 'Bob', 'age': 30}, {'name': 'Ann', 'age': 25}]", "'age'")
+    calls = [tuple(map(ast.literal_eval, call)) for call in Variation([], 1).calls([base], 60)]
+    assert all(set(record) == {"name", "age"} for records, _ in calls for record in records)
+    assert {key for _, key in calls} == {"name", "age"}
+    assert (base[0], "'name'") in parts_of(ast.literal_eval(base[0]))
 
 
 def test_numbers_are_negative_where_the_task_speaks_of_them():

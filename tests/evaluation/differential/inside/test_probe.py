@@ -64,3 +64,13 @@ def test_variants_leave_the_program_and_each_other_alone(sandbox):
     found = record(sandbox, program, [("f", ["2"]), ("f", ["3"])], variants=[program, program])
     assert found["told"] == [frozenset(), frozenset()]
     assert [call["value"] for call in found["calls"]] == [["i", "0x1"], ["i", "0x2"]]
+
+
+def test_variants_are_told_apart_by_digests_where_there_is_no_room(sandbox):
+    program = "def f(n):\n    return n * n\n"
+    calls = [("f", [str(n)]) for n in range(400)]
+    found = record(sandbox, program, calls, variants=[program, program.replace("*", "+")])
+    assert found["calls"][0]["value"][0] == "h"
+    assert found["told"][0] == frozenset()
+    assert 2 not in found["told"][1]
+    assert 3 in found["told"][1]

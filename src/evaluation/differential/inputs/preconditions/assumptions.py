@@ -70,6 +70,24 @@ def divisors(function: Function, names: Sequence[str]) -> list[int]:
     ]
 
 
+def exponents(function: Function, names: Sequence[str]) -> list[int]:
+    """Parameters that are powers, or parts of one: a loop that multiplies takes whole ones alone."""
+    powers = [n.right for n in ast.walk(function) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)]
+    used = {n.id.lower() for power in powers for n in ast.walk(power) if isinstance(n, ast.Name)}
+    return [at for at, name in enumerate(names) if name in used]
+
+
+def wraps(function: Function, name: str) -> bool:
+    """Whether it goes on from the start past the end: `k % len(items)`."""
+    return any(
+        isinstance(node, ast.BinOp | ast.AugAssign)
+        and isinstance(node.op, ast.Mod)
+        and ast.unparse(node.left if isinstance(node, ast.BinOp) else node.target).lower() == name
+        and "len" in ast.unparse(node.right if isinstance(node, ast.BinOp) else node.value)
+        for node in ast.walk(function)
+    )
+
+
 def keys_taken(function: Function) -> tuple[str, ...]:
     """Keys that the items of a list are taken to have: `"price"` of `for item in items: ... item["price"]`."""
     nodes = list(ast.walk(function))

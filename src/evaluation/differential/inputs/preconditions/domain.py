@@ -19,6 +19,7 @@ _ZERO = re.compile(r"(?i)\bzero\b|\bzero ?division|\bnon-?negative\b|(?<![\w.,])
 _NEGATIVE = re.compile(
     r"(?i)\b(?:negative|minus|signed|absolute)\b|\b(?:near|clos)\w* to (?:zero|0)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<!returns )(?<!return )(?<!or )(?<!gives )(?<!otherwise )(?<!else )(?<![\w)])-\d"
 )
+_COLD = re.compile(r"(?is)(?!.*\bkelvin\b).*\b(?:temperatures?|celsius|fahrenheit)\b")
 _POSITIVE = re.compile(r"(?i)\b(?:non-?negative|positive (?:whole |integer |int )?(?:number|integer))")
 _SPACES = re.compile(
     r"(?i)(?<!by )(?<!by a )(?<!with )(?<!with a )\b(?:white ?)?spaces?\b(?! between)|\b(?:blank|trim|strip)\w*"
@@ -123,7 +124,9 @@ def shown_domain(
         empty=bool(_EMPTY.search(text)) or any(value in ([], "", {}, (), set()) for value in values),
         zero=bool(_ZERO.search(text))
         or not all(Domain(empty=True, negative=True, spaces=True).admits(call) for call in calls),
-        negative=((has_sign or bool(_NEGATIVE.search(text))) and not _POSITIVE.search(text))
+        negative=(
+            (has_sign or bool(_NEGATIVE.search(text) or _COLD.match(text))) and not _POSITIVE.search(text)
+        )
         or not all(Domain(empty=True, zero=True, spaces=True).admits(call) for call in calls),
         spaces=bool(_SPACES.search(text))
         or not all(Domain(empty=True, zero=True, negative=True).admits(call) for call in calls),

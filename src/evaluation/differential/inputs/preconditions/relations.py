@@ -23,12 +23,14 @@ from src.evaluation.differential.inputs.input_generation import Arguments, param
 from src.evaluation.differential.inputs.preconditions.assumptions import (
     choices,
     divisors,
+    exponents,
     keys_taken,
     makes_sets,
     ordered_places,
     side_by_side,
     sought,
     tuple_sizes,
+    wraps,
 )
 from src.evaluation.differential.inputs.preconditions.domain import described_kinds
 from src.evaluation.differential.inputs.type_inference import Function
@@ -103,7 +105,9 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
             for a, b in ordered_places(function, names)
             if "order" not in spoken
         ),
-        *(_within(at, names[at], "size" in spoken) for at in range(len(names))),
+        *(_within(at, name, "size" in spoken or wraps(function, name)) for at, name in enumerate(names)),
+        *(_no_more_than_all(at) for at, name in enumerate(names) if _is_percentage(name, instruction)),
+        *(_whole(at) for at in exponents(function, names)),
         *(_not_zero(at) for at in divisors(function, names) if "zero" not in spoken),
         *(_not_empty(at) for at in sought(function, names) if "empty" not in spoken),
     ]
@@ -139,7 +143,8 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
         found.append(_one_pair_at_most)
     if not _OTHERS.search(instruction):
         found += [_one_of(at, texts) for at, texts in choices(function, instruction)]
-    is_of_sets = _OF_SETS.search(instruction) or makes_sets(function)
+    # Of one list a set drops the doubles; of several, what is made of doubles is anybody's guess.
+    is_of_sets = _OF_SETS.search(instruction) or (makes_sets(function) and len(names) > 1)
     if "doubles" not in spoken and (is_of_sets or _BINARY_SEARCH.search(instruction)):
         found.append(_without_doubles)
     return Granted(tuple(relation for relation in found if all(map(relation, calls))), example)
@@ -185,8 +190,20 @@ def _not_zero(at: int) -> Relation:
     return lambda values: at >= len(values) or values[at] != 0 or isinstance(values[at], bool)
 
 
+def _is_percentage(name: str, instruction: str) -> bool:
+    return "percent" in name or ("discount" in name and bool(re.search(r"(?i)percent|%", instruction)))
+
+
+def _no_more_than_all(at: int) -> Relation:
+    return lambda values: at >= len(values) or not isinstance(values[at], int | float) or values[at] <= 100  # type: ignore[operator]
+
+
 def _not_empty(at: int) -> Relation:
     return lambda values: at >= len(values) or values[at] != ""
+
+
+def _whole(at: int) -> Relation:
+    return lambda values: at >= len(values) or not isinstance(values[at], float)
 
 
 def _of_sizes(sizes: set[int]) -> Relation:

@@ -9,8 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
-from src.evaluation.differential.inputs.mutants import keeps_best
+from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.preconditions.relations import SPOKEN, Granted
 from src.evaluation.differential.inputs.sessions.sessions import given_sizes, values_of
@@ -26,61 +25,6 @@ _RECURSIVE = re.compile(
 
 
 _OF_WORDS = set("split rsplit splitlines partition strip lstrip rstrip isspace isalpha isalnum title capitalize findall sub match fullmatch".split())  # fmt: skip
-_SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UnaryOp,
-           ast.Load, ast.Store)  # fmt: skip
-_KEEPING = ast.Add | ast.Sub | ast.Mult  # operators for which 0 is a number like any other
-_ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
-_NUMERIC = re.compile(
-    r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
-)
-
-
-def has_sign(function: Function) -> bool:
-    """Whether it works on negative numbers of its own: `abs(n)`, `n < 0`, `n > 0`, or a text that is made a number where it can."""
-    names = {parameter.arg for parameter in parameters(function)[0]}
-    for node in ast.walk(function):
-        if (
-            isinstance(node, ast.Call)
-            and ast.unparse(node.func) == "abs"
-            and ast.unparse(node.args[0]) in names
-        ):
-            return True
-        if isinstance(node, ast.Try):
-            calls = [n for n in ast.walk(ast.Module(node.body, [])) if isinstance(n, ast.Call) and n.args]
-            if any(
-                ast.unparse(c.func) in ("int", "float") and ast.unparse(c.args[0]) in names for c in calls
-            ):
-                return True
-    return False
-
-
-def seeks_in_numbers(function: Function) -> bool:
-    """Whether it looks for the largest or smallest of numbers that are of no kind in particular, so that all may be negative."""
-    return looks_for_best(function) and any(_ANY_NUMBERS.fullmatch(p.arg) for p in parameters(function)[0])
-
-
-def ends_at_zero(function: Function) -> bool:
-    """Whether it is a recursion that ends at 0: `n == 0`."""
-    names = {parameter.arg for parameter in parameters(function)[0]}
-    nodes = [*ast.walk(function)]
-    calls_itself = any(isinstance(n, ast.Call) and ast.unparse(n.func) == function.name for n in nodes)
-    return calls_itself and any(
-        isinstance(n, ast.Compare) and ast.unparse(n) in {f"{name} == 0" for name in names} for n in nodes
-    )
-
-
-def only_passes_on(function: Function) -> bool:
-    """Whether a function at most adds and multiplies, and puts nothing in order, so that one item is as good as another."""
-    orders = ast.Lt | ast.LtE | ast.Gt | ast.GtE
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and _NUMERIC.fullmatch(ast.unparse(node.func).rpartition(".")[2]):
-            return False
-        divides = isinstance(node, ast.BinOp | ast.AugAssign) and not isinstance(node.op, _KEEPING)
-        if divides or isinstance(node, ast.IfExp | ast.JoinedStr):
-            return False
-        if isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
-            return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -93,6 +37,7 @@ class Scope:
     of_words: bool = False  # the task speaks of words and of no other signs in a text
     grows: bool = False  # a plain way to do the task takes exponential time
     smooth: frozenset[str] = frozenset()  # functions that only calculate
+    from_one: frozenset[str] = frozenset()  # functions for which 1 is a number like any other
     best: frozenset[str] = frozenset()  # functions that look for the best: nothing has none
     spaced: frozenset[str] = frozenset()  # functions to which a space is a letter like any other
 
@@ -138,6 +83,8 @@ class Scope:
             return False
         values = [literal(source) for source in arguments]
         too_large = self.grows and any(isinstance(value, int) and value > LARGEST for value in values)
+        if name in self.from_one:
+            values = [value for value in values if value != 1]
         return too_large or any(_is_at_edge(value, self.of_words, self.domain) for value in values)
 
     def spoken(self, calls: Sequence[Call]) -> list[frozenset[int]]:
@@ -193,23 +140,6 @@ def _longest(calls: Sequence[Call]) -> dict[str, int]:
     for name, arguments in calls:
         most[name] = max(len(arguments), most.get(name, 0))
     return most
-
-
-def is_smooth(function: Function) -> bool:
-    """Whether it only calculates, so that a half is as good as a whole number: no branch, no loop, no remainder."""
-    inert = {part for p in function.args.args if p.annotation for part in ast.walk(p.annotation)}
-    return all(
-        isinstance(node, _SMOOTH) or node in inert or (isinstance(node, ast.Constant) and type(node.value) in (int, float))
-        for statement in function.body for node in ast.walk(statement)
-    ) and not any(p.annotation and "int" in ast.unparse(p.annotation) for p in function.args.args)  # fmt: skip
-
-
-def looks_for_best(function: ast.AST) -> bool:
-    """Whether it takes the largest, the smallest or the like of several."""
-    return any(
-        (isinstance(node, ast.If) and keeps_best(node)) or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("max", "min"))
-        for node in ast.walk(function)
-    )  # fmt: skip
 
 
 def knows_no_words(function: Function) -> bool:

@@ -7,11 +7,13 @@ import pytest
 from src.evaluation.differential.inputs.preconditions.assumptions import (
     choices,
     divisors,
+    exponents,
     keys_taken,
     makes_sets,
     ordered_places,
     side_by_side,
     tuple_sizes,
+    wraps,
 )
 
 
@@ -78,6 +80,14 @@ def test_texts_that_a_function_knows_and_the_task_names_are_a_choice():
         (1, ["mean", "mode", "mean", "mode"])
     ]
     assert [*choices(known, "The mean of a.")] == []
+
+
+def test_what_is_in_an_exponent_is_seen_and_what_goes_on_from_the_start():
+    assert exponents(function("return a * (1 + a) ** (2 * b)"), ["a", "b"]) == [1]
+    assert exponents(function("return a ** 2"), ["a", "b"]) == []
+    assert wraps(function("b = b % len(a)"), "b")
+    assert wraps(function("n = len(a)\n    b %= n if n else len(a)"), "b")
+    assert not wraps(function("return b % 2"), "b")
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ def test_values_that_must_be_shown(arguments, shown):
         ("How many lines are not blank?", {"empty", "spaces"}),
         ("Ignore spaces at the end.", {"spaces"}),
         ("It costs 0.50, 10 or 20.", set()),
+        ("Converts a temperature to Fahrenheit.", {"negative"}),
+        ("Converts Kelvin to Celsius.", set()),
     ],
 )
 def test_an_instruction_shows_inputs(instruction, flags):

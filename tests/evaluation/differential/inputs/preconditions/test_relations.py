@@ -32,6 +32,9 @@ def admits(function, call, instruction="", known=()):
         ("def f(month): pass", ("12",), ("13",)),
         ("def f(a, b):\n    return [x * y for x, y in zip(a, b)]", ("[1, 2]", "[3, 4]"), ("[1, 2]", "[3]")),
         ("def f(a, b):\n    for i in range(len(a)): a[i] += b[i]", ("[1, 2]", "[3, 4]"), ("[1]", "[3, 4]")),
+        ("def f(text, part):\n    return text.count(part)", ("'abc'", "'b'"), ("'abc'", "''")),
+        ("def f(a, n):\n    return a ** n", ("2.5", "2"), ("2", "2.5")),
+        ("def f(price, discount_percent): pass", ("50", "20"), ("50", "120")),
         ("def f(p):\n    return p[0] + p[1]", ("(1, 2)",), ("(1, 2, 3)",)),
     ],
 )
@@ -61,6 +64,15 @@ def test_lists_that_are_not_gone_through_side_by_side_may_differ_in_length(body)
     assert admits(f"def f(a, b):\n    {body}", ("[1]", "[3, 4]"))
 
 
+def test_a_percentage_is_one_where_the_task_says_so():
+    assert not admits("def f(price, discount): pass", ("50", "120"), "A discount in percent")
+    assert admits("def f(price, discount): pass", ("50", "120"), "A discount in dollars")
+
+
+def test_what_goes_on_from_the_start_may_be_larger_than_the_list():
+    assert admits("def f(items, k):\n    return items[k % len(items)]", ("[1, 2]", "3"))
+
+
 def test_texts_keep_the_form_of_the_samples_own():
     known = [("'2020-01-05'",)]
     assert admits("def f(day): pass", ("'2021-02-03'",), known=known)
@@ -72,5 +84,7 @@ def test_texts_keep_the_form_of_the_samples_own():
 def test_doubles_are_left_out_where_sets_are_meant_and_nothing_is_said_of_them():
     function, call = "def f(a, b): return list(set(a) & set(b))", ("[1, 1]", "[1]")
     assert not admits(function, call, "The intersection of two lists.")
+    assert not admits(function, call)
+    assert admits("def f(a): return sorted(set(a))[-2]", ("[1, 1]",))
     assert admits(function, call, "The elements in common, without duplicates.")
     assert admits("def f(a): return a", ("[1, 1]",), "The largest number.")

@@ -1,0 +1,167 @@
+"""Which numbers are ordinary for a function: negative ones, 0, 1, halves and large ones."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from src.evaluation.differential.inputs.input_generation import parameters
+from src.evaluation.differential.inputs.mutants import keeps_best
+from src.evaluation.differential.inputs.preconditions.assumptions import divisors
+from src.evaluation.differential.inputs.type_inference import Function
+
+_SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UnaryOp,
+           ast.Load, ast.Store)  # fmt: skip
+_KEEPING = ast.Add | ast.Sub | ast.Mult  # operators for which 0 is a number like any other
+_PLAIN = (*_SMOOTH, ast.For, ast.AugAssign, ast.Call, ast.Attribute, ast.Constant)
+_ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
+_ANY_NUMBER = re.compile(r"(?i)[abcxyz]|n(?:um(?:ber)?)?_?\d|num|number")
+_NUMERIC = re.compile(
+    r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
+)
+
+
+def has_sign(function: Function) -> bool:
+    """Whether it works on negative numbers of its own: `abs(n)`, `n < 0`, `n > 0`, or a text that is made a number where it can."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "abs"
+            and ast.unparse(node.args[0]) in names
+        ):
+            return True
+        if isinstance(node, ast.Try):
+            calls = [n for n in ast.walk(ast.Module(node.body, [])) if isinstance(n, ast.Call) and n.args]
+            if any(
+                ast.unparse(c.func) in ("int", "float") and ast.unparse(c.args[0]) in names for c in calls
+            ):
+                return True
+    return False
+
+
+def seeks_in_numbers(function: Function) -> bool:
+    """Whether it sorts numbers that are of no kind in particular, or looks for the largest or smallest, so that all may be negative."""
+    names = [parameter.arg for parameter in parameters(function)[0]]
+    if len(names) > 1 and all(map(_ANY_NUMBER.fullmatch, names)):
+        return looks_for_best(function)
+    return (looks_for_best(function) or _sorts(function)) and any(map(_ANY_NUMBERS.fullmatch, names))
+
+
+def _sorts(function: Function) -> bool:
+    """Whether it sorts, or changes the places of two items."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("sort", "sorted"):
+            return True
+        targets = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(targets, ast.Tuple) and all(isinstance(t, ast.Subscript) for t in targets.elts):
+            return True
+    return False
+
+
+def adds_any_numbers(function: Function) -> bool:
+    """Whether it only adds or multiplies numbers of no kind in particular: `x + y`, `sum(numbers)`, not `price + tax`."""
+    names = [parameter.arg for parameter in parameters(function)[0]]
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    operators = {type(n.op) for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)}
+    calls = {ast.unparse(n.func) for n in nodes if isinstance(n, ast.Call)}
+    return (
+        bool(names)
+        and all(_ANY_NUMBER.fullmatch(name) or _ANY_NUMBERS.fullmatch(name) for name in names)
+        and all(isinstance(node, _PLAIN) for node in nodes)
+        and bool(operators or calls)
+        and operators <= {ast.Add, ast.Sub, ast.Mult}
+        and calls <= {"sum", "math.prod", "prod"}
+    )
+
+
+def is_bounded_by_value(function: Function) -> bool:
+    """Whether a loop makes values as long as these are below a parameter, which so is no number of steps."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    nodes = [*ast.walk(function)]
+    counters = {ast.unparse(n.target) for n in nodes if isinstance(n, ast.AugAssign)}
+    for test in (n.test for n in nodes if isinstance(n, ast.While) and isinstance(n.test, ast.Compare)):
+        sides = {ast.unparse(test.left), ast.unparse(test.comparators[0])}
+        others = sides - names
+        if len(others) == 1 and not any(s in counters or re.match(r"len\(|\d", s) for s in others):
+            return True
+    return False
+
+
+def answers_zero(function: Function) -> bool:
+    """Whether 0 has a result of its own: `if n == 0: return "0"`, where nothing is divided by it."""
+    names = [parameter.arg.lower() for parameter in parameters(function)[0]]
+    divided = {names[at] for at in divisors(function, names)}
+    tests = {f"{name} == 0" for name in names if name not in divided}
+    return any(
+        isinstance(node, ast.If)
+        and ast.unparse(node.test).lower() in tests
+        and isinstance(node.body[0], ast.Return)
+        and isinstance(node.body[0].value, ast.Constant)
+        and not re.search(r"[a-z] |None", str(node.body[0].value.value))
+        for node in ast.walk(function)
+    )
+
+
+def ends_at_zero(function: Function) -> bool:
+    """Whether it is a recursion that ends at 0: `n == 0`."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    nodes = [*ast.walk(function)]
+    calls_itself = any(isinstance(n, ast.Call) and ast.unparse(n.func) == function.name for n in nodes)
+    return calls_itself and any(
+        isinstance(n, ast.Compare) and ast.unparse(n) in {f"{name} == 0" for name in names} for n in nodes
+    )
+
+
+def counts_from_one(function: Function) -> bool:
+    """Whether 1 is a number like any other: it is a recursion that ends at 0, or counts as far as it is told."""
+    names = "|".join(re.escape(parameter.arg) for parameter in parameters(function)[0])
+    counts = re.compile(rf"range\((?:[01], )?(?:{names})(?: \+ 1)?\)")
+    return ends_at_zero(function) or any(
+        isinstance(node, ast.Call) and counts.fullmatch(ast.unparse(node)) for node in ast.walk(function)
+    )
+
+
+def only_passes_on(function: Function) -> bool:
+    """Whether a function at most adds and multiplies, and puts nothing in order, so that one item is as good as another.
+
+    It may test what an item leaves, divided by a number: 0 is even.
+    """
+    orders = ast.Lt | ast.LtE | ast.Gt | ast.GtE
+    tests = {n.left for n in ast.walk(function) if isinstance(n, ast.Compare) and _is_remainder(n.left)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _NUMERIC.fullmatch(ast.unparse(node.func).rpartition(".")[2]):
+            return False
+        divides = (
+            isinstance(node, ast.BinOp | ast.AugAssign)
+            and not isinstance(node.op, _KEEPING)
+            and node not in tests
+        )
+        if divides or isinstance(node, ast.IfExp | ast.JoinedStr):
+            return False
+        if isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
+            return False
+    return True
+
+
+def _is_remainder(node: ast.AST) -> bool:
+    """`item % 2`."""
+    is_of_constant = isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant)
+    return is_of_constant and isinstance(node.op, ast.Mod)  # type: ignore[attr-defined]
+
+
+def is_smooth(function: Function) -> bool:
+    """Whether it only calculates, so that a half is as good as a whole number: no branch, no loop, no remainder."""
+    inert = {part for p in function.args.args if p.annotation for part in ast.walk(p.annotation)}
+    return all(
+        isinstance(node, _SMOOTH) or node in inert or (isinstance(node, ast.Constant) and type(node.value) in (int, float))
+        for statement in function.body for node in ast.walk(statement)
+    ) and not any(p.annotation and "int" in ast.unparse(p.annotation) for p in function.args.args)  # fmt: skip
+
+
+def looks_for_best(function: ast.AST) -> bool:
+    """Whether it takes the largest, the smallest or the like of several."""
+    return any(
+        (isinstance(node, ast.If) and keeps_best(node)) or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("max", "min"))
+        for node in ast.walk(function)
+    )  # fmt: skip

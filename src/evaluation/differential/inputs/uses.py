@@ -1,0 +1,70 @@
+"""Values that a function asks for by what it does with its parameters: squares of primes where it tries divisors, runs where it compares neighbours."""
+
+from __future__ import annotations
+
+import ast
+
+from src.evaluation.differential.inputs.constants import constants_of
+from src.evaluation.differential.inputs.type_inference import Function
+
+MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 1024 * 1024
+MAX_POWERS = 3
+LONG_RUN = repr("a" + 12 * "b" + "a")
+TEXTS_WITH_SIGNS = """["it's", 'a, b', '[1]', 'x']"""
+LARGE_FACTORS = ("49", "121", "221", "97", "289")  # whose smallest factor is not among the first primes
+
+
+def asked_for(function: Function, name: str) -> list[str]:
+    """Literals for the parameter `name`."""
+    found = [TEXTS_WITH_SIGNS] if _is_joined(function, name) else []
+    found += [LONG_RUN] if _compares_neighbours(function) else []
+    found += LARGE_FACTORS if _tries_divisors(function) else ()
+    if _is_straight(function):
+        powers = [n**times for n in constants_of(function) if type(n) is int and n > 9 for times in (2, 3)]
+        powers = [n for n in powers if n < MAX_POWER][:MAX_POWERS]
+        found += ["4821", "730521", *(repr(n + more) for n in powers for more in (0, -1, n // 2))]
+    return found
+
+
+def _tries_divisors(function: Function) -> bool:
+    """Whether it divides by numbers that it counts itself: `n % i`."""
+    names = {parameter.arg for parameter in function.args.args}
+    return any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mod)
+        and isinstance(node.right, ast.Name)
+        and node.right.id not in names
+        for node in ast.walk(function)
+    )
+
+
+def _compares_neighbours(function: Function) -> bool:
+    """Whether it goes through runs of equals: `text[i] == text[i - 1]`, `groupby`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).endswith("groupby"):
+            return True
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            sides = [n.value for n in (node.left, node.comparators[0]) if isinstance(n, ast.Subscript)]
+            if len(sides) == 2 and ast.unparse(sides[0]) == ast.unparse(sides[1]):
+                return True
+    return False
+
+
+def _is_joined(function: Function, name: str) -> bool:
+    """Whether its items are put together as they are: `", ".join(name)`."""
+    return any(
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith(".join")
+        and ast.unparse(node.args[0]) in (name, f"map(str, {name})")
+        for node in ast.walk(function)
+    )
+
+
+def _is_straight(function: Function) -> bool:
+    """Whether it takes as long for large numbers as for small ones: no loop, and it does not call itself."""
+    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While | ast.comprehension)]
+    return not any(
+        (node in loops and not isinstance(getattr(node, "iter", None), ast.List | ast.Tuple))
+        or (isinstance(node, ast.Name) and node.id in (function.name, "range", "factorial"))
+        for node in ast.walk(function)
+    )

@@ -1,0 +1,95 @@
+"""What a function does says which numbers are ordinary for it."""
+
+import ast
+
+import pytest
+
+from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
+    answers_zero,
+    has_sign,
+    is_bounded_by_value,
+    is_smooth,
+    looks_for_best,
+    only_passes_on,
+    seeks_in_numbers,
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "signed", "passes"),
+    [
+        ("return abs(x)", True, False),
+        ("return abs(x - 3)", False, False),
+        ("try:\n        return int(x)\n    except ValueError:\n        return 0", True, False),
+        ("return int(x)", False, False),
+        ("return x[-1] if x else None", False, False),
+        ("if x:\n        return x[0]", False, True),
+        ("return x[::-1]", False, True),
+        ("return [i for i in x if i > 2]", False, False),
+        ("return f'{x}'", False, False),
+        ("return [i for i in x if i % 2 == 0]", False, True),
+        ("return [i % 2 for i in x]", False, False),
+    ],
+)
+def test_what_a_function_does_says_what_it_is_given(source, signed, passes):
+    function = ast.parse(f"def f(x):\n    {source}").body[0]
+    assert has_sign(function) is signed
+    assert only_passes_on(function) is passes
+
+
+def test_a_bound_of_values_is_no_number_of_steps():
+    start = "def f(n):\n    a, b, steps = 0, 1, 0\n    while "
+    assert is_bounded_by_value(ast.parse(f"{start}a < n:\n        a, b = b, a + b").body[0])
+    for steps in (
+        "steps < n:\n        steps += 1",
+        "len(x) < n:\n        x.append(1)",
+        "n > 0:\n        n = n - 1",
+    ):
+        assert not is_bounded_by_value(ast.parse(start + steps).body[0])
+
+
+@pytest.mark.parametrize(
+    ("source", "smooth"),
+    [
+        ("def f(x):\n    y = x * 3\n    return y / 7", True), ("def f(x: float):\n    return -x ** 2", True),
+        ("def f(x: int):\n    return x * 2", False), ("def f(x):\n    return x // 2", False),
+        ("def f(x):\n    return x if x > 2 else 2", False), ("def f(x):\n    return 'a' * x", False),
+    ],
+)  # fmt: skip
+def test_a_smooth_function_has_no_branch_loop_or_remainder(source, smooth):
+    assert is_smooth(ast.parse(source).body[0]) is smooth
+
+
+@pytest.mark.parametrize(
+    ("source", "seeks"),
+    [
+        ("def f(numbers):\n    return sorted(numbers)", True), ("def f(prices):\n    return sorted(prices)", False),
+        ("def f(arr):\n    arr[0], arr[1] = arr[1], arr[0]", True), ("def f(arr):\n    a, b = arr", False),
+        ("def f(a, b):\n    return max(a, b)", True), ("def f(a, b):\n    return sorted([a, b])", False),
+    ],
+)  # fmt: skip
+def test_what_is_put_in_order_may_be_negative(source, seeks):
+    assert seeks_in_numbers(ast.parse(source).body[0]) is seeks
+
+
+@pytest.mark.parametrize(
+    ("body", "answers"),
+    [
+        ("if n == 0:\n        return '0'", True), ("if n == 0:\n        return None", False),
+        ("if n == 0:\n        return 'no number'", False), ("if n == 0:\n        return 0\n    return m / n", False),
+        ("if n == 1:\n        return 0", False),
+    ],
+)  # fmt: skip
+def test_zero_is_meant_where_it_has_a_result_of_its_own(body, answers):
+    assert answers_zero(ast.parse(f"def f(m, n):\n    {body}").body[0]) is answers
+
+
+@pytest.mark.parametrize(
+    ("body", "looks"),
+    [
+        ("return max(x, key=len)", True), ("for i in x:\n        if i > best: best = i", True),
+        ("for i in x:\n        if i > 3: n += 1", False), ("return sorted(x)", False),
+    ],
+)  # fmt: skip
+def test_a_search_for_the_best_is_seen(body, looks):
+    assert looks_for_best(ast.parse(f"def f(x):\n    {body}")) is looks
