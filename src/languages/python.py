@@ -65,10 +65,16 @@ def setup_for(program: str, input: str) -> str:
     """The sample's input as a program to run first, where it defines names that the program uses and does not define, or makes files."""
     setup = setup_program(input)
     before, tree = parse_python(setup), parse_python(program)
-    needed = (
-        setup and before is not None and tree is not None and _bound(before) & (_loaded(tree) - _bound(tree))
-    )
+    needed = setup and before is not None and tree is not None and _bound(before) & _missing(tree)
     return setup if needed or _MAKES_FILES.search(setup) else ""
+
+
+def _missing(tree: ast.Module) -> set[str]:
+    """Names that a program uses and nowhere defines, or only within functions that its script does not see into."""
+    script = [node for node in tree.body if not isinstance(node, (*_FUNCTIONS, ast.ClassDef))]
+    defined = {node.name for node in tree.body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))}
+    own = ast.Module(script, [])
+    return (_loaded(own) - _bound(own) - defined) | (_loaded(tree) - _bound(tree))
 
 
 def with_input(input: str, program: str) -> str:

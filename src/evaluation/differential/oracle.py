@@ -182,13 +182,13 @@ class _Trial:
         if expected is None or expected["module"]["error"] or record is None:
             return None
         difference = script_difference(self.rules, self.behaviour.by_last_value, expected, record)
-        error = record["module"]["error"]
-        if not difference and not error:
+        if not difference or record["module"]["error"]:  # that may be due to what no file of the task has
             return None
         inputs = dataclasses.replace(self.behaviour.inputs, files=files)
         behaviour = dataclasses.replace(self.behaviour, inputs=inputs, record=expected)
-        detail = f"with other files: {error or difference}"
-        return Comparison(with_outcome(execution, "failed", detail), behaviour, record)
+        return Comparison(
+            with_outcome(execution, "failed", f"with other files: {difference}"), behaviour, record
+        )
 
     def _stdins(self) -> list[str]:
         typed = typed_inputs(self.reference_tree, self.sample.input) if reads_input(self.tree) else []

@@ -55,7 +55,17 @@ def sought(function: Function, names: Sequence[str]) -> set[int]:
             found |= {ast.unparse(side) for side in (node.left, *node.comparators[1:])}
             if isinstance(node.left, ast.Subscript):
                 found |= {ast.unparse(node.comparators[0])}
-    return {at for at, name in enumerate(names) if name in {text.lower() for text in found}}
+    made = [node for node in ast.walk(function) if isinstance(node, ast.Assign)]
+    changed = {ast.unparse(node.targets[0]): _root(node.value) for node in made}  # `low = word.lower()`
+    sources = {changed.get(text, text).lower() for text in found}
+    return {at for at, name in enumerate(names) if name in sources}
+
+
+def _root(node: ast.expr) -> str:
+    """The name that methods are called on: "word" of `word.strip().lower()`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return ast.unparse(node)
 
 
 def divisors(function: Function, names: Sequence[str]) -> list[int]:
