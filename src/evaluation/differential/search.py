@@ -11,7 +11,7 @@ from typing import Any
 
 from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
-from src.evaluation.differential.inputs.constants import stripped_signs
+from src.evaluation.differential.inputs.constants import dispatched_on, stripped_signs
 from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.evaluation.differential.inputs.input_generation import candidates
 from src.evaluation.differential.inputs.input_selection import EMPTY, Selection, Tried, select_calls
@@ -27,6 +27,7 @@ from src.evaluation.differential.inputs.preconditions.domain import shown_domain
 from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     adds_any_numbers,
     answers_zero,
+    calculates,
     counts_from_one,
     ends_at_zero,
     has_sign,
@@ -40,7 +41,6 @@ from src.evaluation.differential.inputs.preconditions.relations import granted_b
 from src.evaluation.differential.inputs.preconditions.scope import (
     Scope,
     grows_fast,
-    knows_no_words,
     speaks_of_words,
 )
 from src.evaluation.differential.inputs.sessions.sessions import names_in_session, session_calls, values_of
@@ -105,6 +105,8 @@ class Search:
             domain = dataclasses.replace(domain, zero=True)
         if functions and all(only_passes_on(f) or adds_any_numbers(f) for f in functions.values()):
             domain = dataclasses.replace(domain, zero_items=True)
+        if functions and not any(map(calculates, functions.values())):
+            domain = dataclasses.replace(domain, zero_values=domain.zero_items)
         scope = Scope(
             domain,
             granted,
@@ -114,7 +116,9 @@ class Search:
             frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
             frozenset(name for name, f in functions.items() if counts_from_one(f)),
             frozenset(n for n, f in functions.items() if looks_for_best(f) or n == SCRIPT),
-            frozenset(name for name, f in functions.items() if knows_no_words(f)),
+            frozenset(
+                text for f in functions.values() for p in f.args.args for text in dispatched_on(f, p.arg)
+            ),
         )
         tried: list[Call] = []
         selection = Selection(())

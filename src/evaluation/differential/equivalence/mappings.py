@@ -1,4 +1,4 @@
-"""Dictionaries and lists that are printed whole.
+"""Dictionaries and lists that are printed whole, and numbers that are printed rounded.
 
 A dictionary is taken as the lines that a loop over its items prints: the order of its keys is nobody's choice.
 """
@@ -14,6 +14,7 @@ _TABLE = re.compile(
     r"(?P<label>[^{\n]*?)(?:(?:Counter|OrderedDict)\(|defaultdict\(<class '\w+'>, )?(?P<table>\{[^\n]*\})\)?\s*"
 )
 
+_DECIMALS, _LONGER = re.compile(r"\d\.(\d+)"), re.compile(r"(?<![\w.])\d+\.(\d+)(?![\w.])")
 _LIST = re.compile(r"[^\[\n]*?(?P<list>\[[^\n]*\])\s*")
 
 
@@ -22,6 +23,16 @@ def of_other_sizes(text: str, other: str) -> bool:
     matches = _LIST.fullmatch(plain(text)), _LIST.fullmatch(plain(other))
     lists = [literal(match["list"]) for match in matches if match]
     return len(lists) == 2 and all(isinstance(own, list) for own in lists) and len(lists[0]) != len(lists[1])
+
+
+def rounded_as(text: str, other: str) -> str:
+    """An output whose numbers have no more decimals than those of another output that has some."""
+    kept = max((len(decimals) for decimals in _DECIMALS.findall(plain(other))), default=0)
+    if not kept:
+        return text
+    return _LONGER.sub(
+        lambda match: f"{float(match.group()):.{kept}f}" if len(match[1]) > kept else match.group(), text
+    )
 
 
 def item_lines(text: str) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from src.evaluation.differential.equivalence.equality import same_value
-from src.evaluation.differential.equivalence.mappings import item_lines, of_other_sizes
+from src.evaluation.differential.equivalence.mappings import item_lines, of_other_sizes, rounded_as
 from src.evaluation.differential.equivalence.printed import same_printed
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
 from src.evaluation.differential.inputs.sessions.method_roles import (
@@ -60,6 +60,7 @@ class Rules:
     lines_ordered: bool = (
         True  # False: the reference prints a line for each key, and the task says nothing of order
     )
+    rounding_set: bool = False  # the task or the reference rounds: what is printed is not rounded otherwise
     order_named: bool = False  # the task speaks of order
     returns_none: bool = False  # the answer returns what `sort()` and the like give
     must_print: bool = False
@@ -101,7 +102,8 @@ class Rules:
         if of_other_sizes(expected, actual):
             return False
         ordered = self.ordered and self.lines_ordered
-        return same_printed(expected, actual, ordered, self.free_words, self.laid_out)
+        texts = [expected] if self.rounding_set else [expected, rounded_as(expected, actual)]
+        return any(same_printed(text, actual, ordered, self.free_words, self.laid_out) for text in texts)
 
 
 def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
@@ -112,6 +114,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         refuses=bool(raised_names(reference)),
         rounded=bool(re.search(r"\bround\(", source)) and not _ROUNDING.search(instruction),
         lines_ordered=bool(_ORDER.search(instruction)) or not prints_by_key(reference),
+        rounding_set=bool(_ROUNDING.search(instruction) or re.search(r"\bround\(|\.\d*f\b", source)),
         order_named=bool(_ORDER.search(instruction)),
         must_print=bool(_PRINT.search(instruction)),
         must_return=bool(_RETURN.search(instruction)),

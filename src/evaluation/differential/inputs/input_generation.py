@@ -200,6 +200,7 @@ def _with_constants(
     """Calls that take each branch on a constant: `if unit == "C"`; texts in which what the function looks for stands."""
     bases = [call for call in known[:2] if len(call) >= len(needed)]
     bases = bases or [_combination(kinds, 0), _combination(kinds, 3)]
+    bases += [_without_common_divisor(base) for base in bases[:1]]
     known_texts = [texts_for(function, parameter.arg, tree) for parameter in needed]
     if len(needed) > 1 and all(known_texts):
         for chosen in itertools.islice(itertools.product(*known_texts), PER_KINDS):
@@ -233,6 +234,12 @@ def _fits(source: str, kind: str) -> bool:
     }
     first, second = (group.get(name, name).split("[")[0] for name in (_kind_of(source), kind))
     return first == second
+
+
+def _without_common_divisor(call: Arguments) -> Arguments:
+    """A call with other whole numbers, none of which divides another: `7 / 2` is not `7 // 2`."""
+    others = itertools.cycle("7 2 5 3".split())
+    return tuple(next(others) if type(literal(source)) is int else source for source in call)
 
 
 def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:

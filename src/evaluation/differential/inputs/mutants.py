@@ -232,9 +232,11 @@ def _tie_changes(node: ast.AST) -> Iterator[Change]:
 
 
 def _count_changes(node: ast.AST) -> Iterator[Change]:
-    """Counts from the other end: the counts are the same, and of equal ones another comes first."""
+    """Counts from the other end, or in the order of texts: the counts are the same, and of equal ones another comes first."""
     if isinstance(node, ast.Call) and called(node) == "Counter" and len(node.args) == 1:
         yield _set(node, "args", [_slice(node.args[0], None, None, -1)])
+        by_text = ast.keyword("key", ast.Name("str", ast.Load()))
+        yield _set(node, "args", [ast.Call(ast.Name("sorted", ast.Load()), node.args, [by_text])])
 
 
 def _search_changes(node: ast.AST) -> Iterator[Change]:

@@ -15,8 +15,9 @@ from src.evaluation.differential.inputs.forms.pools import FUNCTION, POOLS
 from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
 from src.languages.syntax import literal
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?P<time> \d\d:\d\d:\d\d)?")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
+_SEPARATORS = ",;|-_"
 ZEROS = 0.15  # share of the numbers that are 0, where they may be
 SHAPED = 0.9  # share of texts that keep the form of what they are made of
 WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
@@ -117,7 +118,13 @@ class Variation:
                 near = datetime.timedelta(
                     self._random.choice((0, 1, -1, 7, 30, 365, self._random.randint(2, 40)))
                 )
-                values[other] = str(datetime.date.fromisoformat(str(values[one])) + near)
+                if " " in str(values[one]):
+                    near += datetime.timedelta(
+                        seconds=self._random.choice((0, 1, 59, 3600, self._random.randint(2, 90_000)))
+                    )
+                    values[other] = str(datetime.datetime.fromisoformat(str(values[one])) + near)
+                else:
+                    values[other] = str(datetime.date.fromisoformat(str(values[one])) + near)
             return
         container = self._random.choice([value for value in values if not is_function(value)] or [None])
         parts = _in_order(container) if isinstance(container, list | tuple | dict | str | set) else []
@@ -192,6 +199,9 @@ class Variation:
             return shape.draw(choose)
         if self._texts and choose.random() < 0.25:
             return choose.choice(self._texts)
+        listed = next((sign for sign in _SEPARATORS if value.count(sign) > 1 and " " not in value), "")
+        if listed and choose.random() < 0.5:  # fewer parts, or more
+            return listed.join(choose.choices([*value.split(listed), *WORDS], k=choose.randint(2, 6)))
         words = value.split(" ")
         way = choose.randrange(6)
         if way == 0:

@@ -45,7 +45,8 @@ def as_functions(
     parameters = {_GIVEN.format(at): name for at, name in enumerate(data)}
     places_by_parameter = {parameter: places[name] for parameter, name in parameters.items()}
     given = _with_parameters(answer, places_by_parameter)
-    return _called(own, data), _called(given, {p: data[name] for p, name in parameters.items()})
+    shows = any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(reference))
+    return _called(own, data, not shows), _called(given, {p: data[name] for p, name in parameters.items()})
 
 
 def _data(script: ast.Module) -> dict[str, str]:
@@ -96,7 +97,7 @@ def _is_shown(value: object, task: str) -> bool:
 
 
 def _places(script: ast.Module, value: object) -> list[int]:
-    """Which nodes of a walk are this value; of a number only one that a name gets, or the only one."""
+    """Which nodes of a walk are this value; of a number only one that a name gets."""
     found, named = [], []
     for at, node in enumerate(ast.walk(script)):
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
@@ -108,7 +109,7 @@ def _places(script: ast.Module, value: object) -> list[int]:
     if isinstance(value, list | tuple | dict | set) or (isinstance(value, str) and len(value) >= _SHORTEST):
         return [at for at, _ in found]
     own = [at for at, node in found if node in named]
-    return own if len(own) == 1 else [at for at, _ in found] if len(found) == 1 else []
+    return own if len(own) == 1 else []
 
 
 def _with_parameters(script: ast.Module, places: Mapping[str, list[int]]) -> ast.Module:
@@ -139,13 +140,10 @@ def _can_be_function(script: ast.Module) -> bool:
     return True
 
 
-def _called(script: ast.Module, data: Mapping[str, str]) -> str:
-    """The script as a function of these names, and a call on the data. What shows nothing gives its last value."""
+def _called(script: ast.Module, data: Mapping[str, str], gives_last: bool = True) -> str:
+    """The script as a function of these names, and a call on the data. gives_last: it returns the script's last value."""
     body = [*_without_guard(script.body)]
-    shows = any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(script))
-    last = None if shows or not body else _value_of(body[-1])
-    if last is not None:
-        body.append(ast.Return(last))
+    body = _with_last(body) if gives_last else body
     stored = {node.id for node in _own_names(body) if isinstance(node.ctx, ast.Store)} - data.keys()
     # What a script calls `sum` is the function until then.
     shadowed = [ast.arg(name) for name in sorted(stored & {*dir(builtins)})]
@@ -173,15 +171,23 @@ def _own_names(body: list[ast.stmt]) -> Iterator[ast.Name]:
             yield from (node for node in ast.walk(statement) if isinstance(node, ast.Name))
 
 
-def _value_of(statement: ast.stmt) -> ast.expr | None:
-    """What a last statement leaves: the value that it gives a name, what it changes, or its own."""
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
-            return ast.Name(name, ast.Load())
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if (
-            method in _CHANGING
-        ):
-            return ast.Name(name, ast.Load())
-        case ast.Expr(value=value):
-            return value
-    return None
+def _with_last(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Statements that end with what the last of them leaves: the value that it gives a name, what it changes, or its own."""
+    for at, statement in enumerate(body[::-1]):
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)])
+                | ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))])
+                | ast.AugAssign(target=ast.Name(id=name))
+            ):
+                return [*body, ast.Return(ast.Name(name, ast.Load()))]
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if (
+                method in _CHANGING
+            ):
+                return [*body, ast.Return(ast.Name(name, ast.Load()))]
+            case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
+                continue
+            case ast.Expr(value=value) if at == 0:
+                return [*body[:-1], ast.Return(value)]
+        break
+    return body

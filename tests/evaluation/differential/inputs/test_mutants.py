@@ -76,11 +76,18 @@ def test_mutants_are_distinct_bounded_and_the_same_every_time():
             "if t >= u:\n        return t\n    else:\n        return u",
             "if t > u:\n        return t\n    else:\n        return u",
         ),
-        ("return Counter(t).most_common(1)", "return Counter(list(t)[::-1]).most_common(1)"),
     ],
 )
 def test_a_tie_mutant_takes_the_other_of_equals(source, mutated):
     assert tie_mutants(ast.parse(f"def f(t):\n    {source}")) == [f"def f(t):\n    {mutated}"]
+
+
+def test_counts_are_made_from_the_other_end_and_in_the_order_of_texts_where_one_of_equals_is_picked():
+    found = tie_mutants(ast.parse("def f(t):\n    return Counter(t).most_common(1)"))
+    assert sorted(source.splitlines()[1].strip() for source in found) == [
+        "return Counter(list(t)[::-1]).most_common(1)",
+        "return Counter(sorted(t, key=str)).most_common(1)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from src.evaluation.differential.inputs.forms.shapes import shape_of
+
 SCRIPT = "script"  # the name of the function that a script becomes (scripts/other_data.py)
 
 
@@ -18,7 +20,10 @@ class Alike:
         return len(values) == len(self.shown) and [*values] == self.fit_call(values)
 
     def fit_call(self, values: Sequence[object]) -> list[object]:
-        return [_fitted(shown, value) for shown, value in zip(self.shown, values, strict=True)]
+        return [
+            _fitted_size(shown, value) if type(shown) is int and shown > 1 else _fitted(shown, value)
+            for shown, value in zip(self.shown, values, strict=True)
+        ]
 
 
 def _fitted(shown: object, value: object) -> object:
@@ -39,8 +44,32 @@ def _fitted(shown: object, value: object) -> object:
             _fitted(item, value[at % len(value)] if value else item) for at, item in enumerate(shown)
         )
     if isinstance(shown, str) and isinstance(value, str):
-        return " ".join(value.split()) or shown
+        shape = shape_of(shown)
+        is_other = (shape and not shape.admits(value)) or not _classes(value) <= _classes(shown)
+        return shown if is_other else " ".join(value.split()) or shown
     return value if isinstance(shown, int | float) and isinstance(value, int | float) else shown
+
+
+def _classes(text: str) -> set[str]:
+    """The kinds of signs that a text has: digits, large and small letters, spaces, others."""
+    return {
+        "digit"
+        if sign.isdigit()
+        else "large"
+        if sign.isupper()
+        else "small"
+        if sign.islower()
+        else "space"
+        if sign.isspace()
+        else sign
+        for sign in text
+    }
+
+
+def _fitted_size(shown: int, value: object) -> int:
+    """A whole number for one that stands alone, such as how large a board is: no smaller than 2, and even for an even one."""
+    size = max(abs(value), 2) if isinstance(value, int) else shown
+    return size + (size - shown) % 2
 
 
 def _fitted_row(shown: list[object], value: object) -> object:

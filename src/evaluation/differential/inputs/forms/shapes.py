@@ -83,6 +83,11 @@ SHAPES = (
         re.compile(rf"(?i){_GIVEN}\broman\b"), "roman",
     ),
     Shape(re.compile(rf"\d{{4}}-{_MONTH}-{_DAY}"), _date("{year}-{month:02d}-{day:02d}")),
+    Shape(
+        re.compile(rf"\d{{4}}-{_MONTH}-{_DAY} {_HOUR}:{_MINUTE}:{_MINUTE}"),
+        lambda draw: _date("{year}-{month:02d}-{day:02d}")(draw)
+        + f" {draw.randint(0, 23):02d}:{draw.randint(0, 59):02d}:{draw.randint(0, 59):02d}",
+    ),
     Shape(re.compile(rf"\d{{4}}/{_MONTH}/{_DAY}"), _date("{year}/{month:02d}/{day:02d}")),
     Shape(re.compile(rf"{_MONTH}/{_DAY}/\d{{4}}"), _date("{month:02d}/{day:02d}/{year}")),
     Shape(re.compile(rf"{_DAY}/{_MONTH}/\d{{4}}"), _date("{day:02d}/{month:02d}/{year}")),

@@ -54,7 +54,7 @@ _CASED = re.compile(
     r"(?i)\ban? (?:\w+ )?(?:(?:lower|upper)[- ]?case (?:word|string|text|title|name|sentence|phrase|line)\b|(?:word|string|text) (?:in|of) (?:lower|upper)[- ]?case\b)"
 )
 OF_RESULT = re.compile(r"(?i)\b(?:returns?|gives?|into|becomes?|prints?|(?<!given )as an?|to an?)\b")
-_NAMED_PARTS = re.compile(r"\((\w+(?:, ?\w+)+)\)")
+_NAMED_PARTS = re.compile(r"[(\[]([A-Za-z]\w*(?:, ?[A-Za-z]\w*)+)[)\]]")
 _ONE_MISSING = re.compile(r"(?i)\bmissing (?:number|integer|element|value)\b|\b(?:except|but)(?: for)? one\b")
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]+)[\"'`]")
 _MEASURES = re.compile(r"(?:\d+(?:\.\d+)?[A-Za-z]{1,3} ?)+(?<! )")
@@ -104,15 +104,16 @@ class Parts:
         return list(values) == [self.fit(value) for value in values]
 
     def fit(self, value: Any) -> Any:
-        if isinstance(value, list):
+        numbers = isinstance(value, list | tuple) and all(isinstance(part, int | float) for part in value)
+        if isinstance(value, list) and not numbers:
             return [self.fit(item) for item in value]
-        if not isinstance(value, tuple) or len(value) != len(self.ranges):
+        if not numbers or len(value) != len(self.ranges):
             return value
         parts = [Bounds(*own).fit(part) for own, part in zip(self.ranges, value, strict=True)]
         for low, high in self.rising if all(type(part) is int for part in parts) else ():
             parts[low], parts[high] = sorted((parts[low], parts[high]))
             parts[high] += parts[low] == parts[high]
-        return tuple(parts)
+        return type(value)(parts)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ class Domain:
     defaults: bool = False  # what can be left out
     examples: tuple[tuple[str, ...], ...] = ()  # arguments that have the property of which it speaks
     zero_items: bool = False  # 0 among others, where it is an item like any other
+    zero_values: bool = False  # 0 among the values of a dictionary
 
     def admits(self, arguments: Iterable[str]) -> bool:
         """Whether a call with these literals is one that the task speaks of."""
@@ -103,7 +104,8 @@ class Domain:
         if isinstance(value, str):
             return self.spaces or (value == value.strip(" ") and "  " not in value)
         if isinstance(value, dict):
-            return all(map(self._admits_value, value)) and self._admits_value([*value.values()] or [1])
+            of_values = dataclasses.replace(self, zero_items=self.zero_values)
+            return all(map(self._admits_value, value)) and of_values._admits_value([*value.values()] or [1])
         if isinstance(value, list) and isinstance(value[0], list):  # a matrix
             return all(map(dataclasses.replace(self, zero_items=True)._admits_value, value))
         if isinstance(value, list | tuple | set) and self.zero_items:

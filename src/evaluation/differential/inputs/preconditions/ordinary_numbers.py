@@ -11,9 +11,10 @@ from src.evaluation.differential.inputs.preconditions.assumptions import divisor
 from src.evaluation.differential.inputs.type_inference import Function
 
 _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UnaryOp,
-           ast.Load, ast.Store)  # fmt: skip
-_KEEPING = ast.Add | ast.Sub | ast.Mult  # operators for which 0 is a number like any other
-_PLAIN = (*_SMOOTH, ast.For, ast.AugAssign, ast.Call, ast.Attribute, ast.Constant)
+           ast.Load, ast.Store, ast.Import, ast.ImportFrom, ast.alias, ast.Attribute)  # fmt: skip
+_KEEPING = ast.Add | ast.Sub | ast.Mult | ast.Pow  # operators for which 0 is a number like any other
+_PLAIN = (*_SMOOTH, ast.For, ast.AugAssign, ast.Call, ast.Constant, ast.GeneratorExp, ast.ListComp, ast.comprehension, ast.If,
+          ast.Compare, ast.Eq, ast.NotEq, ast.Mod)  # fmt: skip
 _ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
 _ANY_NUMBER = re.compile(r"(?i)[abcxyz]|n(?:um(?:ber)?)?_?\d|num|number")
 _NUMERIC = re.compile(
@@ -60,7 +61,10 @@ def _sorts(function: Function) -> bool:
 
 
 def adds_any_numbers(function: Function) -> bool:
-    """Whether it only adds or multiplies numbers of no kind in particular: `x + y`, `sum(numbers)`, not `price + tax`."""
+    """Whether it only adds or multiplies numbers of no kind in particular: `x + y`, `sum(numbers)`, not `price + tax`.
+
+    It may take powers by a constant, and leave out what leaves some remainder.
+    """
     names = [parameter.arg for parameter in parameters(function)[0]]
     nodes = [node for statement in function.body for node in ast.walk(statement)]
     operators = {type(n.op) for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)}
@@ -70,7 +74,12 @@ def adds_any_numbers(function: Function) -> bool:
         and all(_ANY_NUMBER.fullmatch(name) or _ANY_NUMBERS.fullmatch(name) for name in names)
         and all(isinstance(node, _PLAIN) for node in nodes)
         and bool(operators or calls)
-        and operators <= {ast.Add, ast.Sub, ast.Mult}
+        and operators <= {ast.Add, ast.Sub, ast.Mult, ast.Pow, ast.Mod}
+        and all(
+            isinstance(n.right, ast.Constant)
+            for n in nodes
+            if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow | ast.Mod)
+        )
         and calls <= {"sum", "math.prod", "prod"}
     )
 
@@ -142,6 +151,10 @@ def only_passes_on(function: Function) -> bool:
         if isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
             return False
     return True
+
+
+def calculates(function: Function) -> bool:
+    return any(isinstance(node, ast.BinOp | ast.AugAssign) for node in ast.walk(function))
 
 
 def _is_remainder(node: ast.AST) -> bool:

@@ -12,6 +12,7 @@ from src.evaluation.differential.inputs.forms.alike import SCRIPT, Alike
 from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation, arrangements, text_grids
 from src.evaluation.differential.inputs.forms.example_form import example_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, shape_of
+from src.evaluation.differential.inputs.forms.shown_class import shown_classes
 from src.evaluation.differential.inputs.forms.stated_values import (
     RANGES,
     NamedBounds,
@@ -45,7 +46,7 @@ SPOKEN = {  # what an instruction says where it speaks of what is else taken for
     "empty": r"(?i)\b(?:empty|blank)\b",
     "zero": r"(?i)\bzero\b|\bby 0\b|ZeroDivision|\b(?:divisor|denominator)\b[^.]*\b0\b",
     "form": r"(?i)\b(?:in)?valid\w*|\bverif\w+|\bcheck\w*|\bmalformed|\bwhether\b|\bdetermin\w+",
-    "signs": r"(?i)\b(?:punctuat\w*|symbols?|signs?|special|alphanumeric|palindrom\w*|charact\w*|letters?)\b",
+    "signs": r"(?i)\b(?:commas?|separat\w*|delimit\w*|hyphen\w*|punctuat\w*|symbols?|signs?|special|alphanumeric|palindrom\w*|charact\w*|letters?)\b",
     "doubles": r"(?i)\b(?:duplicat\w*|unique\w*|distinct|occurr\w*|count\w*|frequen\w*|repeat\w*|appear\w*|multiset|once|twice"
     r"|each|every|most|more than|anagram\w*|ties?)\b",
 }  # fmt: skip
@@ -55,7 +56,7 @@ _SIZED = re.compile(
 _BINARY_SEARCH = re.compile(r"(?i)\bbinary[ -]search\b(?! tree)")
 _OF_LETTERS = re.compile(r"(?i)\b(?:characters?|letters?) `(\w+)`(?:(?:,| and| or|, and) `(\w+)`)?")
 _PAIR_WITH_SUM = re.compile(
-    r"(?i)\b(?:two|pair)\b[^.]*\b(?:add(?:s|ing)? up|sums?|add(?:s|ing)? to|total)\b[^.]*\b(?:target|given|goal|sum|k|value|number)"
+    r"(?i)\b(?:two|pair)\b[^.]*\b(?:add(?:s|ing)? up|sums?|add(?:s|ing)? to|total)\b[^.]*\b(?:target|given|goal|sum|k|value|number|\d+)"
 )
 _BOOKED = re.compile(
     r"(?i)\b(?:book(?:s|ed|ing|ings)?|reserv\w+|meetings?|appointments?|intervals?)\b"
@@ -98,6 +99,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     """The relations for a function, less those that the instruction speaks of or a call of the sample's own breaks."""
     names = [parameter.arg.lower() for parameter in parameters(function)[0]]
     calls = [[literal(source) for source in call] for call in known]
+    calls = calls[:1] if function.name == SCRIPT else calls
     spoken = {topic for topic, pattern in SPOKEN.items() if re.search(pattern, instruction)}
     found = [
         *(
@@ -121,6 +123,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += stated_values(instruction, constants_of(function), texts)
     found += named_bounds(instruction, names)
     found += text_grids(instruction, calls)
+    found += shown_classes(instruction, calls)
     found += [Alike(calls[0])] if function.name == SCRIPT and calls else []
     example = None if "form" in spoken else example_shape(function, instruction, calls)
     shape = None if "form" in spoken else _shown_shape(instruction, calls) or example
@@ -140,7 +143,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     if _PAIR_WITH_SUM.search(instruction) and not re.search(
         r"(?i)\b(?:all|every|each|pairs|how many|count)\b", instruction
     ):
-        found.append(_one_pair_at_most)
+        found.append(_one_pair_at_most(constants_of(function)))
     if not _OTHERS.search(instruction):
         found += [_one_of(at, texts) for at, texts in choices(function, instruction)]
     # Of one list a set drops the doubles; of several, what is made of doubles is anybody's guess.
@@ -247,13 +250,17 @@ def _of_parity(odd: bool) -> Relation:
     )
 
 
-def _one_pair_at_most(values: Sequence[object]) -> bool:
-    """Whether no more than one pair of a list has the sum that another argument is: else several results are right."""
-    numbers = next((value for value in values if isinstance(value, list)), [])
-    if not all(isinstance(number, int | float) for number in numbers):
-        return True
-    sums = [a + b for a, b in itertools.combinations(numbers, 2)]
-    return all(sums.count(value) < 2 for value in values if isinstance(value, int | float))
+def _one_pair_at_most(targets: Sequence[object]) -> Relation:
+    """Whether no more than one pair of a list has the sum that another argument is, or one of `targets`: else several results are right."""
+
+    def holds(values: Sequence[object]) -> bool:
+        numbers = next((value for value in values if isinstance(value, list)), [])
+        if not all(isinstance(number, int | float) for number in numbers):
+            return True
+        sums = [a + b for a, b in itertools.combinations(numbers, 2)]
+        return all(sums.count(value) < 2 for value in (*values, *targets) if isinstance(value, int | float))
+
+    return holds
 
 
 def _one_of(at: int, texts: Sequence[object]) -> Relation:

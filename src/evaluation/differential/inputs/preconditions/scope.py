@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import itertools
 import re
@@ -13,7 +12,6 @@ from src.evaluation.differential.inputs.input_generation import Arguments, kinds
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.preconditions.relations import SPOKEN, Granted
 from src.evaluation.differential.inputs.sessions.sessions import given_sizes, values_of
-from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.probe_runner import Call
 from src.languages.syntax import literal
 
@@ -22,9 +20,6 @@ LARGEST = 22  # number for a recursion that takes exponential time
 _RECURSIVE = re.compile(
     r"(?i)\b(?:fibonacci|tribonacci|lucas|hanoi|catalan|ackermann|subsets?|power set|permutations?|combinations?|partitions?|stair\w*|recurs\w*)\b"
 )
-
-
-_OF_WORDS = set("split rsplit splitlines partition strip lstrip rstrip isspace isalpha isalnum title capitalize findall sub match fullmatch".split())  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,8 @@ class Scope:
     smooth: frozenset[str] = frozenset()  # functions that only calculate
     from_one: frozenset[str] = frozenset()  # functions for which 1 is a number like any other
     best: frozenset[str] = frozenset()  # functions that look for the best: nothing has none
-    spaced: frozenset[str] = frozenset()  # functions to which a space is a letter like any other
+
+    named: frozenset[str] = frozenset()  # signs that functions are held against: "+" of a calculator
 
     def admits(self, call: Call) -> bool:
         name, arguments = call
@@ -52,21 +48,20 @@ class Scope:
     def natural(
         self, calls: Sequence[Call], outside: Collection[int], told: Sequence[frozenset[int]]
     ) -> frozenset[int]:
-        """Places of calls with something empty, a half, spaces at an end or a default that a reference treats as it does all others.
+        """Places of calls with something empty, a half or a default that a reference treats as it does all others.
 
         It has no branch for them: each mutant that one tells is told by a call of the domain too. told: of each mutant.
         """
         inside = set(range(len(calls))) - set(outside)
         special = {at for places in told if not places & inside for at in places}
         wide = dataclasses.replace(self, domain=dataclasses.replace(self.domain, empty=True))
-        spaced = dataclasses.replace(self, domain=dataclasses.replace(self.domain, spaces=True))
         most = _longest(calls)
         return frozenset(
             at
             for at, (name, arguments) in enumerate(calls)
             if name in self.granted
             and at not in special
-            and (wide.admits((name, arguments)) or (name in self.spaced and spaced.admits((name, arguments))))
+            and wide.admits((name, arguments))
             and (
                 (at in outside and name not in self.best)
                 or len(arguments) < most[name]
@@ -85,6 +80,7 @@ class Scope:
         too_large = self.grows and any(isinstance(value, int) and value > LARGEST for value in values)
         if name in self.from_one:
             values = [value for value in values if value != 1]
+        values = [value for value in values if not isinstance(value, str) or value not in self.named]
         return too_large or any(_is_at_edge(value, self.of_words, self.domain) for value in values)
 
     def spoken(self, calls: Sequence[Call]) -> list[frozenset[int]]:
@@ -140,15 +136,6 @@ def _longest(calls: Sequence[Call]) -> dict[str, int]:
     for name, arguments in calls:
         most[name] = max(len(arguments), most.get(name, 0))
     return most
-
-
-def knows_no_words(function: Function) -> bool:
-    """Whether a text is a row of letters to it, spaces among them: it asks for no words, no kinds of letters and no space."""
-    methods = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
-    constants = [node.value for node in ast.walk(function) if isinstance(node, ast.Constant)]
-    return not methods & _OF_WORDS and not any(
-        isinstance(text, str) and " " in text for text in constants[1:]
-    )
 
 
 def grows_fast(instruction: str) -> bool:

@@ -14,9 +14,15 @@ from src.evaluation.differential.inputs.forms.alike import Alike
         ([{"a": 1}], [{"x": 2}, {"y": 3}], [{"a": 2}, {"a": 3}]),
         ([("x", 1)], [(5, "y")], [("x", 1)]),
         ("a text", "  of  words ", "of words"),
+        ("NESW", "12321", "NESW"),
+        ("NESW", "SS", "SS"),
+        ("a, b", "a. b", "a, b"),
         ([1, 2], [], [1, 2]),
         ([1, 2], "abc", [1, 2]),
         (1, 2.5, 2.5),
+        (8, 1, 2),
+        (8, 5, 6),
+        (["17:05"], ["90:20", "07:30"], ["17:05", "07:30"]),
     ],
 )
 def test_a_value_becomes_one_of_the_build_that_is_shown(shown, value, fitted):
