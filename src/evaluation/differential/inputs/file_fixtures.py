@@ -21,7 +21,7 @@ _TEXT = (
     "beta, error: 404\nlast line\n"
 )
 _OTHER_TEXT = (
-    "one two two\n\nThree, three! THREE?\nit is 10 o'clock\nalpha\nalpha"  # with no end of its last line
+    "one two two\n\nThree, three! THREE?\nit is 10 o'clock\nalpha\nalpha\nbeta"  # with no end of its last line
 )
 _TABLE = "id,name,age,city,price\n1,Ann,34,Oslo,10.5\n2,Bob,28,Rome,3.25\n3,Cy,45,Oslo,7\n"
 _RECORDS = [
@@ -41,8 +41,8 @@ def files_for(program: str, input: str) -> dict[str, str]:
     if not _opens_parameter(program):
         return files
     kind = next((kind for kind in ("csv", "json") if re.search(rf"\bimport {kind}\b", program)), "txt")
-    first = _invented_content(f"first.{kind}", program)
-    further = {"first.txt": first, "second.txt": shown or (_OTHER_TEXT if kind == "txt" else first)}
+    first = shown or _invented_content(f"first.{kind}", program)
+    further = {"first.txt": first, "second.txt": _OTHER_TEXT if kind == "txt" else first}
     return further | files
 
 

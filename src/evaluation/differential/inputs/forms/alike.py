@@ -51,19 +51,13 @@ def _fitted(shown: object, value: object) -> object:
 
 
 def _classes(text: str) -> set[str]:
-    """The kinds of signs that a text has: digits, large and small letters, spaces, others."""
-    return {
-        "digit"
-        if sign.isdigit()
-        else "large"
-        if sign.isupper()
-        else "small"
-        if sign.islower()
-        else "space"
-        if sign.isspace()
-        else sign
+    """The kinds of signs that a text has: digits, letters, capital letters where there are no small ones, spaces, others."""
+    small = any(sign.islower() for sign in text)
+    kinds = {
+        "digit" if sign.isdigit() else "letter" if sign.isalpha() else "space" if sign.isspace() else sign
         for sign in text
     }
+    return kinds | {"small"} if small else kinds
 
 
 def _fitted_size(shown: int, value: object) -> int:
