@@ -23,6 +23,7 @@ from src.evaluation.differential.inputs.file_fixtures import other_files
 from src.evaluation.differential.inputs.input_generation import kinds_of, parameters
 from src.evaluation.differential.probe_runner import Call, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
+    asks_for_output,
     classes_of,
     entry_functions,
     functions_of,
@@ -235,12 +236,11 @@ class _Trial:
             return with_outcome(execution, "failed", difference)
         same = same_output(self.rules, self.behaviour.record, record)
         takes_nothing = not any(arguments for _, arguments in self.behaviour.calls)
-        if (
-            takes_nothing
-            and shown(self.behaviour.record["module"]).strip()
-            and not shown(record["module"]).strip()
-        ):
+        shows = [bool(shown(run["module"]).strip()) for run in (self.behaviour.record, record)]
+        if takes_nothing and shows == [True, False]:
             return with_outcome(execution, "failed", NOT_STARTED)
+        if not same and all(shows) and asks_for_output(self.reference_tree, self.sample.instruction):
+            return with_outcome(execution, "failed", "prints something else")
         return with_outcome(execution, "passed", "" if same else OTHER_OUTPUT)
 
     def _script(self, execution: Execution, record: ProbeRecord) -> Execution | None:

@@ -229,6 +229,26 @@ def gives_data(tree: ast.Module) -> bool:
     return not script or any(call.args or call.keywords for call in own)
 
 
+def asks_for_output(tree: ast.Module, instruction: str) -> bool:
+    """Whether what a script shows is the task: it calls a function again and again, as far as a number that the task gives."""
+    if re.search(r"(?i)\b(?:functions?|methods?|class(?:es)?|def)\b", instruction):
+        return False
+    script = ast.Module(
+        [node for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)], []
+    )
+    loops = [node for node in ast.walk(script) if isinstance(node, ast.For | ast.comprehension)]
+    numbers = [
+        n.value
+        for n in ast.walk(script)
+        if isinstance(n, ast.Constant) and type(n.value) is int and n.value > 1
+    ]
+    given = set(re.findall(r"\d+", instruction))
+    return (
+        bool(loops and numbers and names_in(script) & functions_of(tree).keys())
+        and {*map(str, numbers)} <= given
+    )
+
+
 def definitions(tree: ast.Module, without: Collection[str] = ()) -> ast.Module:
     """The program without the statements around its functions that define nothing, and without some functions."""
     kinds = (

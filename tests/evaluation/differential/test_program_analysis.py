@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from src.evaluation.differential.program_analysis import (
+    asks_for_output,
     entry_classes,
     entry_functions,
     flattened,
@@ -143,3 +144,18 @@ def test_a_script_gives_data_to_a_class(script, gives):
 def test_what_a_changing_method_gives_is_returned_by_mistake():
     assert returns_change(ast.parse("def f(x):\n    return x.reverse()"))
     assert not returns_change(ast.parse("def f(x):\n    x.reverse()\n    return x.copy()"))
+
+
+@pytest.mark.parametrize(
+    ("instruction", "script", "asks"),
+    [
+        ("Print the first 10 cubes.", "print([f(i) for i in range(10)])", True),
+        ("Write a function that gives the first 10 cubes.", "print([f(i) for i in range(10)])", False),
+        ("Print the first 10 cubes.", "print([f(i) for i in range(7)])", False),
+        ("Print the cube of 10.", "print(f(10))", False),
+    ],
+)
+def test_what_a_script_shows_is_the_task_where_it_calls_a_function_as_often_as_that_says(
+    instruction, script, asks
+):
+    assert asks_for_output(ast.parse(f"def f(n):\n    return n ** 3\n\n{script}"), instruction) is asks

@@ -37,6 +37,7 @@ _IN_PLACE = re.compile(r"(?i)\bin[- ]place\b|\bmodif(?:y|ies) the\b")
 _ORDER = re.compile(
     r"(?i)\b(?:order|sort|first|last|revers|ascend|descend|position|same sequence|alphabet|rank|left|right)\w*"
 )
+_SORTING = re.compile(r"(?i)\b(?:sort|ascend|descend|alphabetical)\w*|\bin (?:\w+ )?order\b")
 _BOOLEAN = re.compile(r"\b(?:True|False|[Bb]ool\w*)\b")
 _ROUNDING = re.compile(r"(?i)\b(?:round|decimal|precision|nearest|digits?\b)\w*")
 _CASE = re.compile(r"(?i)\b(?:upper|lower|capital|small|title)\w*|\bcase\b")
@@ -110,7 +111,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
     """The rules that a task sets."""
     source = ast.unparse(reference)
     return Rules(
-        ordered=not iterates_set(reference),
+        ordered=not iterates_set(reference) or bool(_SORTING.search(instruction)),
         refuses=bool(raised_names(reference)),
         rounded=bool(re.search(r"\bround\(", source)) and not _ROUNDING.search(instruction),
         lines_ordered=bool(_ORDER.search(instruction)) or not prints_by_key(reference),

@@ -20,9 +20,7 @@ _TEXT = (
     "alpha beta gamma\nThe quick brown fox jumps over the lazy dog.\nalpha 12 apples and 7 pears\n\n"
     "beta, error: 404\nlast line\n"
 )
-_OTHER_TEXT = (
-    "one two two\n\nThree, three! THREE?\nit is 10 o'clock\nalpha\nalpha\nbeta"  # with no end of its last line
-)
+_OTHER_TEXT = "one two two\n\nThree, three! THREE?\nit is 10 o'clock\nalpha\nalpha\nbeta"  # with no end of its last line
 _TABLE = "id,name,age,city,price\n1,Ann,34,Oslo,10.5\n2,Bob,28,Rome,3.25\n3,Cy,45,Oslo,7\n"
 _RECORDS = [
     {"id": 1, "name": "Ann", "age": 34, "key": "value"},

@@ -240,11 +240,29 @@ def _count_changes(node: ast.AST) -> Iterator[Change]:
 
 
 def _search_changes(node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, ast.For) and any(isinstance(part, ast.Return) for part in ast.walk(node)):
+    if isinstance(node, ast.For) and _gives_item(node):
         yield _set(node, "iter", _slice(node.iter, None, None, -1))
     if isinstance(node, ast.Call) and called(node) == "sorted" and node.keywords:
         by_text = ast.keyword("key", ast.Name("str", ast.Load()))
         yield _set(node, "args", [ast.Call(node.func, node.args, [by_text])])
+
+
+def _gives_item(loop: ast.For) -> bool:
+    """Whether a loop returns what it finds, or its place: then another may be found from the other end."""
+    names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    returned = [node.value for node in ast.walk(loop) if isinstance(node, ast.Return) and node.value]
+    slices = [
+        {id(part) for part in ast.walk(node)}
+        for value in returned
+        for node in ast.walk(value)
+        if isinstance(node, ast.Slice)
+    ]
+    cut = set().union(*slices)
+    return any(
+        isinstance(node, ast.Name) and node.id in names and id(node) not in cut
+        for value in returned
+        for node in ast.walk(value)
+    )
 
 
 def _loosened(node: ast.If, part: ast.Compare) -> Change:

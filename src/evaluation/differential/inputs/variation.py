@@ -260,6 +260,10 @@ def likenesses(value: Any) -> Iterator[tuple[str, str]]:
             source_of(value[:1] + value),
             source_of(value + value[-1:]),
         )  # the same items, as many, with other counts
+        if (
+            isinstance(value, str) and value[:2].isalpha() and {*"azAZ"}.isdisjoint(value[:2])
+        ):  # with the same sum of codes
+            others.append(chr(ord(value[0]) + 1) + chr(ord(value[1]) - 1) + value[2:])
         if isinstance(value, str) and _VERSION.fullmatch(value):
             others += [f"{value}.0", f"{value}.1", f"{value}0", value.rpartition(".")[0]]
         if isinstance(value, str):

@@ -132,3 +132,11 @@ def test_what_a_session_does_not_compare_is_left_as_it_is():
     tree = ast.parse(source)
     assert mutants(tree, 50, kept=uncompared(tree, {"put"}, {"__str__"})) == {}
     assert all("'y'" in mutant for mutant in mutants(tree, 50, kept=uncompared(tree, (), {"__str__"})))
+
+
+def test_a_loop_that_returns_no_item_of_its_own_finds_nothing_else_from_the_other_end():
+    found = "def f(t):\n    for x in t:\n        if x > 3:\n            return {}"
+    assert search_mutants(ast.parse(found.format("x")))
+    assert search_mutants(ast.parse(found.format("(x, 1)")))
+    assert not search_mutants(ast.parse(found.format("True")))
+    assert not search_mutants(ast.parse(found.format("t[:x]")))

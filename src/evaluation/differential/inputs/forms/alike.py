@@ -60,8 +60,10 @@ def _classes(text: str) -> set[str]:
     return kinds | {"small"} if small else kinds
 
 
-def _fitted_size(shown: int, value: object) -> int:
+def _fitted_size(shown: int, value: object) -> float:
     """A whole number for one that stands alone, such as how large a board is: no smaller than 2, and even for an even one."""
+    if isinstance(value, float):
+        return value
     size = max(abs(value), 2) if isinstance(value, int) else shown
     return size + (size - shown) % 2
 

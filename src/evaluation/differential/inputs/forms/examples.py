@@ -29,6 +29,9 @@ _EXAMPLES: tuple[tuple[str, tuple[tuple[object, ...], ...]], ...] = (
     (rf"^{_VALID}\bYYYY-MM-DD", tuple((day,) for day in (
         "2024-02-29 2023-02-29 1900-02-29 2000-02-29 2023-13-01 2023-12-31 2023-04-31 2023-04-30 2023-06-31 2023-01-32"
         " 2023-07-31 2023-08-31 2023-09-31 2023-11-31 2023-10-31 2023-03-31 2023-05-31 2023-00-10 2023-01-00 2023/01/01").split())),
+    (rf"^{_VALID}\be-?mail", tuple((text,) for text in (
+        "john.doe@example.com", "john@example.com is my mail", "john@examplecom", "@example.com", "john.example.com", "john@", "jo hn@example.com",
+        "john@example.co.uk", "john@@example.com", "john_doe+tag@my-site.org", "john@example.c"))),
     (r"\bISBN(?!.*13)", (("0306406152",), ("080442957X",))),
     (r"\bISBN\b.*13", (("9780306406157",), ("9783161484100",))),
     (r"\bluhn|\bcredit card", (("4539578763621486",), ("79927398713",), ("6011000990139424",))),

@@ -6,7 +6,7 @@ _POOLS = {  # kind -> its examples, Python literals
     "int": "5 | 2 | 0 | 10 | 7 | 1 | -3 | 12 | 100 | 4 | 15 | 9",
     "float": "2.5 | 10.0 | 0.5 | -1.25 | 100.0 | 3.75 | 0.0 | 7.2",
     "str": "'hello world' | 'racecar' | 'The Quick brown fox jumps over a lazy dog' | 'A man, a plan, a canal, Panama!' | 'abcABC123' | 'a' | '12321' | '' | 'aabbbc'"
-    " | 'Listen, it is 5 pm!' | 'banana' | 'never odd or even' | 'level up' | 'xyz'",
+    " | 'Listen, it is 5 pm!' | 'banana' | 'we saw three purple elephants' | 'never odd or even' | 'level up' | 'xyz'",
     "roman": "'XIV' | 'III' | 'MCMXCIV' | 'LVIII' | 'IX' | 'XC' | 'CDXLIV' | 'DCCCXC' | 'MMXXI' | 'I'",
     "snake_case": "'first_name' | 'total' | 'max_user_id' | 'zip_code' | 'new_value_of_price'",
     "kebab-case": "'first-name' | 'total' | 'max-user-id' | 'zip-code' | 'new-value-of-price'",

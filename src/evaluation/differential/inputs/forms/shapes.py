@@ -113,7 +113,7 @@ SHAPES = (
     ),
     Shape(
         re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE),
-        lambda draw: f"{draw.choice(('http', 'https'))}://{draw.choice(('', 'www.'))}{draw.choice(_HOSTS)}{draw.choice(_PATHS)}",
+        lambda draw: f"{draw.choice(('http', 'https'))}://{draw.choice(('', 'www.'))}{draw.choice(_HOSTS)}{draw.choice(('', '', ':8080'))}{draw.choice(_PATHS)}",
     ),
     Shape(
         re.compile(r"[a-z]+(?:_[a-z0-9]+)*"),

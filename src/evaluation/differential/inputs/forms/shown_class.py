@@ -11,6 +11,11 @@ from src.evaluation.differential.inputs.forms.pools import FUNCTION
 
 _CASE = re.compile(r"(?i)\b(?:upper|lower|capital)\w*|\bcase\b")
 _OTHERS = re.compile(r"(?i)\b(?:valid\w*|invalid|check\w*|whether|verif\w*|determin\w*|any|non-?digits?)\b")
+_CLASSES = (
+    ("01", re.compile(r"[01]{3,}")),
+    ("0123456789", re.compile(r"\d{2,}")),
+    ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", re.compile(r"[A-Z]+")),
+)
 _FEWEST = 2  # texts that have one length, where others have it too
 
 
@@ -55,16 +60,9 @@ def shown_classes(instruction: str, calls: Sequence[Sequence[object]]) -> Iterat
     texts = [text for call in calls for value in call for text in _texts_in(value)]
     lengths = {len(text) for text in texts}
     length = lengths.pop() if len(lengths) == 1 and len(texts) >= _FEWEST else 0
-    for signs, form in (
-        ("01", "[01]{3,}"),
-        ("0123456789", r"\d{2,}"),
-        ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "[A-Z]+"),
-    ):
-        if (
-            texts
-            and all(re.fullmatch(form, text) for text in texts)
-            and not (signs[0] == "A" and _CASE.search(instruction))
-        ):
+    for signs, form in _CLASSES:
+        named = signs[0] == "A" and _CASE.search(instruction)
+        if texts and not named and all(map(form.fullmatch, texts)):
             yield Letters(signs, length)
             break
     numbers = [

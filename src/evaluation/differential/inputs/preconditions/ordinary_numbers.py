@@ -15,6 +15,9 @@ _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mu
 _KEEPING = ast.Add | ast.Sub | ast.Mult | ast.Pow  # operators for which 0 is a number like any other
 _PLAIN = (*_SMOOTH, ast.For, ast.AugAssign, ast.Call, ast.Constant, ast.GeneratorExp, ast.ListComp, ast.comprehension, ast.If,
           ast.Compare, ast.Eq, ast.NotEq, ast.Mod)  # fmt: skip
+_OF_REALS = re.compile(
+    r"math\.(?:sqrt|hypot|pow|exp|sin|cos|tan|radians|degrees)|sqrt|hypot|pow|round|abs|float|print"
+)
 _ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
 _ANY_NUMBER = re.compile(r"(?i)[abcxyz]|n(?:um(?:ber)?)?_?\d|num|number")
 _NUMERIC = re.compile(
@@ -97,6 +100,14 @@ def is_bounded_by_value(function: Function) -> bool:
     return False
 
 
+def expects_zero(function: Function) -> bool:
+    """Whether it is ready for a division by 0: `except ZeroDivisionError`."""
+    return any(
+        isinstance(node, ast.ExceptHandler) and node.type and "ZeroDivision" in ast.unparse(node.type)
+        for node in ast.walk(function)
+    )
+
+
 def answers_zero(function: Function) -> bool:
     """Whether 0 has a result of its own: `if n == 0: return "0"`, where nothing is divided by it."""
     names = [parameter.arg.lower() for parameter in parameters(function)[0]]
@@ -123,9 +134,14 @@ def ends_at_zero(function: Function) -> bool:
 
 
 def counts_from_one(function: Function) -> bool:
-    """Whether 1 is a number like any other: it is a recursion that ends at 0, or counts as far as it is told."""
+    """Whether 1 is a number like any other: it is a recursion that ends at it or at 0, or counts as far as it is told."""
     names = "|".join(re.escape(parameter.arg) for parameter in parameters(function)[0])
     counts = re.compile(rf"range\((?:[01], )?(?:{names})(?: \+ 1)?\)")
+    ends = re.compile(rf"(?:{names}) (?:[<=]= 1|< 2|in [\[(]0, 1[\])])")
+    nodes = [*ast.walk(function)]
+    calls_itself = any(isinstance(n, ast.Call) and ast.unparse(n.func) == function.name for n in nodes)
+    if calls_itself and any(isinstance(n, ast.Compare) and ends.fullmatch(ast.unparse(n)) for n in nodes):
+        return True
     return ends_at_zero(function) or any(
         isinstance(node, ast.Call) and counts.fullmatch(ast.unparse(node)) for node in ast.walk(function)
     )
@@ -164,10 +180,16 @@ def _is_remainder(node: ast.AST) -> bool:
 
 
 def is_smooth(function: Function) -> bool:
-    """Whether it only calculates, so that a half is as good as a whole number: no branch, no loop, no remainder."""
+    """Whether it only calculates, so that a half is as good as a whole number: no branch, no loop, no remainder. It may print the result."""
     inert = {part for p in function.args.args if p.annotation for part in ast.walk(p.annotation)}
+    printed = [
+        n for n in ast.walk(function) if isinstance(n, ast.Expr) and ast.unparse(n).startswith("print(")
+    ]
+    texts = (ast.Expr, ast.Constant, ast.JoinedStr, ast.FormattedValue)
+    shown = {part for statement in printed for part in ast.walk(statement) if isinstance(part, texts)}
     return all(
         isinstance(node, _SMOOTH) or node in inert or (isinstance(node, ast.Constant) and type(node.value) in (int, float))
+        or (isinstance(node, ast.Call) and bool(_OF_REALS.fullmatch(ast.unparse(node.func)))) or node in shown
         for statement in function.body for node in ast.walk(statement)
     ) and not any(p.annotation and "int" in ast.unparse(p.annotation) for p in function.args.args)  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 from collections.abc import Sequence
@@ -101,6 +102,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     calls = [[literal(source) for source in call] for call in known]
     calls = calls[:1] if function.name == SCRIPT else calls
     spoken = {topic for topic, pattern in SPOKEN.items() if re.search(pattern, instruction)}
+    source = "\n".join(map(ast.unparse, function.body))
     found = [
         *(
             _in_order(a, b, bool(_BOOKED.search(instruction)))
@@ -110,7 +112,11 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
         *(_within(at, name, "size" in spoken or wraps(function, name)) for at, name in enumerate(names)),
         *(_no_more_than_all(at) for at, name in enumerate(names) if _is_percentage(name, instruction)),
         *(_whole(at) for at in exponents(function, names)),
-        *(_not_zero(at) for at in divisors(function, names) if "zero" not in spoken),
+        *(
+            _not_zero(at)
+            for at in divisors(function, names)
+            if "zero" not in spoken and "ZeroDivision" not in source
+        ),
         *(_not_empty(at) for at in sought(function, names) if "empty" not in spoken),
     ]
     sizes = tuple_sizes(function, calls)

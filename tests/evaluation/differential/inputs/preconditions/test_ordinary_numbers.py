@@ -6,6 +6,8 @@ import pytest
 
 from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     answers_zero,
+    counts_from_one,
+    expects_zero,
     has_sign,
     is_bounded_by_value,
     is_smooth,
@@ -93,3 +95,28 @@ def test_zero_is_meant_where_it_has_a_result_of_its_own(body, answers):
 )  # fmt: skip
 def test_a_search_for_the_best_is_seen(body, looks):
     assert looks_for_best(ast.parse(f"def f(x):\n    {body}")) is looks
+
+
+@pytest.mark.parametrize(
+    ("body", "ready"),
+    [
+        ("try:\n        return a / b\n    except ZeroDivisionError:\n        return None", True),
+        ("try:\n        return a / b\n    except ValueError:\n        return None", False),
+        ("return a / b", False),
+    ],
+)
+def test_a_function_may_be_ready_for_a_division_by_zero(body, ready):
+    assert expects_zero(ast.parse(f"def f(a, b):\n    {body}").body[0]) is ready
+
+
+@pytest.mark.parametrize("test", ["n == 1", "n <= 1", "n < 2", "n in (0, 1)", "n == 0"])
+def test_one_is_ordinary_for_a_recursion_that_ends_at_it(test):
+    source = "def f(n):\n    return 1 if {} else n * f(n - 1)"
+    assert counts_from_one(ast.parse(source.format(test)).body[0])
+    assert not counts_from_one(ast.parse(source.format("n < 5")).body[0])
+
+
+def test_roots_and_printed_results_are_smooth():
+    source = "def f(a, b):\n    import math\n    c = math.sqrt(a ** 2 + b ** 2)\n    print(f'It is {c}')"
+    assert is_smooth(ast.parse(source).body[0])
+    assert not is_smooth(ast.parse(source.replace("math.sqrt", "math.factorial")).body[0])
