@@ -11,7 +11,7 @@ from typing import Any
 
 from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
-from src.evaluation.differential.inputs.constants import dispatched_on, stripped_signs
+from src.evaluation.differential.inputs.constants import constants_of, stripped_signs
 from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.evaluation.differential.inputs.input_generation import candidates
 from src.evaluation.differential.inputs.input_selection import EMPTY, Selection, Tried, select_calls
@@ -55,11 +55,13 @@ from src.evaluation.differential.program_analysis import (
     flattened,
     script_functions,
 )
+from src.languages.syntax import literal
 from src.sandbox.sandbox import Sandbox
 
 MUTANTS = 40
 SEARCH_SHARE = 0.2  # of the usual time: of slower calls the chosen ones together would take too long
-FEW = 12  # calls, the plainest, where all together take too long
+LARGE = 10**9
+FEW = 12  # calls, the smallest, where all together take too long
 ENOUGH = 16  # calls, where all mutants are told
 TURNS = 3  # times that further inputs are tried
 
@@ -118,7 +120,11 @@ class Search:
             frozenset(name for name, f in functions.items() if counts_from_one(f)),
             frozenset(n for n, f in functions.items() if looks_for_best(f) or n == SCRIPT),
             frozenset(
-                text for f in functions.values() for p in f.args.args for text in dispatched_on(f, p.arg)
+                sign
+                for f in functions.values()
+                for text in constants_of(f)
+                if isinstance(text, str)
+                for sign in text
             ),
         )
         tried: list[Call] = []
@@ -137,7 +143,7 @@ class Search:
             tried.sort(key=lambda call: not scope.admits(call))  # what takes too long is mostly outside
             found = self._selected(tried, scope, functions) if tried else None
             if found is None and not selection.calls:  # large numbers may take too long
-                found = self._selected(tried[:FEW], scope, functions)
+                found = self._selected(sorted(tried, key=_size)[:FEW], scope, functions)
             if found is None:
                 break
             selection = found
@@ -202,6 +208,19 @@ class Search:
             [*scope.spoken(tried), *(calls for _, calls in mistakes)], frozenset(outside), natural, edges,
         )  # fmt: skip
         return select_calls(self.tree, every, domain.kinds, scope.known)
+
+
+def _size(call: Call) -> int:
+    """How large the numbers and how long the texts and lists of a call are: the least take the least time."""
+    return sum(_size_of(literal(source)) for source in call[1])
+
+
+def _size_of(value: object) -> int:
+    if isinstance(value, int | float):
+        return min(abs(int(value)), LARGE) if abs(value) < float("inf") else LARGE
+    if isinstance(value, list | tuple | set):
+        return len(value) + sum(map(_size_of, value))
+    return len(value) if isinstance(value, str | dict) else 0
 
 
 def _is_blank(described: list[Any] | None) -> bool:

@@ -10,19 +10,21 @@ import re
 from src.evaluation.differential.equivalence.printed import plain
 from src.languages.syntax import literal
 
-_TABLE = re.compile(
-    r"(?P<label>[^{\n]*?)(?:(?:Counter|OrderedDict)\(|defaultdict\(<class '\w+'>, )?(?P<table>\{[^\n]*\})\)?\s*"
-)
-
 _DECIMALS, _LONGER = re.compile(r"\d\.(\d+)"), re.compile(r"(?<![\w.])\d+\.(\d+)(?![\w.])")
-_LIST = re.compile(r"[^\[\n]*?(?P<list>\[[^\n]*\])\s*")
 
 
 def of_other_sizes(text: str, other: str) -> bool:
     """Whether both outputs are one list, and one has more items: that of an empty text shows nothing."""
-    matches = _LIST.fullmatch(plain(text)), _LIST.fullmatch(plain(other))
-    lists = [literal(match["list"]) for match in matches if match]
-    return len(lists) == 2 and all(isinstance(own, list) for own in lists) and len(lists[0]) != len(lists[1])
+    lists = [own for own in (_whole(text, "[]"), _whole(other, "[]")) if isinstance(own, list)]
+    return len(lists) == 2 and len(lists[0]) != len(lists[1])
+
+
+def _whole(text: str, brackets: str) -> object:
+    """The value of an output that is one line with one list or dictionary, a label or the name of its class before it."""
+    line = plain(text).strip()
+    start, end = line.find(brackets[0]), line.rfind(brackets[1])
+    is_whole = "\n" not in line and 0 <= start < end and line[end + 1 :] in ("", ")")
+    return literal(line[start : end + 1]) if is_whole else None
 
 
 def rounded_as(text: str, other: str) -> str:
@@ -37,8 +39,7 @@ def rounded_as(text: str, other: str) -> str:
 
 def item_lines(text: str) -> str | None:
     """Lines "key: value" of an output that is one dictionary, a label before it left out; None of another output."""
-    match = _TABLE.fullmatch(plain(text))
-    table = literal(match["table"]) if match else None
+    table = _whole(text, "{}")
     if not isinstance(table, dict) or not table:
         return None
     return "".join(f"{key}: {value}\n" for key, value in table.items())

@@ -35,7 +35,7 @@ class Scope:
     from_one: frozenset[str] = frozenset()  # functions for which 1 is a number like any other
     best: frozenset[str] = frozenset()  # functions that look for the best: nothing has none
 
-    named: frozenset[str] = frozenset()  # signs that functions are held against: "+" of a calculator
+    named: frozenset[str] = frozenset()  # signs that functions know: "+" of a calculator, brackets
 
     def admits(self, call: Call) -> bool:
         name, arguments = call
@@ -80,7 +80,7 @@ class Scope:
         too_large = self.grows and any(isinstance(value, int) and value > LARGEST for value in values)
         if name in self.from_one:
             values = [value for value in values if value != 1]
-        values = [value for value in values if not isinstance(value, str) or value not in self.named]
+        values = [value for value in values if not isinstance(value, str) or not {*value} <= self.named]
         return too_large or any(_is_at_edge(value, self.of_words, self.domain) for value in values)
 
     def spoken(self, calls: Sequence[Call]) -> list[frozenset[int]]:
