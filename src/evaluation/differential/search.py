@@ -35,6 +35,7 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     is_bounded_by_value,
     is_smooth,
     looks_for_best,
+    moves_disks,
     only_passes_on,
     seeks_in_numbers,
 )
@@ -104,7 +105,9 @@ class Search:
         granted = {name: granted_by(f, instruction, known[name]) for name, f in functions.items()}
         if len(granted) == 1 and not domain.shape:
             domain = dataclasses.replace(domain, shape=next(iter(granted.values())).example)
-        if any(ends_at_zero(f) or answers_zero(f) or expects_zero(f) for f in functions.values()):
+        if not moves_disks(instruction) and any(
+            ends_at_zero(f) or answers_zero(f) or expects_zero(f) for f in functions.values()
+        ):
             domain = dataclasses.replace(domain, zero=True)
         if functions and all(only_passes_on(f) or adds_any_numbers(f) for f in functions.values()):
             domain = dataclasses.replace(domain, zero_items=True)

@@ -19,6 +19,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(?P<time> \d\d:\d\d:\d\d)?")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 _SEPARATORS = ",;|-_"
 ZEROS = 0.15  # share of the numbers that are 0, where they may be
+NEAR = 0.5  # share of the halves and the like that are near the one that is shown
 SHAPED = 0.9  # share of texts that keep the form of what they are made of
 WORDS = "tree Anna level plum 42 Oslo noon eat tea Kiwi go".split()
 
@@ -156,7 +157,9 @@ class Variation:
                 choose.choice(near) if choose.random() < 0.5 else choose.randint(1, max(30, 2 * abs(value)))
             )
         if isinstance(value, float):
-            return round(choose.uniform(0.1, max(20.0, 2 * abs(value))), choose.choice((1, 2)))
+            is_near = choose.random() < NEAR and value
+            low, high = (0.7 * abs(value), 1.4 * abs(value)) if is_near else (0.1, max(20.0, 2 * abs(value)))
+            return round(choose.uniform(low, high), choose.choice((1, 2)))
         if isinstance(value, str):
             return self._other_text(value)
         if isinstance(value, list | tuple):

@@ -9,6 +9,9 @@ from typing import Any
 
 from src.evaluation.differential.inputs.forms.pools import FUNCTION
 
+_BINARY_GRID = re.compile(
+    r"(?i)\b(?:lists?|matri\w+|grids?|boards?)\b[^.]{0,80}\b(?:0s? (?:and|or) 1s?|zeros and ones|ones and zeros)\b"
+)
 _CASE = re.compile(r"(?i)\b(?:upper|lower|capital)\w*|\bcase\b")
 _OTHERS = re.compile(r"(?i)\b(?:valid\w*|invalid|check\w*|whether|verif\w*|determin\w*|any|non-?digits?)\b")
 _CLASSES = (
@@ -55,7 +58,7 @@ class Binary:
 
 def shown_classes(instruction: str, calls: Sequence[Sequence[object]]) -> Iterator[Letters | Binary]:
     """The classes of the values that a sample's own calls show; none where the task asks what is of a class."""
-    if not calls or _OTHERS.search(instruction):
+    if _OTHERS.search(instruction):
         return
     texts = [text for call in calls for value in call for text in _texts_in(value)]
     lengths = {len(text) for text in texts}
@@ -65,6 +68,9 @@ def shown_classes(instruction: str, calls: Sequence[Sequence[object]]) -> Iterat
         if texts and not named and all(map(form.fullmatch, texts)):
             yield Letters(signs, length)
             break
+    if _BINARY_GRID.search(instruction):
+        yield Binary()
+        return
     numbers = [
         number for call in calls for value in call if isinstance(value, list) for number in _items(value)
     ]

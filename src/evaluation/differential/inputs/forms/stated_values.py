@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from src.evaluation.differential.inputs.forms.pools import FUNCTION
 
 RANGES = {
+    "year": (1, 9999),
     "month": (1, 12),
     "day": (1, 31),
     "hour": (0, 23),
@@ -19,7 +20,7 @@ RANGES = {
     "second": (0, 59),
     "weekday": (0, 6),
 }
-_PARTS = {"year": (1, 9999), **RANGES, "day": (1, 28)}  # days that every month has
+_PARTS = {**RANGES, "day": (1, 28)}  # days that every month has
 _N = r"(-?\d+(?:,\d{3})*(?:\.\d+)?)"
 _RANGE = re.compile(
     r"(?i)(?<!for )\b(?:(?:(?<=of )|(?<=two )|(?<=three ))(?:numbers|integers)|number|integer|values?|scores?|grades?|marks?|ages?|years?|percent\w*|ratings?"
@@ -51,7 +52,7 @@ _HALVES = re.compile(
     r"(?i)\b(?:floats?|decimals?|fractions?|halves|half|(?:is|are) (?:an? )?whole|whether|check\w*)\b"
 )
 _CASED = re.compile(
-    r"(?i)\ban? (?:\w+ )?(?:(?:lower|upper)[- ]?case (?:word|string|text|title|name|sentence|phrase|line)\b|(?:word|string|text) (?:in|of) (?:lower|upper)[- ]?case\b)"
+    r"(?i)\b(?:an?|of) (?:\w+ )?(?:(?:lower|upper)[- ]?case (?:words|strings|texts|names|word|string|text|title|name|sentence|phrase|line)\b|(?:word|string|text) (?:in|of) (?:lower|upper)[- ]?case\b)"
 )
 OF_RESULT = re.compile(r"(?i)\b(?:returns?|gives?|into|becomes?|prints?|(?<!given )as an?|to an?)\b")
 _NAMED_PARTS = re.compile(r"[(\[]([A-Za-z]\w*(?:, ?[A-Za-z]\w*)+)[)\]]")
@@ -163,6 +164,8 @@ class Cased:
         return list(values) == [self.fit(value) for value in values]
 
     def fit(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.fit(item) for item in value]
         if not _is_text(value):
             return value
         text = re.sub(r"[^A-Za-z]", "", value) or "word" if self.is_word else value

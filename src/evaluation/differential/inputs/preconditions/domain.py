@@ -20,9 +20,12 @@ _NEGATIVE = re.compile(
     r"(?i)\b(?:negative|minus|signed|absolute)\b|\b(?:near|clos)\w* to (?:zero|0)\b|(?<!non-)(?<!non )\bbelow (?:zero|0)\b|(?<!returns )(?<!return )(?<!or )(?<!gives )(?<!otherwise )(?<!else )(?<![\w)])-\d"
 )
 _COLD = re.compile(r"(?is)(?!.*\bkelvin\b).*\b(?:temperatures?|celsius|fahrenheit)\b")
-_POSITIVE = re.compile(r"(?i)\b(?:non-?negative|positive (?:whole |integer |int )?(?:number|integer))")
+_POSITIVE = re.compile(
+    r"(?i)\b(?:non-?negative|not negative|never negative|positive (?:whole |integer |int )?(?:number|integer))"
+)
 _SPACES = re.compile(
-    r"(?i)(?<!by )(?<!by a )(?<!with )(?<!with a )\b(?:white ?)?spaces?\b(?! between)|\b(?:blank|trim|strip)\w*"
+    r"(?i)(?<!by )(?<!by a )(?<!with )(?<!with a )(?<!single )(?<!one )(?<!without )(?<!no )\b(?:white ?)?spaces?\b(?! between)"
+    r"|\b(?:blank|trim|strip)\w*"
 )
 _TIES = re.compile(
     r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|with (?:the same|equal)|more than one|alphabetical\w*"

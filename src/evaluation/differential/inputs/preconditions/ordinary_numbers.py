@@ -133,6 +133,11 @@ def ends_at_zero(function: Function) -> bool:
     )
 
 
+def moves_disks(instruction: str) -> bool:
+    """Whether the task is the Tower of Hanoi, which has one disk at least."""
+    return bool(re.search(r"(?i)\bhanoi\b", instruction))
+
+
 def counts_from_one(function: Function) -> bool:
     """Whether 1 is a number like any other: it is a recursion that ends at it or at 0, or counts as far as it is told."""
     names = "|".join(re.escape(parameter.arg) for parameter in parameters(function)[0])

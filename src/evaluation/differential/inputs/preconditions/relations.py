@@ -65,6 +65,9 @@ _BOOKED = re.compile(
 _OTHERS = re.compile(
     r"(?i)\b(?:else|others?|otherwise|unknown|invalid|unsupported|any|anything|not|unless|default)\b"
 )
+_ALL_DIFFERENT = re.compile(
+    r"(?i)\b(?:all|the) (?:\w+ ){1,4}are (?:all )?(?:different|distinct|unique)\b|\bof (?:different|distinct|unique) (?:numbers|integers|words|values)\b"
+)
 _OF_SETS = re.compile(
     r"(?i)\b(?:intersect\w*|union|in common|common elements?|in both|(?:symmetric )?difference|shared)\b"
 )
@@ -155,6 +158,8 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     # Of one list a set drops the doubles; of several, what is made of doubles is anybody's guess.
     is_of_sets = _OF_SETS.search(instruction) or (makes_sets(function) and len(names) > 1)
     if "doubles" not in spoken and (is_of_sets or _BINARY_SEARCH.search(instruction)):
+        found.append(_without_doubles)
+    if _ALL_DIFFERENT.search(instruction):
         found.append(_without_doubles)
     return Granted(tuple(relation for relation in found if all(map(relation, calls))), example)
 

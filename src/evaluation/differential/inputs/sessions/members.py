@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 
 from src.evaluation.differential.inputs.type_inference import Function
 
@@ -19,6 +20,20 @@ OPERATORS = {
     "__exit__": "o.__exit__(*((None,) * 3 if a[0] else (ValueError, ValueError(), None))) or None",
     "__setitem__": "o.__setitem__(*a)", "__delitem__": "o.__delitem__(*a)",
 }  # fmt: skip
+
+
+def helpers(methods: Mapping[str, Function], instruction: str) -> list[str]:
+    """Methods that others of the class call and the task does not name, where it names some: not every class has them."""
+    named = {name for name in methods if re.search(rf"\b{re.escape(name)}\b", instruction)}
+    called = {
+        node.func.attr
+        for method in methods.values()
+        for node in ast.walk(method)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func.value) == "self"
+    }
+    return [name for name in methods if name in called - named] if named - called else []
 
 
 def methods_of(

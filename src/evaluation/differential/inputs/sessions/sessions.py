@@ -17,6 +17,7 @@ from src.evaluation.differential.inputs.sessions.keeping import keeping_of
 from src.evaluation.differential.inputs.sessions.members import (
     OPERATORS,
     fields_of,
+    helpers,
     methods_of,
     settable_in,
     stored_in,
@@ -64,6 +65,8 @@ def session_calls(
 ) -> list[Arguments]:
     """Sessions to try, those that the program shows first; drawn with the turn as the seed."""
     methods = methods_of(node, tree, ("__init__", *OPERATORS))
+    for name in helpers(methods, instruction):
+        methods.pop(name)
     for name in ("__str__", "__repr__") if not _SHOWN.search(instruction) else ():
         methods.pop(name, None)
     methods |= _operators_of_dataclass(node, instruction)

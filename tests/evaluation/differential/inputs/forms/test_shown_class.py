@@ -31,10 +31,15 @@ def test_others_are_of_the_class(calls, value, fitted):
         ("Count letters.", [["Ab"]]),
         ("Add up.", [[[0, 2, 1]]]),
         ("Add up.", []),
+        ("Add up the 0 and 1 of a text.", []),
     ],
 )
 def test_other_tasks_show_none(instruction, calls):
     assert [*shown_classes(instruction, calls)] == []
+
+
+def test_a_grid_of_zeros_and_ones_may_be_named():
+    assert [*shown_classes("The board is a list of lists of 0 and 1.", [])] == [Binary()]
 
 
 def test_what_is_of_the_class_stays():

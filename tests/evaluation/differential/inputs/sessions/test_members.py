@@ -2,7 +2,7 @@
 
 import ast
 
-from src.evaluation.differential.inputs.sessions.members import methods_of, settable_in
+from src.evaluation.differential.inputs.sessions.members import helpers, methods_of, settable_in
 from tests.evaluation.differential.inputs.sessions.cart import CART, TREE
 
 
@@ -29,3 +29,12 @@ class Tank:
 """
     tree = ast.parse(source)
     assert settable_in(tree.body[0], tree) == ["width"]
+
+
+def test_what_other_methods_call_is_a_helper_where_the_task_names_others():
+    source = "class A:\n    def find(self, x):\n        return x\n    def has(self, x):\n        return self.find(x) is not None"
+    tree = ast.parse(source)
+    methods = methods_of(tree.body[0], tree)
+    assert helpers(methods, "A class with the method has(x)") == ["find"]
+    assert helpers(methods, "A class with the methods has(x) and find(x)") == []
+    assert helpers(methods, "A class") == []
