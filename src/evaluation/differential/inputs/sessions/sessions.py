@@ -60,16 +60,20 @@ def _steps(source: str) -> list[tuple[str, tuple[object, ...]]]:
     return value if isinstance(value, list) else []
 
 
+def _used_methods(node: ast.ClassDef, tree: ast.Module, instruction: str) -> dict[str, Function]:
+    """The methods of a class that sessions call: no helpers, and what shows an object only where the task speaks of it."""
+    methods = methods_of(node, tree, ("__init__", *OPERATORS))
+    hidden = {*helpers(methods, instruction)}
+    hidden |= set() if _SHOWN.search(instruction) else {"__str__", "__repr__"}
+    used = {name: method for name, method in methods.items() if name not in hidden}
+    return used | _operators_of_dataclass(node, instruction)
+
+
 def session_calls(
     node: ast.ClassDef, tree: ast.Module, known: Sequence[Arguments], turn: int, instruction: str = ""
 ) -> list[Arguments]:
     """Sessions to try, those that the program shows first; drawn with the turn as the seed."""
-    methods = methods_of(node, tree, ("__init__", *OPERATORS))
-    for name in helpers(methods, instruction):
-        methods.pop(name)
-    for name in ("__str__", "__repr__") if not _SHOWN.search(instruction) else ():
-        methods.pop(name, None)
-    methods |= _operators_of_dataclass(node, instruction)
+    methods = _used_methods(node, tree, instruction)
     draw = random.Random(turn)
     shown = _shown_values(known)
     named = attributes_of(node, tree, instruction)
