@@ -84,10 +84,15 @@ CARDS = (  # what is free of a card of this size
 LABELLED = ROOT / "benchmarks" / "results" / "labelled.json"
 # rows of its table: where in the file, by keys
 VERDICTS = {
+    "**55 samples of Code Alpaca, subtle**": ("code_alpaca_subtle_again",),
+    "the same, by the judge before": ("earlier", "code_alpaca_subtle_again"),
+    "**55 other samples, subtle**": ("code_alpaca_subtle",),
+    "these, by the judge before": ("earlier", "code_alpaca_subtle"),
+    "**sixth hand**": ("sixth_hand",),
     "**78 samples of Code Alpaca**": ("code_alpaca_again",),
     "**53 samples of Code Alpaca**": ("code_alpaca",),
     "**87 samples of Code Alpaca**": ("earlier", "code_alpaca"),
-    "**fifth hand**": ("fifth_hand",),
+    "fifth hand": ("fifth_hand",),
     "fourth hand": ("fourth_hand",),
     "third hand": ("third_hand",),
     "third hand, tasks that no set had": ("third_hand", "tasks that no earlier set has"),

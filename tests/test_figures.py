@@ -211,7 +211,7 @@ def test_scores_in_another_number_type_are_the_stored_ones():
 
 
 def test_the_judge_before_its_last_change_is_named_with_its_stored_scores():
-    earlier = json.loads(_read("benchmarks/results/labelled.json"))["earlier"]["fifth_hand"]
+    earlier = json.loads(_read("benchmarks/results/labelled.json"))["earlier"]["sixth_hand"]
     right, acceptable, wrong = (
         earlier[label]["passed_percent"] for label in ("right", "acceptable", "wrong")
     )
@@ -219,15 +219,21 @@ def test_the_judge_before_its_last_change_is_named_with_its_stored_scores():
     assert f"(commit {earlier['commit']}) {said}" in " ".join(_read("docs/functional.md").split())
 
 
-def test_the_three_rows_of_code_alpaca_are_added_up():
+def test_the_rows_of_code_alpaca_are_added_up():
     stored = json.loads(_read("benchmarks/results/labelled.json"))
-    sets = [stored["code_alpaca"], stored["code_alpaca_again"], stored["earlier"]["code_alpaca"]]
+    older = [stored["code_alpaca"], stored["code_alpaca_again"], stored["earlier"]["code_alpaca"]]
     shares = []
     for label in ("right", "acceptable", "wrong"):
-        passed, n = (sum(each[label][key] for each in sets) for key in ("passed", "n"))
+        passed, n = (sum(each[label][key] for each in older) for key in ("passed", "n"))
         shares.append(f"{100 * passed / n:.1f} % of {n}")
     right, acceptable, wrong = shares
     page = " ".join(_read("docs/functional.md").split())
     assert f"together give {right} right answers, {acceptable} acceptable ones and {wrong} wrong ones" in page
+    sets = [*older, stored["code_alpaca_subtle"], stored["code_alpaca_subtle_again"]]
     answers = sum(each[label]["n"] for each in sets for label in ("right", "acceptable", "wrong"))
     assert f"{answers:,} answers to {sum(each['tasks'] for each in sets)} samples of Code Alpaca" in page
+    before = stored["earlier"]["code_alpaca_subtle_again"]["wrong"]["passed_percent"]
+    assert f"The judge before passed {before} % of the same wrong answers." in page
+    assert f"Of the {stored['code_alpaca_subtle_again']['wrong']['passed']} that pass now" in page
+    places = [place for each in sets for place in each["samples"].split()]
+    assert len(places) == len({*places})

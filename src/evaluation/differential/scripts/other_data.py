@@ -185,8 +185,14 @@ def _with_last(body: list[ast.stmt]) -> list[ast.stmt]:
                 method in _CHANGING
             ):
                 return [*body, ast.Return(ast.Name(name, ast.Load()))]
-            case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
-                continue
+            case (
+                ast.Expr(value=ast.Call(func=ast.Name(id="print")))
+                | ast.For()
+                | ast.While()
+                | ast.If()
+                | ast.With()
+            ):
+                continue  # what was given a name before may have been filled
             case ast.Expr(value=value) if at == 0:
                 return [*body[:-1], ast.Return(value)]
         break

@@ -52,6 +52,11 @@ def test_what_is_assigned_last_is_held_against_the_reference_too(sandbox):
     right = "numbers = [1, 2, 3, 4]\ntotal = 0\nfor n in numbers:\n    total += n\ntotal"
     assert compare_with_reference(sandbox, ASSIGNED, right).verdict.outcome == "passed"
     assert compare_with_reference(sandbox, ASSIGNED, "print(sum([1, 2, 3, 4]))").verdict.outcome == "passed"
+    squares = replace(
+        TASK, instruction="Square [1, 2, 3, 4].", reference="a = [1, 2, 3, 4]\nb = [x * x for x in a]"
+    )
+    loop = "a = [1, 2, 3, 4]\nb = []\nfor x in a:\n    b.append(x * x)"
+    assert compare_with_reference(sandbox, squares, loop).verdict.outcome == "passed"
     wrong = "a = [1, 2, 3, 4]\nn = len(a)\ns = n * (n + 1) // 2"
     assert compare_with_reference(sandbox, ASSIGNED, wrong).verdict.outcome == "failed"
 
