@@ -48,6 +48,11 @@ def test_one_that_does_not_is_wrong(sandbox, answer, called):
     assert verdict.detail.startswith(called)
 
 
+def test_an_answer_that_nests_too_deeply_is_held_against_the_task_s_data_alone(sandbox):
+    answer = f"print(sum(n for n in [1, 2, 3, 4] if n % 2 == 0))\nx = {' + '.join(['1'] * 900)}"
+    assert compare_with_reference(sandbox, TASK, answer).verdict.outcome == "passed"
+
+
 def test_what_is_assigned_last_is_held_against_the_reference_too(sandbox):
     right = "numbers = [1, 2, 3, 4]\ntotal = 0\nfor n in numbers:\n    total += n\ntotal"
     assert compare_with_reference(sandbox, ASSIGNED, right).verdict.outcome == "passed"
