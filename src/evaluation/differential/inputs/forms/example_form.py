@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from src.evaluation.differential.inputs.constants import constants_of
-from src.evaluation.differential.inputs.forms.repeated_form import repeated_shape
+from src.evaluation.differential.inputs.forms.repeated_form import WORDS, repeated_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
 from src.evaluation.differential.inputs.forms.stated_values import OF_RESULT, units_of
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
@@ -22,7 +22,6 @@ _SQUARE, _CHESS = re.compile(r"[a-hA-H][1-8]"), re.compile(r"(?i)\bchess|\bsquar
 _SIGNS = re.compile(r"\d|[=&/;:|$#_]")
 _TOKEN = re.compile(r"\d+|[A-Za-z]+|.")
 _SEPARATOR = re.compile(r", |[,;& |]")
-_WORDS = "plum anna level oslo kiwi tree noon eat go tea".split()
 _MOST_PARTS = 5
 _OPERATORS = "+-*/%"
 _RANGE = re.compile(r"\d{1,9} ?(?:-|–|to) ?\d{1,9}")
@@ -82,7 +81,7 @@ def _shape(text: str, words: Sequence[str]) -> Shape:
     form = rf"{part}(?:{re.escape(separator)}{part})*" if separator else part
 
     def draw(choose: random.Random) -> str:
-        names = choose.sample(_WORDS, len(_WORDS))
+        names = choose.sample(WORDS, len(WORDS))
         count = choose.randint(1, _MOST_PARTS) if separator else 1
         return separator.join(
             "".join(_other(*pair, words, names, choose) for pair in _tokens(parts[0])) for _ in range(count)

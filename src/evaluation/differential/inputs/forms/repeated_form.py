@@ -18,7 +18,7 @@ _SEPARATORS = (",", ";", "\t", "|", "=", ": ", ":", " ")
 _CSV = re.compile(r"(?i)\bcsv\b")
 _ANY_CSV = "name,age,city\nAnn,36,Oslo\nBob,28,Rome"
 _TWO_WORDS = 0.2  # share of the fields that have two words
-_WORDS = "plum anna level oslo kiwi tree noon eat go tea".split()
+WORDS = "plum anna level oslo kiwi tree noon eat go tea".split()
 _MOST_UNITS, _MOST_LINES = 5, 4
 _LARGEST = 12  # number of a unit that is drawn: "a12"
 
@@ -112,7 +112,7 @@ def _table(text: str, separator: str, constants: Sequence[str]) -> Table | None:
     fixed = any(name in constants for name in header)
 
     def draw(choose: random.Random) -> str:
-        words = choose.sample(_WORDS, len(_WORDS))
+        words = choose.sample(WORDS, len(WORDS))
         names = [*header] if fixed else [words.pop() for _ in header]
         rows = [
             [
@@ -130,5 +130,5 @@ def _field(kind: str, choose: random.Random, words: list[str], may_be_two: objec
     if (kind or choose.choice("9a")) == "9":
         return str(choose.randint(1, 120))
     if may_be_two and choose.random() < _TWO_WORDS:
-        return " ".join(choose.sample(_WORDS, 2))
-    return words.pop() if words and choose.random() < 0.7 else choose.choice(_WORDS)
+        return " ".join(choose.sample(WORDS, 2))
+    return words.pop() if words and choose.random() < 0.7 else choose.choice(WORDS)

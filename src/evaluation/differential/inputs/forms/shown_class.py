@@ -60,7 +60,7 @@ def shown_classes(instruction: str, calls: Sequence[Sequence[object]]) -> Iterat
     """The classes of the values that a sample's own calls show; none where the task asks what is of a class."""
     if _OTHERS.search(instruction):
         return
-    texts = [text for call in calls for value in call for text in _texts_in(value)]
+    texts = [text for call in calls for value in call for text in texts_in(value)]
     lengths = {len(text) for text in texts}
     length = lengths.pop() if len(lengths) == 1 and len(texts) >= _FEWEST else 0
     for signs, form in _CLASSES:
@@ -86,7 +86,8 @@ def _items(value: object) -> Iterator[object]:
         yield value
 
 
-def _texts_in(value: object) -> list[str]:
+def texts_in(value: object) -> list[str]:
+    """The texts of a value and of its items; functions that texts stand for are none."""
     if isinstance(value, list | tuple):
-        return [text for item in value for text in _texts_in(item)]
+        return [text for item in value for text in texts_in(item)]
     return [value] if isinstance(value, str) and not value.startswith(FUNCTION) else []

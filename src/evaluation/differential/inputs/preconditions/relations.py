@@ -13,7 +13,7 @@ from src.evaluation.differential.inputs.forms.alike import SCRIPT, Alike
 from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation, arrangements, text_grids
 from src.evaluation.differential.inputs.forms.example_form import example_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, shape_of
-from src.evaluation.differential.inputs.forms.shown_class import shown_classes
+from src.evaluation.differential.inputs.forms.shown_class import shown_classes, texts_in
 from src.evaluation.differential.inputs.forms.stated_values import (
     RANGES,
     NamedBounds,
@@ -128,7 +128,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += [_equally_long(a, b) for a, b in side_by_side(function, names)]
     found += arrangements(instruction)
     found += [Records(keys) for keys in [keys_taken(function)] if keys]
-    texts = [text for call in calls for value in call for text in _texts_in(value)]
+    texts = [text for call in calls for value in call for text in texts_in(value)]
     found += stated_values(instruction, constants_of(function), texts)
     found += named_bounds(instruction, names)
     found += text_grids(instruction, calls)
@@ -235,19 +235,13 @@ def _equally_long(a: int, b: int) -> Relation:
 
 def _shown_shape(instruction: str, calls: Sequence[Sequence[object]]) -> Shape | None:
     """The form that the instruction names, or that all texts of the sample's own calls have."""
-    texts = [text for call in calls for value in call for text in _texts_in(value)]
+    texts = [text for call in calls for value in call for text in texts_in(value)]
     shapes = {shape_of(text) for text in texts}
     return named_shape(instruction) or (shapes.pop() if len(shapes) == 1 else None)
 
 
 def _of_shape(shape: Shape) -> Relation:
-    return lambda values: all(shape.admits(text) for value in values for text in _texts_in(value))
-
-
-def _texts_in(value: object) -> list[str]:
-    if isinstance(value, list | tuple):
-        return [text for item in value for text in _texts_in(item)]
-    return [value] if isinstance(value, str) else []
+    return lambda values: all(shape.admits(text) for value in values for text in texts_in(value))
 
 
 def _of_one_letter(at: int) -> Relation:
