@@ -13,8 +13,14 @@ from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.constants import constants_of, stripped_signs
 from src.evaluation.differential.inputs.forms.alike import SCRIPT
-from src.evaluation.differential.inputs.input_generation import candidates
-from src.evaluation.differential.inputs.input_selection import EMPTY, Selection, Tried, select_calls
+from src.evaluation.differential.inputs.input_selection import (
+    EMPTY,
+    Selection,
+    Tried,
+    raised_by,
+    select_calls,
+)
+from src.evaluation.differential.inputs.input_generation import Arguments, candidates
 from src.evaluation.differential.inputs.mistakes import mistaken
 from src.evaluation.differential.inputs.mutants import (
     mutants,
@@ -45,6 +51,11 @@ from src.evaluation.differential.inputs.preconditions.scope import (
     grows_fast,
     speaks_of_words,
 )
+from src.evaluation.differential.inputs.sessions.faults import (
+    faults,
+    speaks_of_errors,
+    without_steps,
+)
 from src.evaluation.differential.inputs.sessions.sessions import names_in_session, session_calls, values_of
 from src.evaluation.differential.inputs.sessions.shown_sessions import known_sessions
 from src.evaluation.differential.inputs.shown_arguments import known_arguments
@@ -64,6 +75,7 @@ SEARCH_SHARE = 0.2  # of the usual time: of slower calls the chosen ones togethe
 LARGE = 10**9
 FEW = 12  # calls, the smallest, where all together take too long
 ENOUGH = 16  # calls, where all mutants are told
+AT_ONCE = 24  # sessions whose steps are looked at: a record has room for these
 TURNS = 3  # times that further inputs are tried
 
 
@@ -138,9 +150,13 @@ class Search:
                 for name, f in functions.items()
                 for arguments in candidates(f, known[name], domain, turn, self.tree)
             ] + [
-                (name, arguments)
+                call
                 for name, node in classes.items()
-                for arguments in session_calls(node, self.tree, known[name], turn, instruction)
+                for call in self._without_faults(
+                    [(name, s) for s in session_calls(node, self.tree, known[name], turn, instruction, domain)],
+                    known[name],
+                    instruction,
+                )
             ]
             tried = list(dict.fromkeys([*selection.calls, *selection.outside, *further]))
             tried.sort(key=lambda call: not scope.admits(call))  # what takes too long is mostly outside
@@ -153,6 +169,25 @@ class Search:
             if len(selection.calls) >= ENOUGH and not selection.survivors:
                 break
         return selection
+
+    def _without_faults(
+        self, sessions: Sequence[Call], known: Sequence[Arguments], instruction: str
+    ) -> list[Call]:
+        """The sessions without the steps that end in an error which the reference does not mean: an account is opened first."""
+        if speaks_of_errors(instruction):
+            return [*sessions]
+        meant, kept = raised_by(self.tree), list[Call]()
+        for start in range(0, len(sessions), AT_ONCE):
+            some = sessions[start : start + AT_ONCE]
+            _, found = run_probe(
+                self.sandbox, self.inputs, self.reference, some, share=SEARCH_SHARE, names=self.names(some)
+            )
+            results = [result["value"] for result in found["calls"]] if found else [None] * len(some)
+            kept += [
+                (name, steps if steps in known else without_steps(steps, faults(value, meant)))
+                for (name, steps), value in zip(some, results, strict=True)
+            ]
+        return kept
 
     def _selected(self, tried: Sequence[Call], scope: Scope, functions: Collection[str]) -> Selection | None:
         domain = scope.domain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Sequence
@@ -24,15 +25,28 @@ def session_difference(
 ) -> str:
     """The first step of a session that gives something else; "" where there is none. texts: all that sessions give."""
     given = " ".join(v for values in (made, *(own for _, own in steps)) for v in values if isinstance(v, str))
+    if actual and actual[:2] == ["h", "q"]:
+        return "" if actual == _digest(steps, expected) else "another session"
     if not is_session(actual) or len(actual[1]) != len(expected):
         return "another session"
+    own: set[str] = set()  # attributes in which the other keeps something else
     for at, (left, right) in enumerate(zip(expected, actual[1], strict=True)):
-        if steps[at][0][:2] == "?=" and (right[0] == "raised" or right[1] == ["u"]):
+        name = steps[at][0]
+        if name[:2] == "?=" and (right[0] == "raised" or right[1] == ["u"] or name[2:] in own):
             return ""  # it has no attribute of that name to set: what follows is another session
+        if name[0] == "?" and {left[1][0], right[1][0]} & {*"ldSo"}:  # how it keeps several is its own affair
+            own |= {name[1:]} if left[1][0] != right[1][0] else set()
+            continue
         difference = _step_difference(rules, steps[at][0], left, right, given, texts)
         if difference:
             return f"{difference} step {at + 1}"
     return ""
+
+
+def _digest(steps: Sequence[tuple[str, Sequence[object]]], results: Sequence[Any]) -> list[Any]:
+    """What a session gave as the probe writes it where there is no room for its steps (inside/session.py)."""
+    whole = [result for (name, _), result in zip(steps, results, strict=True) if name[0] != "?"]
+    return ["h", "q", len(results), hashlib.sha256(json.dumps(whole).encode()).hexdigest()]
 
 
 def _step_difference(
@@ -44,6 +58,7 @@ def _step_difference(
     texts: Collection[str],
 ) -> str:
     (how, value), (other_how, other) = expected, actual
+    other = ["n"] if other_how == "raised" else other  # which error it is decides nothing
     if other_how == "raised" and how == "returned" and value == ["n"] and rules.names_none:
         return "raises in"
     if name[0] in "?_" and other == ["u"]:  # it has no attributes of those names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from src.evaluation.differential.program_analysis import names_in
 CAUGHT = 0.8  # of the places, below which the calls tell too little
 MAX_CALLS = 48  # per function
 SPREAD = 5
+SESSIONS_BYTES = 40_000  # that the sessions with a class may give together
+STEP_BYTES = 45  # that a step of a session gives, where it is not known
 FEWEST = 4  # calls of the kinds that are taken, where others have so many
 ENOUGH = 0.8  # of the mutants that the best kinds tell: likelier kinds that tell so many are taken
 # What the probe writes of None, [], "", False, 0 and 0.0.
@@ -65,8 +68,7 @@ def select_calls(
     that is not its task. An error counts only where the reference raises it itself. kinds: those that the task
     names. known: calls that the sample itself shows.
     """
-    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
-    raised = {name for node in statements for name in names_in(node.exc)} - {"Exception", "TypeError"}
+    raised = raised_by(tree)
     nothing = _returns_none(tree)
     plain = not re.search(r"\b(?:complex|cmath|inf|nan)\b", ast.unparse(tree))
     chosen: list[int] = []
@@ -83,7 +85,7 @@ def select_calls(
             inside = [at for at in informative if at not in tried.outside]
             own = _of_first_kinds(tried, inside, kinds, known)
             fitting |= set(own)
-            chosen += _telling(tried, own)
+            chosen += _with_room(tried, _telling(tried, own))
     inside_told = [places & fitting for places in tried.told]
     caught = [bool(places & set(chosen)) for places in inside_told]
     outside = {
@@ -101,6 +103,12 @@ def select_calls(
         caught.count(False) - len(outside),
         tuple(tried.calls[at] for at in dict.fromkeys(outside.values())),
     )
+
+
+def raised_by(tree: ast.Module) -> set[str]:
+    """The errors that a program raises itself, by name."""
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    return {name for node in statements for name in names_in(node.exc)} - {"Exception", "TypeError"}
 
 
 def _of_first_kinds(
@@ -157,6 +165,22 @@ def _telling(tried: Tried, fitting: Sequence[int]) -> list[int]:
     # The others from all over: those tried first are much alike.
     spread = sorted(range(len(fitting)), key=lambda n: (n % SPREAD, n))
     return list(dict.fromkeys([*chosen, *others, *(fitting[n] for n in spread)]))[:MAX_CALLS]
+
+
+def _with_room(tried: Tried, chosen: Sequence[int]) -> list[int]:
+    """The first of these calls whose results a record has room for; what a session gives is large."""
+    sizes = [
+        max(len(_text(tried, at)), STEP_BYTES * tried.calls[at][1][-1].count("), ("))
+        if is_session_digest(tried.results[at]["value"])
+        else 0
+        for at in chosen
+    ]
+    return [at for at, size in zip(chosen, itertools.accumulate(sizes), strict=True) if size <= SESSIONS_BYTES]
+
+
+def is_session_digest(described: list[Any] | None) -> bool:
+    """Whether this is what a session gave, or the digest of it."""
+    return described is not None and "q" in described[:2]
 
 
 def _covering(places: Sequence[int], told: Sequence[frozenset[int]], most: int) -> list[int]:

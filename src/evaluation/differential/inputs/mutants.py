@@ -26,7 +26,7 @@ _NAMES = {
     "find": "rfind", "index": "count", "keys": "values", "items": "keys", "sum": "len", "len": "sum", "floor": "ceil",
     "ceil": "floor", "isupper": "islower", "islower": "isupper", "isalpha": "isdigit", "isdigit": "isalpha",
 }  # fmt: skip
-_SYMMETRIC = ("min", "max", "gcd", "lcm")  # calls whose arguments may change places
+_SYMMETRIC = ("min", "max", "gcd", "lcm", "zip")  # calls whose arguments may change places
 _PICKS = re.compile(r"\b(?:most_common|max|min|sort|sorted|nlargest|nsmallest)\(")  # one of equals
 _COPIES = ("list", "tuple")  # a copy mostly does what its original does
 _OF_ORDER = ("max", "min", "sorted", "nlargest", "nsmallest")  # by a key: without one, what ties is the same

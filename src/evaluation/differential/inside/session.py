@@ -34,7 +34,7 @@ class Session:
         self._whole += [] if name[0] == "?" else self._steps[-1:]
 
     def short(self) -> list[object]:
-        """["q", [[how, value], ...]]: each step "returned" or "printed" something, or "raised"."""
+        """["q", [[how, value], ...]]: each step "returned" or "printed" something, or "raised" an error of that name."""
         return ["q", self._steps]
 
     def digest(self) -> list[object]:
@@ -68,8 +68,8 @@ def session_with(
                 value = methods[name](instance, *values)
                 if looks and type(value) is type(instance) and value is not instance:
                     value = [look(value) for look in looks]
-            except Exception:
-                session.add(name, "raised", None)
+            except Exception as error:
+                session.add(name, "raised", type(error).__name__)
                 continue
             printed = output.with_wording() or output.text()
             if (

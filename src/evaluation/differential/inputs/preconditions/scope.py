@@ -15,7 +15,8 @@ from src.evaluation.differential.inputs.sessions.sessions import given_sizes, va
 from src.evaluation.differential.probe_runner import Call
 from src.languages.syntax import literal
 
-SHORT_SESSIONS = 5
+DEALT = 5  # groups of sessions of a kind, of each of which one is kept
+LONG = 10  # steps that give something
 LARGEST = 22  # number for a recursion that takes exponential time
 _RECURSIVE = re.compile(
     r"(?i)\b(?:fibonacci|tribonacci|lucas|hanoi|catalan|ackermann|subsets?|power set|permutations?|combinations?|partitions?|stair\w*|recurs\w*)\b"
@@ -105,7 +106,8 @@ class Scope:
                     groups.setdefault((name, at, kind), set()).add(place)
             for kind in _rare_steps(arguments) if name not in self.granted else ():
                 groups.setdefault((name, 0, kind), set()).add(place)
-        return [frozenset(places) for places in groups.values()] + self._made_with_less(calls)
+        many = [at for at, call in enumerate(calls) if call[0] not in self.granted and _is_long(call[1])]
+        return [*map(frozenset, groups.values()), *self._made_with_less(calls), *_dealt(many)]
 
     def _made_with_less(self, calls: Sequence[Call]) -> list[frozenset[int]]:
         """Some groups of the sessions in which the class and its methods get no more values than they need."""
@@ -114,12 +116,20 @@ class Scope:
         for name, size in itertools.chain(*sizes.values()):
             fewest[name] = min(size, fewest.get(name, size))
         less = [at for at, own in sizes.items() if all(size == fewest[name] for name, size in own)]
-        less = less if len(less) < len(sizes) else []
-        return [
-            frozenset(less[start::SHORT_SESSIONS])
-            for start in range(SHORT_SESSIONS)
-            if less[start::SHORT_SESSIONS]
-        ]
+        return _dealt(less if len(less) < len(sizes) else [])
+
+
+def _dealt(places: Sequence[int]) -> list[frozenset[int]]:
+    """The places in DEALT groups, of which none is empty."""
+    groups = [frozenset(places[start::DEALT]) for start in range(DEALT)]
+    return [group for group in groups if group]
+
+
+def _is_long(session: Arguments) -> bool:
+    """Whether a session has many steps, with several values: what was used longest ago shows only then."""
+    steps = literal(session[1])
+    given = [(name, values) for name, values in steps if values] if isinstance(steps, list) else []
+    return len(given) >= LONG and 2 * len(set(map(repr, given))) <= len(given)
 
 
 def _rare_steps(session: Arguments) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from src.evaluation.differential.inputs.preconditions.relations import Granted
@@ -15,6 +16,7 @@ from src.languages.syntax import literal
 
 RUNS = (12, 25, 60)  # times that one method is called in a row, turn by turn: to a limit and beyond
 AMENDED = 0.2  # share of calls that give a method what it was given before, but for the last value
+_CLOCK = re.compile(r"(?i)t|now|time|timestamp|clock|at_time|(?:current|start|end|stop)_?time")
 TRIES = 8  # draws of values that are as the task takes them for granted
 
 
@@ -49,16 +51,47 @@ def amended(
     return other if granted.admits(tuple(map(source_of, other))) else given
 
 
-def mixed(made: tuple[object, ...], other: tuple[object, ...], draw: random.Random) -> tuple[object, ...]:
-    """What another object is made of: at times what this one is, with one value another; or a span within its span, or around it."""
+def mixed(
+    made: tuple[object, ...], other: tuple[object, ...], draw: random.Random, same_size: bool = False
+) -> tuple[object, ...]:
+    """What another object is made of: at times what this one is, with one value another; or a span within its span, or around it.
+
+    same_size: always of lists that are as long.
+    """
+    if same_size:
+        return tuple(_with_other_numbers(value, draw) for value in made) if draw.random() < 0.8 else made
     if not made or draw.random() >= 0.3:
         return other
     match made:
         case (int(start), int(end), *rest) if start + 2 < end and draw.random() < 0.5:
             step = draw.choice((1, -1))
             return (start + step, end - step, *rest)
+    if draw.random() < 0.5 and (alike := tuple(_with_other_numbers(value, draw) for value in made)) != made:
+        return alike
     at = draw.randrange(len(made))
     return (*made[:at], *other[at : at + 1], *made[at + 1 :])
+
+
+def _with_other_numbers(value: object, draw: random.Random) -> object:
+    """A list, and lists in it, with other whole numbers: as a matrix of the same size."""
+    if isinstance(value, list):
+        return [_with_other_numbers(item, draw) if isinstance(item, int | list) else item for item in value]
+    return draw.randint(1, 9) if type(value) is int else value
+
+
+def in_time(steps: Sequence[Step], takes: Mapping[str, Sequence[ast.arg]]) -> list[Step]:
+    """The steps with the times that they are given in order: a clock does not go back."""
+    places = [
+        (at, place)
+        for at, (name, given) in enumerate(steps)
+        for place, parameter in enumerate(takes.get(name, ())[: len(given)])
+        if _CLOCK.fullmatch(parameter.arg) and type(given[place]) in (int, float)
+    ]
+    times = sorted(steps[at][1][place] for at, place in places)  # type: ignore[type-var]
+    found = [(name, [*given]) for name, given in steps]
+    for (at, place), time in zip(places, times, strict=True):
+        found[at][1][place] = time
+    return [(name, tuple(given)) for name, given in found]
 
 
 def managed(steps: list[Step], times: int, draw: random.Random) -> list[Step]:
@@ -82,7 +115,7 @@ def with_another(
         for value in values[parameter.arg] if parameter.arg in names else ():
             sources = tuple(map(source_of, (*made[:at], value, *made[at + 1 :])))
             if value != made[at] and (granted is None or granted.admits(sources)):
-                return [(f"?={parameter.arg}", (value,))]
+                return [(f"?{parameter.arg}", ()), (f"?={parameter.arg}", (value,))]
     return []
 
 

@@ -12,7 +12,11 @@ from src.evaluation.differential.inputs.constants import texts_for
 from src.evaluation.differential.inputs.forms.pools import POOLS
 from src.evaluation.differential.inputs.input_generation import kinds_of
 from src.evaluation.differential.inputs.parameter_names import kinds_of_name
-from src.evaluation.differential.inputs.preconditions.domain import speaks_of_whole
+from src.evaluation.differential.inputs.preconditions.domain import (
+    Domain,
+    described_kinds,
+    speaks_of_whole,
+)
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
 from src.evaluation.differential.inputs.variation import Variation, source_of
 from src.languages.syntax import literal
@@ -21,6 +25,11 @@ VALUES = 4  # of each parameter that one session draws from: methods meet the sa
 FEW = 2  # of those, in one session of four
 LIMITS = 2  # of those, numbers that the class or the task knows, or their neighbours
 _NUMBER = re.compile(r"(?<![\w.])\d{1,4}(?![\w.]*\d|%)")
+
+SMALL = (2, 3, 1)  # what an object has room for: few steps fill it
+_MADE_OF = re.compile(
+    r"(?is)\b(?:made|created?|initiali[sz]ed|constructed|built|takes|given|starts?)\b(?: \w+){0,3}? (?:with|from|of|an?)\b(.*?)(?:\.(?:\s|$)|$)"
+)
 
 Given = Sequence[tuple[object, ...]]
 
@@ -33,28 +42,34 @@ def drawn_values(
     instruction: str,
     draw: random.Random,
     seed: int,
+    domain: Domain,
 ) -> dict[str, list[object]]:
     """Some values for each name of a parameter: the program's own and others like them, or the same for all of a kind."""
-    found = _varied(takes, shown, Variation((), seed))
+    found = _varied(takes, shown, Variation((), seed), domain)
     of_kinds: dict[str, list[object]] = {}
     for values in found.values():
         of_kinds.setdefault(kinds_of((source_of(values[0]),))[0], []).extend(values)
     limits = _limits(node, instruction) if seed % 2 else []
-    tables = _with_class(node, tree)
+    tables, keys, sizes = _with_class(node, tree), text_keys(node), sizes_in(node)
     for method, own in takes.values():
         for parameter in own:
             texts = texts_for(method, parameter.arg, tables)
-            kind = "str" if texts else likely_kinds(_with_uses(method, node), parameter)[0]
+            kind = "str" if texts or parameter.arg in keys else _kind_of(method, parameter, node, instruction)
             if kind not in of_kinds:
-                pool = [literal(source) for source in POOLS[kind]]
+                inside = [source for source in POOLS[kind] if domain.admits((source,))] or POOLS[kind]
+                pool = [literal(source) for source in inside]
                 of_kinds[kind] = draw.sample(pool, min(VALUES, len(pool)))
                 if kind in ("int", "float") and limits:
                     of_kinds[kind][:LIMITS] = draw.sample(limits, min(LIMITS, len(limits)))
             known = draw.sample(texts, min(VALUES - 1, len(texts)))
-            found.setdefault(parameter.arg, [*known, *of_kinds[kind][: VALUES - len(known)]])
+            own_values = [*known, *of_kinds[kind][: VALUES - len(known)]]
+            if parameter.arg in sizes and kind == "int" and (not limits or seed % 4 == 3):
+                own_values = [SMALL[0]] if seed % 4 == 3 else draw.sample(SMALL, len(SMALL))
+            found.setdefault(parameter.arg, own_values)
     if seed % 5 == 2 and not speaks_of_whole(instruction):
         found |= _halves([parameter for _, own in takes.values() for parameter in own], found)
-    return {name: values[:FEW] for name, values in found.items()} if seed % 4 == 1 else found
+    few = {1: FEW, 3: FEW + 1}.get(seed % 4, VALUES)
+    return {name: values[:few] for name, values in found.items()}
 
 
 def _halves(parameters: Sequence[ast.arg], values: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
@@ -68,7 +83,10 @@ def _halves(parameters: Sequence[ast.arg], values: Mapping[str, Sequence[object]
 
 
 def _varied(
-    takes: Mapping[str, tuple[Function, Sequence[ast.arg]]], shown: Mapping[str, Given], variation: Variation
+    takes: Mapping[str, tuple[Function, Sequence[ast.arg]]],
+    shown: Mapping[str, Given],
+    variation: Variation,
+    domain: Domain,
 ) -> dict[str, list[object]]:
     """What the program itself gives for each name, with others like it."""
     found: dict[str, list[object]] = {}
@@ -78,7 +96,7 @@ def _varied(
                 found.setdefault(parameter.arg, []).append(value)
     for values in found.values():
         others = variation.calls([(source_of(value),) for value in values], VALUES - 1)
-        values += [literal(source) for (source,) in others]
+        values += [literal(source) for (source,) in others if domain.admits((source,))]
     return found
 
 
@@ -102,6 +120,44 @@ def _limits(node: ast.ClassDef, instruction: str) -> list[int]:
         for made in (part.right.value - 1, part.right.value + 1, 10 * part.right.value + 5)
     ]
     return [number for number in dict.fromkeys([*named, *near]) if number > 0]
+
+
+def _kind_of(method: Function, parameter: ast.arg, node: ast.ClassDef, instruction: str) -> str:
+    """The likeliest kind of a parameter; of the only one that the class is made with, the text may say it."""
+    alone = method.name == "__init__" and len(method.args.args) == 2
+    made_of = _MADE_OF.search(instruction) if alone else None
+    kinds = described_kinds(made_of.group()) if made_of else ()
+    described = kinds[0] if len(kinds) == 1 and kinds[0] not in ("str", "any", "char") else ""
+    return likely_kinds(_with_uses(method, node), parameter, described)[0]
+
+
+def text_keys(node: ast.ClassDef) -> frozenset[str]:
+    """Parameters that stand for keys of one table of the class, where the name of one of them is that of a text."""
+    found: dict[str, set[str]] = {}
+    for part in ast.walk(node):
+        match part:
+            case ast.Subscript(ast.Attribute() as table, ast.Name(name)):
+                found.setdefault(ast.unparse(table), set()).add(name)
+            case ast.Compare(ast.Name(name), [ast.In() | ast.NotIn()], [ast.Attribute() as table]):
+                found.setdefault(ast.unparse(table), set()).add(name)
+    given = {p.arg for method in node.body if isinstance(method, ast.FunctionDef) for p in method.args.args}
+    return frozenset(
+        name
+        for names in found.values()
+        if any(kinds_of_name(name)[:1] == ["str"] for name in names & given)
+        for name in names & given
+    )
+
+
+def sizes_in(node: ast.ClassDef) -> frozenset[str]:
+    """Parameters that say how much an object has room for: `len(self.items) == self.capacity`."""
+    compared = [
+        ast.unparse(side).removeprefix("self.").lstrip("_")
+        for part in ast.walk(node)
+        if isinstance(part, ast.Compare) and "len(" in ast.unparse(part)
+        for side in (part.left, *part.comparators)
+    ]
+    return frozenset(compared)
 
 
 def _with_uses(method: Function, node: ast.ClassDef) -> Function:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
+from src.evaluation.differential.inputs.preconditions.domain import Domain, shown_domain
 from src.evaluation.differential.inputs.preconditions.relations import Granted, granted_by
 from src.evaluation.differential.inputs.sessions.keeping import keeping_of
 from src.evaluation.differential.inputs.sessions.members import (
@@ -26,6 +27,7 @@ from src.evaluation.differential.inputs.sessions.session_steps import (
     amended,
     drawn,
     in_a_row,
+    in_time,
     managed,
     mixed,
     with_another,
@@ -38,12 +40,14 @@ from src.languages.syntax import literal
 
 MAX_SESSIONS = 60
 MOST_STEPS = 9
+MANY_STEPS = 24  # of one session in four: what was used longest ago shows only then
 FILLING = 3  # first steps that mostly give the object something
 AGAIN = 3  # draws of values that a method was not given yet
 OBJECT = (
     "\u0192object"  # begins the tuple that stands for another object of the class, made with the rest of it
 )
 _COMPARES = re.compile(r"(?i)[=!<>]=|[<>]|\b(?:equal|compar|same|identical|sort|order)")
+_SAME_SIZE = re.compile(r"(?i)\b(?:same|equal|equally) (?:size|length|shape|dimensions?|long|number of \w+)\b")
 _MANAGED = ("__enter__", "__exit__")  # around what a context manager is used for
 _SHOWN = re.compile(
     r"(?i)__(?:str|repr)__|\bstr\(|\b(?:print|display|show|string|text|represent|readable|format)\w*"
@@ -70,9 +74,15 @@ def _used_methods(node: ast.ClassDef, tree: ast.Module, instruction: str) -> dic
 
 
 def session_calls(
-    node: ast.ClassDef, tree: ast.Module, known: Sequence[Arguments], turn: int, instruction: str = ""
+    node: ast.ClassDef,
+    tree: ast.Module,
+    known: Sequence[Arguments],
+    turn: int,
+    instruction: str = "",
+    domain: Domain | None = None,
 ) -> list[Arguments]:
     """Sessions to try, those that the program shows first; drawn with the turn as the seed."""
+    domain = domain or shown_domain(instruction, "", [])
     methods = _used_methods(node, tree, instruction)
     draw = random.Random(turn)
     shown = _shown_values(known)
@@ -101,6 +111,7 @@ def session_calls(
         for parameter in own
         if _is_object(methods[name], parameter, node, tree)
     }
+    pairing = {name for name, method in methods.items() if "zip(self." in ast.unparse(method)}
     keeping = keeping_of(methods, instruction)
     granted = {name: _granted(method, instruction, shown.get(name, [])) for name, method in methods.items()}
     given_to = {name: (methods[name], given) for name, given in whole.items()}
@@ -111,7 +122,7 @@ def session_calls(
     }
     found = list(known) if turn == 0 else []
     for number in range(MAX_SESSIONS if names or looks or within else 0):
-        values = drawn_values(node, tree, given_to, shown, instruction, draw, seed=100 * turn + number)
+        values = drawn_values(node, tree, given_to, shown, instruction, draw, 100 * turn + number, domain)
         # What has a default is left out at times: not every class of that kind takes it.
         own = whole if number % 3 == 0 else takes
         maker = own.get("__init__", [])
@@ -119,9 +130,10 @@ def session_calls(
         made = drawn(maker, values, draw, granted.get("__init__")) or ()
         if len(made) < len(maker):
             continue
-        values = with_parts(values, made)
+        makers, values = values, with_parts(values, made)
         steps: list[tuple[str, tuple[object, ...]]] = []
-        for place in range(draw.randint(2, MOST_STEPS) if names else 0):
+        most = MANY_STEPS if number % 4 == 3 else MOST_STEPS
+        for place in range(draw.randint(2, most) if names else 0):
             name = draw.choice(givers if place < FILLING and draw.random() < 0.7 else names)
             for _ in range(AGAIN):
                 given = drawn(own[name], values, draw, granted[name])
@@ -130,16 +142,16 @@ def session_calls(
             if given is None:
                 continue
             given = amended(given, [past for step, past in steps if step == name], granted[name], draw)
-            other = (draw.random() >= 0.4 and drawn(maker, values, draw, granted.get("__init__"))) or made
-            other = mixed(made, other, draw)
+            other = (draw.random() >= 0.4 and drawn(maker, makers, draw, granted.get("__init__"))) or made
+            other = mixed(made, other, draw, same_size=bool(_SAME_SIZE.search(instruction)) or name in pairing)
             parameters_ = zip(own[name], given, strict=True)
             given = tuple((OBJECT, *other) if (name, p.arg) in objects else value for p, value in parameters_)
             steps.append((name, given))
             if looks and draw.random() < 0.5 and steps[-1] != (look := draw.choice(looks)):
                 steps.append(look)
-        steps = managed(keeping.tidied(made, steps), within, draw)
+        steps = managed(in_time(keeping.tidied(made, steps), own), within, draw)
         another = (
-            with_another(settable_in(node, tree), maker, values, made, granted.get("__init__"))
+            with_another(settable_in(node, tree), maker, makers, made, granted.get("__init__"))
             if number % 6 == 4
             else []
         )
