@@ -29,6 +29,7 @@ from src.evaluation.differential.inputs.mutants import (
     uncompared,
     without_remarks,
 )
+from src.evaluation.differential.inputs.preconditions.assumptions import reads_signs
 from src.evaluation.differential.inputs.preconditions.domain import shown_domain, speaks_of_whole
 from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     adds_any_numbers,
@@ -125,6 +126,8 @@ class Search:
             domain = dataclasses.replace(domain, zero_items=True)
         if functions and not any(map(calculates, functions.values())):
             domain = dataclasses.replace(domain, zero_values=domain.zero_items)
+        if functions and not speaks_of_words(instruction) and all(map(reads_signs, functions.values())):
+            domain = dataclasses.replace(domain, double_spaces=True)
         scope = Scope(
             domain,
             granted,

@@ -29,7 +29,7 @@ def call_difference(rules: Rules, calls: Sequence[Call], expected: ProbeRecord, 
         for (_, arguments), left, right in zip(calls, expected["calls"], actual["calls"], strict=True)
     ]
     if not any(differences):
-        return ""
+        return _mixed(calls, expected["calls"], actual["calls"])
     answered = [
         Answered(arguments, left, right, not difference)
         for (_, arguments), left, right, difference in zip(
@@ -46,6 +46,17 @@ def call_difference(rules: Rules, calls: Sequence[Call], expected: ProbeRecord, 
         for (name, arguments), difference in zip(calls, differences, strict=True)
         if difference
     )
+
+
+def _mixed(calls: Sequence[Call], expected: Sequence[ProbeRecord], actual: Sequence[ProbeRecord]) -> str:
+    """The first call on which an answer only prints the number that is to be returned, where it returns others."""
+    returns = any(right["value"] not in (None, ["n"]) for right in actual)
+    printed = [
+        f"{shown_call(name, arguments)}: prints in place of returning"
+        for (name, arguments), left, right in zip(calls, expected, actual, strict=True)
+        if left["value"] and left["value"][0] in "if" and right["value"] == ["n"]
+    ]
+    return printed[0] if printed and returns else ""
 
 
 def shown_call(name: str, arguments: Sequence[str]) -> str:

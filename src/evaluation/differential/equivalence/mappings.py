@@ -1,11 +1,14 @@
-"""Dictionaries and lists that are printed whole, and numbers that are printed rounded.
+"""Dictionaries and lists that are printed whole, numbers that are printed rounded, and dictionaries under other keys.
 
 A dictionary is taken as the lines that a loop over its items prints: the order of its keys is nobody's choice.
 """
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Callable, Collection
+from typing import Any
 
 from src.evaluation.differential.equivalence.printed import plain
 from src.languages.syntax import literal
@@ -43,3 +46,27 @@ def item_lines(text: str) -> str | None:
     if not isinstance(table, dict) or not table:
         return None
     return "".join(f"{key}: {value}\n" for key, value in table.items())
+
+
+def field_names(reference: ast.Module, task: str) -> frozenset[str]:
+    """Keys that a reference chose itself: of dictionaries that are written out in it, where the task gives none between quotes."""
+    keys = [
+        [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+        for node in ast.walk(reference)
+        if isinstance(node, ast.Dict) and node.keys and all(isinstance(key, ast.Constant) for key in node.keys)
+    ]
+    chosen = {name for names in keys for name in names}
+    return frozenset() if any(re.search(rf"['\"`]{re.escape(name)}['\"`]", task) for name in chosen) else frozenset(chosen)
+
+
+def same_fields(
+    left: Any, right: Any, names: Collection[str], same: Callable[[Any, Any], bool]
+) -> bool:
+    """Whether two described dictionaries have the same values in the same order under other keys of the programs' own."""
+    if not (left and right and left[0] == right[0] == "d" and len(left[1]) == len(right[1]) > 0):
+        return False
+    keys = [[key[1:] for key, _ in own[1]] for own in (left, right)]
+    if not all(key and key[0] in names for key in keys[0]):
+        return False
+    alike = all(a == b or b not in keys[0] for a, b in zip(*keys, strict=True))
+    return alike and all(same(a, b) for (_, a), (_, b) in zip(left[1], right[1], strict=True))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from src.evaluation.differential.equivalence.equality import same_value
-from src.evaluation.differential.equivalence.mappings import item_lines, of_other_sizes, rounded_as
+from src.evaluation.differential.equivalence.mappings import (
+    field_names,
+    item_lines,
+    of_other_sizes,
+    rounded_as,
+    same_fields,
+)
 from src.evaluation.differential.equivalence.printed import same_printed
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
 from src.evaluation.differential.inputs.sessions.method_roles import (
@@ -81,6 +88,7 @@ class Rules:
     free_words: frozenset[str] = frozenset()  # of the reference's own, in small letters
     laid_out: bool = False  # the task says how lines are numbered, or what parts things
     topics: frozenset[str] = frozenset()  # what the reference's functions are about, by their names
+    fields: frozenset[str] = frozenset()  # keys of dictionaries that the reference chose itself
     words: Mapping[str, bool] = field(default_factory=dict)  # the reference's own texts (wording.py)
 
     def for_answer(self, answer: ast.Module, instruction: str) -> Rules:
@@ -94,6 +102,11 @@ class Rules:
 
     def same_value(self, expected: Any, actual: Any) -> bool:
         within = 0.5000001 * 10.0**-self.rounds_to if self.rounds_to else 0.0
+        return self._same(expected, actual, within) or same_fields(
+            expected, actual, self.fields, functools.partial(self._same, within=within)
+        )
+
+    def _same(self, expected: Any, actual: Any, within: float) -> bool:
         return same_value(expected, actual, self.ordered, self.rounded, within)
 
     def same_printed(self, expected: str, actual: str) -> bool:
@@ -134,6 +147,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         else chosen_words(reference, f"{instruction}\n{input}"),
         laid_out=bool(_LAYOUT.search(instruction)),
         topics=topics_of(reference),
+        fields=field_names(reference, f"{instruction}\n{input}"),
         words=own_words(reference, f"{instruction}\n{input}"),
     )
 

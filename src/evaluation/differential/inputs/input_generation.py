@@ -15,10 +15,12 @@ from src.evaluation.differential.inputs.constants import (
     dispatched_on,
     ignores_case,
     input_texts,
+    lists_of,
     stripped_signs,
     texts_for,
     texts_of,
 )
+from src.evaluation.differential.inputs.forms.dates import dates_for, places_of_date
 from src.evaluation.differential.inputs.forms.edges import at_edges
 from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
 from src.evaluation.differential.inputs.preconditions.domain import Domain
@@ -32,6 +34,7 @@ from src.evaluation.differential.inputs.variation import (
     is_function,
     likenesses,
     parts_of,
+    source_of,
 )
 from src.languages.syntax import literal
 
@@ -176,12 +179,19 @@ def _generated(
     likely = [
         *_with_constants(function, needed, known, combinations[0], tree),
         *itertools.chain(*map(doubled, full)),
+        *_dates(full or first, [parameter.arg for parameter in needed]),
         *(edge for call in (*full[:1], *first[:1]) for edge in at_edges(call)),
         *related,
         *first,
     ]
     rounds = PER_KINDS if len(combinations) < 8 else PER_KINDS // 2
     return likely, [_combination(kinds, turn) for kinds in combinations[1:16] for turn in range(rounds)]
+
+
+def _dates(bases: Sequence[Arguments], names: Sequence[str]) -> list[Arguments]:
+    """The first call with dates, where it takes a year, a month and a day."""
+    values = [literal(source) for source in bases[0]]
+    return [tuple(map(source_of, call)) for call in dates_for(values, places_of_date(names))]
 
 
 def _combination(kinds: Sequence[str], turn: int) -> Arguments:
@@ -213,9 +223,11 @@ def _with_constants(
             texts += [made for text in input_texts(function)[:3] for made in around(text, cases)]
             texts += [f"go tree{sign} tree" for sign in stripped_signs(function)[:MAX_SIGNS]]
             alphabet = alphabet_of(function, tree)
-            texts += texts_of(alphabet, random.Random(0), PER_KINDS) if alphabet else []
+            more = 2 if len(alphabet) < 4 else 1  # of few signs there are long rows
+            texts += texts_of(alphabet, random.Random(0), more * PER_KINDS) if alphabet else []
         constants = list(dict.fromkeys([*constants[:12], *map(repr, texts)]))[:36]
         constants += asked_for(function, parameter.arg)
+        constants += map(repr, lists_of(function, parameter.arg, tree, random.Random(0), PER_KINDS))
         for base in bases:
             for constant in [c for c in constants if _fits(c, _kind_of(base[place]))]:
                 yield (*base[:place], constant, *base[place + 1 :])

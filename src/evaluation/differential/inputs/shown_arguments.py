@@ -13,6 +13,8 @@ from src.evaluation.differential.inputs.type_inference import Function, likely_k
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal, parse_expression
 
+_RESULTS = re.compile(r"(?im)^\W*(?:(?:expected|sample|example) )?(?:outputs?|results?|returns?)\b")  # what stands behind is no input
+
 
 def known_arguments(
     function: Function, seen: Sequence[Sequence[str]], input: str, texts: Sequence[str]
@@ -26,7 +28,7 @@ def known_arguments(
     kinds = likely_kinds(function, every[0])[:2] if every else []
     shape = named_shape(texts[0]) if texts else None
     is_text = "str" in kinds or (shape is not None and shape.admits(input.strip()))
-    known += values_in(input, least, least == 1 and is_text)
+    known += values_in(_RESULTS.split(input)[0], least, least == 1 and is_text)
     known = [_without_defaults(function, call) for call in known]
     return [call for call in dict.fromkeys(known) if all(map(is_literal, call))]
 

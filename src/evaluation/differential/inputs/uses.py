@@ -11,6 +11,7 @@ MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 10
 MAX_POWERS = 3
 LONG_RUN = repr("a" + 12 * "b" + "a")
 TEXTS_WITH_SIGNS = """["it's", 'a, b', '[1]', 'x']"""
+COUNTED = ("[2, 5, 2, 2, 2]", "[4, 1, 4, 1, 4]", "[3, 3, 6, 3, 1]", "[6, 1, 1, 6, 2]")  # how often each item occurs
 LARGE_FACTORS = ("49", "121", "221", "97", "289")  # whose smallest factor is not among the first primes
 
 
@@ -18,6 +19,7 @@ def asked_for(function: Function, name: str) -> list[str]:
     """Literals for the parameter `name`."""
     found = [TEXTS_WITH_SIGNS] if _is_joined(function, name) else []
     found += [LONG_RUN] if _compares_neighbours(function) else []
+    found += COUNTED if _counts_items(function, name) else ()
     found += LARGE_FACTORS if _tries_divisors(function) else ()
     if _is_straight(function):
         powers = [n**times for n in constants_of(function) if type(n) is int and n > 9 for times in (2, 3)]
@@ -48,6 +50,13 @@ def _compares_neighbours(function: Function) -> bool:
             if len(sides) == 2 and ast.unparse(sides[0]) == ast.unparse(sides[1]):
                 return True
     return False
+
+
+def _counts_items(function: Function, name: str) -> bool:
+    """Whether it counts how often the items of a list of numbers occur: `name.count(n)`, `Counter(name)`."""
+    ways = {f"{name}.count", "Counter", "collections.Counter"}
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return any(ast.unparse(call.func) in ways for call in calls)
 
 
 def _is_joined(function: Function, name: str) -> bool:

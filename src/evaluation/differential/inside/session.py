@@ -59,8 +59,10 @@ def session_with(
             return value
 
         instance = make(*map(meant, made))
-        looks = [methods[name] for name in methods if name[0] in ".?" and name[:2] != "?="]
-        looks = looks or [methods[name] for name in methods if name in ("__str__", "__repr__")]
+        named = [name for name in methods if name[0] == "."]
+        named = named or [name for name in methods if name in ("__str__", "__repr__")]
+        named = named or [name for name in methods if name[0] == "?" and name[:2] != "?="]
+        looks = [methods[name] for name in named]
         for name, given in steps:
             output = sys.stdout = Capture()
             try:

@@ -38,10 +38,8 @@ class _Range(Shape):
 def example_shape(function: Function, instruction: str, known: Sequence[Sequence[object]]) -> Shape | None:
     """The form of the only argument that is needed, where the task shows a text that has one. known: arguments of its own calls."""
     parameters = function.args.args
-    if (
-        len(parameters) - len(function.args.defaults) != 1
-        or "str" not in likely_kinds(function, parameters[0])[:2]
-    ):
+    kinds = likely_kinds(function, parameters[0])[:2] if parameters else []
+    if len(parameters) - len(function.args.defaults) != 1 or "str" not in kinds or kinds[0] == "char":
         return None
     given = [text for call in known for text in call if isinstance(text, str)]
     repeated = repeated_shape(function, instruction, given)

@@ -22,7 +22,7 @@ _POOLS = {  # kind -> its examples, Python literals
     "list[bool]": "[True, False, True] | [False] | [True, True, False, False] | [False, True] | []",
     "list[float]": "[1.5, 2.5, 3.0] | [0.1, -4.25, 10.0, 2.0] | [7.5]",
     "list[str]": "['apple', 'banana', 'cherry'] | ['a', 'b', 'a', 'cc'] | ['Dog', 'cat', 'mouse', 'elephant'] | []"
-    " | ['b', 'a', 'b', 'c', 'b', 'a'] | ['level', 'noon', 'python'] | ['flower', 'flow', 'flight'] | ['eat', 'tea', 'tan', 'ate']",
+    " | ['b', 'a', 'b', 'c', 'b', 'a'] | ['level', 'noon', 'python'] | ['flower', 'flow', 'flight'] | ['inter', 'internet', 'interval'] | ['eat', 'tea', 'tan', 'ate']",
     "matrix": "[[1, 2, 3], [4, 5, 6], [7, 8, 9]] | [[1, 2], [3, 4]] | [[5]] | [[0, 1], [1, 0]] | [[2, -1], [0, 3]]",
     "nested": "[1, [2, 3]] | [1, [2, [3, 4]], 5] | [[1], [2, [3]]] | [1, 2] | [[[1, 2], 3], 4] | [7, [[[1], 2], 5]] | [[2, 5], 1, [7]]",
     "list[set]": "[{1, 2, 3}, {3, 4}, {4, 3, 5}] | [{1, 2}, {2, 1}] | [{7}, {8, 9}] | [{'a', 'b'}, {'b', 'c'}]",

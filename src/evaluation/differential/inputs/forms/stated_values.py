@@ -23,7 +23,7 @@ RANGES = {
 _PARTS = {**RANGES, "day": (1, 28)}  # days that every month has
 _N = r"(-?\d+(?:,\d{3})*(?:\.\d+)?)"
 _RANGE = re.compile(
-    r"(?i)(?<!for )\b(?:(?:(?<=of )|(?<=two )|(?<=three ))(?:numbers|integers)|number|integer|values?|scores?|grades?|marks?|ages?|years?|percent\w*|ratings?"
+    r"(?i)(?<!for )\b(?:(?:(?<=of )|(?<=two )|(?<=three )|(?<=four )|(?<=five )|(?<=six ))(?:numbers|integers)|number|integer|values?|scores?|grades?|marks?|ages?|years?|percent\w*|ratings?"
     r"|points|temperatures?|stars|days?|months?|hours?|minutes?|items)(?: each| only| all)?,?"
     rf" (?:\(|(?:ranging |in the range )?(?:from|between|of) ){_N} ?(?:and|to|through|-|–) ?{_N}(?![\w%-])"
 )
@@ -52,9 +52,12 @@ _HALVES = re.compile(
     r"(?i)\b(?:floats?|decimals?|fractions?|halves|half|(?:is|are) (?:an? )?whole|whether|check\w*)\b"
 )
 _CASED = re.compile(
-    r"(?i)\b(?:an?|of) (?:\w+ )?(?:(?:lower|upper)[- ]?case (?:words|strings|texts|names|word|string|text|title|name|sentence|phrase|line)\b|(?:word|string|text) (?:in|of) (?:lower|upper)[- ]?case\b)"
+    r"(?i)\b(?:an?|of|two|three|the) (?:\w+ )?(?:(?:lower|upper)[- ]?case (?:words|strings|texts|names|word|string|text|title|name|sentence|phrase|line)\b|(?:word|string|text) (?:in|of) (?:lower|upper)[- ]?case\b)"
 )
-OF_RESULT = re.compile(r"(?i)\b(?:returns?|gives?|into|becomes?|prints?|(?<!given )as an?|to an?)\b")
+_OTHER_SIGNS = re.compile(
+    r"(?i)\b(?:digits?|numbers?|punctuation|signs?|symbols?|special|hyphens?|dots?|commas?|letters|empty|blanks?)\b"
+)
+OF_RESULT = re.compile(r"(?i)\b(?:returns?|gives?|into|becomes?|prints?|shows?|displays?|(?<!given )as an?|to an?)\b")
 _NAMED_PARTS = re.compile(r"[(\[]([A-Za-z]\w*(?:, ?[A-Za-z]\w*)+)[)\]]")
 _ONE_MISSING = re.compile(r"(?i)\bmissing (?:number|integer|element|value)\b|\b(?:except|but)(?: for)? one\b")
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]+)[\"'`]")
@@ -159,6 +162,7 @@ class Cased:
 
     lower: bool
     is_word: bool = False  # of nothing but letters
+    of_letters: bool = False  # of nothing but words
 
     def __call__(self, values: Sequence[object]) -> bool:
         return list(values) == [self.fit(value) for value in values]
@@ -168,7 +172,9 @@ class Cased:
             return [self.fit(item) for item in value]
         if not _is_text(value):
             return value
-        text = re.sub(r"[^A-Za-z]", "", value) or "word" if self.is_word else value
+        text = value
+        if self.is_word or self.of_letters:
+            text = ("" if self.is_word else " ").join(re.findall("[A-Za-z]+", value)) or "word"
         return text.lower() if self.lower else text.upper()
 
 
@@ -250,7 +256,8 @@ def stated_values(
         yield Whole()
     cased = _CASED.search(instruction)
     if cased and not OF_RESULT.search(instruction[: cased.start()].rpartition(". ")[2]):
-        yield Cased("lower" in cased.group().lower(), "word" in cased.group())
+        of_letters = not _OTHER_SIGNS.search(instruction)
+        yield Cased("lower" in cased.group().lower(), "word" in cased.group(), of_letters)
     digits = _SO_MANY_DIGITS.search(instruction)
     if digits and not _OUTSIDE.search(instruction):
         yield Digits(_COUNTS.get(digits.group(1).lower()) or int(digits.group(1)))

@@ -174,3 +174,10 @@ def makes_sets(function: Function) -> bool:
                 for n in ast.walk(function)
             )
     return False
+
+
+def reads_signs(function: Function) -> bool:
+    """Whether a text is a row of signs to it, of which a space is one: it has no words or ends, and puts signs together or counts them."""
+    source = ast.unparse(function)
+    of_words = r"split|strip|title|capitalize|istitle|isspace|isal|isdigit|\bre\.|' '|lower|upper|swapcase|punctuation"
+    return not re.search(of_words, source) and bool(re.search(r"\[::-1\]|reversed\(|\bfor \w+ in |Counter\(", source))

@@ -61,12 +61,16 @@ _PHRASES = tuple(
         (r"integers?|(?:whole |positive )*numbers?|ages?|years?|scores?|amounts?|prices?|hours?|minutes?|limits?|lengths?|heights?", "int"),
     )
 )  # fmt: skip
-_TAKES = re.compile(
-    r"(?is)\b(?:takes?|accepts?|receives?|given|with (?:a )?parameters?|of|for|turns?|converts?|in)\b(.*?)"
-    r"(?:\.(?:\s|$)|\breturn|\band (?:gives|computes|calculates|prints|counts)|$)"
+_END = r"\b(.*?)(?:\.(?:\s|$)|\breturn|\band (?:gives|computes|calculates|prints|counts)|$)"
+_TAKES = tuple(
+    re.compile(rf"(?is)\b(?:{words}){_END}")
+    for words in (
+        "takes?|accepts?|receives?|given|with (?:a )?parameters?",
+        "of|for|turns?|converts?|in",
+    )
 )
 _RESULT = re.compile(
-    r"(?i)\b(?:returns?|gives?|yields?|into|(?:to|as) an?)\b"
+    r"(?i)\b(?:returns?|gives?|yields?|into|to an?|(?<!given )(?<!passed )(?<!represented )(?<!stored )(?<!written )as an?)\b"
 )  # what follows is said of the result
 _ANOTHER = re.compile(
     r"(?i)\b(?:one|an?) (string|word|text|list|set) is an? (?:\w+ ){1,2}of (?:another|the other)\b"
@@ -89,6 +93,7 @@ class Domain:
     defaults: bool = False  # what can be left out
     examples: tuple[tuple[str, ...], ...] = ()  # arguments that have the property of which it speaks
     zero_items: bool = False  # 0 among others, where it is an item like any other
+    double_spaces: bool = False  # in a text that is a row of signs
     zero_values: bool = False  # 0 among the values of a dictionary
 
     def admits(self, arguments: Iterable[str]) -> bool:
@@ -105,7 +110,7 @@ class Domain:
         if isinstance(value, str) and re.fullmatch(r"-\d+", value):
             return self.negative
         if isinstance(value, str):
-            return self.spaces or (value == value.strip(" ") and "  " not in value)
+            return self.spaces or (value == value.strip(" ") and (self.double_spaces or "  " not in value))
         if isinstance(value, dict):
             of_values = dataclasses.replace(self, zero_items=self.zero_values)
             return all(map(self._admits_value, value)) and of_values._admits_value([*value.values()] or [1])
@@ -154,8 +159,8 @@ def described_kinds(instruction: str) -> tuple[str, ...]:
     compared = _ANOTHER.search(instruction)
     if compared:
         return 2 * _kinds_in(compared.group(1))
-    takes = _TAKES.search(instruction)
-    kinds = _kinds_in(_RESULT.split(takes.group(1))[0] if takes else "")
+    said = (pattern.search(instruction) for pattern in _TAKES)
+    kinds = next((k for t in said if t and (k := _kinds_in(_RESULT.split(t.group(1).removeprefix(" as"))[0]))), ())
     given = _RESULT.split(instruction)[0]
     containers = [
         kind for kind in _kinds_in(given) if kind not in ("any", "char", "str", "bool", "float", "int")

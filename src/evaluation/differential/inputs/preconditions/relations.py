@@ -14,6 +14,7 @@ from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation,
 from src.evaluation.differential.inputs.forms.example_form import example_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, shape_of
 from src.evaluation.differential.inputs.forms.shown_class import shown_classes, texts_in
+from src.evaluation.differential.inputs.forms.stated_sizes import stated_sizes
 from src.evaluation.differential.inputs.forms.stated_values import (
     RANGES,
     NamedBounds,
@@ -130,6 +131,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += [Records(keys) for keys in [keys_taken(function)] if keys]
     texts = [text for call in calls for value in call for text in texts_in(value)]
     found += stated_values(instruction, constants_of(function), texts)
+    found += stated_sizes(instruction)
     found += named_bounds(instruction, names)
     found += text_grids(instruction, calls)
     found += shown_classes(instruction, calls)

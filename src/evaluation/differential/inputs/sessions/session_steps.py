@@ -58,15 +58,16 @@ def mixed(
 
     same_size: always of lists that are as long.
     """
+    alike = tuple(_with_other_numbers(value, draw) if isinstance(value, list) else value for value in made)
     if same_size:
-        return tuple(_with_other_numbers(value, draw) for value in made) if draw.random() < 0.8 else made
+        return alike if draw.random() < 0.8 else made
     if not made or draw.random() >= 0.3:
         return other
     match made:
         case (int(start), int(end), *rest) if start + 2 < end and draw.random() < 0.5:
             step = draw.choice((1, -1))
             return (start + step, end - step, *rest)
-    if draw.random() < 0.5 and (alike := tuple(_with_other_numbers(value, draw) for value in made)) != made:
+    if alike != made and draw.random() < 0.5:
         return alike
     at = draw.randrange(len(made))
     return (*made[:at], *other[at : at + 1], *made[at + 1 :])
@@ -119,6 +120,10 @@ def with_another(
     return []
 
 
+def _is_number(values: Sequence[object]) -> bool:
+    return type(values[0]) is int
+
+
 def in_a_row(
     methods: Mapping[str, tuple[Function, Sequence[ast.arg], Granted]],
     values: Mapping[str, Sequence[object]],
@@ -130,10 +135,11 @@ def in_a_row(
     few = {name: draw.sample(of_it, min(2, len(of_it))) for name, of_it in values.items()}
     often, times = draw.choice([*methods]), RUNS[turn % len(RUNS)]
     others = draw.sample([*methods], len(methods))
+    same = draw.random() < 0.5  # number again and again, as a column that is filled
     for at in range(times + len(others)):
         name = often if at < times else others[at - times]
         method, own, granted = methods[name]
-        counts = not own or calculates_with(method, own[0].arg)
+        counts = not own or calculates_with(method, own[0].arg) or (same and _is_number(few[own[0].arg]))
         if at >= times and name == often and not counts:
             continue
         given = drawn(own, few, draw, granted)

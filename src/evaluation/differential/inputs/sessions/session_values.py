@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ LIMITS = 2  # of those, numbers that the class or the task knows, or their neigh
 _NUMBER = re.compile(r"(?<![\w.])\d{1,4}(?![\w.]*\d|%)")
 
 SMALL = (2, 3, 1)  # what an object has room for: few steps fill it
+ONE_LETTER = ("letter", "char", "character", "ch", "sign")
+_SHOWN = re.compile(r"(?i)\b(?:such as|like|e\.g\.|for example),? [\"'`]([^\"'`\n]{3,60})[\"'`]")
 _MADE_OF = re.compile(
     r"(?is)\b(?:made|created?|initiali[sz]ed|constructed|built|takes|given|starts?)\b(?: \w+){0,3}? (?:with|from|of|an?)\b(.*?)(?:\.(?:\s|$)|$)"
 )
@@ -61,6 +64,8 @@ def drawn_values(
                 of_kinds[kind] = draw.sample(pool, min(VALUES, len(pool)))
                 if kind in ("int", "float") and limits:
                     of_kinds[kind][:LIMITS] = draw.sample(limits, min(LIMITS, len(limits)))
+            if method.name == "__init__" and kind == "str" and len(own) == 1:
+                texts = texts or _shown_texts(instruction)
             known = draw.sample(texts, min(VALUES - 1, len(texts)))
             own_values = [*known, *of_kinds[kind][: VALUES - len(known)]]
             if parameter.arg in sizes and kind == "int" and (not limits or seed % 4 == 3):
@@ -131,6 +136,13 @@ def _kind_of(method: Function, parameter: ast.arg, node: ast.ClassDef, instructi
     return likely_kinds(_with_uses(method, node), parameter, described)[0]
 
 
+def _shown_texts(instruction: str) -> list[str]:
+    """Texts with signs that the task shows, also with each sign twice and without spaces."""
+    shown = [text for text in _SHOWN.findall(instruction) if re.search(r"[^\w\s]", text)]
+    ways = [(text, re.sub(r"([^\w\s])", r"\1\1", text), text.replace(" ", "")) for text in shown]
+    return list(dict.fromkeys(itertools.chain(*ways)))
+
+
 def text_keys(node: ast.ClassDef) -> frozenset[str]:
     """Parameters that stand for keys of one table of the class, where the name of one of them is that of a text."""
     found: dict[str, set[str]] = {}
@@ -187,16 +199,26 @@ class _AsNames(ast.NodeTransformer):
 
 
 def with_parts(values: dict[str, list[object]], made: Sequence[object]) -> dict[str, list[object]]:
-    """The values with parts, of the same type, of the lists and dictionaries that an object is made of: keys and what they stand for."""
+    """The values with parts, of the same type, of what an object is made of.
+
+    Items and keys of its lists and dictionaries and what they stand for; the letters of its texts for a letter; sums of its numbers.
+    """
     parts = [
         part
         for value in made
         if isinstance(value, list | dict)
         for part in [*value, *(value.values() if isinstance(value, dict) else ())]
     ]
+    letters = [sign for value in made if isinstance(value, str) for sign in dict.fromkeys(value) if sign.isalpha()]
+    numbers = [value for value in made if type(value) in (int, float)]
+    sums = [a + b for a, b in itertools.combinations(numbers, 2)]  # type: ignore[operator]
     found = {}
     for name, own in values.items():
         alike = [part for part in parts if type(part) is type(own[0]) and part not in made]
+        if name in ONE_LETTER:
+            alike += letters[:VALUES]
+        if type(own[0]) in (int, float) and not alike and len(sums) == 1:
+            alike = [*sums, *numbers[:1]]
         found[name] = [*alike[:VALUES], *own[: VALUES // 2]] if alike else own
     return found
 

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 
+from src.evaluation.differential.inputs.forms.dates import as_date, places_of_date
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.preconditions.domain import Domain, shown_domain
 from src.evaluation.differential.inputs.preconditions.relations import Granted, granted_by
@@ -111,7 +112,7 @@ def session_calls(
         for parameter in own
         if _is_object(methods[name], parameter, node, tree)
     }
-    pairing = {name for name, method in methods.items() if "zip(self." in ast.unparse(method)}
+    pairing = {name for name, method in methods.items() if _pairs_own(method)}
     keeping = keeping_of(methods, instruction)
     granted = {name: _granted(method, instruction, shown.get(name, [])) for name, method in methods.items()}
     given_to = {name: (methods[name], given) for name, given in whole.items()}
@@ -127,9 +128,11 @@ def session_calls(
         own = whole if number % 3 == 0 else takes
         maker = own.get("__init__", [])
         maker = maker[: _required(methods)] if number % 3 == 2 else maker
+        dates = places_of_date([parameter.arg for parameter in maker])
         made = drawn(maker, values, draw, granted.get("__init__")) or ()
         if len(made) < len(maker):
             continue
+        made = as_date(made, dates, number + turn * MAX_SESSIONS)
         makers, values = values, with_parts(values, made)
         steps: list[tuple[str, tuple[object, ...]]] = []
         most = MANY_STEPS if number % 4 == 3 else MOST_STEPS
@@ -143,6 +146,7 @@ def session_calls(
                 continue
             given = amended(given, [past for step, past in steps if step == name], granted[name], draw)
             other = (draw.random() >= 0.4 and drawn(maker, makers, draw, granted.get("__init__"))) or made
+            other = as_date(other, dates, draw.randrange(MAX_SESSIONS)) if other != made else made
             other = mixed(made, other, draw, same_size=bool(_SAME_SIZE.search(instruction)) or name in pairing)
             parameters_ = zip(own[name], given, strict=True)
             given = tuple((OBJECT, *other) if (name, p.arg) in objects else value for p, value in parameters_)
@@ -160,6 +164,15 @@ def session_calls(
             steps = keeping.tidied(made, [*in_a_row(often, values, looks, turn, draw)])
             found.append((source_of(made), source_of([*steps, *looks])))
     return list(dict.fromkeys(found))
+
+
+def _pairs_own(method: Function) -> bool:
+    """Whether it goes through a list of its object and another one side by side: `zip(self.row, other.row)`."""
+    return any(
+        isinstance(node, ast.Call) and ast.unparse(node.func) == "zip" and "self." in ast.unparse(node.args[0])
+        for statement in method.body
+        for node in ast.walk(statement)
+    )
 
 
 def _operators_of_dataclass(node: ast.ClassDef, instruction: str) -> dict[str, Function]:

@@ -53,6 +53,6 @@ def test_one_method_is_called_many_times_and_then_the_others():
 
 
 def test_an_attribute_is_set_to_what_the_object_was_not_made_with():
-    assert with_another(["a"], OWN, {"a": [2, 5], "b": [7]}, (2, 7)) == [("?=a", (5,))]
+    assert with_another(["a"], OWN, {"a": [2, 5], "b": [7]}, (2, 7)) == [("?a", ()), ("?=a", (5,))]
     assert with_another(["a"], OWN, {"a": [2], "b": [7]}, (2, 7)) == []
     assert with_another(["a"], OWN, {"a": [9, 3], "b": [7]}, (2, 7), RISING) == [("?=a", (3,))]

@@ -3,6 +3,7 @@
 import ast
 import random
 
+from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.sessions.members import methods_of
 from src.evaluation.differential.inputs.sessions.session_values import (
     calculates_with,
@@ -30,7 +31,7 @@ METHODS = methods_of(TANK, TREE)
 
 def values(seed):
     takes = {name: (method, method.args.args[1:]) for name, method in METHODS.items()}
-    return drawn_values(TANK, TREE, takes, {}, "", random.Random(seed), seed)
+    return drawn_values(TANK, TREE, takes, {}, "", random.Random(seed), seed, Domain())
 
 
 def test_numbers_that_the_class_compares_with_are_among_the_values():
