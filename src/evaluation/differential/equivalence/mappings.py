@@ -6,6 +6,7 @@ A dictionary is taken as the lines that a loop over its items prints: the order 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Callable, Collection
 from typing import Any
@@ -70,3 +71,11 @@ def same_fields(
         return False
     alike = all(a == b or b not in keys[0] for a, b in zip(*keys, strict=True))
     return alike and all(same(a, b) for (_, a), (_, b) in zip(left[1], right[1], strict=True))
+
+
+def same_order_of_keys(left: Any, right: Any) -> bool:
+    """Whether two described dictionaries of the same keys have them in one order; True of anything else."""
+    if not (left and right and left[0] == right[0] == "d"):
+        return True
+    keys = [[json.dumps(key) for key, _ in own[1]] for own in (left, right)]
+    return keys[0] == keys[1] or sorted(keys[0]) != sorted(keys[1])

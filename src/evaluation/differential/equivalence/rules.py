@@ -17,6 +17,7 @@ from src.evaluation.differential.equivalence.mappings import (
     of_other_sizes,
     rounded_as,
     same_fields,
+    same_order_of_keys,
 )
 from src.evaluation.differential.equivalence.printed import same_printed
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
@@ -88,6 +89,7 @@ class Rules:
     free_words: frozenset[str] = frozenset()  # of the reference's own, in small letters
     laid_out: bool = False  # the task says how lines are numbered, or what parts things
     topics: frozenset[str] = frozenset()  # what the reference's functions are about, by their names
+    keys_ordered: bool = False  # the task sorts, and so does the reference: so are the keys of dictionaries
     fields: frozenset[str] = frozenset()  # keys of dictionaries that the reference chose itself
     words: Mapping[str, bool] = field(default_factory=dict)  # the reference's own texts (wording.py)
 
@@ -102,6 +104,8 @@ class Rules:
 
     def same_value(self, expected: Any, actual: Any) -> bool:
         within = 0.5000001 * 10.0**-self.rounds_to if self.rounds_to else 0.0
+        if self.keys_ordered and not same_order_of_keys(expected, actual):
+            return False
         return self._same(expected, actual, within) or same_fields(
             expected, actual, self.fields, functools.partial(self._same, within=within)
         )
@@ -147,6 +151,7 @@ def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
         else chosen_words(reference, f"{instruction}\n{input}"),
         laid_out=bool(_LAYOUT.search(instruction)),
         topics=topics_of(reference),
+        keys_ordered=bool(_SORTING.search(instruction)) and bool(re.search(r"\bsorted\(|\.sort\(", source)),
         fields=field_names(reference, f"{instruction}\n{input}"),
         words=own_words(reference, f"{instruction}\n{input}"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import random
 import string
 from collections.abc import Iterator, Sequence
 
@@ -37,7 +36,6 @@ _FAMILIES = tuple(
 _LOOKING = set(
     "count find index rfind startswith endswith split partition removeprefix removesuffix replace translate".split()
 )
-_BRACKETS = ("()", "[]", "{}", "<>")
 MOST = 8  # texts of each origin
 
 
@@ -68,7 +66,7 @@ def _in_case_of(text: str, other: str) -> str:
 
 def looked_up(function: Function, name: str, tree: ast.Module) -> list[object]:
     """Constants that `name`, or what a method makes of it, is compared with or looked up in: keys, items, letters."""
-    tables = _tables(function, tree)
+    tables = tables_of(function, tree)
     found: list[object] = []
     for node in ast.walk(function):
         if isinstance(node, ast.Compare) and any(
@@ -91,7 +89,7 @@ def looked_up(function: Function, name: str, tree: ast.Module) -> list[object]:
 
 def dispatched_on(function: Function, name: str) -> list[str]:
     """Texts that `name` is compared with one by one, or that are the keys of a table in which it is looked up."""
-    tables = _tables(function, ast.Module([], []))
+    tables = tables_of(function, ast.Module([], []))
     found: list[object] = []
     for node in ast.walk(function):
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq):
@@ -122,7 +120,7 @@ def _is_made_of(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def _tables(function: Function, tree: ast.Module) -> dict[str, ast.expr]:
+def tables_of(function: Function, tree: ast.Module) -> dict[str, ast.expr]:
     """Containers that are written out, by the name that the function, the module or `self` gives them."""
     nodes = [*tree.body, *ast.walk(function)]
     return {
@@ -146,80 +144,6 @@ def _members(node: ast.AST, tables: dict[str, ast.expr]) -> list[object]:
         return [node.value]
     parts = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
     return [part.value for part in parts if isinstance(part, ast.Constant)]
-
-
-def alphabet_of(function: Function, tree: ast.Module) -> str:
-    """The signs that a function tells apart in its texts: the letters of `"([{"` and the keys of a table of single letters."""
-    tables = _tables(function, tree)
-    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.comprehension)]
-    names = {n.id for loop in loops for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
-    texts = [
-        text for name in sorted(names) for text in looked_up(function, name, tree) if isinstance(text, str)
-    ]
-    for node in ast.walk(function):
-        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id in names:
-            for side in node.comparators:
-                made = tables.get(side.id) if isinstance(side, ast.Name) else side
-                if isinstance(made, ast.Constant) and isinstance(made.value, str):
-                    texts.append(made.value)
-    counted = _counted(function)
-    texts += counted if len(counted) > 1 else []
-    signs = [sign for text in texts for sign in text]
-    is_of_signs = bool(signs) and all(
-        len(text) == 1 or not text.isalpha() or text.lower() in "aeiou" for text in texts
-    )
-    return "".join(dict.fromkeys(signs)) if is_of_signs else ""
-
-
-def _counted(function: Function) -> list[str]:
-    """Single letters that it counts in a parameter: `points.count("A")`."""
-    names = {parameter.arg for parameter in function.args.args}
-    found = [
-        node.args[0].value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "count"
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id in names
-        and isinstance(node.args[0], ast.Constant)
-    ]
-    return [text for text in dict.fromkeys(found) if isinstance(text, str) and len(text) == 1]
-
-
-def lists_of(function: Function, name: str, tree: ast.Module, draw: random.Random, most: int) -> Iterator[list[str]]:
-    """Lists of the texts that a loop over `name` tells apart, and of whole numbers as texts where it reads these too."""
-    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.comprehension)]
-    items = [loop.target.id for loop in loops if _is_name(loop.iter, name) and isinstance(loop.target, ast.Name)]
-    texts = [text for item in items for text in looked_up(function, item, tree) if isinstance(text, str) and text]
-    if len(set(texts)) < 2:
-        return
-    source = ast.unparse(function)
-    numbers = [str(draw.randint(2, 10)) for _ in texts] if any(f"int({item})" in source for item in items) else []
-    for _ in range(most):
-        yield draw.choices([*dict.fromkeys(texts), *numbers], k=draw.randint(2, 6))
-
-
-def texts_of(alphabet: str, draw: random.Random, most: int) -> Iterator[str]:
-    """Texts of these signs alone: brackets that are closed in order and out of order, else in random rows."""
-    pairs = [pair for pair in _BRACKETS if set(pair) <= set(alphabet)]
-    for number in range(most):
-        if not pairs:
-            yield "".join(draw.choices(alphabet, k=draw.randint(1, 6 if len(alphabet) > 3 else 10)))
-            continue
-        text = _nested(pairs, draw, 1 + number % 4)
-        if number % 2:
-            signs = list(text)
-            a, b = draw.randrange(len(signs)), draw.randrange(len(signs))
-            signs[a], signs[b] = signs[b], signs[a]
-            text = "".join(signs)
-        yield text
-
-
-def _nested(pairs: Sequence[str], draw: random.Random, depth: int) -> str:
-    opening, closing = tuple(draw.choice(pairs))
-    inner = _nested(pairs, draw, depth - 1) if depth > 1 else ""
-    return f"{opening}{inner}{closing}" if draw.random() < 0.6 else f"{inner}{opening}{closing}"
 
 
 def ignores_case(function: Function) -> bool:
@@ -284,14 +208,14 @@ def compared_constants(function: Function, name: str) -> list[str]:
         sides = [node.left, *node.comparators]
         constants = [side.value for side in sides if isinstance(side, ast.Constant)]
         for side in sides:
-            if isinstance(node.ops[0], ast.In | ast.NotIn) and _is_name(_called_on(side), name):
+            if isinstance(node.ops[0], ast.In | ast.NotIn) and is_name(_called_on(side), name):
                 texts = [c for c in constants if isinstance(c, str)]
                 found += [
                     repr(made) for c in texts for made in (f"ab{c}cd", f"ab{c}cd{c}ef", f"{c}ab", "abcd")
                 ]
             if _is_length(side, name):
                 found += [made for c in constants if isinstance(c, int) for made in _of_lengths(c)]
-            elif _is_name(_called_on(side), name):
+            elif is_name(_called_on(side), name):
                 found += [made for c in constants for made in _near(c)]
     return [source for source in dict.fromkeys(found) if source != "None"]
 
@@ -329,5 +253,5 @@ def constants_of(function: Function) -> list[object]:
     return list(dict.fromkeys(value for value in found if type(value) in (int, float, str)))
 
 
-def _is_name(node: ast.AST, name: str) -> bool:
+def is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name

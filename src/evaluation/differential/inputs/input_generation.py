@@ -7,22 +7,21 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 
+from src.evaluation.differential.inputs.alphabets import alphabet_of, lists_of, texts_of
 from src.evaluation.differential.inputs.constants import (
-    alphabet_of,
     around,
     compared_constants,
     constants_of,
     dispatched_on,
     ignores_case,
     input_texts,
-    lists_of,
     stripped_signs,
     texts_for,
-    texts_of,
 )
 from src.evaluation.differential.inputs.forms.dates import dates_for, places_of_date
 from src.evaluation.differential.inputs.forms.edges import at_edges
 from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
+from src.evaluation.differential.inputs.forms.tuple_fields import lists_of_tuples
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
 from src.evaluation.differential.inputs.uses import asked_for
@@ -35,6 +34,7 @@ from src.evaluation.differential.inputs.variation import (
     likenesses,
     parts_of,
     source_of,
+    with_opposite,
 )
 from src.languages.syntax import literal
 
@@ -89,7 +89,7 @@ def candidates(
         varied = itertools.chain(
             variation.calls(bases, 3 * PER_KINDS), *(_varied(call) for call in known[:3])
         )
-        before, after = _generated(function, needed, known, first, tree or ast.Module([], []))
+        before, after = _generated(function, needed, known, first, tree or ast.Module([], []), domain.fields)
         sizes = range(required, len(needed) if domain.defaults else 0)
         less = [call[:size] for call in [*bases, *before][:PER_KINDS] for size in sizes]
         examples = [call for call in domain.examples if required <= len(call) <= len(needed)]
@@ -112,6 +112,7 @@ def _kind_of(source: str) -> str:
     if is_function(value):
         return "function"
     if isinstance(value, list) and value:
+        value = [item for item in value if item is not None] or value
         inner = {bool: "bool", int: "int", float: "float", str: "str", dict: "dict", set: "set"}.get(
             type(value[0])
         )
@@ -152,6 +153,8 @@ def _ranked_kinds(
         ["str", *kinds] if kinds[0] != "str" and dispatched_on(function, parameter.arg) else kinds
         for parameter, kinds in zip(needed, ranked, strict=True)
     ]
+    if domain.fields:
+        ranked = [["list[pair]", *kinds] if "list[pair]" in kinds[:3] else kinds for kinds in ranked]
     if any(kinds[0].startswith("dict") for kinds in ranked):  # of which the others are the keys
         ranked = [["str", *kinds] if kinds == ANY else kinds for kinds in ranked]
     if domain.shape is None:
@@ -171,6 +174,7 @@ def _generated(
     known: Sequence[Arguments],
     combinations: Sequence[tuple[str, ...]],
     tree: ast.Module,
+    fields: Sequence[Sequence[str]] = (),
 ) -> tuple[list[Arguments], list[Arguments]]:
     """Arguments of the likeliest kinds, and of others."""
     first = [_combination(combinations[0], turn) for turn in range(2 * PER_KINDS)]
@@ -180,12 +184,28 @@ def _generated(
         *_with_constants(function, needed, known, combinations[0], tree),
         *itertools.chain(*map(doubled, full)),
         *_dates(full or first, [parameter.arg for parameter in needed]),
+        *_of_tuples(full or first, combinations[0], fields),
         *(edge for call in (*full[:1], *first[:1]) for edge in at_edges(call)),
         *related,
         *first,
     ]
     rounds = PER_KINDS if len(combinations) < 8 else PER_KINDS // 2
     return likely, [_combination(kinds, turn) for kinds in combinations[1:16] for turn in range(rounds)]
+
+
+def _of_tuples(
+    bases: Sequence[Arguments], kinds: Sequence[str], fields: Sequence[Sequence[str]]
+) -> Iterator[Arguments]:
+    """Calls with lists of tuples of these fields for the parameters that are lists."""
+    places = [at for at, kind in enumerate(kinds) if kind == "list[pair]"]
+    if not 0 < len(places) <= len(fields):
+        return
+    draw = random.Random(0)
+    for number in range(2 * PER_KINDS):
+        call = [*bases[number % len(bases)]]
+        for place, rows in zip(places, lists_of_tuples(fields[: len(places)], draw), strict=True):
+            call[place] = source_of(rows)
+        yield tuple(call)
 
 
 def _dates(bases: Sequence[Arguments], names: Sequence[str]) -> list[Arguments]:
@@ -266,6 +286,8 @@ def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
                 if other != place:
                     numbers = boundaries(value) if type(literal(base[other])) is int else ()
                     pairs = ((source, repr(number)) for number in numbers)
+                    if type(value) is int and isinstance(literal(base[other]), list):
+                        pairs = itertools.chain(pairs, with_opposite(value, literal(base[other])))
                     likes = (parts_of(value), likenesses(value), equals(value))
                     for container, part in itertools.chain(pairs, *likes):
                         call = [*base]

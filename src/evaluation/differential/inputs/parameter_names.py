@@ -10,7 +10,7 @@ _NAMES = (  # pattern of a parameter's name, its kinds; the first that is found 
     (r"coeff", "list[int]"),
     (r"matrix|grid|board|mat\b|2d|nested|image", "matrix | list[int]"),
     (r"e?mail", "email"),
-    (r"date|dob|birth", "date"),
+    (r"(?<!candi)(?<!up)(?<!vali)date|dob|birth", "date"),
     (r"binary|digits|decimal_str|hex", "text number | int"),
     (r"dicts|records|people|students|employees|users", "list[dict] | dict | list[str]"),
     (r"dict|map|mapping|inventory|prices|scores?_by|counts|graph", "dict | list[int]"),
@@ -38,3 +38,8 @@ def kinds_of_name(name: str) -> list[str]:
         if re.search(pattern, name.lower()):
             return kinds.split(" | ")
     return []
+
+
+def is_of_texts(name: str) -> bool:
+    """Whether a name is the plural of that of a text: "candidates"."""
+    return name.endswith("s") and kinds_of_name(name.removesuffix("s"))[:1] == ["str"]

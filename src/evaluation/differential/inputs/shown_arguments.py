@@ -13,6 +13,7 @@ from src.evaluation.differential.inputs.type_inference import Function, likely_k
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal, parse_expression
 
+_EXAMPLE = re.compile(r"(?i)\b(?:for example|e\.g\.|such as|example:),? (?:the )?(?:list |input |matrix |dictionary )?[\[{]")
 _RESULTS = re.compile(r"(?im)^\W*(?:(?:expected|sample|example) )?(?:outputs?|results?|returns?)\b")  # what stands behind is no input
 
 
@@ -29,6 +30,7 @@ def known_arguments(
     shape = named_shape(texts[0]) if texts else None
     is_text = "str" in kinds or (shape is not None and shape.admits(input.strip()))
     known += values_in(_RESULTS.split(input)[0], least, least == 1 and is_text)
+    known += _examples_in(texts[0]) if texts and least == 1 else []
     known = [_without_defaults(function, call) for call in known]
     return [call for call in dict.fromkeys(known) if all(map(is_literal, call))]
 
@@ -53,6 +55,17 @@ def _calls_in(text: str, name: str, least: int, most: int) -> list[Arguments]:
             if all(literal(source) is not None for source in sources):
                 calls.append(sources)
     return calls
+
+
+def _examples_in(instruction: str) -> list[Arguments]:
+    """Lists, tuples and dictionaries that an instruction shows as an example: "For example, [1, 2] becomes [2, 1]"."""
+    found = []
+    for start in itertools.islice(_EXAMPLE.finditer(instruction), 3):
+        text = instruction[start.end() - 1 :]
+        value = literal(text[: _closing_bracket(text, 1)])
+        if value and isinstance(value, list | dict):
+            found.append((source_of(value),))
+    return found
 
 
 def _closing_bracket(text: str, start: int) -> int:

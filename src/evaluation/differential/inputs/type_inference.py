@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from src.evaluation.differential.inputs.forms.pools import ANY, FUNCTIONS, POOLS
-from src.evaluation.differential.inputs.parameter_names import kinds_of_name
+from src.evaluation.differential.inputs.parameter_names import is_of_texts, kinds_of_name
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -56,7 +56,8 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     names = [parameter.arg, *_copies(nodes, parameter.arg)]
     found += [kind for node in nodes for name in names for kind in _kinds_of_method(node, name)]
     found += ["pair"] if is_pair(nodes, parameter.arg) else []
-    found += ["dict[dict]"] if _is_nested(nodes, parameter.arg) else []
+    of_rows = described.startswith(("list", "matrix")) or kinds_of_name(parameter.arg)[:1] == ["matrix"]
+    found += ["dict[dict]"] if _is_nested(nodes, parameter.arg) and not of_rows else []
     found += ["list[str]"] if _holds_texts(nodes, parameter.arg) else []
     found += ["dict[str]"] if _has_text_values(nodes, parameter.arg) else []
     found += ["list[bool]"] if described == "list" and re.search("bool|flags", parameter.arg.lower()) else []
@@ -68,6 +69,8 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     if "str" in found and found[0] not in ("str", "int", "float", described):
         found.insert(1, "str")
     ranked = list(dict.fromkeys([*found, *ANY]))
+    if ranked[0] == "list[int]" and parameter.annotation is None and is_of_texts(parameter.arg):
+        ranked.insert(0, "list[str]")
     if described == "list":
         ranked.sort(key=lambda kind: not kind.startswith("list"))
     return [kind for kind in ranked if kind not in _SCALARS] if _is_iterated(nodes, parameter.arg) else ranked

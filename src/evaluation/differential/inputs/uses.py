@@ -12,6 +12,7 @@ MAX_POWERS = 3
 LONG_RUN = repr("a" + 12 * "b" + "a")
 TEXTS_WITH_SIGNS = """["it's", 'a, b', '[1]', 'x']"""
 COUNTED = ("[2, 5, 2, 2, 2]", "[4, 1, 4, 1, 4]", "[3, 3, 6, 3, 1]", "[6, 1, 1, 6, 2]")  # how often each item occurs
+WITH_GAPS = ("[None, 3, None, None, 5]", "[1, None, None, 4, None]", "[None, None, 2]", "[7, None, 2, None]")
 LARGE_FACTORS = ("49", "121", "221", "97", "289")  # whose smallest factor is not among the first primes
 
 
@@ -19,6 +20,7 @@ def asked_for(function: Function, name: str) -> list[str]:
     """Literals for the parameter `name`."""
     found = [TEXTS_WITH_SIGNS] if _is_joined(function, name) else []
     found += [LONG_RUN] if _compares_neighbours(function) else []
+    found += WITH_GAPS if _asks_for_none(function) else ()
     found += COUNTED if _counts_items(function, name) else ()
     found += LARGE_FACTORS if _tries_divisors(function) else ()
     if _is_straight(function):
@@ -50,6 +52,16 @@ def _compares_neighbours(function: Function) -> bool:
             if len(sides) == 2 and ast.unparse(sides[0]) == ast.unparse(sides[1]):
                 return True
     return False
+
+
+def _asks_for_none(function: Function) -> bool:
+    """Whether it asks items of what it goes through whether they are None."""
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For | ast.comprehension)]
+    items = {ast.unparse(loop.target) for loop in loops}
+    compared = [node for node in ast.walk(function) if isinstance(node, ast.Compare)]
+    return any(
+        ast.unparse(node.left) in items and ast.unparse(node.comparators[0]) == "None" for node in compared
+    )
 
 
 def _counts_items(function: Function, name: str) -> bool:

@@ -11,6 +11,7 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from src.evaluation.differential.inputs.forms.matrices import is_matrix, other_matrix
 from src.evaluation.differential.inputs.forms.pools import FUNCTION, POOLS
 from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
 from src.languages.syntax import literal
@@ -80,6 +81,7 @@ class Variation:
         numbers = [value for value in constants if isinstance(value, int)]
         self._numbers = [value + step for value in numbers for step in (-1, 0, 1)]
         self._numbers += [a + times * b for a in numbers for b in numbers if a != b for times in (1, 2, 3)]
+        self._numbers += [a // b + step for a in numbers for b in numbers if a > b > 1 for step in (0, a // b // 12)]
         self._numbers += [a * b + step for a in numbers for b in numbers if a < b for step in (-1, 0, 1)]
         self._factors = [value for value in numbers if value > 1]
         self._texts = [value for value in constants if isinstance(value, str) and value]
@@ -162,6 +164,8 @@ class Variation:
             return round(choose.uniform(low, high), choose.choice((1, 2)))
         if isinstance(value, str):
             return self._other_text(value)
+        if isinstance(value, list) and is_matrix(value) and choose.random() < 0.7:
+            return other_matrix(value, choose)
         if isinstance(value, list | tuple):
             return self._other_items(value)
         if isinstance(value, set):
@@ -237,6 +241,12 @@ def doubled(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
             yield (*call[:b], call[a], *call[b + 1 :])
 
 
+def with_opposite(value: int, items: list[Any]) -> Iterator[tuple[str, str]]:
+    """A number beside a list of numbers that begins with it, or with what makes it 0."""
+    if items and all(type(item) is int for item in items):
+        yield from ((repr(value), source_of([first, *items])) for first in (-value, value))
+
+
 def equals(value: object) -> Iterator[tuple[str, str]]:
     """A number beside itself, and beside the one that is as far from 0."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value:
@@ -255,6 +265,7 @@ def likenesses(value: Any) -> Iterator[tuple[str, str]]:
             dict(zip(keys, keys, strict=True)),
         ]
         others += [dict(list(value.items())[:-1]), value | {"more": values[0]}]
+        others += [value | {keys[0]: keys[1]}] if len(keys) > 1 else []  # a value that is a key
         yield from ((source_of(value), source_of(other)) for other in others)
     is_sequence = isinstance(value, str | list) and len(value) > 2
     if is_sequence:

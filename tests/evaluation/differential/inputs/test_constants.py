@@ -1,12 +1,10 @@
 """Texts that a function knows, and others of their family."""
 
 import ast
-import random
 
 import pytest
 
 from src.evaluation.differential.inputs.constants import (
-    alphabet_of,
     around,
     compared_constants,
     dispatched_on,
@@ -14,7 +12,6 @@ from src.evaluation.differential.inputs.constants import (
     looked_up,
     stripped_signs,
     texts_for,
-    texts_of,
 )
 
 TABLE = "D = {'red': 1, 'green': 2}\n"
@@ -59,28 +56,6 @@ def test_only_what_is_told_apart_one_by_one_is_a_choice():
     both = "def f(x):\n    if x == 'up':\n        return 1\n    if x == 'down':\n        return 2"
     assert dispatched_on(parsed(both)[0], "x") == ["up", "down"]
     assert dispatched_on(parsed("def f(x):\n    return x in ('up', 'down')")[0], "x") == []
-
-
-def test_brackets_are_closed_in_order_and_out_of_order():
-    function, tree = parsed(
-        "P = {')': '(', ']': '['}\ndef f(t):\n    for c in t:\n        if c in '([':\n            pass\n        elif c in P:\n            pass"
-    )
-    alphabet = alphabet_of(function, tree)
-    assert set(alphabet) == set("()[]")
-    texts = list(texts_of(alphabet, random.Random(0), 40))
-    assert all(set(text) <= set("()[]") for text in texts)
-    assert any(
-        text.count("(") == text.count(")") > 0 and text.index(")") < text.index("(")
-        for text in texts
-        if "(" in text
-    )
-    assert "()" in texts
-
-
-def test_other_signs_make_rows_and_words_make_none():
-    function, tree = parsed("def f(t):\n    return [c for c in t if c == '+' or c == '-']")
-    assert set("".join(texts_of(alphabet_of(function, tree), random.Random(1), 9))) == {"+", "-"}
-    assert alphabet_of(*parsed("def f(t):\n    return [c for c in t if c == 'red']")) == ""
 
 
 def test_signs_at_the_ends_of_words_are_those_that_are_taken_away():

@@ -40,7 +40,7 @@ def test_each_step_has_what_it_returned_printed_or_raised():
         "q",
         [
             ["returned", nothing], ["printed", ["s", "[1, 2]\n"]], ["returned", one], ["returned", two],
-            ["raised", nothing],
+            ["raised", ["s", "IndexError"]],
         ],
     ]  # fmt: skip
 

@@ -25,6 +25,7 @@ _DIFFERENT = re.compile(
 _OTHERS = re.compile(
     r"(?i)\b(?:invalid|valid\w*|rais\w+|errors?|otherwise|whether|at (?:least|most)|up to|sublists?|into|split\w*|return\w* a (?:list|string|text))\b"
 )
+_CHECKED, _GIVEN = re.compile(r"(?i)\b(?:check|verif|determin)"), re.compile(r"(?i)\b(?:given as|takes|accepts) (?:an? )?$")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,11 @@ def stated_sizes(instruction: str) -> Iterator[Sized | Digits | Different]:
     if _OTHERS.search(instruction):
         return
     for kind, pattern in ((list, _LIST), (str, _TEXT), (str, _WORD)):
-        found = {(match.group(1).lower(), match.group(match.lastindex)) for match in pattern.finditer(instruction)}
+        found = {
+            (match.group(1).lower(), match.group(match.lastindex or 0))
+            for match in pattern.finditer(instruction)
+            if not _CHECKED.search(instruction) or _GIVEN.search(instruction[: match.start()])
+        }
         if len(found) == 1:
             ((number, unit),) = found
             count = _COUNTS.get(number) or int(number)

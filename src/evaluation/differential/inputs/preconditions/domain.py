@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.forms.examples import examples_for
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape
+from src.evaluation.differential.inputs.forms.tuple_fields import fields_in
 from src.languages.syntax import literal
 
 _EMPTY = re.compile(
@@ -92,6 +93,7 @@ class Domain:
     shape: Shape | None = None  # of texts
     defaults: bool = False  # what can be left out
     examples: tuple[tuple[str, ...], ...] = ()  # arguments that have the property of which it speaks
+    fields: tuple[tuple[str, ...], ...] = ()  # of tuples in lists
     zero_items: bool = False  # 0 among others, where it is an item like any other
     double_spaces: bool = False  # in a text that is a row of signs
     zero_values: bool = False  # 0 among the values of a dictionary
@@ -146,6 +148,7 @@ def shown_domain(
         shape=named_shape(instruction),
         defaults=bool(_DEFAULTS.search(instruction)),
         examples=tuple(examples_for(instruction)),
+        fields=fields_in(instruction),
     )
 
 

@@ -219,6 +219,8 @@ def with_parts(values: dict[str, list[object]], made: Sequence[object]) -> dict[
             alike += letters[:VALUES]
         if type(own[0]) in (int, float) and not alike and len(sums) == 1:
             alike = [*sums, *numbers[:1]]
+        elif type(own[0]) is int and not alike and len(numbers) == 1 and type(numbers[0]) is int:
+            alike = [n for n in (numbers[0] - 1, numbers[0] // 2, numbers[0]) if n > 1]
         found[name] = [*alike[:VALUES], *own[: VALUES // 2]] if alike else own
     return found
 

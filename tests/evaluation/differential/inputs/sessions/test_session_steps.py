@@ -8,6 +8,7 @@ from src.evaluation.differential.inputs.sessions.session_steps import (
     amended,
     drawn,
     in_a_row,
+    in_time,
     managed,
     mixed,
     with_another,
@@ -55,4 +56,17 @@ def test_one_method_is_called_many_times_and_then_the_others():
 def test_an_attribute_is_set_to_what_the_object_was_not_made_with():
     assert with_another(["a"], OWN, {"a": [2, 5], "b": [7]}, (2, 7)) == [("?a", ()), ("?=a", (5,))]
     assert with_another(["a"], OWN, {"a": [2], "b": [7]}, (2, 7)) == []
-    assert with_another(["a"], OWN, {"a": [9, 3], "b": [7]}, (2, 7), RISING) == [("?=a", (3,))]
+    assert with_another(["a"], OWN, {"a": [9, 3], "b": [7]}, (2, 7), RISING) == [("?a", ()), ("?=a", (3,))]
+
+
+def test_times_run_forward_and_other_numbers_stay():
+    takes = {"start": [ast.arg("t")], "pay": [ast.arg("amount")]}
+    steps = [("start", (9,)), ("pay", (7,)), ("start", (2,)), ("pay", (3,))]
+    assert in_time(steps, takes) == [("start", (2,)), ("pay", (7,)), ("start", (9,)), ("pay", (3,))]
+
+
+def test_other_objects_of_the_same_size_are_as_large():
+    draw = random.Random(0)
+    found = [mixed(([[1, 2], [3, 4]],), ([[5]],), draw, same_size=True) for _ in range(30)]
+    assert all([len(row) for row in matrix] == [2, 2] for (matrix,) in found)
+    assert len({str(other) for other in found}) > 5

@@ -9,6 +9,8 @@ from src.evaluation.differential.inputs.sessions.session_values import (
     calculates_with,
     drawn_values,
     other_than,
+    sizes_in,
+    text_keys,
     with_parts,
 )
 
@@ -68,9 +70,43 @@ def test_what_is_measured_is_given_halves_too_unless_the_task_speaks_of_whole_nu
             value
             for seed in range(20)
             for value in drawn_values(
-                TANK, TREE, takes, {"fill": [(5,)]}, instruction, random.Random(seed), seed
+                TANK, TREE, takes, {"fill": [(5,)]}, instruction, random.Random(seed), seed, Domain()
             )["amount"]
         }
 
     assert any(value % 1 for value in given("A tank"))
     assert not any(value % 1 for value in given("A tank for a number of fish"))
+
+
+def test_numbers_outside_the_domain_are_not_drawn():
+    def numbers(domain):
+        takes = {name: (method, method.args.args[1:]) for name, method in METHODS.items()}
+        seeds = range(0, 40, 2)
+        found = [drawn_values(TANK, TREE, takes, {}, "", random.Random(n), n, domain)["amount"] for n in seeds]
+        return {number for values in found for number in values}
+
+    assert min(numbers(Domain())) > 0
+    assert min(numbers(Domain(negative=True, zero=True))) < 0
+
+
+def test_keys_of_one_table_are_texts_where_one_of_them_is():
+    bank = ast.parse("""
+class Bank:
+    def open(self, name):
+        self.accounts[name] = 0
+    def transfer(self, giver, receiver, amount):
+        self.accounts[giver] -= amount
+        self.accounts[receiver] += amount
+""").body[0]
+    assert text_keys(bank) == {"name", "giver", "receiver"}
+
+
+def test_what_an_object_has_room_for_is_compared_with_a_length():
+    assert sizes_in(ast.parse("class A:\n def f(self): return len(self.items) == self.capacity").body[0]) >= {"capacity"}
+    assert "litres" not in sizes_in(TANK)
+
+
+def test_sums_and_letters_of_what_an_object_is_made_of_are_among_the_values():
+    assert 110 in with_parts({"amount": [5]}, [100, 10])["amount"]
+    assert {"j", "a"} <= {*with_parts({"letter": ["x"]}, ["java"])["letter"]}
+    assert with_parts({"name": ["x"]}, ["java"])["name"] == ["x"]
