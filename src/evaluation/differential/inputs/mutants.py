@@ -277,11 +277,12 @@ def _loosened(node: ast.If, part: ast.Compare) -> Change:
 def keeps_best(node: ast.If) -> bool:
     """Whether this is a step of a search: a comparison with the best so far, which it then replaces, or of names of which it returns one."""
     compared = {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
+    changed = {id(part.target) for part in ast.walk(node) if isinstance(part, ast.AugAssign)}  # no replacing
     stored = {
         part.id
         for statement in node.body
         for part in ast.walk(statement)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and id(part) not in changed
     }
     first = node.body[0]
     returned = first.value.id if isinstance(first, ast.Return) and isinstance(first.value, ast.Name) else ""

@@ -49,23 +49,21 @@ class Scope:
     def natural(
         self, calls: Sequence[Call], outside: Collection[int], told: Sequence[frozenset[int]]
     ) -> frozenset[int]:
-        """Places of calls with something empty, a half or a default that a reference treats as it does all others.
+        """Places of calls with a half or without a default, which a reference treats as it does all others.
 
         It has no branch for them: each mutant that one tells is told by a call of the domain too. told: of each mutant.
         """
         inside = set(range(len(calls))) - set(outside)
         special = {at for places in told if not places & inside for at in places}
-        wide = dataclasses.replace(self, domain=dataclasses.replace(self.domain, empty=True))
         most = _longest(calls)
         return frozenset(
             at
             for at, (name, arguments) in enumerate(calls)
             if name in self.granted
             and at not in special
-            and wide.admits((name, arguments))
+            and self.admits((name, arguments))
             and (
-                (at in outside and name not in self.best)
-                or len(arguments) < most[name]
+                len(arguments) < most[name]
                 or (name in self.smooth and "float" in kinds_of(arguments))
             )
         )
