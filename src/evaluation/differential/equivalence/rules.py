@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from src.evaluation.differential.equivalence.equality import same_value
 from src.evaluation.differential.equivalence.mappings import item_lines, of_other_sizes, rounded_as
-from src.evaluation.differential.equivalence.printed import same_printed
+from src.evaluation.differential.equivalence.printed import same_printed, shows
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
 from src.evaluation.differential.inputs.sessions.method_roles import (
     changing_methods,
@@ -105,6 +105,11 @@ class Rules:
         ordered = self.ordered and self.lines_ordered
         texts = [expected] if self.rounding_set else [expected, rounded_as(expected, actual)]
         return any(same_printed(text, actual, ordered, self.free_words, self.laid_out) for text in texts)
+
+    def shows(self, text: str, printed: str, arguments: Sequence[str]) -> bool:
+        """Whether an output shows a value beside words and what the call was given."""
+        texts = [text] if self.rounding_set else [text, rounded_as(text, printed)]
+        return any(shows(own, printed, arguments) for own in texts)
 
 
 def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:
