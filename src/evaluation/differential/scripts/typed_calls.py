@@ -7,8 +7,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from src.evaluation.differential.equivalence.agreement import shown_call
+from src.evaluation.differential.equivalence.printed import text_of
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.equivalence.wording import Answered, said_alike
 from src.evaluation.differential.inputs.input_generation import kinds_of
@@ -50,7 +52,7 @@ def on_typed_calls(
         if len(able) < TYPABLE_SHARE * len(places):
             continue
         able = able[:MAX_TYPED]
-        if len({json.dumps(results[at]["value"]) for at, _ in able}) < 2:
+        if len({_result(results[at]) for at, _ in able}) < 2:
             continue
         typed = _typed(rules, [(calls[at], results[at], text) for at, text in able], run)
         if typed and not typed.difference:
@@ -65,12 +67,22 @@ def _places(calls: Sequence[Call], results: Sequence[ProbeRecord]) -> list[int]:
     places = [
         at
         for at, result in enumerate(results)
-        if not result["error"] and not is_session(result["value"]) and kinds_of(calls[at][1]) == usual
+        if not result["error"] and _is_printable(result["value"]) and kinds_of(calls[at][1]) == usual
     ]
     first: dict[str, int] = {}
     for at in places:
-        first.setdefault(json.dumps(results[at]["value"]), at)
+        first.setdefault(_result(results[at]), at)
     return list(dict.fromkeys([*first.values(), *places]))
+
+
+def _result(result: ProbeRecord) -> str:
+    """What a call gives or prints."""
+    return json.dumps([result[part] for part in ("value", "stdout", "changed")])
+
+
+def _is_printable(value: list[Any]) -> bool:
+    """Not so a number of a thousand digits, or what a session gives."""
+    return not is_session(value) and (value == ["n"] or text_of(value) is not None)
 
 
 def _typed(rules: Rules, able: Sequence[tuple[Call, ProbeRecord, str]], run: Run) -> Typed | None:

@@ -19,6 +19,7 @@ MAX_ENDS = 4
 _READERS = ("eval", "literal_eval", "loads")  # what reads a list as it is written
 _PARTING = ("split", "rsplit", "partition", "replace", "findall", "finditer")
 _READS_ALL = re.compile(r"\bstdin(?!\.readline\b)\b.")  # to the end of what is typed
+_PARTS = re.compile(r"[\s,;:]+")
 _YES_AND_NO = (("True", "False"), ("yes", "no"), ("y", "n"))
 
 _Layout = Callable[
@@ -47,20 +48,23 @@ def _ways(script: ast.Module, values: Sequence[Sequence[object]]) -> Iterator[tu
     ends = _ends(asking)
     kinds = {type(value) for one in values for value in one}
     has_lists = not kinds.isdisjoint({list, tuple, set, dict})
+    has_rows = any(isinstance(v, dict) or _has_rows(v) for one in values for v in one)
+    inner = [*separators, "\n"] if has_rows else separators if has_lists else separators[:1]
     layouts = [*_as_written(script), *map(_joined, separators), *map(_up_to, ends), _up_to("")]
     layouts.append(_lines)
     if not asking and not _READS_ALL.search(ast.unparse(script)):  # else a number more would be one more item
         layouts += [_counted("\n"), *map(_counted, separators)]
+        layouts += [_sized(" "), _sized("\n")] if has_rows else []
     layouts.append(_joined(""))
-    for tail, order, between, layout, inner, words in itertools.product(
+    for tail, order, between, layout, parting, words in itertools.product(
         ["", *(f"{end}\n" for end in ends)],
         _orders(values),
         ["\n", *separators] if len(values[0]) > 1 and not has_lists else ["\n"],
         layouts if has_lists else layouts[:1],
-        separators if has_lists else separators[:1],
+        inner,
         _YES_AND_NO if bool in kinds else _YES_AND_NO[:1],
     ):
-        way = _Way(order, between, layout, inner, words, tail)
+        way = _Way(order, between, layout, parting, words, tail)
         texts = tuple(way.text(one) for one in values)
         if any(text is not None for text in texts):
             yield texts
@@ -143,6 +147,20 @@ def _counted(separator: str) -> _Layout:
         return None if rest is None else f"{len(items)}\n{rest}"
 
     return lines
+
+
+def _sized(between: str) -> _Layout:
+    """The number of rows and columns before the rows."""
+
+    def lines(items: Sequence[str]) -> str | None:
+        columns = {len(_PARTS.split(item)) for item in items}
+        return "\n".join([f"{len(items)}{between}{columns.pop()}", *items]) if len(columns) == 1 else None
+
+    return lines
+
+
+def _has_rows(value: object) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(row, list | tuple) for row in value)
 
 
 def _as_written(script: ast.Module) -> list[_Layout]:

@@ -73,6 +73,12 @@ def test_a_script_that_shows_some_results_is_wrong_and_one_that_reads_nothing_is
     assert typed("d = input().split('/')\nprint(int(d[2]))", lambda n: 2 * n, given) is None
 
 
+def test_results_that_nothing_prints_are_not_asked_for():
+    given = [(2, 3), (10, 20_000), (3, 2), (5, 5)]
+    assert typed("b, e = map(int, input().split())\nprint(b ** e)", pow, given) == ""
+    assert typed("b, e = map(int, input().split())\nprint(e ** b)", pow, given) != ""
+
+
 def test_a_yes_or_no_may_be_typed_out_in_words_that_mean_it():
     given = [(text,) for text in ("abc", "a1", "Oslo", "42", "tree!")]
     code = "w = input()\nprint('Only letters' if w.isalpha() else 'Something else than letters')"
