@@ -504,6 +504,13 @@ def test_a_script_is_typed_what_a_function_gets_in_the_way_that_it_asks_for(sand
     assert verdict(sandbox, reference, code.replace("in x", "in x[1:]")) != "passed"
 
 
+def test_a_function_that_is_a_part_of_a_script_is_not_the_references(sandbox):
+    reference = "def total(limit):\n    return sum(n * n for n in range(limit + 1))"
+    code = "def square(x):\n    return x * x\n\nlimit = int(input())\nprint(sum(square(n) for n in range(1, limit + 1)))"
+    assert verdict(sandbox, reference, code) == "passed"
+    assert verdict(sandbox, reference, code.replace("limit + 1", "limit")) == "failed"
+
+
 def test_a_script_that_is_right_on_the_samples_input_alone_is_wrong(sandbox):
     reference = "def smallest(numbers):\n    return min(numbers)"
     code = "x = list(map(int, input().split()))\nprint(min(x))"
