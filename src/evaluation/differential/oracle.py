@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +18,7 @@ from src.evaluation.differential.equivalence.agreement import call_difference, s
 from src.evaluation.differential.equivalence.printed import shown
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.file_fixtures import other_files
-from src.evaluation.differential.inputs.input_generation import kinds_of, parameters
+from src.evaluation.differential.inputs.input_generation import parameters
 from src.evaluation.differential.probe_runner import Call, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     asks_for_output,
@@ -32,8 +30,9 @@ from src.evaluation.differential.program_analysis import (
     without_reading,
 )
 from src.evaluation.differential.reference import NOT_RUN, Behaviour, reference_behaviour
-from src.evaluation.differential.scripts.cross_form import first_shown, script_inputs, typed, typed_inputs
+from src.evaluation.differential.scripts.cross_form import first_shown, script_inputs, typed_inputs
 from src.evaluation.differential.scripts.other_data import as_functions
+from src.evaluation.differential.scripts.typed_calls import on_typed_calls
 from src.evaluation.differential.targets import Target, targets_of
 from src.evaluation.differential.verdicts import (
     NOT_STARTED,
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
     from src.sandbox.sandbox import Sandbox
 
 FEWEST_SESSIONS = 4  # of those with a class, that decide
-MAX_TYPED = 6  # calls
 _DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DEFINITIONS = _DEFINED | ast.Import | ast.ImportFrom
 
@@ -133,6 +131,10 @@ class _Trial:
                 break
         if tried[-1].verdict and tried[-1].verdict.outcome == "passed":
             return tried[-1]
+        if reads_input(self.tree) and not named_alike(ways[0]):  # that function may be a part of its script
+            typed_in = self._on_typed_calls()
+            if typed_in and typed_in.verdict and typed_in.verdict.outcome == "passed":
+                return typed_in
         record = tried[0].record
         all_fail = (
             record is not None and record["calls"] and all(result["error"] for result in record["calls"])
@@ -195,28 +197,24 @@ class _Trial:
         )
 
     def _stdins(self) -> list[str]:
-        typed = typed_inputs(self.reference_tree, self.sample.input) if reads_input(self.tree) else []
-        return typed or [f"{self.sample.input}\n"]
+        if not reads_input(self.tree):
+            return [f"{self.sample.input}\n"]
+        task = f"{self.sample.instruction}\n{self.sample.input}"
+        return typed_inputs(self.reference_tree, self.tree, self.sample.input, task) or [
+            f"{self.sample.input}\n"
+        ]
 
     def _on_typed_calls(self) -> Comparison | None:
-        """Passed, where a script that reads input shows what the reference gives for the same values, several and with other results."""
+        """Whether a script that reads input shows what the reference gives for the same values; None where it takes none of them."""
         calls, results = self.behaviour.calls, self.behaviour.record["calls"]
-        first: dict[str, int] = {}
-        usual = Counter(kinds_of(arguments) for _, arguments in calls).most_common(1)[0][0]
-        for at, result in enumerate(results):
-            if not result["error"] and kinds_of(calls[at][1]) == usual and typed(calls[at][1]) is not None:
-                first.setdefault(json.dumps(result["value"]), at)
-        chosen = [*first.values()][:MAX_TYPED]
-        comparison = None
-        for at in chosen if len(chosen) > 1 else ():
-            _, arguments = calls[at]
-            execution, record = self._run(self.code, stdin=str(typed(arguments)))
-            if record is None or record["module"]["error"]:
-                return None
-            if not first_shown(self.rules, [arguments], [results[at]], record):
-                return None
-            comparison = Comparison(with_outcome(execution, "passed", ON_TYPED_CALLS), self.behaviour, record)
-        return comparison
+        typed = on_typed_calls(
+            self.rules, self.tree, calls, results, lambda text: self._run(self.code, stdin=text)
+        )
+        if typed is None:
+            return None
+        outcome = "failed" if typed.difference else "passed"
+        verdict = with_outcome(typed.execution, outcome, typed.difference or ON_TYPED_CALLS)
+        return Comparison(verdict, self.behaviour, typed.record)
 
     def _run(
         self,

@@ -496,6 +496,38 @@ def test_a_script_may_read_its_input(sandbox):
     assert verdict(sandbox, "print(sum([1, 2]))", "print(input() + input())") is None
 
 
+def test_a_script_is_typed_what_a_function_gets_in_the_way_that_it_asks_for(sandbox):
+    reference = "def squares(numbers):\n    return sum(n * n for n in numbers if n % 2 == 0)"
+    code = "x = []\nwhile (s := input('Next: ')) != 'stop':\n    x.append(int(s))\nprint('The sum is', sum(n * n for n in x if n % 2 == 0))"
+    assert verdict(sandbox, reference, code) == "passed"
+    assert verdict(sandbox, reference, code.replace("n * n", "n * 2")) != "passed"
+    assert verdict(sandbox, reference, code.replace("in x", "in x[1:]")) != "passed"
+
+
+def test_a_function_that_is_a_part_of_a_script_is_not_the_references(sandbox):
+    reference = "def total(limit):\n    return sum(n * n for n in range(limit + 1))"
+    code = "def square(x):\n    return x * x\n\nlimit = int(input())\nprint(sum(square(n) for n in range(1, limit + 1)))"
+    assert verdict(sandbox, reference, code) == "passed"
+    assert verdict(sandbox, reference, code.replace("limit + 1", "limit")) == "failed"
+
+
+def test_a_script_that_is_right_on_the_samples_input_alone_is_wrong(sandbox):
+    reference = "def smallest(numbers):\n    return min(numbers)"
+    code = "x = list(map(int, input().split()))\nprint(min(x))"
+    assert verdict(sandbox, reference, code, "[1, 4, 2]") == "passed"
+    assert verdict(sandbox, reference, code.replace("min(x)", "x[0]"), "[1, 4, 2]") == "failed"
+
+
+def test_a_script_may_ask_for_a_number_of_the_task(sandbox):
+    reference = "for n in range(1, 5):\n    print(n * n)"
+    code = "for n in range(int(input('How many? '))):\n    print((n + 1) ** 2)"
+    assert verdict(sandbox, reference, code, instruction="Print the first 4 squares.") == "passed"
+    assert (
+        verdict(sandbox, reference, code.replace("n + 1", "n"), instruction="Print the first 4 squares.")
+        != "passed"
+    )
+
+
 def test_functions_are_compared_on_files(sandbox):
     reference = "def count(path):\n    with open(path) as f:\n        return len(f.read().split())\nprint('Words in a.txt:', count('a.txt'))"
     code = "def words(name):\n    n = 0\n    for line in open(name):\n        n += len(line.split())\n    return n"

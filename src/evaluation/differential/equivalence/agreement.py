@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from src.evaluation.differential.equivalence.equality import same_text, same_value
-from src.evaluation.differential.equivalence.printed import shown, shows, text_of
+from src.evaluation.differential.equivalence.printed import shown, text_of
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.equivalence.sessions import session_difference
 from src.evaluation.differential.equivalence.wording import Answered, said_alike
@@ -120,7 +120,8 @@ def _prints_value(rules: Rules, value: list[Any], arguments: Sequence[str], resu
     if text is None or not printed.strip():
         return False
     return any(
-        rules.same_printed(own, printed) or shows(own, printed, arguments) for own in {text, text.strip()}
+        rules.same_printed(own, printed) or rules.shows(own, printed, arguments)
+        for own in {text, text.strip()}
     )
 
 

@@ -15,7 +15,7 @@ _HEADING = re.compile(
 )  # a line that only announces the next or parts it from the last
 _NEGATION = re.compile(
     r"(?i)\b(?:not|no|non|never|none|false|cannot|isn|aren|doesn|don|can't|un(?:able|equal|sorted|balanced)"
-    r"|in(?:valid|correct|complete)|im(?:possible|perfect))\b"
+    r"|in(?:valid|correct|complete)|im(?:possible|perfect)|(?:some|any)(?:thing|one) else|(?:other|else) than)\b"
 )
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _CLOCK, _NO_CLOCK = re.compile(r"\d:0\d"), re.compile(r"\d:\d(?!\d)")  # 9:05, 9:5
@@ -188,12 +188,23 @@ def shows(text: str, printed: str, arguments: Sequence[str]) -> bool:
     actual = [_without_unit(token) for line in _lines(printed) for token in _tokens(line)]
     if all(map(_NUMBER.fullmatch, expected)):
         actual = [token for token in actual if _NUMBER.fullmatch(token)]
-    other = [token for token in actual if token not in given]
+    other = [token for token in actual if not any(_is_given(token, own) for own in given)]
     once = actual.copy()
-    for token in given:
-        if token in once:
-            once.remove(token)
+    for own in given:
+        repeated = next((token for token in once if _is_given(token, own)), None)
+        if repeated is not None:
+            once.remove(repeated)
     return any(same_tokens(expected, tokens) for tokens in (actual, other, once))
+
+
+def _is_given(token: str, given: str) -> bool:
+    """Whether a script repeats what it was given: 75.0 is 75."""
+    return token == given or _same_number(given, token)
+
+
+def shows_nothing(printed: str) -> bool:
+    """Whether an output shows no data: it is words alone, around nothing or brackets, or says that there is nothing."""
+    return denies(printed) or not any(_tokens(line) for line in _lines(printed))
 
 
 def _without_unit(token: str) -> str:

@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from src.evaluation.differential.equivalence.mappings import (
     same_fields,
     same_order_of_keys,
 )
-from src.evaluation.differential.equivalence.printed import same_printed
+from src.evaluation.differential.equivalence.printed import same_printed, shows
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
 from src.evaluation.differential.inputs.sessions.method_roles import (
     changing_methods,
@@ -122,6 +122,11 @@ class Rules:
         ordered = self.ordered and self.lines_ordered
         texts = [expected] if self.rounding_set else [expected, rounded_as(expected, actual)]
         return any(same_printed(text, actual, ordered, self.free_words, self.laid_out) for text in texts)
+
+    def shows(self, text: str, printed: str, arguments: Sequence[str]) -> bool:
+        """Whether an output shows a value beside words and what the call was given."""
+        texts = [text] if self.rounding_set else [text, rounded_as(text, printed)]
+        return any(shows(own, printed, arguments) for own in texts)
 
 
 def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:

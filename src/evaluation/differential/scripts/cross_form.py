@@ -6,15 +6,18 @@ import ast
 import re
 from collections.abc import Sequence
 
-from src.evaluation.differential.equivalence.printed import denies, plain, shown, shows, text_of
+from src.evaluation.differential.equivalence.printed import denies, plain, shown, shows_nothing, text_of
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.equivalence.wording import answers_question
 from src.evaluation.differential.inputs.input_generation import Arguments
 from src.evaluation.differential.inputs.shown_arguments import values_in
 from src.evaluation.differential.inputs.variation import source_of
 from src.evaluation.differential.probe_runner import ProbeRecord
+from src.evaluation.differential.scripts.typed_lines import ways_to_type
 from src.languages.syntax import literal
 
+MAX_INPUTS, MAX_WAYS = 16, 4  # that are typed in where no calls are; of one of them
+_NUMBER = re.compile(r"(?<![\w.-])-?\d+(?:\.\d+)?(?![\w-]|\.\d)")
 _BOOLS = re.compile(r"\b(?:True|False)\b")
 
 
@@ -35,27 +38,14 @@ def script_inputs(script: ast.Module, names: Sequence[str], input: str) -> list[
     return list(dict.fromkeys([*found, *passed]))[:4]
 
 
-def typed_inputs(script: ast.Module, input: str) -> list[str]:
-    """What a user might type into a program for the same task: the sample's input, values in it, a script's own values."""
+def typed_inputs(reference: ast.Module, script: ast.Module, input: str, task: str) -> list[str]:
+    """What a user might type into a script for the same task: the sample's input, values in it, the reference's own, numbers of the task."""
     values = [arguments for count in (1, 2, 3) for arguments in values_in(input, count)]
-    own = list(_assigned_literals(script).values())
-    lines = ["".join(f"{_typed(source)}\n" for source in sources) for sources in (*values, own) if sources]
-    return list(dict.fromkeys([*([f"{input}\n"] if input.strip() else []), *lines]))[:4]
-
-
-def typed(arguments: Arguments) -> str | None:
-    """What a user types who is asked for these arguments one by one; None for what nobody types, such as a table."""
-    values = [literal(source) for source in arguments]
-    plain = all(
-        isinstance(value, int | float | str) and not isinstance(value, bool) and "\n" not in str(value)
-        for value in values
-    )
-    return "".join(f"{_typed(source)}\n" for source in arguments) if plain and values else None
-
-
-def _typed(source: str) -> str:
-    value = literal(source)
-    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    own = tuple(_assigned_literals(reference).values())
+    numbers = _NUMBER.findall(task)
+    every = [*values, own, *(tuple(numbers[at:]) for at in range(len(numbers)))]
+    lines = [text for arguments in every for (text,) in ways_to_type(script, [arguments])[:MAX_WAYS] if text]
+    return list(dict.fromkeys([*([f"{input}\n"] if input.strip() else []), *lines]))[:MAX_INPUTS]
 
 
 def _assigned_literals(script: ast.Module) -> dict[str, str]:
@@ -109,7 +99,9 @@ def _shows_call(rules: Rules, arguments: Arguments, result: ProbeRecord, script:
 def _shows_value(rules: Rules, arguments: Arguments, value: list[object], script: ProbeRecord) -> bool:
     """Whether a script prints this value, or ends with it."""
     printed = shown(script["module"])
+    if value[1:] in ([""], [[]]) and printed.strip(" "):
+        return shows_nothing(printed)
     if not printed.strip():
         return rules.same_value(value, script["module"]["last"])
     text = text_of(value)
-    return text is not None and (rules.same_printed(text, printed) or shows(text, printed, arguments))
+    return text is not None and (rules.same_printed(text, printed) or rules.shows(text, printed, arguments))
