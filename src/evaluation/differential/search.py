@@ -29,6 +29,7 @@ from src.evaluation.differential.inputs.mutants import (
     uncompared,
     without_remarks,
 )
+from src.evaluation.differential.inputs.preconditions.assumptions import asks_of_all_signs
 from src.evaluation.differential.inputs.preconditions.domain import shown_domain, speaks_of_whole
 from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     adds_any_numbers,
@@ -40,6 +41,7 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     has_sign,
     is_bounded_by_value,
     is_smooth,
+    looks_at_no_item,
     looks_for_best,
     moves_disks,
     only_passes_on,
@@ -51,6 +53,7 @@ from src.evaluation.differential.inputs.preconditions.scope import (
     grows_fast,
     speaks_of_words,
 )
+from src.evaluation.differential.inputs.preconditions.rounding import rounding_mutants
 from src.evaluation.differential.inputs.sessions.faults import (
     faults,
     speaks_of_errors,
@@ -123,6 +126,8 @@ class Search:
             domain = dataclasses.replace(domain, zero=True)
         if functions and all(only_passes_on(f) or adds_any_numbers(f) for f in functions.values()):
             domain = dataclasses.replace(domain, zero_items=True)
+        if functions and all(map(looks_at_no_item, functions.values())):
+            domain = dataclasses.replace(domain, blank_items=True)
         if functions and not any(map(calculates, functions.values())):
             domain = dataclasses.replace(domain, zero_values=domain.zero_items)
         scope = Scope(
@@ -133,7 +138,9 @@ class Search:
             grows_fast(instruction) and not any(map(is_bounded_by_value, functions.values())),
             frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
             frozenset(name for name, f in functions.items() if counts_from_one(f)),
-            frozenset(n for n, f in functions.items() if looks_for_best(f) or n == SCRIPT),
+            frozenset(
+                n for n, f in functions.items() if looks_for_best(f) or asks_of_all_signs(f) or n == SCRIPT
+            ),
             frozenset(
                 sign
                 for f in functions.values()
@@ -208,7 +215,8 @@ class Search:
             else:
                 changed.pop(program, None)
         hints = mistaken(plain, functions)
-        variants = [ast.unparse(plain), *changed, *tied, *searched, *hints]
+        rounded = [] if domain.ties else rounding_mutants(plain)
+        variants = [ast.unparse(plain), *changed, *tied, *searched, *hints, *rounded]
         _, found = run_probe(
             self.sandbox,
             self.inputs,
@@ -224,8 +232,9 @@ class Search:
             return None
         told = found["told"]
         alone = (told[0] if told else None) or frozenset()  # without the script around its functions
-        ends = [*itertools.accumulate(map(len, (changed, tied, searched, hints)), initial=1)]
-        own, ties, searches, mistakes = (
+        groups = (changed, tied, searched, hints, rounded)
+        ends = [*itertools.accumulate(map(len, groups), initial=1)]
+        own, ties, searches, mistakes, halves = (
             [(at, places - alone) for at, places in enumerate(told[start:end]) if places is not None]
             for start, end in itertools.pairwise(ends)
         )
@@ -237,6 +246,7 @@ class Search:
             # What differs on most calls that find something does not differ where several can be found.
             ended = {at for at, result in enumerate(found["calls"]) if _finds(result["value"])} - outside
             ties += [(at, places) for at, places in searches if 2 * len(places & ended) < len(ended)]
+            ties += halves
             outside |= {at for _, places in ties for at in places if tried[at][1] not in scope.known}
         natural -= outside
         edges = frozenset(at for at, call in enumerate(tried) if scope.is_edge(call)) - natural

@@ -10,6 +10,7 @@ from typing import Any
 
 from src.evaluation.differential.equivalence.equality import same_text, same_value
 from src.evaluation.differential.equivalence.printed import shown, shows, text_of
+from src.evaluation.differential.equivalence.remarks import is_of_nothing
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.equivalence.sessions import session_difference
 from src.evaluation.differential.equivalence.wording import Answered, said_alike
@@ -119,7 +120,7 @@ def _effect_difference(rules: Rules, expected: ProbeRecord, actual: ProbeRecord)
         text = text_of(actual["value"]) if actual["value"] else None
         returned = not rules.must_print and not shown(actual).strip() and text is not None
         printed = str(text) if returned else shown(actual)
-        if not rules.same_printed(shown(expected), printed):
+        if not rules.same_printed(shown(expected), printed) and not is_of_nothing(shown(expected), printed):
             return "prints something else"
         if rules.must_print and not rules.in_place:
             return ""  # that is what it is for

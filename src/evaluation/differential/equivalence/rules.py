@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 from src.evaluation.differential.equivalence.equality import same_value
 from src.evaluation.differential.equivalence.mappings import item_lines, of_other_sizes, rounded_as
 from src.evaluation.differential.equivalence.printed import same_printed
+from src.evaluation.differential.equivalence.remarks import without_remarks
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
 from src.evaluation.differential.inputs.sessions.method_roles import (
     changing_methods,
@@ -104,7 +106,11 @@ class Rules:
             return False
         ordered = self.ordered and self.lines_ordered
         texts = [expected] if self.rounding_set else [expected, rounded_as(expected, actual)]
-        return any(same_printed(text, actual, ordered, self.free_words, self.laid_out) for text in texts)
+        shown = [actual, *without_remarks(expected, actual)]
+        return any(
+            same_printed(text, own, ordered, self.free_words, self.laid_out)
+            for text, own in itertools.product(texts, shown)
+        )
 
 
 def rules_of(instruction: str, reference: ast.Module, input: str = "") -> Rules:

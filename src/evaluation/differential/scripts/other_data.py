@@ -29,7 +29,7 @@ def as_functions(
     reference, answer = parse_python(reference_program), parse_python(answer_program)
     if reference is None or answer is None:
         return None
-    data = _data(reference) or _unnamed(reference)
+    data = _data(reference) or _unnamed(reference) or _passed(reference)
     data = {name: source for name, source in data.items() if _is_shown(literal(source), task)}
     if len({*data.values()}) < len(data) or any(source in map(repr, files) for source in data.values()):
         return None
@@ -37,9 +37,10 @@ def as_functions(
     data = {name: source for name, source in data.items() if places[name]}
     if not data or not all(map(_can_be_function, (reference, answer))):
         return None
+    named = _data(reference)
     own = _with_parameters(
         reference,
-        {name: _places(reference, literal(data[name])) for name in _unnamed(reference) if name in data},
+        {name: _places(reference, literal(source)) for name, source in data.items() if name not in named},
     )
     own.body = [statement for statement in own.body if _assigned(statement) not in [*data.items()]]
     parameters = {_GIVEN.format(at): name for at, name in enumerate(data)}
@@ -73,6 +74,25 @@ def _unnamed(script: ast.Module) -> dict[str, str]:
     return {UNNAMED: outer[0]} if len(outer) == 1 and len(literal(outer[0])) > 1 else {}
 
 
+def _passed(script: ast.Module) -> dict[str, str]:
+    """What the only call of a script's own function is given, where these are literals, by the function's parameters."""
+    own = {node.name: node for node in script.body if isinstance(node, ast.FunctionDef)}
+    calls = [node for node in _outside(script) if isinstance(node, ast.Call) and ast.unparse(node.func) in own]
+    if len(calls) != 1 or calls[0].keywords:
+        return {}
+    names = [parameter.arg for parameter in own[ast.unparse(calls[0].func)].args.args]
+    sources = [*map(ast.unparse, calls[0].args)]
+    given = dict(zip(names, sources, strict=False))
+    return given if len(given) == len(sources) and None not in map(literal, sources) else {}
+
+
+def _outside(script: ast.Module) -> Iterator[ast.AST]:
+    """The nodes of a script but for those inside its functions and classes."""
+    for statement in script.body:
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from ast.walk(statement)
+
+
 def _assigned(statement: ast.stmt) -> tuple[str, str] | None:
     """The name and the literal of `name = literal`."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
@@ -97,8 +117,9 @@ def _is_shown(value: object, task: str) -> bool:
 
 
 def _places(script: ast.Module, value: object) -> list[int]:
-    """Which nodes of a walk are this value; of a number only one that a name gets."""
+    """Which nodes of a walk are this value; of a number only one that a name gets, or a function of the script."""
     found, named = [], []
+    functions = {node.name for node in ast.walk(script) if isinstance(node, ast.FunctionDef)}
     for at, node in enumerate(ast.walk(script)):
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
             other = literal(ast.unparse(node))
@@ -106,6 +127,8 @@ def _places(script: ast.Module, value: object) -> list[int]:
                 found.append((at, node))
         elif isinstance(node, ast.Assign):
             named.append(node.value)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in functions:
+            named += [*node.args, *(keyword.value for keyword in node.keywords)]
     if isinstance(value, list | tuple | dict | set) or (isinstance(value, str) and len(value) >= _SHORTEST):
         return [at for at, _ in found]
     own = [at for at, node in found if node in named]

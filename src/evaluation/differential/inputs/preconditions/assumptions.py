@@ -19,6 +19,7 @@ _ORDERED = tuple(
     ).split()
 )
 
+_SIGN_TESTS = set("isalpha isdigit isalnum isnumeric isdecimal isupper islower isspace isascii".split())
 _SEEKING = set("count find rfind index rindex split rsplit partition rpartition replace findall".split())
 
 
@@ -40,6 +41,25 @@ def ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, 
             if all(len(place) == 1 for place in places) and places[0] != places[1]:
                 found.append((places[0][0], places[1][0]))
     return list(dict.fromkeys(found))
+
+
+def tests_signs(function: Function) -> bool:
+    """Whether it asks of what kind the signs of a text are: `text.isalpha()`."""
+    return any(isinstance(n, ast.Attribute) and n.attr in _SIGN_TESTS for n in ast.walk(function))
+
+
+def asks_of_all_signs(function: Function) -> bool:
+    """Whether it asks so of a whole text, where of no signs either answer is right: `word.isalpha()`, `all(c.isdigit() for c in word)`."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in _SIGN_TESTS and ast.unparse(node.value) in names)
+        or (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "all"
+            and any(isinstance(n, ast.Attribute) and n.attr in _SIGN_TESTS for n in ast.walk(node))
+        )
+        for node in ast.walk(function)
+    )
 
 
 def sought(function: Function, names: Sequence[str]) -> set[int]:

@@ -90,6 +90,7 @@ class Domain:
     examples: tuple[tuple[str, ...], ...] = ()  # arguments that have the property of which it speaks
     zero_items: bool = False  # 0 among others, where it is an item like any other
     zero_values: bool = False  # 0 among the values of a dictionary
+    blank_items: bool = False  # 0 and the empty text among others, where nothing looks at items
 
     def admits(self, arguments: Iterable[str]) -> bool:
         """Whether a call with these literals is one that the task speaks of."""
@@ -111,6 +112,8 @@ class Domain:
             return all(map(self._admits_value, value)) and of_values._admits_value([*value.values()] or [1])
         if isinstance(value, list) and isinstance(value[0], list):  # a matrix
             return all(map(dataclasses.replace(self, zero_items=True)._admits_value, value))
+        if isinstance(value, list) and self.blank_items:
+            return all(item in ("", 0) or self._admits_value(item) for item in value)
         if isinstance(value, list | tuple | set) and self.zero_items:
             return all(item == 0 or self._admits_value(item) for item in value)
         return not isinstance(value, list | tuple | set) or all(map(self._admits_value, value))

@@ -20,6 +20,7 @@ _OF_REALS = re.compile(
 )
 _ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
 _ANY_NUMBER = re.compile(r"(?i)[abcxyz]|n(?:um(?:ber)?)?_?\d|num|number")
+_OF_LISTS = frozenset("len print list append extend insert reverse reversed copy pop".split())
 _NUMERIC = re.compile(
     r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
 )
@@ -172,6 +173,14 @@ def only_passes_on(function: Function) -> bool:
         if isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
             return False
     return True
+
+
+def looks_at_no_item(function: Function) -> bool:
+    """Whether it only counts, copies or joins lists, so that an item may be anything: 0 and the empty text are items too."""
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    calls = {ast.unparse(n.func).rpartition(".")[2] for n in nodes if isinstance(n, ast.Call)}
+    tests = ast.If | ast.IfExp | ast.While | ast.Compare | ast.BoolOp | ast.JoinedStr | ast.Dict | ast.Set
+    return calls <= _OF_LISTS and not any(isinstance(node, tests) or (isinstance(node, ast.comprehension) and node.ifs) for node in nodes)
 
 
 def calculates(function: Function) -> bool:

@@ -31,6 +31,7 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     ordered_places,
     side_by_side,
     sought,
+    tests_signs,
     tuple_sizes,
     wraps,
 )
@@ -133,7 +134,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += named_bounds(instruction, names)
     found += text_grids(instruction, calls)
     found += shown_classes(instruction, calls)
-    found += [Alike(calls[0])] if function.name == SCRIPT and calls else []
+    found += [Alike(calls[0], tests_signs(function))] if function.name == SCRIPT and calls else []
     example = None if "form" in spoken else example_shape(function, instruction, calls)
     shape = None if "form" in spoken else _shown_shape(instruction, calls) or example
     if shape is not None:
