@@ -13,6 +13,7 @@ from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.constants import constants_of, stripped_signs
 from src.evaluation.differential.inputs.forms.alike import SCRIPT
+from src.evaluation.differential.inputs.input_generation import Arguments, candidates
 from src.evaluation.differential.inputs.input_selection import (
     EMPTY,
     Selection,
@@ -20,7 +21,6 @@ from src.evaluation.differential.inputs.input_selection import (
     raised_by,
     select_calls,
 )
-from src.evaluation.differential.inputs.input_generation import Arguments, candidates
 from src.evaluation.differential.inputs.mistakes import mistaken
 from src.evaluation.differential.inputs.mutants import (
     mutants,
@@ -48,12 +48,12 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     seeks_in_numbers,
 )
 from src.evaluation.differential.inputs.preconditions.relations import granted_by
+from src.evaluation.differential.inputs.preconditions.rounding import rounding_mutants
 from src.evaluation.differential.inputs.preconditions.scope import (
     Scope,
     grows_fast,
     speaks_of_words,
 )
-from src.evaluation.differential.inputs.preconditions.rounding import rounding_mutants
 from src.evaluation.differential.inputs.sessions.faults import (
     faults,
     speaks_of_errors,
@@ -160,7 +160,10 @@ class Search:
                 call
                 for name, node in classes.items()
                 for call in self._without_faults(
-                    [(name, s) for s in session_calls(node, self.tree, known[name], turn, instruction, domain)],
+                    [
+                        (name, s)
+                        for s in session_calls(node, self.tree, known[name], turn, instruction, domain)
+                    ],
                     known[name],
                     instruction,
                 )

@@ -23,9 +23,7 @@ def is_of_nothing(expected: str, actual: str) -> bool:
 
 def without_remarks(expected: str, actual: str) -> Iterator[str]:
     """The second output without what it says more than the first: one sentence that tells nothing new; brackets."""
-    left, right = (
-        [line for line in text.split("\n") if plain(line).strip()] for text in (expected, actual)
-    )
+    left, right = ([line for line in text.split("\n") if plain(line).strip()] for text in (expected, actual))
     if left and len(right) == len(left) + 1:
         for at in (-1, 0):
             others = right[:at] if at else right[1:]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from src.evaluation.differential.equivalence.printed import denies, plain, shown, shows, text_of
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.equivalence.wording import answers_question
-from src.evaluation.differential.inputs.input_generation import Arguments
+from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of
 from src.evaluation.differential.inputs.shown_arguments import values_in
 from src.evaluation.differential.inputs.variation import source_of
-from src.evaluation.differential.probe_runner import ProbeRecord
+from src.evaluation.differential.probe_runner import Call, ProbeRecord
 from src.languages.syntax import literal
 
+MAX_TYPED = 6  # calls
 _BOOLS = re.compile(r"\b(?:True|False)\b")
 
 
@@ -51,6 +54,16 @@ def typed(arguments: Arguments) -> str | None:
         for value in values
     )
     return "".join(f"{_typed(source)}\n" for source in arguments) if plain and values else None
+
+
+def typed_calls(calls: Sequence[Call], results: Sequence[ProbeRecord]) -> list[int]:
+    """Places of the calls, of the usual kinds and with different results, whose arguments can be typed."""
+    usual = Counter(kinds_of(arguments) for _, arguments in calls).most_common(1)[0][0]
+    first: dict[str, int] = {}
+    for at, result in enumerate(results):
+        if not result["error"] and kinds_of(calls[at][1]) == usual and typed(calls[at][1]) is not None:
+            first.setdefault(json.dumps(result["value"]), at)
+    return [*first.values()][:MAX_TYPED]
 
 
 def _typed(source: str) -> str:

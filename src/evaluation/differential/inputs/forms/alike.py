@@ -17,11 +17,12 @@ SCRIPT = "script"  # the name of the function that a script becomes (scripts/oth
 class Alike:
     """Whether the values of a call are built as the values that are shown; what a list holds one by one may be more or less.
 
-    any_signs: texts may have signs of other kinds, since the task asks which they have.
+    any_signs: texts may have signs of other kinds, since the task asks which they have. any_size: so may numbers be odd, 0 or 1.
     """
 
     shown: Sequence[object]
     any_signs: bool = False
+    any_size: bool = False
 
     def __call__(self, values: Sequence[object]) -> bool:
         return len(values) == len(self.shown) and [*values] == self.fit_call(values)
@@ -29,7 +30,7 @@ class Alike:
     def fit_call(self, values: Sequence[object]) -> list[object]:
         fitted = [
             _fitted_size(shown, value)
-            if type(shown) is int and shown > 1
+            if type(shown) is int and shown > 1 and not self.any_size
             else value
             if self.any_signs and isinstance(shown, str) and isinstance(value, str)
             else _fitted(shown, value)

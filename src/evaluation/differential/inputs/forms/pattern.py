@@ -39,7 +39,8 @@ def pattern_of(texts: Sequence[str]) -> Pattern | None:
         return None
     runs = [_RUN.findall(text) for text in texts]
     widths = [{len(run) for run in column} for column in zip(*runs, strict=True)]
-    fixed = tuple(own.pop() if len(own) == 1 else 0 for own in widths)
+    is_number = _skeleton(texts[0]) == "9" and not any(text[0] == "0" for text in texts)
+    fixed = tuple(own.pop() if len(own) == 1 and not is_number else 0 for own in widths)
     return Pattern(tuple(_RUN.split(texts[0])), tuple(runs[0]), fixed)
 
 

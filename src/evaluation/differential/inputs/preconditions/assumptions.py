@@ -48,6 +48,20 @@ def tests_signs(function: Function) -> bool:
     return any(isinstance(n, ast.Attribute) and n.attr in _SIGN_TESTS for n in ast.walk(function))
 
 
+def tests_numbers(function: Function) -> bool:
+    """Whether a branch asks of what kind a number is: `n % 2 == 0`, `n < 0`."""
+    tests = [node.test for node in ast.walk(function) if isinstance(node, ast.If | ast.IfExp)]
+    compared = [
+        node for test in tests for node in ast.walk(test) if isinstance(node, ast.Compare | ast.BinOp)
+    ]
+    return any(
+        isinstance(node.op, ast.Mod | ast.BitAnd)
+        if isinstance(node, ast.BinOp)
+        else ast.unparse(node.comparators[0]) in ("0", "1")
+        for node in compared
+    )
+
+
 def asks_of_all_signs(function: Function) -> bool:
     """Whether it asks so of a whole text, where of no signs either answer is right: `word.isalpha()`, `all(c.isdigit() for c in word)`."""
     names = {parameter.arg for parameter in parameters(function)[0]}

@@ -27,9 +27,15 @@ _NUMERIC = re.compile(
 
 
 def has_sign(function: Function) -> bool:
-    """Whether it works on negative numbers of its own: `abs(n)`, `n < 0`, `n > 0`, or a text that is made a number where it can."""
+    """Whether it works on negative numbers of its own: `abs(n)`, `n < 0`, `n > 0` of each item, or a text that is made a number where it can."""
     names = {parameter.arg for parameter in parameters(function)[0]}
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For | ast.comprehension)]
+    items = {ast.unparse(loop.target) for loop in loops if ast.unparse(loop.iter) in names}
     for node in ast.walk(function):
+        if isinstance(node, ast.Compare) and ast.unparse(node.left) in items:
+            is_order = isinstance(node.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE)
+            if is_order and ast.unparse(node.comparators[0]) == "0":
+                return True
         if (
             isinstance(node, ast.Call)
             and ast.unparse(node.func) == "abs"
@@ -180,7 +186,9 @@ def looks_at_no_item(function: Function) -> bool:
     nodes = [node for statement in function.body for node in ast.walk(statement)]
     calls = {ast.unparse(n.func).rpartition(".")[2] for n in nodes if isinstance(n, ast.Call)}
     tests = ast.If | ast.IfExp | ast.While | ast.Compare | ast.BoolOp | ast.JoinedStr | ast.Dict | ast.Set
-    return calls <= _OF_LISTS and not any(isinstance(node, tests) or (isinstance(node, ast.comprehension) and node.ifs) for node in nodes)
+    return calls <= _OF_LISTS and not any(
+        isinstance(node, tests) or (isinstance(node, ast.comprehension) and node.ifs) for node in nodes
+    )
 
 
 def calculates(function: Function) -> bool:

@@ -34,7 +34,9 @@ class _Shifted(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        text = node.func.value if isinstance(node.func, ast.Attribute) and node.func.attr == "format" else None
+        text = (
+            node.func.value if isinstance(node.func, ast.Attribute) and node.func.attr == "format" else None
+        )
         if isinstance(text, ast.Constant) and _DECIMALS.search(str(text.value)):
             node.args = [*map(self._shifted, node.args)]
         elif len(node.args) == 2 and ast.unparse(node.func) == "round" and ast.unparse(node.args[1]) != "0":
