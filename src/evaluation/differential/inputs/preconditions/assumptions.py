@@ -43,12 +43,12 @@ def ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, 
     return list(dict.fromkeys(found))
 
 
-def tests_signs(function: Function) -> bool:
+def asks_of_signs(function: Function) -> bool:
     """Whether it asks of what kind the signs of a text are: `text.isalpha()`."""
     return any(isinstance(n, ast.Attribute) and n.attr in _SIGN_TESTS for n in ast.walk(function))
 
 
-def tests_numbers(function: Function) -> bool:
+def asks_of_numbers(function: Function) -> bool:
     """Whether a branch asks of what kind a number is: `n % 2 == 0`, `n < 0`."""
     tests = [node.test for node in ast.walk(function) if isinstance(node, ast.If | ast.IfExp)]
     compared = [

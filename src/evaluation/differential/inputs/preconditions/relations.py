@@ -23,6 +23,8 @@ from src.evaluation.differential.inputs.forms.stated_values import (
 )
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.preconditions.assumptions import (
+    asks_of_numbers,
+    asks_of_signs,
     choices,
     divisors,
     exponents,
@@ -31,8 +33,6 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     ordered_places,
     side_by_side,
     sought,
-    tests_numbers,
-    tests_signs,
     tuple_sizes,
     wraps,
 )
@@ -140,7 +140,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += text_grids(instruction, calls)
     found += shown_classes(instruction, calls)
     found += (
-        [Alike(calls[0], tests_signs(function), tests_numbers(function))]
+        [Alike(calls[0], asks_of_signs(function), asks_of_numbers(function))]
         if function.name == SCRIPT and calls
         else []
     )
