@@ -14,7 +14,12 @@ from src.evaluation.differential.bindings import (
     classes_take,
     named_alike,
 )
-from src.evaluation.differential.equivalence.agreement import call_difference, same_output, script_difference
+from src.evaluation.differential.equivalence.agreement import (
+    SHOWS_OTHERWISE,
+    call_difference,
+    same_output,
+    script_difference,
+)
 from src.evaluation.differential.equivalence.printed import shown
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.file_fixtures import other_files
@@ -23,7 +28,6 @@ from src.evaluation.differential.probe_runner import Call, ProbeRecord, run_prob
 from src.evaluation.differential.program_analysis import (
     asks_for_output,
     classes_of,
-    entry_functions,
     functions_of,
     gives_data,
     reads_input,
@@ -33,7 +37,7 @@ from src.evaluation.differential.reference import NOT_RUN, Behaviour, reference_
 from src.evaluation.differential.scripts.cross_form import first_shown, script_inputs, typed_inputs
 from src.evaluation.differential.scripts.other_data import as_functions
 from src.evaluation.differential.scripts.typed_calls import on_typed_calls
-from src.evaluation.differential.targets import Target, targets_of
+from src.evaluation.differential.targets import entry_targets
 from src.evaluation.differential.verdicts import (
     NOT_STARTED,
     ON_ITS_INPUTS,
@@ -114,7 +118,7 @@ class _Trial:
             )
             ways = bindings(self.reference_tree, self.tree, fewer)
         found = trial._by_calls(ways) if ways else None
-        return found if found and found.verdict and found.verdict.outcome == "passed" else None
+        return found.that("passed") if found else None
 
     def _by_calls(self, ways: Sequence[Binding]) -> Comparison:
         """The first way to call the answer's functions on which it agrees; else the likeliest one."""
@@ -129,7 +133,7 @@ class _Trial:
             tried.append(Comparison(verdict, self.behaviour, record))
             if failure or (verdict and verdict.outcome == "passed"):
                 break
-        if tried[-1].verdict and tried[-1].verdict.outcome == "passed":
+        if tried[-1].that("passed"):
             return tried[-1]
         if reads_input(self.tree) and not named_alike(ways[0]):  # that function may be a part of its script
             typed_in = self._on_typed_calls()
@@ -159,27 +163,33 @@ class _Trial:
             tried.append(Comparison(verdict, self.behaviour, record))
             if verdict and verdict.outcome == "passed":
                 return (None if verdict.detail else self._on_other_data()) or tried[-1]
-        return tried[0]
+        # In other words it may say the same on all data: "a palindrome" for "Yes".
+        differs = tried[0].verdict and tried[0].verdict.detail in SHOWS_OTHERWISE
+        found = self._as_functions() if differs else None
+        return (found.that("passed") if found else None) or tried[0]
 
     def _on_other_data(self) -> Comparison | None:
         """Failed, where a script that shows the same on the task's data does not on other data of that kind."""
-        if self.behaviour.calls or reads_input(self.tree):
+        if reads_input(self.tree):
             return None
         for files in other_files(self.behaviour.program, self.behaviour.inputs.files):
             found = self._on_files(files)
             if found is not None:
                 return found
+        found = self._as_functions()
+        return found.that("failed") if found else None
+
+    def _as_functions(self) -> Comparison | None:
+        """Both scripts as functions of the data that the task shows, on other data too; None where they are none."""
+        if reads_input(self.tree):
+            return None
         task = f"{self.sample.instruction}\n{self.sample.input}"
         reference, code = (with_input(self.sample.input, p) for p in (self.behaviour.program, self.code))
-        try:
-            both = as_functions(reference, code, task, self.behaviour.inputs.files)
-        except RecursionError:  # a sum of a thousand terms
-            return None
+        both = as_functions(reference, code, task, self.behaviour.inputs.files)
         if both is None:
             return None
         sample = dataclasses.replace(self.sample, reference=both[0])
-        found = compare_with_reference(self.sandbox, sample, both[1])
-        return found if found.verdict and found.verdict.outcome == "failed" else None
+        return compare_with_reference(self.sandbox, sample, both[1])
 
     def _on_files(self, files: dict[str, str]) -> Comparison | None:
         """Failed, where the reference does something with these files and the answer something else."""
@@ -260,7 +270,7 @@ class _Trial:
         if in_its_place is not None:
             return in_its_place
         undecided = bool(classes or classes_of(self.tree))
-        entries = self._entries()
+        entries = entry_targets(self.tree)
         if len(entries) != 1 or functions_of(self.reference_tree):
             return None if undecided else with_outcome(execution, "failed", difference)
         entry = entries[0]
@@ -290,12 +300,6 @@ class _Trial:
         difference = script_difference(self.rules, False, self.behaviour.record, record)
         outcome = "failed" if difference else "passed"
         return with_outcome(execution, outcome, difference or ON_ITS_SCRIPT)
-
-    def _entries(self) -> list[Target]:
-        """What a user of the answer would call: functions, or where it has none, methods."""
-        targets = targets_of(self.tree)
-        names = {function.name for function in entry_functions(self.tree)}
-        return [t for t in targets if t.name in names] or [t for t in targets if t.owner or "." in t.name]
 
     def _without_counterpart(self, execution: Execution, record: ProbeRecord) -> Execution | None:
         """An answer of another form: its output where both print, else the reference on the answer's own inputs.

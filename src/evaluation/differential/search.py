@@ -13,6 +13,7 @@ from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.constants import constants_of, stripped_signs
 from src.evaluation.differential.inputs.forms.alike import SCRIPT
+from src.evaluation.differential.inputs.input_generation import Arguments, candidates
 from src.evaluation.differential.inputs.input_selection import (
     EMPTY,
     Selection,
@@ -20,7 +21,6 @@ from src.evaluation.differential.inputs.input_selection import (
     raised_by,
     select_calls,
 )
-from src.evaluation.differential.inputs.input_generation import Arguments, candidates
 from src.evaluation.differential.inputs.mistakes import mistaken
 from src.evaluation.differential.inputs.mutants import (
     mutants,
@@ -29,7 +29,7 @@ from src.evaluation.differential.inputs.mutants import (
     uncompared,
     without_remarks,
 )
-from src.evaluation.differential.inputs.preconditions.assumptions import reads_signs
+from src.evaluation.differential.inputs.preconditions.assumptions import asks_of_all_signs, reads_signs
 from src.evaluation.differential.inputs.preconditions.domain import shown_domain, speaks_of_whole
 from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     adds_any_numbers,
@@ -41,12 +41,14 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     has_sign,
     is_bounded_by_value,
     is_smooth,
+    looks_at_no_item,
     looks_for_best,
     moves_disks,
     only_passes_on,
     seeks_in_numbers,
 )
 from src.evaluation.differential.inputs.preconditions.relations import granted_by
+from src.evaluation.differential.inputs.preconditions.rounding import rounding_mutants
 from src.evaluation.differential.inputs.preconditions.scope import (
     Scope,
     grows_fast,
@@ -124,6 +126,8 @@ class Search:
             domain = dataclasses.replace(domain, zero=True)
         if functions and all(only_passes_on(f) or adds_any_numbers(f) for f in functions.values()):
             domain = dataclasses.replace(domain, zero_items=True)
+        if functions and all(map(looks_at_no_item, functions.values())):
+            domain = dataclasses.replace(domain, blank_items=True)
         if functions and not any(map(calculates, functions.values())):
             domain = dataclasses.replace(domain, zero_values=domain.zero_items)
         if functions and not speaks_of_words(instruction) and all(map(reads_signs, functions.values())):
@@ -136,7 +140,9 @@ class Search:
             grows_fast(instruction) and not any(map(is_bounded_by_value, functions.values())),
             frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
             frozenset(name for name, f in functions.items() if counts_from_one(f)),
-            frozenset(n for n, f in functions.items() if looks_for_best(f) or n == SCRIPT),
+            frozenset(
+                n for n, f in functions.items() if looks_for_best(f) or asks_of_all_signs(f) or n == SCRIPT
+            ),
             frozenset(
                 sign
                 for f in functions.values()
@@ -156,7 +162,10 @@ class Search:
                 call
                 for name, node in classes.items()
                 for call in self._without_faults(
-                    [(name, s) for s in session_calls(node, self.tree, known[name], turn, instruction, domain)],
+                    [
+                        (name, s)
+                        for s in session_calls(node, self.tree, known[name], turn, instruction, domain)
+                    ],
                     known[name],
                     instruction,
                 )
@@ -211,7 +220,8 @@ class Search:
             else:
                 changed.pop(program, None)
         hints = mistaken(plain, functions)
-        variants = [ast.unparse(plain), *changed, *tied, *searched, *hints]
+        rounded = [] if domain.ties else rounding_mutants(plain)
+        variants = [ast.unparse(plain), *changed, *tied, *searched, *hints, *rounded]
         _, found = run_probe(
             self.sandbox,
             self.inputs,
@@ -227,8 +237,9 @@ class Search:
             return None
         told = found["told"]
         alone = (told[0] if told else None) or frozenset()  # without the script around its functions
-        ends = [*itertools.accumulate(map(len, (changed, tied, searched, hints)), initial=1)]
-        own, ties, searches, mistakes = (
+        groups = (changed, tied, searched, hints, rounded)
+        ends = [*itertools.accumulate(map(len, groups), initial=1)]
+        own, ties, searches, mistakes, halves = (
             [(at, places - alone) for at, places in enumerate(told[start:end]) if places is not None]
             for start, end in itertools.pairwise(ends)
         )
@@ -240,6 +251,7 @@ class Search:
             # What differs on most calls that find something does not differ where several can be found.
             ended = {at for at, result in enumerate(found["calls"]) if _finds(result["value"])} - outside
             ties += [(at, places) for at, places in searches if 2 * len(places & ended) < len(ended)]
+            ties += halves
             outside |= {at for _, places in ties for at in places if tried[at][1] not in scope.known}
         natural -= outside
         edges = frozenset(at for at, call in enumerate(tried) if scope.is_edge(call)) - natural

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from src.evaluation.differential.inputs.input_generation import parameters
 from src.evaluation.differential.inputs.sessions.members import methods_of
 from src.evaluation.differential.inputs.type_inference import Function
-from src.evaluation.differential.program_analysis import classes_of, functions_of
+from src.evaluation.differential.program_analysis import classes_of, entry_functions, functions_of
 
 
 @dataclass(frozen=True)
@@ -73,3 +73,10 @@ def target_of(function: Function, name: str, skip: int = 0) -> Target:
     return Target(
         name, tuple(p.arg for p in every[skip:]), max(required - skip, 0), tuple(keywords), arguments.vararg is not None
     )  # fmt: skip
+
+
+def entry_targets(program: ast.Module) -> list[Target]:
+    """What a user of a program would call: functions, or where it has none, methods."""
+    targets = targets_of(program)
+    names = {function.name for function in entry_functions(program)}
+    return [t for t in targets if t.name in names] or [t for t in targets if t.owner or "." in t.name]

@@ -25,6 +25,10 @@ class Comparison:
     behaviour: Behaviour
     record: ProbeRecord | None = None  # None: the answer left none
 
+    def that(self, outcome: str) -> Comparison | None:
+        """Itself, where this is the outcome."""
+        return self if self.verdict and self.verdict.outcome == outcome else None
+
 
 def failure_of(execution: Execution, record: ProbeRecord | None) -> Execution | None:
     """The verdict on an answer that did not come to its end."""

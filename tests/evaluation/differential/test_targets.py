@@ -2,7 +2,7 @@
 
 import ast
 
-from src.evaluation.differential.targets import targets_of
+from src.evaluation.differential.targets import entry_targets, targets_of
 
 SOURCE = """
 class Shape:
@@ -30,3 +30,9 @@ def test_functions_and_methods_are_called_with_what_they_take():
     assert targets["name"].called_with(["s"]) == "Shape(s).name"
     assert targets["Shape.twice"].called_with(["x"]) == "Shape.twice(x)"
     assert [targets["area"].takes(count) for count in (1, 2, 3)] == [False, True, False]
+
+
+def test_what_a_user_calls_are_functions_or_else_methods():
+    with_function = f"{SOURCE}\ndef double(x):\n    return 2 * x"
+    assert [target.name for target in entry_targets(ast.parse(with_function))] == ["double"]
+    assert "area" in [target.name for target in entry_targets(ast.parse(SOURCE))]

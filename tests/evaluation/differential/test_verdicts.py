@@ -2,7 +2,8 @@
 
 import pytest
 
-from src.evaluation.differential.verdicts import failure_of, with_outcome
+from src.evaluation.differential.reference import Behaviour
+from src.evaluation.differential.verdicts import Comparison, failure_of, with_outcome
 from src.schema import Execution
 
 
@@ -30,3 +31,10 @@ def test_what_ended_has_none():
 
 def test_a_detail_is_one_line():
     assert "\n" not in with_outcome(Execution("passed", ""), "failed", "a\nb").detail
+
+
+def test_a_comparison_without_a_verdict_has_no_outcome():
+    passed = Comparison(Execution("passed", ""), Behaviour(""))
+    assert passed.that("passed") is passed
+    assert passed.that("failed") is None
+    assert Comparison(None, Behaviour("")).that("passed") is None

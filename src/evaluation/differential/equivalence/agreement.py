@@ -10,31 +10,41 @@ from typing import Any
 
 from src.evaluation.differential.equivalence.equality import same_text, same_value
 from src.evaluation.differential.equivalence.printed import shown, text_of
+from src.evaluation.differential.equivalence.remarks import is_of_nothing
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.equivalence.sessions import session_difference
 from src.evaluation.differential.equivalence.wording import Answered, said_alike
+from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.evaluation.differential.inputs.input_selection import EMPTY, is_session
 from src.evaluation.differential.inside.description import describe
 from src.evaluation.differential.probe_runner import WAITED, Call, ProbeRecord
 from src.languages.syntax import literal
 
+PRINTS_OTHERWISE, ENDS_OTHERWISE = "prints something else", "ends with another value"
+SHOWS_OTHERWISE = (PRINTS_OTHERWISE, ENDS_OTHERWISE)
 OUT_OF_TIME = ("timeout", WAITED)
 
 
 def call_difference(rules: Rules, calls: Sequence[Call], expected: ProbeRecord, actual: ProbeRecord) -> str:
     """The first call on which the answer does something else; "" where there is none."""
+    results = [
+        # What a script does to its own data, nobody sees.
+        [
+            r | {"changed": None} if name == SCRIPT else r
+            for (name, _), r in zip(calls, own["calls"], strict=True)
+        ]
+        for own in (expected, actual)
+    ]
     texts = {text for _, arguments in calls for text in _texts_in([literal(a) for a in arguments])}
     differences = [
         "" if left["error"] in OUT_OF_TIME else _result_difference(rules, arguments, left, right, texts)
-        for (_, arguments), left, right in zip(calls, expected["calls"], actual["calls"], strict=True)
+        for (_, arguments), left, right in zip(calls, *results, strict=True)
     ]
     if not any(differences):
         return _mixed(calls, expected["calls"], actual["calls"])
     answered = [
         Answered(arguments, left, right, not difference)
-        for (_, arguments), left, right, difference in zip(
-            calls, expected["calls"], actual["calls"], differences, strict=True
-        )
+        for (_, arguments), left, right, difference in zip(calls, *results, differences, strict=True)
         if left["error"] not in OUT_OF_TIME
     ]
     if said_alike(
@@ -102,7 +112,7 @@ def _result_difference(
     if rules.same_value(value, actual["value"]):
         said_too = rules.must_print and shown(expected).strip()
         same = not said_too or rules.same_printed(shown(expected), shown(actual))
-        return "" if same else "prints something else"
+        return "" if same else PRINTS_OTHERWISE
     if actual["value"] == ["n"] and not rules.must_return and not rules.returns_none:
         if _prints_value(rules, value, arguments, actual):
             return ""
@@ -131,8 +141,8 @@ def _effect_difference(rules: Rules, expected: ProbeRecord, actual: ProbeRecord)
         text = text_of(actual["value"]) if actual["value"] else None
         returned = not rules.must_print and not shown(actual).strip() and text is not None
         printed = str(text) if returned else shown(actual)
-        if not rules.same_printed(shown(expected), printed):
-            return "prints something else"
+        if not rules.same_printed(shown(expected), printed) and not is_of_nothing(shown(expected), printed):
+            return PRINTS_OTHERWISE
         if rules.must_print and not rules.in_place:
             return ""  # that is what it is for
     elif expected["changed"] and actual["changed"] is None and not rules.in_place:
@@ -166,11 +176,11 @@ def script_difference(rules: Rules, by_last_value: bool, expected: ProbeRecord, 
         if rules.same_value(left["last"], right["last"]):
             return ""
         printed = text is not None and bool(shown(right).strip()) and rules.same_printed(text, shown(right))
-        return "" if printed else "ends with another value"
+        return "" if printed else ENDS_OTHERWISE
     if rules.same_printed(shown(left), shown(right)):
         return ""
     text = text_of(right["last"]) if not right["stdout"].strip() and not rules.must_print else None
-    return "" if text is not None and rules.same_printed(shown(left), text) else "prints something else"
+    return "" if text is not None and rules.same_printed(shown(left), text) else PRINTS_OTHERWISE
 
 
 def same_output(rules: Rules, expected: ProbeRecord, actual: ProbeRecord) -> bool:

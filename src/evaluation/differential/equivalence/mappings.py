@@ -54,15 +54,19 @@ def field_names(reference: ast.Module, task: str) -> frozenset[str]:
     keys = [
         [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
         for node in ast.walk(reference)
-        if isinstance(node, ast.Dict) and node.keys and all(isinstance(key, ast.Constant) for key in node.keys)
+        if isinstance(node, ast.Dict)
+        and node.keys
+        and all(isinstance(key, ast.Constant) for key in node.keys)
     ]
     chosen = {name for names in keys for name in names}
-    return frozenset() if any(re.search(rf"['\"`]{re.escape(name)}['\"`]", task) for name in chosen) else frozenset(chosen)
+    return (
+        frozenset()
+        if any(re.search(rf"['\"`]{re.escape(name)}['\"`]", task) for name in chosen)
+        else frozenset(chosen)
+    )
 
 
-def same_fields(
-    left: Any, right: Any, names: Collection[str], same: Callable[[Any, Any], bool]
-) -> bool:
+def same_fields(left: Any, right: Any, names: Collection[str], same: Callable[[Any, Any], bool]) -> bool:
     """Whether two described dictionaries have the same values in the same order under other keys of the programs' own."""
     if not (left and right and left[0] == right[0] == "d" and len(left[1]) == len(right[1]) > 0):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from src.evaluation.differential.equivalence.mappings import (
     same_order_of_keys,
 )
 from src.evaluation.differential.equivalence.printed import same_printed, shows
+from src.evaluation.differential.equivalence.remarks import without_remarks
 from src.evaluation.differential.equivalence.wording import chosen_words, own_words, topics_of
 from src.evaluation.differential.inputs.sessions.method_roles import (
     changing_methods,
@@ -121,7 +123,11 @@ class Rules:
             return False
         ordered = self.ordered and self.lines_ordered
         texts = [expected] if self.rounding_set else [expected, rounded_as(expected, actual)]
-        return any(same_printed(text, actual, ordered, self.free_words, self.laid_out) for text in texts)
+        shown = [actual, *without_remarks(expected, actual)]
+        return any(
+            same_printed(text, own, ordered, self.free_words, self.laid_out)
+            for text, own in itertools.product(texts, shown)
+        )
 
     def shows(self, text: str, printed: str, arguments: Sequence[str]) -> bool:
         """Whether an output shows a value beside words and what the call was given."""

@@ -110,7 +110,17 @@ def said_alike(
             own = _without_arguments(text, call.arguments)
             if pairs.setdefault(expected, own) != own:
                 return False
-    return _one_to_one(pairs) and not _is_composed(pairs, calls)
+    return _one_to_one(pairs) and not _is_composed(pairs, calls) and not _refuses_all(calls)
+
+
+def _refuses_all(calls: Sequence[Answered]) -> bool:
+    """Whether the answer says the same where the reference refuses and where it does not."""
+    texts: tuple[set[str], set[str]] = set(), set()
+    for call in calls:
+        expected, actual = said(call.expected), said(call.actual)
+        if expected and actual:
+            texts[bool(_REFUSAL.search(expected))].add(_without_arguments(actual, call.arguments))
+    return not texts[0].isdisjoint(texts[1])
 
 
 def _is_composed(pairs: Mapping[str, str], calls: Sequence[Answered]) -> bool:

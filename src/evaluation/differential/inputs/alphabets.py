@@ -50,15 +50,23 @@ def _counted(function: Function) -> list[str]:
     return [text for text in dict.fromkeys(found) if isinstance(text, str) and len(text) == 1]
 
 
-def lists_of(function: Function, name: str, tree: ast.Module, draw: random.Random, most: int) -> Iterator[list[str]]:
+def lists_of(
+    function: Function, name: str, tree: ast.Module, draw: random.Random, most: int
+) -> Iterator[list[str]]:
     """Lists of the texts that a loop over `name` tells apart, and of whole numbers as texts where it reads these too."""
     loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.comprehension)]
-    items = [loop.target.id for loop in loops if is_name(loop.iter, name) and isinstance(loop.target, ast.Name)]
-    texts = [text for item in items for text in looked_up(function, item, tree) if isinstance(text, str) and text]
+    items = [
+        loop.target.id for loop in loops if is_name(loop.iter, name) and isinstance(loop.target, ast.Name)
+    ]
+    texts = [
+        text for item in items for text in looked_up(function, item, tree) if isinstance(text, str) and text
+    ]
     if len(set(texts)) < 2:
         return
     source = ast.unparse(function)
-    numbers = [str(draw.randint(2, 10)) for _ in texts] if any(f"int({item})" in source for item in items) else []
+    numbers = (
+        [str(draw.randint(2, 10)) for _ in texts] if any(f"int({item})" in source for item in items) else []
+    )
     for _ in range(most):
         yield draw.choices([*dict.fromkeys(texts), *numbers], k=draw.randint(2, 6))
 

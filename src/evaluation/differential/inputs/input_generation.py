@@ -19,7 +19,7 @@ from src.evaluation.differential.inputs.constants import (
     texts_for,
 )
 from src.evaluation.differential.inputs.forms.dates import dates_for, places_of_date
-from src.evaluation.differential.inputs.forms.edges import at_edges
+from src.evaluation.differential.inputs.forms.edges import at_edges, with_blanks
 from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
 from src.evaluation.differential.inputs.forms.tuple_fields import lists_of_tuples
 from src.evaluation.differential.inputs.preconditions.domain import Domain
@@ -93,7 +93,8 @@ def candidates(
         sizes = range(required, len(needed) if domain.defaults else 0)
         less = [call[:size] for call in [*bases, *before][:PER_KINDS] for size in sizes]
         examples = [call for call in domain.examples if required <= len(call) <= len(needed)]
-        unique = dict.fromkeys(itertools.chain(known, less, examples, before, varied, after))
+        blank = [c for call in bases[:PER_KINDS] for c in with_blanks(call)] if domain.blank_items else []
+        unique = dict.fromkeys(itertools.chain(known, blank, less, examples, before, varied, after))
     return list(itertools.islice((call for call in unique if all(map(is_literal, call))), MAX_CANDIDATES))
 
 

@@ -175,7 +175,9 @@ def _with_room(tried: Tried, chosen: Sequence[int]) -> list[int]:
         else 0
         for at in chosen
     ]
-    return [at for at, size in zip(chosen, itertools.accumulate(sizes), strict=True) if size <= SESSIONS_BYTES]
+    return [
+        at for at, size in zip(chosen, itertools.accumulate(sizes), strict=True) if size <= SESSIONS_BYTES
+    ]
 
 
 def is_session_digest(described: list[Any] | None) -> bool:

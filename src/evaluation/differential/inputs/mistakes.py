@@ -26,6 +26,8 @@ _MISTAKES = (
     # Takes equal neighbours for a step down.
     "{0} = [x - i / 1e6 for i, x in enumerate({0})]"
     " if isinstance({0}, list) and all(isinstance(x, int) for x in {0}) else {0}",
+    # Takes 0 and the empty text for nothing.
+    "{0} = [x for x in {0} if x] if isinstance({0}, list) else {0}",
     "{0} = sorted({0}) if isinstance({0}, list) else int({0}) if isinstance({0}, float) else {0}",
 )
 _CASES = {"upper": "lower", "lower": "upper", "title": "capitalize", "capitalize": "upper"}

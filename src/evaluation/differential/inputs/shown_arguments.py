@@ -13,8 +13,12 @@ from src.evaluation.differential.inputs.type_inference import Function, likely_k
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal, parse_expression
 
-_EXAMPLE = re.compile(r"(?i)\b(?:for example|e\.g\.|such as|example:),? (?:the )?(?:list |input |matrix |dictionary )?[\[{]")
-_RESULTS = re.compile(r"(?im)^\W*(?:(?:expected|sample|example) )?(?:outputs?|results?|returns?)\b")  # what stands behind is no input
+_EXAMPLE = re.compile(
+    r"(?i)\b(?:for example|e\.g\.|such as|example:),? (?:the )?(?:list |input |matrix |dictionary )?[\[{]"
+)
+_RESULTS = re.compile(
+    r"(?im)^\W*(?:(?:expected|sample|example) )?(?:outputs?|results?|returns?)\b"
+)  # what stands behind is no input
 
 
 def known_arguments(

@@ -11,7 +11,12 @@ MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 10
 MAX_POWERS = 3
 LONG_RUN = repr("a" + 12 * "b" + "a")
 TEXTS_WITH_SIGNS = """["it's", 'a, b', '[1]', 'x']"""
-COUNTED = ("[2, 5, 2, 2, 2]", "[4, 1, 4, 1, 4]", "[3, 3, 6, 3, 1]", "[6, 1, 1, 6, 2]")  # how often each item occurs
+COUNTED = (
+    "[2, 5, 2, 2, 2]",
+    "[4, 1, 4, 1, 4]",
+    "[3, 3, 6, 3, 1]",
+    "[6, 1, 1, 6, 2]",
+)  # how often each item occurs
 WITH_GAPS = ("[None, 3, None, None, 5]", "[1, None, None, 4, None]", "[None, None, 2]", "[7, None, 2, None]")
 LARGE_FACTORS = ("49", "121", "221", "97", "289")  # whose smallest factor is not among the first primes
 

@@ -81,7 +81,9 @@ class Variation:
         numbers = [value for value in constants if isinstance(value, int)]
         self._numbers = [value + step for value in numbers for step in (-1, 0, 1)]
         self._numbers += [a + times * b for a in numbers for b in numbers if a != b for times in (1, 2, 3)]
-        self._numbers += [a // b + step for a in numbers for b in numbers if a > b > 1 for step in (0, a // b // 12)]
+        self._numbers += [
+            a // b + step for a in numbers for b in numbers if a > b > 1 for step in (0, a // b // 12)
+        ]
         self._numbers += [a * b + step for a in numbers for b in numbers if a < b for step in (-1, 0, 1)]
         self._factors = [value for value in numbers if value > 1]
         self._texts = [value for value in constants if isinstance(value, str) and value]

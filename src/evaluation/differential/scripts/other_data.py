@@ -26,10 +26,19 @@ def as_functions(
 
     None where there is no such data, or a script cannot be a function. files: names of files, which are no data.
     """
+    try:
+        return _functions(reference_program, answer_program, task, files)
+    except RecursionError:  # a sum of a thousand terms
+        return None
+
+
+def _functions(
+    reference_program: str, answer_program: str, task: str, files: Collection[str]
+) -> tuple[str, str] | None:
     reference, answer = parse_python(reference_program), parse_python(answer_program)
     if reference is None or answer is None:
         return None
-    data = _data(reference) or _unnamed(reference)
+    data = _data(reference) or _unnamed(reference) or _passed(reference)
     data = {name: source for name, source in data.items() if _is_shown(literal(source), task)}
     if len({*data.values()}) < len(data) or any(source in map(repr, files) for source in data.values()):
         return None
@@ -37,16 +46,22 @@ def as_functions(
     data = {name: source for name, source in data.items() if places[name]}
     if not data or not all(map(_can_be_function, (reference, answer))):
         return None
+    named = _data(reference)
     own = _with_parameters(
         reference,
-        {name: _places(reference, literal(data[name])) for name in _unnamed(reference) if name in data},
+        {name: _places(reference, literal(source)) for name, source in data.items() if name not in named},
     )
     own.body = [statement for statement in own.body if _assigned(statement) not in [*data.items()]]
     parameters = {_GIVEN.format(at): name for at, name in enumerate(data)}
     places_by_parameter = {parameter: places[name] for parameter, name in parameters.items()}
     given = _with_parameters(answer, places_by_parameter)
-    shows = any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(reference))
-    return _called(own, data, not shows), _called(given, {p: data[name] for p, name in parameters.items()})
+    own_source = _called(own, data, not _prints(reference))
+    gives_last = not _prints(reference) or not _prints(answer)
+    return own_source, _called(given, {p: data[name] for p, name in parameters.items()}, gives_last)
+
+
+def _prints(script: ast.Module) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(script))
 
 
 def _data(script: ast.Module) -> dict[str, str]:
@@ -73,6 +88,27 @@ def _unnamed(script: ast.Module) -> dict[str, str]:
     return {UNNAMED: outer[0]} if len(outer) == 1 and len(literal(outer[0])) > 1 else {}
 
 
+def _passed(script: ast.Module) -> dict[str, str]:
+    """What the only call of a script's own function is given, where these are literals, by the function's parameters."""
+    own = {node.name: node for node in script.body if isinstance(node, ast.FunctionDef)}
+    calls = [
+        node for node in _outside(script) if isinstance(node, ast.Call) and ast.unparse(node.func) in own
+    ]
+    if len(calls) != 1 or calls[0].keywords:
+        return {}
+    names = [parameter.arg for parameter in own[ast.unparse(calls[0].func)].args.args]
+    sources = [*map(ast.unparse, calls[0].args)]
+    given = dict(zip(names, sources, strict=False))
+    return given if len(given) == len(sources) and None not in map(literal, sources) else {}
+
+
+def _outside(script: ast.Module) -> Iterator[ast.AST]:
+    """The nodes of a script but for those inside its functions and classes."""
+    for statement in script.body:
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from ast.walk(statement)
+
+
 def _assigned(statement: ast.stmt) -> tuple[str, str] | None:
     """The name and the literal of `name = literal`."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
@@ -97,37 +133,57 @@ def _is_shown(value: object, task: str) -> bool:
 
 
 def _places(script: ast.Module, value: object) -> list[int]:
-    """Which nodes of a walk are this value; of a number only one that a name gets."""
+    """Which nodes of a walk are this value; of a number only one that a name gets, or a function of the script."""
     found, named = [], []
+    functions = {node.name for node in ast.walk(script) if isinstance(node, ast.FunctionDef)}
     for at, node in enumerate(ast.walk(script)):
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
-            other = literal(ast.unparse(node))
-            if type(other) is type(value) and other == value:
+            if _is_same(literal(ast.unparse(node)), value):
                 found.append((at, node))
         elif isinstance(node, ast.Assign):
             named.append(node.value)
+        elif isinstance(node, ast.arguments):
+            named += node.defaults
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in functions:
+            named += [*node.args, *(keyword.value for keyword in node.keywords)]
     if isinstance(value, list | tuple | dict | set) or (isinstance(value, str) and len(value) >= _SHORTEST):
         return [at for at, _ in found]
     own = [at for at, node in found if node in named]
     return own if len(own) == 1 else []
 
 
+def _is_same(value: object, other: object) -> bool:
+    """Whether two values are equal and of one type; a tuple may be a list, and a whole number a float."""
+    kinds = {type(value), type(other)}
+    if kinds == {list, tuple}:
+        return [*value] == [*other]  # type: ignore[misc]
+    return value == other and (len(kinds) == 1 or kinds == {int, float})
+
+
 def _with_parameters(script: ast.Module, places: Mapping[str, list[int]]) -> ast.Module:
     """A script with names in place of nodes of its walk."""
     copied = copy.deepcopy(script)
     nodes = [*ast.walk(copied)]
-    instead = {id(nodes[at]): name for name, own in places.items() for at in own}
+    instead: dict[int, ast.expr] = {}
+    for name, own in places.items():
+        for at in own:
+            given: ast.expr = ast.Name(name, ast.Load())
+            instead[id(nodes[at])] = _as_tuple(given) if isinstance(nodes[at], ast.Tuple) else given
     copied.body = [_Replaced(instead).visit(statement) for statement in copied.body]
     return copied
 
 
+def _as_tuple(node: ast.expr) -> ast.expr:
+    """`tuple(node)`, whatever the script calls `tuple`."""
+    return ast.Tuple([ast.Starred(node, ast.Load())], ast.Load())
+
+
 class _Replaced(ast.NodeTransformer):
-    def __init__(self, instead: Mapping[int, str]) -> None:
+    def __init__(self, instead: Mapping[int, ast.expr]) -> None:
         self._instead = instead
 
     def visit(self, node: ast.AST) -> Any:
-        name = self._instead.get(id(node))
-        return ast.Name(name, ast.Load()) if name else self.generic_visit(node)
+        return self._instead.get(id(node)) or self.generic_visit(node)
 
 
 def _can_be_function(script: ast.Module) -> bool:

@@ -121,3 +121,10 @@ def test_topics_are_the_words_in_names_of_functions():
     assert answers_question("153 is an Armstrong number", topics_of(tree))
     assert answers_question("Yes", topics_of(tree))
     assert not answers_question("153", topics_of(tree))
+
+
+def test_one_text_for_a_refusal_and_for_a_result_is_wrong():
+    calls = (printed("Palindrome"), printed("It is one")), (printed("Not one"), printed("It is none"))
+    texts = ("Palindrome", "Not one")
+    assert alike(*calls, words=texts)
+    assert not alike(calls[0], (calls[1][0], calls[0][1]), words=texts)

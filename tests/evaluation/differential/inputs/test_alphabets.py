@@ -47,4 +47,6 @@ def test_items_that_a_loop_tells_apart_make_lists_with_numbers_where_it_reads_th
     function, tree = parsed(source + "        else:\n            int(c)")
     found = list(lists_of(function, "cards", tree, random.Random(0), 20))
     assert any(item.isdigit() for items in found for item in items)
-    assert not list(lists_of(*parsed("def f(x):\n    for c in x:\n        print(c)")[:1], "x", tree, random.Random(0), 9))
+    assert not list(
+        lists_of(*parsed("def f(x):\n    for c in x:\n        print(c)")[:1], "x", tree, random.Random(0), 9)
+    )

@@ -138,3 +138,83 @@ def test_a_dictionary_may_be_printed_whole_or_by_item(sandbox):
     for answer in ("print({'o': 2, 'n': 2})", "for k in 'on':\n    print(k, 'noon'.count(k))"):
         assert compare_with_reference(sandbox, task, answer).verdict.outcome == "passed"
     assert compare_with_reference(sandbox, task, "print({'o': 2, 'n': 1})").verdict.outcome == "failed"
+
+
+def outcomes(sandbox, task, answers):
+    return [compare_with_reference(sandbox, task, answer).verdict.outcome for answer in answers]
+
+
+def of(instruction, reference):
+    return replace(TASK, instruction=instruction, reference=reference)
+
+
+def test_a_script_is_held_against_a_reference_that_calls_its_own_function(sandbox):
+    reference = "def check(text):\n    return text.isalpha()\nprint('yes' if check({}) else 'no')"
+    for source in ("'Python3'", "shown"):
+        task = of(
+            "Does 'Python3' have letters only?",
+            ("shown = 'Python3'\n" if source == "shown" else "") + reference.format(source),
+        )
+        right = "w = 'Python3'\nprint('yes' if all(c.isalpha() for c in w) else 'no')"
+        wrong = "w = 'Python3'\nprint('no' if any(c.isdigit() for c in w) else 'yes')"
+        assert outcomes(sandbox, task, [right, wrong]) == ["passed", "failed"]
+
+
+def test_what_a_script_does_to_its_own_data_nobody_sees(sandbox):
+    task = of(
+        "Print the second largest of [12, 35, 1, 10, 34].", "a = [12, 35, 1, 10, 34]\na.sort()\nprint(a[-2])"
+    )
+    right = "print(sorted([12, 35, 1, 10, 34])[-2])", "print(sorted({12, 35, 1, 10, 34})[-2])"
+    assert outcomes(sandbox, task, right) == ["passed", "passed"]
+    assert outcomes(sandbox, task, ["a = (12, 35, 1, 10, 34)\nprint(a[-1])"]) == ["failed"]  # a tuple too
+
+
+def test_numbers_of_the_other_kind_are_tried_where_the_reference_asks_of_which_kind_they_are(sandbox):
+    task = of("Is 7 even or odd?", "n = 7\nif n % 2 == 0:\n    print('Even')\nelse:\n    print('Odd')")
+    right, wrong = "n = 7\nprint('Odd' if n % 2 else 'Even')", "n = 7\nprint('Odd')"
+    assert outcomes(sandbox, task, [right, wrong]) == ["passed", "failed"]
+    task = of("Are all of [1, 5, 3] positive?", "a = [1, 5, 3]\nprint(all(n > 0 for n in a))")
+    wrong = "a = [1, 5, 3]\nprint(sum(a) > 0)"
+    assert outcomes(sandbox, task, [wrong]) == ["failed"]
+
+
+def test_a_script_may_say_it_in_other_words_on_all_data(sandbox):
+    task = of(
+        "Is 'noon' a palindrome?",
+        "w = 'noon'\nif w == w[::-1]:\n    print('Palindrome')\nelse:\n    print('Not a palindrome')",
+    )
+    say = "print('It is a palindrome' if {} else 'It is not a palindrome')"
+    right = f"w = 'noon'\n{say.format('[*w] == [*reversed(w)]')}"
+    wrong = f"w = 'noon'\n{say.format('w[0] == w[-1]')}"
+    assert outcomes(sandbox, task, [right, wrong]) == ["passed", "failed"]
+    assert outcomes(sandbox, task, ["w = 'noon'\nprint('Palindrome')"]) == ["failed"]
+
+
+def test_items_that_are_false_are_counted_and_an_end_sign_stays(sandbox):
+    count = of("How many has ['red', 'plum']?", "a = ['red', 'plum']\nprint(len(a))")
+    right, wrong = "n = 0\nfor x in ['red', 'plum']:\n    n += {}\nprint(n)".format, "bool(x)"
+    assert outcomes(sandbox, count, [right("1"), right(wrong)]) == ["passed", "failed"]
+    words = of(
+        "Print the words of 'A dog runs home.' by length, without the period.",
+        "s = 'A dog runs home.'\nprint(*sorted(s.rstrip('.').split(), key=len))",
+    )
+    wrong = "s = 'A dog runs home.'\nprint(*sorted(s.split(), key=len))"
+    assert outcomes(sandbox, words, [wrong]) == ["failed"]
+    assert outcomes(sandbox, words, [wrong.replace("split()", "replace('.', '').split()")]) == ["passed"]
+
+
+def test_prices_keep_their_sign(sandbox):
+    task = of(
+        "Print the lowest of ['$129', '$89'].", "p = ['$129', '$89']\nprint(min(int(x[1:]) for x in p))"
+    )
+    right, wrong = "print(min(int(x.strip('$')) for x in {}))".format, "print(min({})[1:])".format
+    data = "['$129', '$89']"
+    assert outcomes(sandbox, task, [right(data)]) == ["passed"]
+    assert outcomes(sandbox, task, [f"print(sorted({data})[1][1:])", wrong(data)]) == ["failed", "failed"]
+
+
+def test_an_empty_list_may_be_an_empty_tuple_and_no_line_at_all(sandbox):
+    task = of("Print the odd of [1, 2, 3].", "a = [1, 2, 3]\nprint([n for n in a if n % 2])")
+    right = "print(tuple(n for n in [1, 2, 3] if n % 2))", "for n in [1, 2, 3]:\n    if n % 2: print(n)"
+    assert outcomes(sandbox, task, right) == ["passed", "passed"]
+    assert outcomes(sandbox, task, ["print([1, 2, 3][::2])"]) == ["failed"]

@@ -35,3 +35,12 @@ def at_edges(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """A call with one of its arguments at the edge."""
     for at, source in enumerate(call):
         yield from ((*call[:at], edge, *call[at + 1 :]) for edge in edges_of(literal(source)))
+
+
+def with_blanks(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A call with 0, or an empty text, among the items of one of its lists."""
+    for at, source in enumerate(call):
+        value = literal(source)
+        if isinstance(value, list) and value and isinstance(value[0], int | str):
+            blank = "" if isinstance(value[0], str) else 0
+            yield (*call[:at], source_of([*value[:1], blank, *value[1:]]), *call[at + 1 :])

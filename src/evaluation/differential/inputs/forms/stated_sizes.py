@@ -11,7 +11,9 @@ from typing import Any
 from src.evaluation.differential.inputs.forms.pools import FUNCTION
 from src.evaluation.differential.inputs.forms.stated_values import Digits
 
-_COUNTS = {word: n for n, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)}
+_COUNTS = {
+    word: n for n, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)
+}
 _N = rf"(?:exactly )?({'|'.join(_COUNTS)}|1?\d)"
 _LIST = re.compile(rf"(?i)\b(?:lists?|arrays?) (?:of|with) {_N} (?:\w+ )?(?:\w+s|dice|people)\b(?! or more)")
 _TEXT = re.compile(
@@ -25,7 +27,10 @@ _DIFFERENT = re.compile(
 _OTHERS = re.compile(
     r"(?i)\b(?:invalid|valid\w*|rais\w+|errors?|otherwise|whether|at (?:least|most)|up to|sublists?|into|split\w*|return\w* a (?:list|string|text))\b"
 )
-_CHECKED, _GIVEN = re.compile(r"(?i)\b(?:check|verif|determin)"), re.compile(r"(?i)\b(?:given as|takes|accepts) (?:an? )?$")
+_CHECKED, _GIVEN = (
+    re.compile(r"(?i)\b(?:check|verif|determin)"),
+    re.compile(r"(?i)\b(?:given as|takes|accepts) (?:an? )?$"),
+)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,9 @@ _CASED = re.compile(
 _OTHER_SIGNS = re.compile(
     r"(?i)\b(?:digits?|numbers?|punctuation|signs?|symbols?|special|hyphens?|dots?|commas?|letters|empty|blanks?)\b"
 )
-OF_RESULT = re.compile(r"(?i)\b(?:returns?|gives?|into|becomes?|prints?|shows?|displays?|(?<!given )as an?|to an?)\b")
+OF_RESULT = re.compile(
+    r"(?i)\b(?:returns?|gives?|into|becomes?|prints?|shows?|displays?|(?<!given )as an?|to an?)\b"
+)
 _NAMED_PARTS = re.compile(r"[(\[]([A-Za-z]\w*(?:, ?[A-Za-z]\w*)+)[)\]]")
 _ONE_MISSING = re.compile(r"(?i)\bmissing (?:number|integer|element|value)\b|\b(?:except|but)(?: for)? one\b")
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]+)[\"'`]")

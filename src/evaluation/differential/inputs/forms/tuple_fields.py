@@ -13,7 +13,9 @@ Row = tuple[object, ...]
 
 _FIELDS = re.compile(r"\(([A-Za-z][\w ]*(?:, ?[A-Za-z][\w ]*)+)\) ?-?(?:tuples?|pairs?|triples?)\b")
 _ID = re.compile(r"(?i)\b(?:id|key|code)\b|_id\b")
-_TEXT = re.compile(r"(?i)\b(?:names?|title|word|text|city|category|product|item|team|player|kind|type|colou?r)\b")
+_TEXT = re.compile(
+    r"(?i)\b(?:names?|title|word|text|city|category|product|item|team|player|kind|type|colou?r)\b"
+)
 KEYS = 4  # that two lists share
 ROWS = 5
 
@@ -36,7 +38,9 @@ def lists_of_tuples(fields: Sequence[Sequence[str]], draw: random.Random) -> lis
             keys = shared if number == 0 else draw.choices(shared, k=count)
             rows = [(key, *row[1:]) for key, row in zip(keys, rows, strict=True)]
             if number == 0:  # so many texts as there are keys
-                rows = [tuple(texts[at] if part in texts else part for part in row) for at, row in enumerate(rows)]
+                rows = [
+                    tuple(texts[at] if part in texts else part for part in row) for at, row in enumerate(rows)
+                ]
         found.append(rows)
     return found
 

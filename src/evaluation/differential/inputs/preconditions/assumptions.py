@@ -19,6 +19,7 @@ _ORDERED = tuple(
     ).split()
 )
 
+_SIGN_TESTS = set("isalpha isdigit isalnum isnumeric isdecimal isupper islower isspace isascii".split())
 _SEEKING = set("count find rfind index rindex split rsplit partition rpartition replace findall".split())
 
 
@@ -40,6 +41,39 @@ def ordered_places(function: Function, names: Sequence[str]) -> list[tuple[int, 
             if all(len(place) == 1 for place in places) and places[0] != places[1]:
                 found.append((places[0][0], places[1][0]))
     return list(dict.fromkeys(found))
+
+
+def asks_of_signs(function: Function) -> bool:
+    """Whether it asks of what kind the signs of a text are: `text.isalpha()`."""
+    return any(isinstance(n, ast.Attribute) and n.attr in _SIGN_TESTS for n in ast.walk(function))
+
+
+def asks_of_numbers(function: Function) -> bool:
+    """Whether a branch asks of what kind a number is: `n % 2 == 0`, `n < 0`."""
+    tests = [node.test for node in ast.walk(function) if isinstance(node, ast.If | ast.IfExp)]
+    compared = [
+        node for test in tests for node in ast.walk(test) if isinstance(node, ast.Compare | ast.BinOp)
+    ]
+    return any(
+        isinstance(node.op, ast.Mod | ast.BitAnd)
+        if isinstance(node, ast.BinOp)
+        else ast.unparse(node.comparators[0]) in ("0", "1")
+        for node in compared
+    )
+
+
+def asks_of_all_signs(function: Function) -> bool:
+    """Whether it asks so of a whole text, where of no signs either answer is right: `word.isalpha()`, `all(c.isdigit() for c in word)`."""
+    names = {parameter.arg for parameter in parameters(function)[0]}
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in _SIGN_TESTS and ast.unparse(node.value) in names)
+        or (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "all"
+            and any(isinstance(n, ast.Attribute) and n.attr in _SIGN_TESTS for n in ast.walk(node))
+        )
+        for node in ast.walk(function)
+    )
 
 
 def sought(function: Function, names: Sequence[str]) -> set[int]:
@@ -180,4 +214,6 @@ def reads_signs(function: Function) -> bool:
     """Whether a text is a row of signs to it, of which a space is one: it has no words or ends, and puts signs together or counts them."""
     source = ast.unparse(function)
     of_words = r"split|strip|title|capitalize|istitle|isspace|isal|isdigit|\bre\.|' '|lower|upper|swapcase|punctuation"
-    return not re.search(of_words, source) and bool(re.search(r"\[::-1\]|reversed\(|\bfor \w+ in |Counter\(", source))
+    return not re.search(of_words, source) and bool(
+        re.search(r"\[::-1\]|reversed\(|\bfor \w+ in |Counter\(", source)
+    )

@@ -97,6 +97,7 @@ class Domain:
     zero_items: bool = False  # 0 among others, where it is an item like any other
     double_spaces: bool = False  # in a text that is a row of signs
     zero_values: bool = False  # 0 among the values of a dictionary
+    blank_items: bool = False  # 0 and the empty text among others, where nothing looks at items
 
     def admits(self, arguments: Iterable[str]) -> bool:
         """Whether a call with these literals is one that the task speaks of."""
@@ -118,6 +119,8 @@ class Domain:
             return all(map(self._admits_value, value)) and of_values._admits_value([*value.values()] or [1])
         if isinstance(value, list) and isinstance(value[0], list):  # a matrix
             return all(map(dataclasses.replace(self, zero_items=True)._admits_value, value))
+        if isinstance(value, list) and self.blank_items:
+            return all(item in ("", 0) or self._admits_value(item) for item in value)
         if isinstance(value, list | tuple | set) and self.zero_items:
             return all(item == 0 or self._admits_value(item) for item in value)
         return not isinstance(value, list | tuple | set) or all(map(self._admits_value, value))
@@ -163,7 +166,9 @@ def described_kinds(instruction: str) -> tuple[str, ...]:
     if compared:
         return 2 * _kinds_in(compared.group(1))
     said = (pattern.search(instruction) for pattern in _TAKES)
-    kinds = next((k for t in said if t and (k := _kinds_in(_RESULT.split(t.group(1).removeprefix(" as"))[0]))), ())
+    kinds = next(
+        (k for t in said if t and (k := _kinds_in(_RESULT.split(t.group(1).removeprefix(" as"))[0]))), ()
+    )
     given = _RESULT.split(instruction)[0]
     containers = [
         kind for kind in _kinds_in(given) if kind not in ("any", "char", "str", "bool", "float", "int")

@@ -20,15 +20,22 @@ _OF_REALS = re.compile(
 )
 _ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
 _ANY_NUMBER = re.compile(r"(?i)[abcxyz]|n(?:um(?:ber)?)?_?\d|num|number")
+_OF_LISTS = frozenset("len print list append extend insert reverse reversed copy pop".split())
 _NUMERIC = re.compile(
     r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
 )
 
 
 def has_sign(function: Function) -> bool:
-    """Whether it works on negative numbers of its own: `abs(n)`, `n < 0`, `n > 0`, or a text that is made a number where it can."""
+    """Whether it works on negative numbers of its own: `abs(n)`, `n < 0`, `n > 0` of each item, or a text that is made a number where it can."""
     names = {parameter.arg for parameter in parameters(function)[0]}
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For | ast.comprehension)]
+    items = {ast.unparse(loop.target) for loop in loops if ast.unparse(loop.iter) in names}
     for node in ast.walk(function):
+        if isinstance(node, ast.Compare) and ast.unparse(node.left) in items:
+            is_order = isinstance(node.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE)
+            if is_order and ast.unparse(node.comparators[0]) == "0":
+                return True
         if (
             isinstance(node, ast.Call)
             and ast.unparse(node.func) == "abs"
@@ -172,6 +179,16 @@ def only_passes_on(function: Function) -> bool:
         if isinstance(node, ast.Compare) and any(isinstance(operator, orders) for operator in node.ops):
             return False
     return True
+
+
+def looks_at_no_item(function: Function) -> bool:
+    """Whether it only counts, copies or joins lists, so that an item may be anything: 0 and the empty text are items too."""
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    calls = {ast.unparse(n.func).rpartition(".")[2] for n in nodes if isinstance(n, ast.Call)}
+    tests = ast.If | ast.IfExp | ast.While | ast.Compare | ast.BoolOp | ast.JoinedStr | ast.Dict | ast.Set
+    return calls <= _OF_LISTS and not any(
+        isinstance(node, tests) or (isinstance(node, ast.comprehension) and node.ifs) for node in nodes
+    )
 
 
 def calculates(function: Function) -> bool:

@@ -24,6 +24,8 @@ from src.evaluation.differential.inputs.forms.stated_values import (
 )
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.preconditions.assumptions import (
+    asks_of_numbers,
+    asks_of_signs,
     choices,
     divisors,
     exponents,
@@ -69,6 +71,10 @@ _OTHERS = re.compile(
 _ALL_DIFFERENT = re.compile(
     r"(?i)\b(?:all|the) (?:\w+ ){1,4}are (?:all )?(?:different|distinct|unique)\b|\bof (?:different|distinct|unique) (?:numbers|integers|words|values)\b"
 )
+_RANKED = re.compile(
+    r"(?i)\b(?:second|third|fourth|[nk]-?th|\d(?:nd|rd|th))[- ](?:\w+ )?"
+    r"(?:larg|small|high|low|bigg|great|max|min|long|short)\w*"
+)  # of equals it is anybody's guess which is the second
 _OF_SETS = re.compile(
     r"(?i)\b(?:intersect\w*|union|in common|common elements?|in both|(?:symmetric )?difference|shared)\b"
 )
@@ -135,7 +141,11 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += named_bounds(instruction, names)
     found += text_grids(instruction, calls)
     found += shown_classes(instruction, calls)
-    found += [Alike(calls[0])] if function.name == SCRIPT and calls else []
+    found += (
+        [Alike(calls[0], asks_of_signs(function), asks_of_numbers(function))]
+        if function.name == SCRIPT and calls
+        else []
+    )
     example = None if "form" in spoken else example_shape(function, instruction, calls)
     shape = None if "form" in spoken else _shown_shape(instruction, calls) or example
     if shape is not None:
@@ -161,7 +171,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     is_of_sets = _OF_SETS.search(instruction) or (makes_sets(function) and len(names) > 1)
     if "doubles" not in spoken and (is_of_sets or _BINARY_SEARCH.search(instruction)):
         found.append(_without_doubles)
-    if _ALL_DIFFERENT.search(instruction):
+    if _ALL_DIFFERENT.search(instruction) or (_RANKED.search(instruction) and "doubles" not in spoken):
         found.append(_without_doubles)
     return Granted(tuple(relation for relation in found if all(map(relation, calls))), example)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -62,10 +61,7 @@ class Scope:
             if name in self.granted
             and at not in special
             and self.admits((name, arguments))
-            and (
-                len(arguments) < most[name]
-                or (name in self.smooth and "float" in kinds_of(arguments))
-            )
+            and (len(arguments) < most[name] or (name in self.smooth and "float" in kinds_of(arguments)))
         )
 
     def is_edge(self, call: Call) -> bool:

@@ -30,4 +30,6 @@ def without_steps(session: Arguments, places: Collection[int]) -> Arguments:
     """The session without the steps at these places."""
     made, steps = session
     every: Any = literal(steps)
-    return (made, source_of([step for at, step in enumerate(every) if at not in places])) if places else session
+    return (
+        (made, source_of([step for at, step in enumerate(every) if at not in places])) if places else session
+    )

@@ -209,7 +209,9 @@ def with_parts(values: dict[str, list[object]], made: Sequence[object]) -> dict[
         if isinstance(value, list | dict)
         for part in [*value, *(value.values() if isinstance(value, dict) else ())]
     ]
-    letters = [sign for value in made if isinstance(value, str) for sign in dict.fromkeys(value) if sign.isalpha()]
+    letters = [
+        sign for value in made if isinstance(value, str) for sign in dict.fromkeys(value) if sign.isalpha()
+    ]
     numbers = [value for value in made if type(value) in (int, float)]
     sums = [a + b for a, b in itertools.combinations(numbers, 2)]  # type: ignore[operator]
     found = {}

@@ -48,7 +48,9 @@ OBJECT = (
     "\u0192object"  # begins the tuple that stands for another object of the class, made with the rest of it
 )
 _COMPARES = re.compile(r"(?i)[=!<>]=|[<>]|\b(?:equal|compar|same|identical|sort|order)")
-_SAME_SIZE = re.compile(r"(?i)\b(?:same|equal|equally) (?:size|length|shape|dimensions?|long|number of \w+)\b")
+_SAME_SIZE = re.compile(
+    r"(?i)\b(?:same|equal|equally) (?:size|length|shape|dimensions?|long|number of \w+)\b"
+)
 _MANAGED = ("__enter__", "__exit__")  # around what a context manager is used for
 _SHOWN = re.compile(
     r"(?i)__(?:str|repr)__|\bstr\(|\b(?:print|display|show|string|text|represent|readable|format)\w*"
@@ -147,7 +149,9 @@ def session_calls(
             given = amended(given, [past for step, past in steps if step == name], granted[name], draw)
             other = (draw.random() >= 0.4 and drawn(maker, makers, draw, granted.get("__init__"))) or made
             other = as_date(other, dates, draw.randrange(MAX_SESSIONS)) if other != made else made
-            other = mixed(made, other, draw, same_size=bool(_SAME_SIZE.search(instruction)) or name in pairing)
+            other = mixed(
+                made, other, draw, same_size=bool(_SAME_SIZE.search(instruction)) or name in pairing
+            )
             parameters_ = zip(own[name], given, strict=True)
             given = tuple((OBJECT, *other) if (name, p.arg) in objects else value for p, value in parameters_)
             steps.append((name, given))
@@ -169,7 +173,9 @@ def session_calls(
 def _pairs_own(method: Function) -> bool:
     """Whether it goes through a list of its object and another one side by side: `zip(self.row, other.row)`."""
     return any(
-        isinstance(node, ast.Call) and ast.unparse(node.func) == "zip" and "self." in ast.unparse(node.args[0])
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "zip"
+        and "self." in ast.unparse(node.args[0])
         for statement in method.body
         for node in ast.walk(statement)
     )

@@ -23,6 +23,12 @@ from src.evaluation.differential.inputs.forms.alike import Alike
         (8, 1, 2),
         (8, 5, 6),
         (["17:05"], ["90:20", "07:30"], ["17:05", "07:30"]),
+        ({"Rome": "$129", "Oslo": "$89"}, {"a": "$$7", "b": "4$51"}, {"Rome": "$7", "Oslo": "$4"}),
+        ([("tea", "A-1"), ("pie", "C-2")], [("go", "9x")], [("go", "X-9")]),
+        ([1, "a", 2.5], ["b", 7, 1.5], ["b", 7, 1.5]),
+        (["a", "b"], ["", "x"], ["", "x"]),
+        ("A dog runs.", "dog. A", "dog A."),
+        ("Go! Run!", "Run! Go", "Run! Go!"),
     ],
 )
 def test_a_value_becomes_one_of_the_build_that_is_shown(shown, value, fitted):
@@ -30,3 +36,9 @@ def test_a_value_becomes_one_of_the_build_that_is_shown(shown, value, fitted):
     assert alike.fit_call([value]) == [fitted]
     assert alike([fitted])
     assert alike([value]) == (value == fitted)
+
+
+def test_numbers_and_texts_of_any_kind_are_alike_where_the_task_asks_of_which_kind_they_are():
+    assert Alike(["Python3"], any_signs=True).fit_call(["Hello, you!"]) == ["Hello, you!"]
+    assert Alike([7], any_size=True).fit_call([4]) == [4]
+    assert Alike([7]).fit_call([4]) == [5]

@@ -11,6 +11,7 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     has_sign,
     is_bounded_by_value,
     is_smooth,
+    looks_at_no_item,
     looks_for_best,
     only_passes_on,
     seeks_in_numbers,
@@ -31,6 +32,8 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
         ("return f'{x}'", False, False),
         ("return [i for i in x if i % 2 == 0]", False, True),
         ("return [i % 2 for i in x]", False, False),
+        ("return all(i > 0 for i in x)", True, False),
+        ("while x > 0:\n        x -= 1", False, False),
     ],
 )
 def test_what_a_function_does_says_what_it_is_given(source, signed, passes):
@@ -120,3 +123,16 @@ def test_roots_and_printed_results_are_smooth():
     source = "def f(a, b):\n    import math\n    c = math.sqrt(a ** 2 + b ** 2)\n    print(f'It is {c}')"
     assert is_smooth(ast.parse(source).body[0])
     assert not is_smooth(ast.parse(source.replace("math.sqrt", "math.factorial")).body[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "free"),
+    [
+        ("return len(x)", True),
+        ("print(x[::-1])", True),
+        ("return [i for i in x if i]", False),
+        ("return ' '.join(x)", False),
+    ],
+)
+def test_what_is_only_counted_or_copied_may_be_anything(body, free):
+    assert looks_at_no_item(ast.parse(f"def f(x):\n    {body}").body[0]) is free

@@ -82,7 +82,9 @@ def test_numbers_outside_the_domain_are_not_drawn():
     def numbers(domain):
         takes = {name: (method, method.args.args[1:]) for name, method in METHODS.items()}
         seeds = range(0, 40, 2)
-        found = [drawn_values(TANK, TREE, takes, {}, "", random.Random(n), n, domain)["amount"] for n in seeds]
+        found = [
+            drawn_values(TANK, TREE, takes, {}, "", random.Random(n), n, domain)["amount"] for n in seeds
+        ]
         return {number for values in found for number in values}
 
     assert min(numbers(Domain())) > 0
@@ -102,7 +104,9 @@ class Bank:
 
 
 def test_what_an_object_has_room_for_is_compared_with_a_length():
-    assert sizes_in(ast.parse("class A:\n def f(self): return len(self.items) == self.capacity").body[0]) >= {"capacity"}
+    assert sizes_in(ast.parse("class A:\n def f(self): return len(self.items) == self.capacity").body[0]) >= {
+        "capacity"
+    }
     assert "litres" not in sizes_in(TANK)
 
 
