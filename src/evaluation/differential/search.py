@@ -11,7 +11,6 @@ from typing import Any
 
 from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
-from src.evaluation.differential.inputs.constants import constants_of, stripped_signs
 from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.evaluation.differential.inputs.input_generation import Arguments, candidates
 from src.evaluation.differential.inputs.input_selection import (
@@ -21,6 +20,7 @@ from src.evaluation.differential.inputs.input_selection import (
     raised_by,
     select_calls,
 )
+from src.evaluation.differential.inputs.known.constants import constants_of, stripped_signs
 from src.evaluation.differential.inputs.mistakes import mistaken
 from src.evaluation.differential.inputs.mutants import (
     mutants,

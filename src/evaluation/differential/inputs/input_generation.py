@@ -7,8 +7,19 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 
-from src.evaluation.differential.inputs.alphabets import alphabet_of, lists_of, texts_of
-from src.evaluation.differential.inputs.constants import (
+from src.evaluation.differential.inputs.forms.dates import dates_for, places_of_date
+from src.evaluation.differential.inputs.forms.edges import at_edges, with_blanks
+from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
+from src.evaluation.differential.inputs.forms.related import (
+    boundaries,
+    doubled,
+    equals,
+    likenesses,
+    parts_of,
+    with_opposite,
+)
+from src.evaluation.differential.inputs.known.alphabets import alphabet_of, lists_of, texts_of
+from src.evaluation.differential.inputs.known.constants import (
     around,
     compared_constants,
     constants_of,
@@ -18,24 +29,11 @@ from src.evaluation.differential.inputs.constants import (
     stripped_signs,
     texts_for,
 )
-from src.evaluation.differential.inputs.forms.dates import dates_for, places_of_date
-from src.evaluation.differential.inputs.forms.edges import at_edges, with_blanks
-from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
-from src.evaluation.differential.inputs.forms.tuple_fields import lists_of_tuples
+from src.evaluation.differential.inputs.known.uses import asked_for
 from src.evaluation.differential.inputs.preconditions.domain import Domain
+from src.evaluation.differential.inputs.stated.tuple_fields import lists_of_tuples
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
-from src.evaluation.differential.inputs.uses import asked_for
-from src.evaluation.differential.inputs.variation import (
-    Variation,
-    boundaries,
-    doubled,
-    equals,
-    is_function,
-    likenesses,
-    parts_of,
-    source_of,
-    with_opposite,
-)
+from src.evaluation.differential.inputs.variation import Variation, is_function, source_of
 from src.languages.syntax import literal
 
 MAX_CANDIDATES = 120
@@ -287,9 +285,8 @@ def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
                 if other != place:
                     numbers = boundaries(value) if type(literal(base[other])) is int else ()
                     pairs = ((source, repr(number)) for number in numbers)
-                    if type(value) is int and isinstance(literal(base[other]), list):
-                        pairs = itertools.chain(pairs, with_opposite(value, literal(base[other])))
-                    likes = (parts_of(value), likenesses(value), equals(value))
+                    opposite = with_opposite(value, literal(base[other]))
+                    likes = (opposite, parts_of(value), likenesses(value), equals(value))
                     for container, part in itertools.chain(pairs, *likes):
                         call = [*base]
                         call[place], call[other] = container, part

@@ -63,7 +63,7 @@ def _calls_in(text: str, name: str, least: int, most: int) -> list[Arguments]:
 
 def _examples_in(instruction: str) -> list[Arguments]:
     """Lists, tuples and dictionaries that an instruction shows as an example: "For example, [1, 2] becomes [2, 1]"."""
-    found = []
+    found: list[Arguments] = []
     for start in itertools.islice(_EXAMPLE.finditer(instruction), 3):
         text = instruction[start.end() - 1 :]
         value = literal(text[: _closing_bracket(text, 1)])

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from src.evaluation.differential.inputs.forms.related import parts_of
 from src.evaluation.differential.inputs.forms.shapes import named_shape, shape_of
 from src.evaluation.differential.inputs.input_generation import kinds_of
-from src.evaluation.differential.inputs.variation import Variation, doubled, parts_of, source_of
+from src.evaluation.differential.inputs.variation import Variation, source_of
 
 ROOT = Path(__file__).resolve().parents[4]
 BASES = [("[3, 1, 2]", "5", "'open the door'"), ("{'a': (2, 3)}", "2.5", "{'golf', 'chess'}")]
@@ -64,10 +65,6 @@ def test_sets_are_written_in_one_order_wherever_they_stand():
     assert source_of([({"b", "a"},), {"k": {2, 1}}]) == "[({'a', 'b'},), {'k': {1, 2}}]"
     for value in (set(), (), (1,), [], {}, {"a": [1.5, None]}, ("x", {3})):
         assert ast.literal_eval(source_of(value)) == value if value != set() else source_of(value) == "set()"
-
-
-def test_arguments_of_one_type_stand_for_each_other():
-    assert list(doubled(("5", "'a'", "7"))) == [("5", "'a'", "5")]
 
 
 def test_records_keep_their_keys_and_a_key_of_theirs_is_given():

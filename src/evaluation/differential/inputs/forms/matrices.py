@@ -10,10 +10,10 @@ MOST = 4  # rows, and columns
 
 def is_matrix(value: Any) -> bool:
     """Whether this is a list of rows of whole numbers, all equally long."""
-    rows = value if isinstance(value, list) and value else [0]
-    return all(isinstance(row, list) and row and len(row) == len(value[0]) for row in rows) and all(
-        type(item) is int for row in rows for item in row
-    )
+    rows: list[Any] = value if isinstance(value, list) and value else [0]
+    if not all(isinstance(row, list) and row and len(row) == len(rows[0]) for row in rows):
+        return False
+    return all(type(item) is int for row in rows for item in row)
 
 
 def other_matrix(matrix: list[list[int]], choose: random.Random) -> list[list[int]]:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from src.evaluation.differential.inputs.constants import Function, constants_of
 from src.evaluation.differential.inputs.forms.shapes import Shape
+from src.evaluation.differential.inputs.known.constants import Function, constants_of
 
 _TOKEN = re.compile(r"\d+|[A-Za-z]+|.")
 _UNITS = re.compile(r"(?:[A-Za-z]\d+){2,}|(?:\d+[A-Za-z]){2,}")

@@ -7,8 +7,8 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from src.evaluation.differential.inputs.constants import dispatched_on
 from src.evaluation.differential.inputs.input_generation import parameters
+from src.evaluation.differential.inputs.known.constants import dispatched_on
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
 
 _ORDERED = tuple(
@@ -212,7 +212,7 @@ def makes_sets(function: Function) -> bool:
 
 def reads_signs(function: Function) -> bool:
     """Whether a text is a row of signs to it, of which a space is one: it has no words or ends, and puts signs together or counts them."""
-    source = ast.unparse(function)
+    source = "\n".join(map(ast.unparse, function.body))
     of_words = r"split|strip|title|capitalize|istitle|isspace|isal|isdigit|\bre\.|' '|lower|upper|swapcase|punctuation"
     return not re.search(of_words, source) and bool(
         re.search(r"\[::-1\]|reversed\(|\bfor \w+ in |Counter\(", source)

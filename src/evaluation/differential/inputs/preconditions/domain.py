@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from src.evaluation.differential.inputs.forms.examples import examples_for
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape
-from src.evaluation.differential.inputs.forms.tuple_fields import fields_in
+from src.evaluation.differential.inputs.stated.tuple_fields import fields_in
 from src.languages.syntax import literal
 
 _EMPTY = re.compile(

@@ -8,21 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from src.evaluation.differential.inputs.constants import constants_of
 from src.evaluation.differential.inputs.forms.alike import SCRIPT, Alike
 from src.evaluation.differential.inputs.forms.arrangement import FITS, Relation, arrangements, text_grids
 from src.evaluation.differential.inputs.forms.example_form import example_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, shape_of
 from src.evaluation.differential.inputs.forms.shown_class import shown_classes, texts_in
-from src.evaluation.differential.inputs.forms.stated_sizes import stated_sizes
-from src.evaluation.differential.inputs.forms.stated_values import (
-    RANGES,
-    NamedBounds,
-    Records,
-    named_bounds,
-    stated_values,
-)
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
+from src.evaluation.differential.inputs.known.constants import constants_of
 from src.evaluation.differential.inputs.preconditions.assumptions import (
     asks_of_numbers,
     asks_of_signs,
@@ -38,6 +30,14 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     wraps,
 )
 from src.evaluation.differential.inputs.preconditions.domain import described_kinds
+from src.evaluation.differential.inputs.stated.sizes import stated_sizes
+from src.evaluation.differential.inputs.stated.values import (
+    RANGES,
+    NamedBounds,
+    Records,
+    named_bounds,
+    stated_values,
+)
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal

@@ -9,9 +9,9 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 
-from src.evaluation.differential.inputs.constants import texts_for
 from src.evaluation.differential.inputs.forms.pools import POOLS
 from src.evaluation.differential.inputs.input_generation import kinds_of
+from src.evaluation.differential.inputs.known.constants import texts_for
 from src.evaluation.differential.inputs.parameter_names import kinds_of_name
 from src.evaluation.differential.inputs.preconditions.domain import (
     Domain,

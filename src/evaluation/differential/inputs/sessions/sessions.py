@@ -15,7 +15,7 @@ from src.evaluation.differential.inputs.forms.dates import as_date, places_of_da
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.preconditions.domain import Domain, shown_domain
 from src.evaluation.differential.inputs.preconditions.relations import Granted, granted_by
-from src.evaluation.differential.inputs.sessions.keeping import keeping_of
+from src.evaluation.differential.inputs.sessions.keeping import Step, keeping_of
 from src.evaluation.differential.inputs.sessions.members import (
     OPERATORS,
     fields_of,
@@ -89,15 +89,11 @@ def session_calls(
     methods = _used_methods(node, tree, instruction)
     draw = random.Random(turn)
     shown = _shown_values(known)
-    named = attributes_of(node, tree, instruction)
-    taken = {p.arg for p in parameters(methods["__init__"])[0]} if "__init__" in methods else set()
-    looks: list[tuple[str, tuple[object, ...]]] = [(f".{name}", ()) for name in named]
-    # What it is made with is looked at where the other class has it under that name too.
-    looks += [(f"?{name}", ()) for name in stored_in(node, tree) if name in taken - {*named}]
     takes, whole = (
         {name: _given_parameters(method, shown.get(name, []), every) for name, method in methods.items()}
         for every in (False, True)
     )
+    looks = _looks(node, tree, instruction, methods)
     looks += [
         (name, ()) for name, given in takes.items() if not given and name not in ("__init__", *_MANAGED)
     ]
@@ -114,7 +110,8 @@ def session_calls(
         for parameter in own
         if _is_object(methods[name], parameter, node, tree)
     }
-    pairing = {name for name, method in methods.items() if _pairs_own(method)}
+    same = bool(_SAME_SIZE.search(instruction))
+    pairing = {name for name, method in methods.items() if same or _pairs_own(method)}
     keeping = keeping_of(methods, instruction)
     granted = {name: _granted(method, instruction, shown.get(name, [])) for name, method in methods.items()}
     given_to = {name: (methods[name], given) for name, given in whole.items()}
@@ -136,22 +133,17 @@ def session_calls(
             continue
         made = as_date(made, dates, number + turn * MAX_SESSIONS)
         makers, values = values, with_parts(values, made)
-        steps: list[tuple[str, tuple[object, ...]]] = []
+        steps: list[Step] = []
         most = MANY_STEPS if number % 4 == 3 else MOST_STEPS
         for place in range(draw.randint(2, most) if names else 0):
             name = draw.choice(givers if place < FILLING and draw.random() < 0.7 else names)
-            for _ in range(AGAIN):
-                given = drawn(own[name], values, draw, granted[name])
-                if not given or all(step[0] != name or step[1][0] != given[0] for step in steps):
-                    break
+            before = [past for step, past in steps if step == name]
+            given = _given(own[name], values, before, granted[name], draw)
             if given is None:
                 continue
-            given = amended(given, [past for step, past in steps if step == name], granted[name], draw)
             other = (draw.random() >= 0.4 and drawn(maker, makers, draw, granted.get("__init__"))) or made
             other = as_date(other, dates, draw.randrange(MAX_SESSIONS)) if other != made else made
-            other = mixed(
-                made, other, draw, same_size=bool(_SAME_SIZE.search(instruction)) or name in pairing
-            )
+            other = mixed(made, other, draw, same_size=name in pairing)
             parameters_ = zip(own[name], given, strict=True)
             given = tuple((OBJECT, *other) if (name, p.arg) in objects else value for p, value in parameters_)
             steps.append((name, given))
@@ -168,6 +160,31 @@ def session_calls(
             steps = keeping.tidied(made, [*in_a_row(often, values, looks, turn, draw)])
             found.append((source_of(made), source_of([*steps, *looks])))
     return list(dict.fromkeys(found))
+
+
+def _looks(
+    node: ast.ClassDef, tree: ast.Module, instruction: str, methods: Mapping[str, Function]
+) -> list[Step]:
+    """Steps that look at attributes; at what it is made with where the other class has it under that name too."""
+    named = attributes_of(node, tree, instruction)
+    taken = {p.arg for p in parameters(methods["__init__"])[0]} if "__init__" in methods else set()
+    asked = [name for name in stored_in(node, tree) if name in taken - {*named}]
+    return [*((f".{name}", ()) for name in named), *((f"?{name}", ()) for name in asked)]
+
+
+def _given(
+    own: Sequence[ast.arg],
+    values: Mapping[str, Sequence[object]],
+    before: Sequence[tuple[object, ...]],
+    granted: Granted,
+    draw: random.Random,
+) -> tuple[object, ...] | None:
+    """Values for a method, mostly with a first one that it was not given before; None where there are none."""
+    for _ in range(AGAIN):
+        given = drawn(own, values, draw, granted)
+        if not given or all(past[0] != given[0] for past in before):
+            break
+    return None if given is None else amended(given, before, granted, draw)
 
 
 def _pairs_own(method: Function) -> bool:

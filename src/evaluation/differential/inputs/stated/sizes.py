@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from src.evaluation.differential.inputs.forms.pools import FUNCTION
-from src.evaluation.differential.inputs.forms.stated_values import Digits
+from src.evaluation.differential.inputs.stated.values import Digits
 
 _COUNTS = {
     word: n for n, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from src.evaluation.differential.inputs.constants import constants_of
+from src.evaluation.differential.inputs.known.constants import constants_of
 from src.evaluation.differential.inputs.type_inference import Function
 
 MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 1024 * 1024

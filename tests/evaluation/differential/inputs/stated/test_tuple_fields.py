@@ -2,7 +2,7 @@
 
 import random
 
-from src.evaluation.differential.inputs.forms.tuple_fields import fields_in, lists_of_tuples
+from src.evaluation.differential.inputs.stated.tuple_fields import fields_in, lists_of_tuples
 
 TASK = "It takes customers, as (id, name) tuples, and orders, as (customer id, amount) tuples."
 

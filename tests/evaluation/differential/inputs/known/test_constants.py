@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.constants import (
+from src.evaluation.differential.inputs.known.constants import (
     around,
     compared_constants,
     dispatched_on,

@@ -6,7 +6,7 @@ import ast
 import random
 from collections.abc import Iterator, Sequence
 
-from src.evaluation.differential.inputs.constants import Function, is_name, looked_up, tables_of
+from src.evaluation.differential.inputs.known.constants import Function, is_name, looked_up, tables_of
 
 _BRACKETS = ("()", "[]", "{}", "<>")
 
@@ -63,7 +63,7 @@ def lists_of(
     ]
     if len(set(texts)) < 2:
         return
-    source = ast.unparse(function)
+    source = "\n".join(map(ast.unparse, function.body))
     numbers = (
         [str(draw.randint(2, 10)) for _ in texts] if any(f"int({item})" in source for item in items) else []
     )

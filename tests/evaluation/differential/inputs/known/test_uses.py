@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.uses import asked_for
+from src.evaluation.differential.inputs.known.uses import asked_for
 
 
 @pytest.mark.parametrize(

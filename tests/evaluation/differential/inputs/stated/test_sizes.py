@@ -2,7 +2,7 @@
 
 import pytest
 
-from src.evaluation.differential.inputs.forms.stated_sizes import stated_sizes
+from src.evaluation.differential.inputs.stated.sizes import stated_sizes
 
 
 def fitted(instruction, value):

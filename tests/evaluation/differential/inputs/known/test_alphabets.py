@@ -3,7 +3,7 @@
 import ast
 import random
 
-from src.evaluation.differential.inputs.alphabets import alphabet_of, lists_of, texts_of
+from src.evaluation.differential.inputs.known.alphabets import alphabet_of, lists_of, texts_of
 
 
 def parsed(source):
