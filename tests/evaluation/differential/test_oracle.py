@@ -100,7 +100,7 @@ KINDS = {  # what is tried: instruction, reference, another way to do it, a wron
                        LENGTH.replace("self.metres + other.metres", "self.metres + self.metres")),
     "what an object shows": ("Persons that can be printed.", PERSON, PERSON.replace("from", "of").replace("years", "y"),
                              PERSON.replace("from {self.city}", "from nowhere")),
-    "nothing": ("Leave out the first item.", "def rest(a):\n    return a[1:]", "def rest(a):\n    return [*a][1:]",
+    "nothing": ("Leave out the first item, if the list is not empty.", "def rest(a):\n    return a[1:]", "def rest(a):\n    return [*a][1:]",
                 "def rest(a):\n    b = list(a)\n    b.pop(0)\n    return b"),
     "a half": ("Convert feet to inches.", "def inches(feet):\n    return feet * 12", "def inches(f):\n    return 12 * f",
                "def inches(feet):\n    return int(feet) * 12"),
@@ -124,6 +124,11 @@ def test_a_usual_slip_is_found_and_another_way_is_right(sandbox, kind):
     instruction, reference, other, slip = KINDS[kind]
     assert verdict(sandbox, reference, other, instruction=instruction) == "passed"
     assert verdict(sandbox, reference, slip, instruction=instruction) in ("failed", "error")
+
+
+def test_what_is_empty_decides_nothing_where_the_task_does_not_speak_of_it(sandbox):
+    reference, other = "def rest(a):\n    return a[1:]", "def rest(a):\n    b = list(a)\n    b.pop(0)\n    return b"
+    assert verdict(sandbox, reference, other, instruction="Leave out the first item.") == "passed"
 
 
 @pytest.mark.campaign

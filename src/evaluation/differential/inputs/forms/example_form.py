@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from src.evaluation.differential.inputs.forms.repeated_form import WORDS, repeated_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
 from src.evaluation.differential.inputs.known.constants import constants_of
-from src.evaluation.differential.inputs.stated.values import OF_RESULT, units_of
+from src.evaluation.differential.inputs.stated.units import units_of
+from src.evaluation.differential.inputs.stated.values import OF_RESULT
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
 
 _SHOWN = re.compile(

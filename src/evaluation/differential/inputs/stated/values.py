@@ -7,9 +7,9 @@ import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
-from src.evaluation.differential.inputs.forms.pools import FUNCTION
+from src.evaluation.differential.inputs.stated.units import Units, is_text, units_of
 
 RANGES = {
     "year": (1, 9999),
@@ -62,8 +62,6 @@ OF_RESULT = re.compile(
 )
 _NAMED_PARTS = re.compile(r"[(\[]([A-Za-z]\w*(?:, ?[A-Za-z]\w*)+)[)\]]")
 _ONE_MISSING = re.compile(r"(?i)\bmissing (?:number|integer|element|value)\b|\b(?:except|but)(?: for)? one\b")
-_QUOTED = re.compile(r"[\"'`]([^\"'`\n]+)[\"'`]")
-_MEASURES = re.compile(r"(?:\d+(?:\.\d+)?[A-Za-z]{1,3} ?)+(?<! )")
 _FROM = re.compile(r"(?i)\b([01]) ?(?:to|-|through|and|\.\.+) ?(?:n|\d+)\b")
 
 
@@ -172,7 +170,7 @@ class Cased:
     def fit(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self.fit(item) for item in value]
-        if not _is_text(value):
+        if not is_text(value):
             return value
         text = value
         if self.is_word or self.of_letters:
@@ -187,10 +185,10 @@ class Digits:
     count: int
 
     def __call__(self, values: Sequence[object]) -> bool:
-        return all(len(re.sub(r"\D", "", value)) == self.count for value in values if _is_text(value))
+        return all(len(re.sub(r"\D", "", value)) == self.count for value in values if is_text(value))
 
     def fit(self, value: Any) -> Any:
-        if not _is_text(value) or self([value]):
+        if not is_text(value) or self([value]):
             return value
         return (re.sub(r"\D", "", value) + "7305194826" * self.count)[: self.count]
 
@@ -216,26 +214,6 @@ class AllButOne:
         del every[sum(value) % len(every)]
         places = sorted(range(len(value)), key=lambda at: value[at])
         return [every[places.index(at)] for at in range(len(value))]
-
-
-@dataclass(frozen=True)
-class Units:
-    """Whether texts are numbers with units that the task shows, as it writes them: "1h 30m", "45m"."""
-
-    units: tuple[str, ...]
-    between: str
-
-    def __call__(self, values: Sequence[object]) -> bool:
-        measures = [rf"(?:\d+(?:\.\d+)?{unit}(?:{self.between}|$))?" for unit in self.units]
-        form = "(?!$)" + "".join(measures) + f"(?<!{self.between or '^'})"
-        return all(re.fullmatch(form, value) for value in values if _is_text(value))
-
-    def fit(self, value: Any) -> Any:
-        if not _is_text(value) or self([value]):
-            return value
-        numbers = (re.findall(r"\d+", value) or [str(len(value))])[: len(self.units)]
-        start = len(value) % (len(self.units) - len(numbers) + 1)
-        return self.between.join(map("".join, zip(numbers, self.units[start:], strict=False)))
 
 
 def stated_values(
@@ -266,14 +244,6 @@ def stated_values(
     start = _FROM.search(instruction)
     if start and _ONE_MISSING.search(instruction):
         yield AllButOne(int(start.group(1)))
-
-
-def units_of(instruction: str, constants: Collection[object], texts: Collection[str]) -> Units | None:
-    """The units of the measures that a task shows; None where the reference knows none of them, as of "3a2b" for "aaabb"."""
-    shown = [text for text in (*_QUOTED.findall(instruction), *texts) if _MEASURES.fullmatch(text)]
-    units = list(dict.fromkeys(unit for text in shown for unit in re.findall(r"\d([A-Za-z]+)", text)))
-    known = any(unit in text for unit in units for text in constants if isinstance(text, str))
-    return Units(tuple(units), " " if any(" " in text for text in shown) else "") if known else None
 
 
 def _stated_bounds(instruction: str, constants: Collection[object]) -> Bounds | None:
@@ -307,10 +277,6 @@ def named_bounds(instruction: str, names: Sequence[str]) -> Iterator[NamedBounds
 
 def _number(text: str) -> float:
     return float(text.replace(",", ""))
-
-
-def _is_text(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and not value.startswith(FUNCTION)
 
 
 def _numbers_in(value: object) -> Iterator[float]:

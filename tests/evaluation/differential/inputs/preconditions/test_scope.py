@@ -96,13 +96,10 @@ def test_of_objects_made_with_fewer_values_some_are_kept():
     assert sorted(map(sorted, groups)) == [[0], [2]]
 
 
-def test_what_is_empty_is_natural_where_no_branch_is_for_it_alone():
+def test_what_is_empty_is_never_natural():
     granted = {"f": granted_by(ast.parse("def f(x): pass").body[0], "", [])}
     calls = [("f", ("'ab'",)), ("f", ("''",)), ("f", ("'  '",)), ("f", ("-1",))]
-    scope = Scope(Domain(), granted, frozenset())
-    assert scope.natural(calls, {1, 2, 3}, [frozenset({0, 1})]) == {1}
-    assert scope.natural(calls, {1, 2, 3}, [frozenset({0}), frozenset({1})]) == frozenset()  # `if not x`
-    assert Scope(Domain(), granted, frozenset(), best=frozenset({"f"})).natural(calls, {1}, []) == frozenset()
+    assert Scope(Domain(), granted, frozenset()).natural(calls, {1, 2, 3}, []) == frozenset()
 
 
 def test_a_half_is_natural_where_a_function_only_calculates():

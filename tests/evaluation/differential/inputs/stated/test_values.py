@@ -68,7 +68,3 @@ def test_a_range_that_a_task_tests_or_makes_is_none_of_its_values(instruction, f
 def test_what_is_said_of_a_result_or_asked_is_not_said_of_values(instruction):
     assert granted(instruction).admits(("'The 1'",))
     assert granted(instruction).admits(("2.5",))
-
-
-def test_letters_that_a_reference_does_not_know_are_no_units():
-    assert granted("Decode '3a2b' to 'aaabb'.").admits(("'4c'",))
