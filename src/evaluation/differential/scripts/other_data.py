@@ -136,9 +136,14 @@ def _places(script: ast.Module, value: object) -> list[int]:
     """Which nodes of a walk are this value; of a number only one that a name gets, or a function of the script."""
     found, named = [], []
     functions = {node.name for node in ast.walk(script) if isinstance(node, ast.FunctionDef)}
+    unpacked = [
+        node.value
+        for node in ast.walk(script)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List)
+    ]  # `a, b = 0, 1` is no list
     for at, node in enumerate(ast.walk(script)):
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
-            if _is_same(literal(ast.unparse(node)), value):
+            if node not in unpacked and _is_same(literal(ast.unparse(node)), value):
                 found.append((at, node))
         elif isinstance(node, ast.Assign):
             named.append(node.value)

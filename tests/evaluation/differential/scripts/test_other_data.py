@@ -82,6 +82,7 @@ def test_a_number_is_given_where_the_answer_names_it():
         ("a = [1, 2]\nprint(a)", "from math import *\nprint([1, 2])"),
         ("a = [1, 2]\nprint(a)", "a = [1, 2]\ndef f():\n    global a\n    print(a)\nf()"),
         ("x = 7\ny = 7\nprint(x, y)", "x = 7\ny = 7\nprint(x, y)"),  # which is which?
+        ("a = [1, 2]\nprint(*a)", "x, y = 1, 2\nprint(x, y)"),
         ("found = []\nfound.append(7)\nprint(found)", "print([7])"),
     ],
 )
