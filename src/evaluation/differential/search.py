@@ -11,7 +11,6 @@ from typing import Any
 
 from src.evaluation.differential.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
-from src.evaluation.differential.inputs.forms.alike import SCRIPT
 from src.evaluation.differential.inputs.input_generation import Arguments, candidates
 from src.evaluation.differential.inputs.input_selection import (
     EMPTY,
@@ -29,7 +28,7 @@ from src.evaluation.differential.inputs.mutants import (
     uncompared,
     without_remarks,
 )
-from src.evaluation.differential.inputs.preconditions.assumptions import asks_of_all_signs, reads_signs
+from src.evaluation.differential.inputs.preconditions.assumptions import reads_signs
 from src.evaluation.differential.inputs.preconditions.domain import shown_domain, speaks_of_whole
 from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     adds_any_numbers,
@@ -42,7 +41,6 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     is_bounded_by_value,
     is_smooth,
     looks_at_no_item,
-    looks_for_best,
     moves_disks,
     only_passes_on,
     seeks_in_numbers,
@@ -140,9 +138,6 @@ class Search:
             grows_fast(instruction) and not any(map(is_bounded_by_value, functions.values())),
             frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
             frozenset(name for name, f in functions.items() if counts_from_one(f)),
-            frozenset(
-                n for n, f in functions.items() if looks_for_best(f) or asks_of_all_signs(f) or n == SCRIPT
-            ),
             frozenset(
                 sign
                 for f in functions.values()

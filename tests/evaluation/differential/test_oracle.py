@@ -127,7 +127,10 @@ def test_a_usual_slip_is_found_and_another_way_is_right(sandbox, kind):
 
 
 def test_what_is_empty_decides_nothing_where_the_task_does_not_speak_of_it(sandbox):
-    reference, other = "def rest(a):\n    return a[1:]", "def rest(a):\n    b = list(a)\n    b.pop(0)\n    return b"
+    reference, other = (
+        "def rest(a):\n    return a[1:]",
+        "def rest(a):\n    b = list(a)\n    b.pop(0)\n    return b",
+    )
     assert verdict(sandbox, reference, other, instruction="Leave out the first item.") == "passed"
 
 

@@ -62,20 +62,6 @@ def asks_of_numbers(function: Function) -> bool:
     )
 
 
-def asks_of_all_signs(function: Function) -> bool:
-    """Whether it asks so of a whole text, where of no signs either answer is right: `word.isalpha()`, `all(c.isdigit() for c in word)`."""
-    names = {parameter.arg for parameter in parameters(function)[0]}
-    return any(
-        (isinstance(node, ast.Attribute) and node.attr in _SIGN_TESTS and ast.unparse(node.value) in names)
-        or (
-            isinstance(node, ast.Call)
-            and ast.unparse(node.func) == "all"
-            and any(isinstance(n, ast.Attribute) and n.attr in _SIGN_TESTS for n in ast.walk(node))
-        )
-        for node in ast.walk(function)
-    )
-
-
 def sought(function: Function, names: Sequence[str]) -> set[int]:
     """Parameters that are looked for in something: `text.count(word)`, `word in text`, `text[i:i + n] == word`."""
     found: set[str] = set()

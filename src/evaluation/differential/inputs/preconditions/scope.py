@@ -33,8 +33,6 @@ class Scope:
     grows: bool = False  # a plain way to do the task takes exponential time
     smooth: frozenset[str] = frozenset()  # functions that only calculate
     from_one: frozenset[str] = frozenset()  # functions for which 1 is a number like any other
-    best: frozenset[str] = frozenset()  # functions that look for the best: nothing has none
-
     named: frozenset[str] = frozenset()  # signs that functions know: "+" of a calculator, brackets
 
     def admits(self, call: Call) -> bool:

@@ -5,9 +5,7 @@ import ast
 import pytest
 
 from src.evaluation.differential.inputs.preconditions.assumptions import (
-    asks_of_all_signs,
     asks_of_numbers,
-    asks_of_signs,
     choices,
     divisors,
     exponents,
@@ -104,20 +102,6 @@ def test_what_is_in_an_exponent_is_seen_and_what_goes_on_from_the_start():
 )
 def test_what_works_with_sets_is_seen(body, made):
     assert makes_sets(function(body)) is made
-
-
-@pytest.mark.parametrize(
-    ("body", "asks", "of_all"),
-    [
-        ("return a.isalpha()", True, True),
-        ("return all(c.isdigit() for c in a)", True, True),
-        ("return sum(c.isdigit() for c in a)", True, False),
-        ("return a.lower()", False, False),
-    ],
-)
-def test_what_asks_of_the_kind_of_signs_is_seen(body, asks, of_all):
-    assert asks_of_signs(function(body)) is asks
-    assert asks_of_all_signs(function(body)) is of_all
 
 
 @pytest.mark.parametrize(
