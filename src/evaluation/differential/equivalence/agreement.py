@@ -22,6 +22,7 @@ from src.languages.syntax import literal
 
 PRINTS_OTHERWISE, ENDS_OTHERWISE = "prints something else", "ends with another value"
 SHOWS_OTHERWISE = (PRINTS_OTHERWISE, ENDS_OTHERWISE)
+DEEP = 300  # steps of a recursion, of which Python allows 1,000 frames
 OUT_OF_TIME = ("timeout", WAITED)
 
 
@@ -97,6 +98,8 @@ def _result_difference(
         both = bool(expected["error"] and actual["error"]) and actual["error"] not in OUT_OF_TIME
         if same or (both and expected["error"] not in rules.error_names):
             return ""
+        if actual["error"] == "RecursionError" and not expected["error"] and _is_deep(arguments):
+            return ""  # a step for each item or number is as right as a loop
         gives_nothing = expected["value"] and expected["value"][1:] in EMPTY
         if actual["error"] in rules.raised and gives_nothing and not rules.refuses:
             return ""  # the answer refuses what gives nothing
@@ -121,6 +124,17 @@ def _result_difference(
         if any(rules.same_value(value, argument) for argument in left):
             return ""
     return "another value"
+
+
+def _is_deep(arguments: Sequence[str]) -> bool:
+    """Whether an argument is so large that a recursion with a step for each item, or each number up to it, comes to Python's limit."""
+    values = [literal(source) for source in arguments]
+    sizes = [
+        value if isinstance(value, int) else len(value)
+        for value in values
+        if isinstance(value, int | str | list)
+    ]
+    return max(sizes, default=0) >= DEEP
 
 
 def _prints_value(rules: Rules, value: list[Any], arguments: Sequence[str], result: ProbeRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Dates in parts, for what takes a year, a month and a day: ends of months and years, leap days."""
+"""Dates in parts, for what takes a year, a month and a day, or two of them: ends of months and years, leap days."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ _DATES = (
 _PARTS = ("year", "month", "day")
 
 
-def places_of_date(names: Sequence[str]) -> tuple[int, ...]:
-    """The places of the year, the month and the day among the names of parameters; () where they are not all there once."""
+def places_of_date(names: Sequence[str]) -> tuple[int | None, ...]:
+    """The places of the year, the month and the day among the names of parameters; () where fewer than two are there, or one twice."""
     places = [[at for at, name in enumerate(names) if part in name.lower()] for part in _PARTS]
-    return tuple(own[0] for own in places) if all(len(own) == 1 for own in places) else ()
+    if max(map(len, places)) > 1 or sum(map(len, places)) < 2:
+        return ()
+    return tuple(own[0] if own else None for own in places)
 
 
-def as_date(values: Sequence[object], places: Sequence[int], number: int) -> tuple[object, ...]:
+def as_date(values: Sequence[object], places: Sequence[int | None], number: int) -> tuple[object, ...]:
     """The values with the parts of a date at these places. number: of the date."""
     found = [*values]
     for place, part in zip(places, _DATES[number % len(_DATES)], strict=True) if places else ():
-        found[place] = part
+        if place is not None:
+            found[place] = part
     return tuple(found)
 
 
-def dates_for(values: Sequence[object], places: Sequence[int]) -> list[tuple[object, ...]]:
-    """The values with each date in turn."""
-    return [as_date(values, places, number) for number in range(len(_DATES) if places else 0)]
+def dates_for(values: Sequence[object], places: Sequence[int | None]) -> list[tuple[object, ...]]:
+    """The values with each date in turn, each once."""
+    return list(
+        dict.fromkeys(as_date(values, places, number) for number in range(len(_DATES) if places else 0))
+    )

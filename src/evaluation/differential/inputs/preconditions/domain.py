@@ -67,7 +67,7 @@ _TAKES = tuple(
     re.compile(rf"(?is)\b(?:{words}){_END}")
     for words in (
         "takes?|accepts?|receives?|given|with (?:a )?parameters?",
-        "of|for|turns?|converts?|in",
+        "of|for|between|turns?|converts?|in",
     )
 )
 _RESULT = re.compile(

@@ -30,6 +30,7 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     wraps,
 )
 from src.evaluation.differential.inputs.preconditions.domain import described_kinds
+from src.evaluation.differential.inputs.stated.signs import stated_signs
 from src.evaluation.differential.inputs.stated.sizes import stated_sizes
 from src.evaluation.differential.inputs.stated.values import (
     RANGES,
@@ -137,6 +138,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += [Records(keys) for keys in [keys_taken(function)] if keys]
     texts = [text for call in calls for value in call for text in texts_in(value)]
     found += stated_values(instruction, constants_of(function), texts)
+    found += stated_signs(instruction)
     found += stated_sizes(instruction)
     found += named_bounds(instruction, names)
     found += text_grids(instruction, calls)
