@@ -30,6 +30,7 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     wraps,
 )
 from src.evaluation.differential.inputs.preconditions.domain import described_kinds
+from src.evaluation.differential.inputs.stated.limits import Least, NoMoreThanThere, Wide, stated_limits
 from src.evaluation.differential.inputs.stated.sizes import stated_sizes
 from src.evaluation.differential.inputs.stated.values import (
     RANGES,
@@ -98,7 +99,7 @@ class Granted:
             fit = getattr(relation, "fit", FITS.get(relation))
             if relation(values):
                 continue
-            if isinstance(relation, NamedBounds | Alike):
+            if isinstance(relation, NamedBounds | Alike | Least | NoMoreThanThere | Wide):
                 values = relation.fit_call(values)
             elif fit:
                 values = list(map(fit, values))
@@ -139,6 +140,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += stated_values(instruction, constants_of(function), texts)
     found += stated_sizes(instruction)
     found += named_bounds(instruction, names)
+    found += stated_limits(instruction, names)
     found += text_grids(instruction, calls)
     found += shown_classes(instruction, calls)
     found += (
