@@ -12,6 +12,7 @@ from src.evaluation.differential.inputs.forms.edges import at_edges, with_blanks
 from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
 from src.evaluation.differential.inputs.forms.related import (
     boundaries,
+    chained_calls,
     doubled,
     equals,
     likenesses,
@@ -29,6 +30,7 @@ from src.evaluation.differential.inputs.known.constants import (
     stripped_signs,
     texts_for,
 )
+from src.evaluation.differential.inputs.known.totals import near_totals
 from src.evaluation.differential.inputs.known.uses import asked_for
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.stated.tuple_fields import lists_of_tuples
@@ -180,6 +182,8 @@ def _generated(
     related = [*itertools.islice(_related([*known[:2], *first[:4]], len(needed)), 5 * PER_KINDS)]
     full = [call for call in (*known[:2], *related[:PER_KINDS]) if len(call) == len(needed)]
     likely = [
+        *near_totals(function, [parameter.arg for parameter in needed], (full or first)[:4], tree),
+        *itertools.chain(*map(chained_calls, full)),
         *_with_constants(function, needed, known, combinations[0], tree),
         *itertools.chain(*map(doubled, full)),
         *_dates(full or first, [parameter.arg for parameter in needed]),

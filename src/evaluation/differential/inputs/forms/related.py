@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from src.evaluation.differential.inputs.variation import is_function, source_of
+from src.evaluation.differential.inputs.variation import chained, is_function, source_of
 from src.languages.syntax import literal
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -18,6 +18,14 @@ def doubled(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for a, b in itertools.combinations(range(len(call)), 2):
         if type(literal(call[a])) is type(literal(call[b])):
             yield (*call[:b], call[a], *call[b + 1 :])
+
+
+def chained_calls(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A call with a dictionary whose keys lead to one another."""
+    for at, source in enumerate(call):
+        value = literal(source)
+        if isinstance(value, dict) and chained(value) != value:
+            yield (*call[:at], source_of(chained(value)), *call[at + 1 :])
 
 
 def with_opposite(value: Any, items: Any) -> Iterator[tuple[str, str]]:
