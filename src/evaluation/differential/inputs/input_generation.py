@@ -30,6 +30,7 @@ from src.evaluation.differential.inputs.known.constants import (
     stripped_signs,
     texts_for,
 )
+from src.evaluation.differential.inputs.known.records import records_of
 from src.evaluation.differential.inputs.known.totals import near_totals
 from src.evaluation.differential.inputs.known.uses import asked_for
 from src.evaluation.differential.inputs.preconditions.domain import Domain
@@ -147,7 +148,11 @@ def _ranked_kinds(
     if len(described) < len(needed):
         described = described[:1] * len(needed) if len(set(described)) == 1 and len(described) > 1 else ()
     ranked = [
-        likely_kinds(function, parameter, described[place] if place < len(described) else "")
+        likely_kinds(
+            function,
+            parameter,
+            described[place] if place < len(described) else "list" * (parameter.arg in domain.lists),
+        )
         for place, parameter in enumerate(needed)
     ]
     ranked = [
@@ -251,6 +256,7 @@ def _with_constants(
         constants = list(dict.fromkeys([*constants[:12], *map(repr, texts)]))[:36]
         constants += asked_for(function, parameter.arg)
         constants += map(repr, lists_of(function, parameter.arg, tree, random.Random(0), PER_KINDS))
+        constants += map(repr, records_of(function, parameter.arg, random.Random(0), PER_KINDS))
         for base in bases:
             for constant in [c for c in constants if _fits(c, _kind_of(base[place]))]:
                 yield (*base[:place], constant, *base[place + 1 :])

@@ -200,7 +200,8 @@ class Variation:
                 self._other(key) if choose.random() < 0.5 else key: self._other(v) for key, v in value.items()
             }
             kept = dict(list(kept.items())[: choose.randint(1, 1 + len(kept))])
-            return chained(kept, choose.choice(WORDS)) if choose.random() < 0.3 else kept
+            can_lead = chained(kept, WORDS[0]) != kept
+            return chained(kept, choose.choice(WORDS)) if can_lead and choose.random() < 0.3 else kept
         return value
 
     def _other_items(self, value: list[object] | tuple[object, ...]) -> object:

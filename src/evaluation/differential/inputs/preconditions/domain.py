@@ -76,6 +76,7 @@ _RESULT = re.compile(
 _ANOTHER = re.compile(
     r"(?i)\b(?:one|an?) (string|word|text|list|set) is an? (?:\w+ ){1,2}of (?:another|the other)\b"
 )
+_LISTED = re.compile(r"(?i)\b(?:lists?|arrays?) (?:of|with) (?:[a-z]+ )??([a-z]+s)\b")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "both": 2}
 
 
@@ -97,6 +98,7 @@ class Domain:
     zero_items: bool = False  # 0 among others, where it is an item like any other
     double_spaces: bool = False  # in a text that is a row of signs
     zero_values: bool = False  # 0 among the values of a dictionary
+    lists: frozenset[str] = frozenset()  # what is in lists: "events" of "a list of events"
     blank_items: bool = False  # 0 and the empty text among others, where nothing looks at items
 
     def admits(self, arguments: Iterable[str]) -> bool:
@@ -152,6 +154,7 @@ def shown_domain(
         defaults=bool(_DEFAULTS.search(instruction)),
         examples=tuple(examples_for(instruction)),
         fields=fields_in(instruction),
+        lists=frozenset(map(str.lower, _LISTED.findall(instruction))),
     )
 
 
