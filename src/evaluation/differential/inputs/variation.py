@@ -153,6 +153,8 @@ class Variation:
                 else:
                     values[other] = str(datetime.date.fromisoformat(str(values[one])) + near)
             return
+        if self._share_items(values):
+            return
         container = self._random.choice([value for value in values if not is_function(value)] or [None])
         parts = _in_order(container) if isinstance(container, list | tuple | dict | str | set) else []
         if isinstance(container, str) and " " in container.strip() and self._random.random() < 0.5:
@@ -166,6 +168,19 @@ class Variation:
             ]
             if places:
                 values[self._random.choice(places)] = part
+
+    def _share_items(self, values: list[Any]) -> bool:
+        """Put items of a list into the rows of another value; whether there are such."""
+        items = next((v for v in values if isinstance(v, list) and v and type(v[0]) is int), None)
+        at = next((at for at, value in enumerate(values) if is_matrix(value)), None)
+        if items is None or at is None:
+            return False
+        pools = [[*dict.fromkeys([*items, *row])] for row in values[at]]
+        values[at] = [
+            self._random.sample(pool, min(len(pool), len(row) + 2))
+            for pool, row in zip(pools, values[at], strict=True)
+        ]
+        return True
 
     def _other(self, value: object) -> object:
         choose = self._random

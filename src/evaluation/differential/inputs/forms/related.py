@@ -112,3 +112,14 @@ def parts_of(value: object) -> Iterator[tuple[str, str]]:
         if isinstance(value[0], str):
             yield source_of([*value, value[0].swapcase()]), source_of(value[0])
     yield from ((source_of(value), source_of(part)) for part in parts)
+
+
+def paths(base: Sequence[str], count: int) -> Iterator[tuple[str, ...]]:
+    """Calls with a table of tables and keys that lead to a value in it, and keys of which one is missing."""
+    table = literal(base[0])
+    inner = next(iter(table.items()), None) if isinstance(table, dict) and count == 3 else None
+    if inner is None or not isinstance(inner[1], dict):
+        return
+    for outer, values in table.items():
+        yield from ((base[0], repr(outer), repr(key)) for key in [*values, "none"])
+    yield base[0], repr("none"), repr(next(iter(inner[1]), "none"))

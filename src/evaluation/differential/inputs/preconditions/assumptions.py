@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from src.evaluation.differential.inputs.input_generation import parameters
 from src.evaluation.differential.inputs.known.constants import dispatched_on
+from src.evaluation.differential.inputs.preconditions.domain import quoted_in
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
 
 _ORDERED = tuple(
@@ -172,13 +173,15 @@ def side_by_side(function: Function, names: Sequence[str]) -> list[tuple[int, in
 
 
 def choices(function: Function, instruction: str) -> Iterator[tuple[int, list[object]]]:
-    """Parameters of which the function knows two texts or more, all named by the instruction, with all that it quotes."""
+    """Parameters of which, or of whose items, the function knows two texts or more, all named by the instruction, with all that it quotes."""
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For | ast.comprehension)]
     for at, parameter in enumerate(parameters(function)[0]):
-        known = dispatched_on(function, parameter.arg)
+        items = [ast.unparse(loop.target) for loop in loops if ast.unparse(loop.iter) == parameter.arg]
+        known = [text for name in (parameter.arg, *items) for text in dispatched_on(function, name)]
         if len(known) > 1 and all(
             re.search(rf"(?<!\w){re.escape(text)}(?!\w)", instruction) for text in known
         ):
-            yield at, [*known, *re.findall(r"[\"'`]([^\"'`\n]+)[\"'`]", instruction)]
+            yield at, [*known, *quoted_in(instruction)]
 
 
 def makes_sets(function: Function) -> bool:

@@ -39,6 +39,8 @@ _PHRASES = tuple(
     (re.compile(rf"(?i)\b(?:{pattern})\b"), kind)
     for pattern, kind in (
         (r"(?:lists?|arrays?) of (?:lists|rows|arrays)|matri(?:x|ces)|grid|(?:2d|two-dimensional) (?:list|array)", "matrix"),
+        (r"(?:lists?|arrays?) of \w+, each (?:of which )?(?:is )?(?:as )?an? (?:list|array)", "matrix"),
+        (r"(?:lists?|arrays?) of \w+, each (?:of which )?(?:is )?(?:as )?an? dict\w*", "list[dict]"),
         (r"nested (?:lists?|arrays?)", "nested"),
         (r"nested dict\w*|dict\w* of dict\w*", "dict[dict]"),
         (r"(?:lists?|arrays?) of (?:dict\w*|records|objects)", "list[dict]"),
@@ -99,6 +101,7 @@ class Domain:
     double_spaces: bool = False  # in a text that is a row of signs
     zero_values: bool = False  # 0 among the values of a dictionary
     lists: frozenset[str] = frozenset()  # what is in lists: "events" of "a list of events"
+    quoted: tuple[str, ...] = ()  # words that the text quotes
     blank_items: bool = False  # 0 and the empty text among others, where nothing looks at items
 
     def admits(self, arguments: Iterable[str]) -> bool:
@@ -154,8 +157,13 @@ def shown_domain(
         defaults=bool(_DEFAULTS.search(instruction)),
         examples=tuple(examples_for(instruction)),
         fields=fields_in(instruction),
+        quoted=tuple(quoted_in(instruction)),
         lists=frozenset(map(str.lower, _LISTED.findall(instruction))),
     )
+
+
+def quoted_in(instruction: str) -> list[str]:
+    return re.findall(r"[\"'`]([^\"'`\n]+)[\"'`]", instruction)
 
 
 def speaks_of_whole(instruction: str) -> bool:

@@ -283,9 +283,18 @@ def _one_pair_at_most(targets: Sequence[object]) -> Relation:
 
 
 def _one_of(at: int, texts: Sequence[object]) -> Relation:
-    return lambda values: at >= len(values) or not isinstance(values[at], str) or values[at] in texts
+    """Whether an argument that is a text, or each item that is one, is among these."""
+
+    def holds(values: Sequence[object]) -> bool:
+        given = values[at] if at < len(values) else None
+        items = given if isinstance(given, list) else [given]
+        return all(item in texts for item in items if isinstance(item, str))
+
+    return holds
 
 
 def _without_doubles(values: Sequence[object]) -> bool:
+    """Lists, and lists in them, whose items are all different."""
     lists = [value for value in values if isinstance(value, list)]
+    lists += [item for value in lists for item in value if isinstance(item, list)]
     return all(len(set(map(repr, items))) == len(items) for items in lists)
