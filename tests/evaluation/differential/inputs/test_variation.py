@@ -101,4 +101,4 @@ def test_of_chained_keys_the_last_one_keeps_its_value():
 def test_rows_have_items_of_the_list_beside_them_at_times():
     found = Variation([], 0).calls([("[11, 12, 13]", "[[1, 2], [3, 4]]")], 40)
     calls = [[*map(ast.literal_eval, call)] for call in found]
-    assert any({*items} & {*sum(rows, [])} for items, rows in calls)
+    assert any({*items} & {*row} for items, rows in calls for row in rows)

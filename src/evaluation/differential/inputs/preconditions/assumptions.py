@@ -173,15 +173,27 @@ def side_by_side(function: Function, names: Sequence[str]) -> list[tuple[int, in
 
 
 def choices(function: Function, instruction: str) -> Iterator[tuple[int, list[object]]]:
-    """Parameters of which, or of whose items, the function knows two texts or more, all named by the instruction, with all that it quotes."""
+    """Parameters of which the function knows two texts or more, all named by the instruction, with all that it quotes."""
+    for at, parameter in enumerate(parameters(function)[0]):
+        known = dispatched_on(function, parameter.arg)
+        if _are_named(known, instruction):
+            yield at, [*known, *quoted_in(instruction)]
+
+
+def item_choices(function: Function, instruction: str) -> Iterator[tuple[int, list[object]]]:
+    """The same of the items that a loop takes from a parameter."""
     loops = [node for node in ast.walk(function) if isinstance(node, ast.For | ast.comprehension)]
     for at, parameter in enumerate(parameters(function)[0]):
         items = [ast.unparse(loop.target) for loop in loops if ast.unparse(loop.iter) == parameter.arg]
-        known = [text for name in (parameter.arg, *items) for text in dispatched_on(function, name)]
-        if len(known) > 1 and all(
-            re.search(rf"(?<!\w){re.escape(text)}(?!\w)", instruction) for text in known
-        ):
+        known = [text for item in items for text in dispatched_on(function, item)]
+        if _are_named(known, instruction):
             yield at, [*known, *quoted_in(instruction)]
+
+
+def _are_named(texts: Sequence[str], instruction: str) -> bool:
+    return len(texts) > 1 and all(
+        re.search(rf"(?<!\w){re.escape(text)}(?!\w)", instruction) for text in texts
+    )
 
 
 def makes_sets(function: Function) -> bool:

@@ -39,7 +39,7 @@ _PHRASES = tuple(
     (re.compile(rf"(?i)\b(?:{pattern})\b"), kind)
     for pattern, kind in (
         (r"(?:lists?|arrays?) of (?:lists|rows|arrays)|matri(?:x|ces)|grid|(?:2d|two-dimensional) (?:list|array)", "matrix"),
-        (r"(?:lists?|arrays?) of \w+, each (?:of which )?(?:is )?(?:as )?an? (?:list|array)", "matrix"),
+        (r"(?:lists?|arrays?) of \w+, each (?:of which )?(?:is )?(?:as )?an? (?:list|array)(?: of (?:\w+ )?\w+s)?", "matrix"),
         (r"(?:lists?|arrays?) of \w+, each (?:of which )?(?:is )?(?:as )?an? dict\w*", "list[dict]"),
         (r"nested (?:lists?|arrays?)", "nested"),
         (r"nested dict\w*|dict\w* of dict\w*", "dict[dict]"),

@@ -21,6 +21,7 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     choices,
     divisors,
     exponents,
+    item_choices,
     keys_taken,
     makes_sets,
     ordered_places,
@@ -169,6 +170,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
         found.append(_one_pair_at_most(constants_of(function)))
     if not _OTHERS.search(instruction):
         found += [_one_of(at, texts) for at, texts in choices(function, instruction)]
+        found += [_of_these(at, texts) for at, texts in item_choices(function, instruction)]
     # Of one list a set drops the doubles; of several, what is made of doubles is anybody's guess.
     is_of_sets = _OF_SETS.search(instruction) or (makes_sets(function) and len(names) > 1)
     if "doubles" not in spoken and (is_of_sets or _BINARY_SEARCH.search(instruction)):
@@ -283,12 +285,15 @@ def _one_pair_at_most(targets: Sequence[object]) -> Relation:
 
 
 def _one_of(at: int, texts: Sequence[object]) -> Relation:
-    """Whether an argument that is a text, or each item that is one, is among these."""
+    return lambda values: at >= len(values) or not isinstance(values[at], str) or values[at] in texts
+
+
+def _of_these(at: int, texts: Sequence[object]) -> Relation:
+    """Whether the texts in a list are among these."""
 
     def holds(values: Sequence[object]) -> bool:
-        given = values[at] if at < len(values) else None
-        items = given if isinstance(given, list) else [given]
-        return all(item in texts for item in items if isinstance(item, str))
+        items = values[at] if at < len(values) else None
+        return not isinstance(items, list) or all(i in texts for i in items if isinstance(i, str))
 
     return holds
 
