@@ -12,10 +12,12 @@ from src.evaluation.differential.inputs.forms.edges import at_edges, with_blanks
 from src.evaluation.differential.inputs.forms.pools import ANY, POOLS
 from src.evaluation.differential.inputs.forms.related import (
     boundaries,
+    chained_calls,
     doubled,
     equals,
     likenesses,
     parts_of,
+    paths,
     with_opposite,
 )
 from src.evaluation.differential.inputs.known.alphabets import alphabet_of, lists_of, texts_of
@@ -29,6 +31,8 @@ from src.evaluation.differential.inputs.known.constants import (
     stripped_signs,
     texts_for,
 )
+from src.evaluation.differential.inputs.known.records import records_of
+from src.evaluation.differential.inputs.known.totals import near_totals
 from src.evaluation.differential.inputs.known.uses import asked_for
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.stated.tuple_fields import lists_of_tuples
@@ -87,7 +91,7 @@ def candidates(
         varied = itertools.chain(
             variation.calls(bases, 3 * PER_KINDS), *(_varied(call) for call in known[:3])
         )
-        before, after = _generated(function, needed, known, first, tree or ast.Module([], []), domain.fields)
+        before, after = _generated(function, needed, known, first, tree or ast.Module([], []), domain)
         sizes = range(required, len(needed) if domain.defaults else 0)
         less = [call[:size] for call in [*bases, *before][:PER_KINDS] for size in sizes]
         examples = [call for call in domain.examples if required <= len(call) <= len(needed)]
@@ -141,11 +145,16 @@ def _ranked_kinds(
     function: Function, needed: Sequence[ast.arg], every: Sequence[ast.arg], domain: Domain
 ) -> list[list[str]]:
     """For each parameter its likely kinds; those that the text names go to parameters in order, or to all if they are one."""
-    described = domain.kinds[: len(every)]
+    containers = [kind for kind in domain.kinds if kind not in ("int", "float", "str", "char", "bool", "any")]
+    described = tuple(containers) if len(containers) == len(needed) else domain.kinds[: len(every)]
     if len(described) < len(needed):
         described = described[:1] * len(needed) if len(set(described)) == 1 and len(described) > 1 else ()
     ranked = [
-        likely_kinds(function, parameter, described[place] if place < len(described) else "")
+        likely_kinds(
+            function,
+            parameter,
+            described[place] if place < len(described) else "list" * (parameter.arg in domain.lists),
+        )
         for place, parameter in enumerate(needed)
     ]
     ranked = [
@@ -173,17 +182,19 @@ def _generated(
     known: Sequence[Arguments],
     combinations: Sequence[tuple[str, ...]],
     tree: ast.Module,
-    fields: Sequence[Sequence[str]] = (),
+    domain: Domain,
 ) -> tuple[list[Arguments], list[Arguments]]:
     """Arguments of the likeliest kinds, and of others."""
     first = [_combination(combinations[0], turn) for turn in range(2 * PER_KINDS)]
     related = [*itertools.islice(_related([*known[:2], *first[:4]], len(needed)), 5 * PER_KINDS)]
     full = [call for call in (*known[:2], *related[:PER_KINDS]) if len(call) == len(needed)]
     likely = [
-        *_with_constants(function, needed, known, combinations[0], tree),
+        *near_totals(function, [parameter.arg for parameter in needed], (full or first)[:4], tree),
+        *itertools.chain(*map(chained_calls, full)),
+        *_with_constants(function, needed, known, combinations[0], tree, domain.quoted),
         *itertools.chain(*map(doubled, full)),
         *_dates(full or first, [parameter.arg for parameter in needed]),
-        *_of_tuples(full or first, combinations[0], fields),
+        *_of_tuples(full or first, combinations[0], domain.fields),
         *(edge for call in (*full[:1], *first[:1]) for edge in at_edges(call)),
         *related,
         *first,
@@ -225,6 +236,7 @@ def _with_constants(
     known: Sequence[Arguments],
     kinds: Sequence[str],
     tree: ast.Module,
+    quoted: Sequence[str] = (),
 ) -> Iterator[Arguments]:
     """Calls that take each branch on a constant: `if unit == "C"`; texts in which what the function looks for stands."""
     bases = [call for call in known[:2] if len(call) >= len(needed)]
@@ -246,7 +258,13 @@ def _with_constants(
             texts += texts_of(alphabet, random.Random(0), more * PER_KINDS) if alphabet else []
         constants = list(dict.fromkeys([*constants[:12], *map(repr, texts)]))[:36]
         constants += asked_for(function, parameter.arg)
-        constants += map(repr, lists_of(function, parameter.arg, tree, random.Random(0), PER_KINDS))
+        lists = lists_of(function, parameter.arg, tree, random.Random(0), PER_KINDS, quoted)
+        steps = [*map(repr, lists)]
+        constants += steps
+        few = ["2" if type(literal(source)) is int else source for source in bases[0]]
+        if len(needed) > 1:  # what is used up by few steps
+            yield from ((*few[:place], step, *few[place + 1 :]) for step in steps)
+        constants += map(repr, records_of(function, parameter.arg, random.Random(0), PER_KINDS))
         for base in bases:
             for constant in [c for c in constants if _fits(c, _kind_of(base[place]))]:
                 yield (*base[:place], constant, *base[place + 1 :])
@@ -278,7 +296,7 @@ def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
     for base in bases:
         if len(base) < count:
             continue
-        yield from _paths(base, count)
+        yield from paths(base, count)
         for place, source in enumerate(base[:count]):
             value = literal(source)
             for other in range(count):
@@ -291,14 +309,3 @@ def _related(bases: Sequence[Arguments], count: int) -> Iterator[Arguments]:
                         call = [*base]
                         call[place], call[other] = container, part
                         yield tuple(call)
-
-
-def _paths(base: Arguments, count: int) -> Iterator[Arguments]:
-    """Calls with a table of tables and keys that lead to a value in it, and keys of which one is missing."""
-    table = literal(base[0])
-    inner = next(iter(table.items()), None) if isinstance(table, dict) and count == 3 else None
-    if inner is None or not isinstance(inner[1], dict):
-        return
-    for outer, values in table.items():
-        yield from ((base[0], repr(outer), repr(key)) for key in [*values, "none"])
-    yield base[0], repr("none"), repr(next(iter(inner[1]), "none"))

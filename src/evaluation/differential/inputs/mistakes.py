@@ -34,6 +34,7 @@ _CASES = {"upper": "lower", "lower": "upper", "title": "capitalize", "capitalize
 _BOUNDS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt
 }  # fmt: skip
+_WEAKER: tuple[dict[type[ast.cmpop], type[ast.cmpop]], ...] = ({ast.Eq: ast.LtE}, {ast.Eq: ast.GtE})
 _DROPPED = (
     "lower",
     "upper",
@@ -58,7 +59,7 @@ def mistaken(tree: ast.Module, functions: Iterable[str]) -> list[str]:
         for name in _DROPPED
         if _calls_often(tree, name)
     ]
-    found.append(ast.unparse(_OtherBounds().visit(copy.deepcopy(tree))))
+    found += [ast.unparse(_OtherBounds(bounds).visit(copy.deepcopy(tree))) for bounds in (_BOUNDS, *_WEAKER)]
     for at, node in enumerate(tree.body):
         if not isinstance(node, ast.FunctionDef) or node.name not in functions:
             continue
@@ -80,11 +81,14 @@ def _calls_often(tree: ast.Module, name: str) -> bool:
 
 
 class _OtherBounds(ast.NodeTransformer):
-    """Turns each `<` to `<=` and the reverse, all at once: of several, one alone may change nothing."""
+    """Turns each `<` to `<=` and the reverse, all at once: of several, one alone may change nothing. Of sets, a part is not the same."""
+
+    def __init__(self, bounds: dict[type[ast.cmpop], type[ast.cmpop]]) -> None:
+        self._bounds = bounds
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
-        node.ops = [_BOUNDS.get(type(operator), type(operator))() for operator in node.ops]
+        node.ops = [self._bounds.get(type(operator), type(operator))() for operator in node.ops]
         return node
 
 

@@ -58,6 +58,7 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     found += ["pair"] if is_pair(nodes, parameter.arg) else []
     of_rows = described.startswith(("list", "matrix")) or kinds_of_name(parameter.arg)[:1] == ["matrix"]
     found += ["dict[dict]"] if _is_nested(nodes, parameter.arg) and not of_rows else []
+    found += ["list[dict]"] if keys_of_items(nodes, parameter.arg) else []
     found += ["list[str]"] if _holds_texts(nodes, parameter.arg) else []
     found += ["dict[str]"] if _has_text_values(nodes, parameter.arg) else []
     found += ["list[bool]"] if described == "list" and re.search("bool|flags", parameter.arg.lower()) else []
@@ -139,6 +140,27 @@ def is_pair(nodes: list[ast.AST], name: str) -> bool:
             parts.add(node.slice.value)
             uses -= 1
     return parts == {0, 1} and uses == 0
+
+
+def keys_of_items(nodes: Iterable[ast.AST], name: str) -> list[str]:
+    """Keys that are taken from the items of `name`: `"price"` of `for item in name: ... item["price"]`."""
+    nodes = list(nodes)
+    items = {
+        node.target.id
+        for node in nodes
+        if isinstance(node, ast.For | ast.comprehension)
+        and _is_name(node.iter, name)
+        and isinstance(node.target, ast.Name)
+    }
+    taken = [
+        node.slice.value
+        for node in nodes
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in items
+    ]
+    return [key for key in dict.fromkeys(taken) if isinstance(key, str)]
 
 
 def _is_nested(nodes: list[ast.AST], name: str) -> bool:

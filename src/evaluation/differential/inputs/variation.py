@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import random
 import re
 import string
@@ -53,6 +54,29 @@ def _tie(items: list[object], choose: random.Random) -> None:
         if numbers:
             key = choose.choice(numbers)
             items[items.index(one)] = {**one, key: other[key]}
+
+
+def chained(value: dict[Any, Any], first: str = "") -> dict[Any, Any]:
+    """The dictionary in which each key leads to the next one, where its values may be keys; after a first text, where keys are texts."""
+    keys = list(value)
+    if not keys or type(value[keys[0]]) is not type(keys[0]):
+        return value
+    if first and isinstance(keys[0], str):
+        keys.insert(0, first)
+    return {**dict(itertools.pairwise(keys)), keys[-1]: value[list(value)[-1]]}
+
+
+def _are_pairs(items: Sequence[Any]) -> bool:
+    """Whether these are tuples of two whole numbers."""
+    return len(items) > 1 and all(
+        isinstance(item, tuple) and [*map(type, item)] == [int, int] for item in items
+    )
+
+
+def _of_few(choose: random.Random) -> list[Any]:
+    """Pairs of few numbers, so that one occurs in several: edges of a graph, dominoes that touch."""
+    numbers = choose.sample(range(1, 7), 4)
+    return [tuple(choose.sample(numbers, 2)) for _ in range(choose.randint(2, 5))]
 
 
 def _are_records(items: Sequence[Any]) -> bool:
@@ -129,6 +153,8 @@ class Variation:
                 else:
                     values[other] = str(datetime.date.fromisoformat(str(values[one])) + near)
             return
+        if self._share_items(values):
+            return
         container = self._random.choice([value for value in values if not is_function(value)] or [None])
         parts = _in_order(container) if isinstance(container, list | tuple | dict | str | set) else []
         if isinstance(container, str) and " " in container.strip() and self._random.random() < 0.5:
@@ -142,6 +168,19 @@ class Variation:
             ]
             if places:
                 values[self._random.choice(places)] = part
+
+    def _share_items(self, values: list[Any]) -> bool:
+        """Put items of a list into the rows of another value; whether there are such."""
+        items = next((v for v in values if isinstance(v, list) and v and type(v[0]) is int), None)
+        at = next((at for at, value in enumerate(values) if is_matrix(value)), None)
+        if items is None or at is None:
+            return False
+        pools = [[*dict.fromkeys([*items, *row])] for row in values[at]]
+        values[at] = [
+            self._random.sample(pool, min(len(pool), len(row) + 2))
+            for pool, row in zip(pools, values[at], strict=True)
+        ]
+        return True
 
     def _other(self, value: object) -> object:
         choose = self._random
@@ -175,13 +214,17 @@ class Variation:
             kept = {
                 self._other(key) if choose.random() < 0.5 else key: self._other(v) for key, v in value.items()
             }
-            return dict(list(kept.items())[: choose.randint(1, 1 + len(kept))])
+            kept = dict(list(kept.items())[: choose.randint(1, 1 + len(kept))])
+            can_lead = chained(kept, WORDS[0]) != kept
+            return chained(kept, choose.choice(WORDS)) if can_lead and choose.random() < 0.3 else kept
         return value
 
     def _other_items(self, value: list[object] | tuple[object, ...]) -> object:
         choose = self._random
         if isinstance(value, tuple):
             return tuple(self._other(item) for item in value)
+        if _are_pairs(value) and choose.random() < 0.25:
+            return _of_few(choose)
         vary = self._other_record if _are_records(value) else self._other
         items = [vary(item) if choose.random() < 0.7 else item for item in value]
         if choose.random() < 0.5:

@@ -30,6 +30,12 @@ def test_a_mistake_is_made_at_all_bounds_at_once():
     assert "def f(a, b, c):\n    return a < b and a <= c or a == b" in mistaken(ast.parse(source), ["f"])
 
 
+def test_a_mistake_takes_a_part_for_the_same():
+    found = mistaken(ast.parse("def f(a, b):\n    return a.keys() == b.keys()"), ["f"])
+    assert "def f(a, b):\n    return a.keys() <= b.keys()" in found
+    assert "def f(a, b):\n    return a.keys() >= b.keys()" in found
+
+
 def test_a_mistake_forgets_a_call_everywhere():
     source = "def f(a, b):\n    return sorted(a.lower()) == sorted(b.lower())"
     assert source.replace(".lower()", "") in mistaken(ast.parse(source), ["f"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from src.evaluation.differential.inputs.forms.related import parts_of
 from src.evaluation.differential.inputs.forms.shapes import named_shape, shape_of
 from src.evaluation.differential.inputs.input_generation import kinds_of
-from src.evaluation.differential.inputs.variation import Variation, source_of
+from src.evaluation.differential.inputs.variation import Variation, chained, source_of
 
 ROOT = Path(__file__).resolve().parents[4]
 BASES = [("[3, 1, 2]", "5", "'open the door'"), ("{'a': (2, 3)}", "2.5", "{'golf', 'chess'}")]
@@ -85,3 +85,20 @@ def test_numbers_are_negative_where_the_task_speaks_of_them():
         number < 0
         for _, number, _ in (map(ast.literal_eval, c) for c in Variation([], 1).calls(BASES[:1], 60))
     )
+
+
+def test_pairs_touch_at_times():
+    found = [ast.literal_eval(call[0]) for call in Variation([], 0).calls([("[(1, 20), (31, 40)]",)], 60)]
+    assert any(len({*sum(pairs, ())}) < 2 * len(pairs) - 1 for pairs in found)
+
+
+def test_of_chained_keys_the_last_one_keeps_its_value():
+    assert chained({"a": "b", "b": None}, "tree") == {"tree": "a", "a": "b", "b": None}
+    assert chained({3: 10, 12: 5}, "tree") == {3: 12, 12: 5}
+    assert chained({"a": 1}, "tree") == {"a": 1}
+
+
+def test_rows_have_items_of_the_list_beside_them_at_times():
+    found = Variation([], 0).calls([("[11, 12, 13]", "[[1, 2], [3, 4]]")], 40)
+    calls = [[*map(ast.literal_eval, call)] for call in found]
+    assert any({*items} & {*row} for items, rows in calls for row in rows)

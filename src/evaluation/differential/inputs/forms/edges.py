@@ -19,6 +19,9 @@ def edges_of(value: object) -> Iterator[str]:
         yield from map(repr, ("", f"{value}  ", f"  {value}", several))
         if len(parts) > 1 and all(re.search("[A-Za-z]", part) for part in parts):
             yield repr(f"{value} {parts[0]} {parts[0]}")
+            yield repr(f"{value} {parts[-1].swapcase()}")
+        if value[-1:].isalpha():
+            yield repr(value + 2 * value[-1])
     elif isinstance(value, list):
         yield from map(source_of, ([], value[:1]))
         if value:

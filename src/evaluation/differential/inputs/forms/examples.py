@@ -57,7 +57,7 @@ _EXAMPLES: tuple[tuple[str, tuple[tuple[object, ...], ...]], ...] = (
     )),
     (r"\bsudoku (?:row|column|line)\b", (([5, 3, 4, 6, 7, 8, 9, 1, 2],), ([5, 3, 4, 6, 7, 8, 9, 1, 1],), ([5, 3, 4, 6, 7, 8, 2, 1],))),
     (r"\bbowling\b", tuple((rolls,) for rolls in (
-        [10] * 12, [9, 1] * 10 + [9], [3, 4] * 10, [10, 3, 6, 5, 5, 8, 1] + [2, 0] * 6, [1, 2] * 9 + [10, 7, 2], [4, 5, 10, 10, 6, 3] + [7, 3] * 6 + [5]))),
+        [10] * 12, [9, 1] * 10 + [9], [3, 4] * 10, [10, 3, 6, 5, 5, 8, 1] + [2, 0] * 6, [1, 2] * 9 + [10, 7, 2], [4, 5, 10, 10, 6, 3] + [7, 3] * 6 + [5], [10, 0, 4] + [1, 1] * 8))),
     (r"\btic[- ]?tac[- ]?toe|\bnoughts and crosses", tuple((board,) for board in _BOARDS)),
     (r"\A(?=.*\b(?:tic[- ]?tac[- ]?toe|noughts and crosses))(?=.*\bstrings?\b)", tuple((["".join(row).replace("-", " ") for row in board],) for board in _BOARDS)),
     (r"\barithmetic (?:progression|sequence)", (([2, 4, 6, 8],), ([9, 6, 3],), ([1, 2, 4],))),

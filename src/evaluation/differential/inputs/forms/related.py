@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from src.evaluation.differential.inputs.variation import is_function, source_of
+from src.evaluation.differential.inputs.variation import chained, is_function, source_of
 from src.languages.syntax import literal
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -18,6 +18,14 @@ def doubled(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for a, b in itertools.combinations(range(len(call)), 2):
         if type(literal(call[a])) is type(literal(call[b])):
             yield (*call[:b], call[a], *call[b + 1 :])
+
+
+def chained_calls(call: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A call with a dictionary whose keys lead to one another."""
+    for at, source in enumerate(call):
+        value = literal(source)
+        if isinstance(value, dict) and chained(value) != value:
+            yield (*call[:at], source_of(chained(value)), *call[at + 1 :])
 
 
 def with_opposite(value: Any, items: Any) -> Iterator[tuple[str, str]]:
@@ -104,3 +112,14 @@ def parts_of(value: object) -> Iterator[tuple[str, str]]:
         if isinstance(value[0], str):
             yield source_of([*value, value[0].swapcase()]), source_of(value[0])
     yield from ((source_of(value), source_of(part)) for part in parts)
+
+
+def paths(base: Sequence[str], count: int) -> Iterator[tuple[str, ...]]:
+    """Calls with a table of tables and keys that lead to a value in it, and keys of which one is missing."""
+    table = literal(base[0])
+    inner = next(iter(table.items()), None) if isinstance(table, dict) and count == 3 else None
+    if inner is None or not isinstance(inner[1], dict):
+        return
+    for outer, values in table.items():
+        yield from ((base[0], repr(outer), repr(key)) for key in [*values, "none"])
+    yield base[0], repr("none"), repr(next(iter(inner[1]), "none"))

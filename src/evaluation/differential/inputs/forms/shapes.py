@@ -153,7 +153,7 @@ SHAPES = (
     Shape(
         re.compile(r"[01]{3,}"),
         lambda draw: bin(draw.randint(2, 600))[2:],
-        re.compile(rf"(?i){_GIVEN}\bbinary (?:string|number|digit|representation|literal)|\bfrom binary\b|\bbinary to\b"), "text number",
+        re.compile(rf"(?i){_GIVEN}\bbinary (?:string|text|number|digit|representation|literal)|\bfrom binary\b|\bbinary to\b"), "text number",
     ),
 )  # fmt: skip
 

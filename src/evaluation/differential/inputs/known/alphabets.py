@@ -51,9 +51,14 @@ def _counted(function: Function) -> list[str]:
 
 
 def lists_of(
-    function: Function, name: str, tree: ast.Module, draw: random.Random, most: int
+    function: Function,
+    name: str,
+    tree: ast.Module,
+    draw: random.Random,
+    most: int,
+    quoted: Sequence[str] = (),
 ) -> Iterator[list[str]]:
-    """Lists of the texts that a loop over `name` tells apart, and of whole numbers as texts where it reads these too."""
+    """Lists of the texts that a loop over `name` tells apart, with those that the task quotes beside them, and of whole numbers as texts where it reads these too."""
     loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.comprehension)]
     items = [
         loop.target.id for loop in loops if is_name(loop.iter, name) and isinstance(loop.target, ast.Name)
@@ -63,12 +68,13 @@ def lists_of(
     ]
     if len(set(texts)) < 2:
         return
+    texts += quoted if {*texts} <= {*quoted} else ()
     source = "\n".join(map(ast.unparse, function.body))
     numbers = (
         [str(draw.randint(2, 10)) for _ in texts] if any(f"int({item})" in source for item in items) else []
     )
-    for _ in range(most):
-        yield draw.choices([*dict.fromkeys(texts), *numbers], k=draw.randint(2, 6))
+    for number in range(most):
+        yield draw.choices([*dict.fromkeys(texts), *numbers], k=draw.randint(2, 12 if number % 3 == 0 else 6))
 
 
 def texts_of(alphabet: str, draw: random.Random, most: int) -> Iterator[str]:

@@ -161,6 +161,7 @@ def around(text: str, both_cases: bool) -> Iterator[str]:
         yield f" cd{part} "
     if other != text:
         yield f"{other}ab{text}cd{other}"
+        yield f"Ab3{other}7x"
 
 
 def stripped_signs(function: Function) -> str:
@@ -241,6 +242,8 @@ def _of_lengths(length: int) -> list[str]:
     mixed = [
         repr(("Ab3dEfG7h" * 5)[:n]) for n in lengths
     ]  # letters of both cases and digits: only its length is wrong
+    # Of these, one kind of sign is missing.
+    mixed += [repr((part * 10)[:length]) for part in ("ab3", "AB3", "Abc") if 5 <= length <= 40]
     return [*mixed, *(repr("abcdefghij"[:n] + "k" * (n - 10)) for n in lengths)] + [
         repr(list(range(3, n + 3))) for n in lengths
     ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from src.evaluation.differential.inputs.input_generation import parameters
 from src.evaluation.differential.inputs.known.constants import dispatched_on
+from src.evaluation.differential.inputs.preconditions.domain import quoted_in
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
 
 _ORDERED = tuple(
@@ -175,10 +176,24 @@ def choices(function: Function, instruction: str) -> Iterator[tuple[int, list[ob
     """Parameters of which the function knows two texts or more, all named by the instruction, with all that it quotes."""
     for at, parameter in enumerate(parameters(function)[0]):
         known = dispatched_on(function, parameter.arg)
-        if len(known) > 1 and all(
-            re.search(rf"(?<!\w){re.escape(text)}(?!\w)", instruction) for text in known
-        ):
-            yield at, [*known, *re.findall(r"[\"'`]([^\"'`\n]+)[\"'`]", instruction)]
+        if _are_named(known, instruction):
+            yield at, [*known, *quoted_in(instruction)]
+
+
+def item_choices(function: Function, instruction: str) -> Iterator[tuple[int, list[object]]]:
+    """The same of the items that a loop takes from a parameter."""
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For | ast.comprehension)]
+    for at, parameter in enumerate(parameters(function)[0]):
+        items = [ast.unparse(loop.target) for loop in loops if ast.unparse(loop.iter) == parameter.arg]
+        known = [text for item in items for text in dispatched_on(function, item)]
+        if _are_named(known, instruction):
+            yield at, [*known, *quoted_in(instruction)]
+
+
+def _are_named(texts: Sequence[str], instruction: str) -> bool:
+    return len(texts) > 1 and all(
+        re.search(rf"(?<!\w){re.escape(text)}(?!\w)", instruction) for text in texts
+    )
 
 
 def makes_sets(function: Function) -> bool:

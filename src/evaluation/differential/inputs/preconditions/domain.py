@@ -39,6 +39,8 @@ _PHRASES = tuple(
     (re.compile(rf"(?i)\b(?:{pattern})\b"), kind)
     for pattern, kind in (
         (r"(?:lists?|arrays?) of (?:lists|rows|arrays)|matri(?:x|ces)|grid|(?:2d|two-dimensional) (?:list|array)", "matrix"),
+        (r"(?:lists?|arrays?) of \w+, each (?:of which )?(?:is )?(?:as )?an? (?:list|array)(?: of (?:\w+ )?\w+s)?", "matrix"),
+        (r"(?:lists?|arrays?) of \w+, each (?:of which )?(?:is )?(?:as )?an? dict\w*", "list[dict]"),
         (r"nested (?:lists?|arrays?)", "nested"),
         (r"nested dict\w*|dict\w* of dict\w*", "dict[dict]"),
         (r"(?:lists?|arrays?) of (?:dict\w*|records|objects)", "list[dict]"),
@@ -76,6 +78,7 @@ _RESULT = re.compile(
 _ANOTHER = re.compile(
     r"(?i)\b(?:one|an?) (string|word|text|list|set) is an? (?:\w+ ){1,2}of (?:another|the other)\b"
 )
+_LISTED = re.compile(r"(?i)\b(?:lists?|arrays?) (?:of|with) (?:[a-z]+ )??([a-z]+s)\b")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "both": 2}
 
 
@@ -97,6 +100,8 @@ class Domain:
     zero_items: bool = False  # 0 among others, where it is an item like any other
     double_spaces: bool = False  # in a text that is a row of signs
     zero_values: bool = False  # 0 among the values of a dictionary
+    lists: frozenset[str] = frozenset()  # what is in lists: "events" of "a list of events"
+    quoted: tuple[str, ...] = ()  # words that the text quotes
     blank_items: bool = False  # 0 and the empty text among others, where nothing looks at items
 
     def admits(self, arguments: Iterable[str]) -> bool:
@@ -152,7 +157,13 @@ def shown_domain(
         defaults=bool(_DEFAULTS.search(instruction)),
         examples=tuple(examples_for(instruction)),
         fields=fields_in(instruction),
+        quoted=tuple(quoted_in(instruction)),
+        lists=frozenset(map(str.lower, _LISTED.findall(instruction))),
     )
+
+
+def quoted_in(instruction: str) -> list[str]:
+    return re.findall(r"[\"'`]([^\"'`\n]+)[\"'`]", instruction)
 
 
 def speaks_of_whole(instruction: str) -> bool:

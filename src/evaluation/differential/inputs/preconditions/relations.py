@@ -21,6 +21,7 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     choices,
     divisors,
     exponents,
+    item_choices,
     keys_taken,
     makes_sets,
     ordered_places,
@@ -30,6 +31,7 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     wraps,
 )
 from src.evaluation.differential.inputs.preconditions.domain import described_kinds
+from src.evaluation.differential.inputs.stated.limits import Least, NoMoreThanThere, Wide, stated_limits
 from src.evaluation.differential.inputs.stated.signs import stated_signs
 from src.evaluation.differential.inputs.stated.sizes import stated_sizes
 from src.evaluation.differential.inputs.stated.values import (
@@ -99,7 +101,7 @@ class Granted:
             fit = getattr(relation, "fit", FITS.get(relation))
             if relation(values):
                 continue
-            if isinstance(relation, NamedBounds | Alike):
+            if isinstance(relation, NamedBounds | Alike | Least | NoMoreThanThere | Wide):
                 values = relation.fit_call(values)
             elif fit:
                 values = list(map(fit, values))
@@ -141,6 +143,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += stated_signs(instruction)
     found += stated_sizes(instruction)
     found += named_bounds(instruction, names)
+    found += stated_limits(instruction, names)
     found += text_grids(instruction, calls)
     found += shown_classes(instruction, calls)
     found += (
@@ -169,6 +172,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
         found.append(_one_pair_at_most(constants_of(function)))
     if not _OTHERS.search(instruction):
         found += [_one_of(at, texts) for at, texts in choices(function, instruction)]
+        found += [_of_these(at, texts) for at, texts in item_choices(function, instruction)]
     # Of one list a set drops the doubles; of several, what is made of doubles is anybody's guess.
     is_of_sets = _OF_SETS.search(instruction) or (makes_sets(function) and len(names) > 1)
     if "doubles" not in spoken and (is_of_sets or _BINARY_SEARCH.search(instruction)):
@@ -286,6 +290,18 @@ def _one_of(at: int, texts: Sequence[object]) -> Relation:
     return lambda values: at >= len(values) or not isinstance(values[at], str) or values[at] in texts
 
 
+def _of_these(at: int, texts: Sequence[object]) -> Relation:
+    """Whether the texts in a list are among these."""
+
+    def holds(values: Sequence[object]) -> bool:
+        items = values[at] if at < len(values) else None
+        return not isinstance(items, list) or all(i in texts for i in items if isinstance(i, str))
+
+    return holds
+
+
 def _without_doubles(values: Sequence[object]) -> bool:
+    """Lists, and lists in them, whose items are all different."""
     lists = [value for value in values if isinstance(value, list)]
+    lists += [item for value in lists for item in value if isinstance(item, list)]
     return all(len(set(map(repr, items))) == len(items) for items in lists)

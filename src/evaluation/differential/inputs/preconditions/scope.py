@@ -41,7 +41,8 @@ class Scope:
             return True
         if name not in self.granted:
             return self.domain.admits(values_of(arguments))
-        return self.domain.admits(arguments) and self.granted[name].admits(arguments)
+        is_shown = arguments in self.domain.examples or self.domain.admits(arguments)
+        return is_shown and self.granted[name].admits(arguments)
 
     def natural(
         self, calls: Sequence[Call], outside: Collection[int], told: Sequence[frozenset[int]]

@@ -11,10 +11,10 @@ from typing import Any
 from src.evaluation.differential.inputs.forms.pools import FUNCTION
 from src.evaluation.differential.inputs.stated.values import Digits
 
-_COUNTS = {
+COUNTS = {
     word: n for n, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)
 }
-_N = rf"(?:exactly )?({'|'.join(_COUNTS)}|1?\d)"
+_N = rf"(?:exactly )?({'|'.join(COUNTS)}|1?\d)"
 _LIST = re.compile(rf"(?i)\b(?:lists?|arrays?) (?:of|with) {_N} (?:\w+ )?(?:\w+s|dice|people)\b(?! or more)")
 _TEXT = re.compile(
     rf"(?i)\b(?:strings?|texts?|words?|codes?) (?:of|with) {_N} (?:\w+ ){{0,2}}(characters|letters|digits|signs)\b"
@@ -81,7 +81,7 @@ def stated_sizes(instruction: str) -> Iterator[Sized | Digits | Different]:
         }
         if len(found) == 1:
             ((number, unit),) = found
-            count = _COUNTS.get(number) or int(number)
+            count = COUNTS.get(number) or int(number)
             yield Digits(count) if unit == "digits" else Sized(kind, count)
     if _DIFFERENT.search(instruction):
         yield Different()

@@ -5,7 +5,7 @@ from src.evaluation.differential.inputs.forms.edges import at_edges, edges_of, w
 
 def test_edges_are_nothing_one_item_spaces_one_thing_three_times_and_a_sum_that_goes_below_zero():
     assert list(edges_of("tea pot")) == [
-        "''", "'tea pot  '", "'  tea pot'", "'tea  pot'", "'tea pot tea tea'"
+        "''", "'tea pot  '", "'  tea pot'", "'tea  pot'", "'tea pot tea tea'", "'tea pot POT'", "'tea pottt'"
     ]  # fmt: skip
     assert list(edges_of([3, 5])) == ["[]", "[3]", "[3, 5, 3, 3]", "[3, -6, 9]"]
     assert list(edges_of({"a": 1})) == ["{}"]

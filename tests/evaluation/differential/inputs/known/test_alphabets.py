@@ -47,6 +47,8 @@ def test_items_that_a_loop_tells_apart_make_lists_with_numbers_where_it_reads_th
     function, tree = parsed(source + "        else:\n            int(c)")
     found = list(lists_of(function, "cards", tree, random.Random(0), 20))
     assert any(item.isdigit() for items in found for item in items)
+    found = list(lists_of(function, "cards", tree, random.Random(0), 20, "AJQK"))
+    assert any("K" in items for items in found)
     assert not list(
         lists_of(*parsed("def f(x):\n    for c in x:\n        print(c)")[:1], "x", tree, random.Random(0), 9)
     )

@@ -9,6 +9,7 @@ from src.evaluation.differential.inputs.preconditions.assumptions import (
     choices,
     divisors,
     exponents,
+    item_choices,
     keys_taken,
     makes_sets,
     ordered_places,
@@ -81,6 +82,10 @@ def test_texts_that_a_function_knows_and_the_task_names_are_a_choice():
         (1, ["mean", "mode", "mean", "mode"])
     ]
     assert [*choices(known, "The mean of a.")] == []
+    of_items = function("for x in a:\n        b += 2 if x == 'hit' else 1 if x == 'heart' else 0")
+    assert [*item_choices(of_items, "A list of 'hit', 'heart' and 'coin'.")] == [
+        (0, ["hit", "heart", "hit", "heart", "coin"])
+    ]
 
 
 def test_what_is_in_an_exponent_is_seen_and_what_goes_on_from_the_start():

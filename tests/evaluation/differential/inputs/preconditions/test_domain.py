@@ -80,6 +80,8 @@ def test_a_call_of_the_sample_shows_inputs(call, name):
         ("Find the prefix amongst an array of strings.", ("list[str]",)),
         ("It takes a string and returns a list of words.", ("str",)),
         ("Count the letters of a word into a dictionary.", ("str",)),
+        ("It takes a list of tips, each a list of six numbers, and returns the best.", ("matrix",)),
+        ("It takes a list of orders, each a dictionary with a sum, and returns it.", ("list[dict]",)),
     ],
 )
 def test_an_instruction_names_kinds_of_arguments(instruction, kinds):
@@ -90,3 +92,9 @@ def test_numbers_of_things_are_whole():
     assert speaks_of_whole("Takes the number of boxes")
     assert speaks_of_whole("Add two integers")
     assert not speaks_of_whole("Takes a number and a length")
+
+
+def test_what_is_in_lists_and_what_is_quoted_is_known():
+    domain = shown_domain("It takes the lives and a list of events, 'hit' or \"coin\".", "", [])
+    assert domain.lists == {"events"}
+    assert domain.quoted == ("hit", "coin")
