@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from src.evaluation.differential.inputs.input_generation import parameters
-from src.evaluation.differential.inputs.sessions.members import OPERATORS, methods_of, stored_in
+from src.evaluation.differential.inputs.sessions.members import OPERATORS, changed_in, methods_of, stored_in
 from src.evaluation.differential.inputs.type_inference import Function
 
 MOST_GUESSED = 3  # methods whose names say nothing
@@ -82,7 +82,14 @@ def ways_to_use(
         for name in names
         if name[0] in ".?"
     }
-    ways |= {name: "lambda o, *a: type" for name, way in ways.items() if name[0] == "?" and not way}
+    # What the reference changes is another thing where the answer only ever keeps what it was made with.
+    kept = changed_in(wanted, reference) - changed_in(given, answer)
+    kept = kept if changed_in(given, answer) - {*stored_in(wanted, reference)} else set()
+    ways |= {
+        name: "lambda o, *a: type"
+        for name, way in ways.items()
+        if name[0] == "?" and (not way or name[1:] in kept & {*stored})
+    }
     for name in names:
         if name in OPERATORS:
             ways[name] = _operator(name, own)

@@ -52,6 +52,7 @@ from src.evaluation.differential.inputs.preconditions.scope import (
     grows_fast,
     speaks_of_words,
 )
+from src.evaluation.differential.inputs.sessions.careless import careless
 from src.evaluation.differential.inputs.sessions.faults import (
     faults,
     speaks_of_errors,
@@ -214,7 +215,7 @@ class Search:
                 changed.setdefault(program, -at)
             else:
                 changed.pop(program, None)
-        hints = mistaken(plain, functions)
+        hints = [*mistaken(plain, functions), *careless(plain)]
         rounded = [] if domain.ties else rounding_mutants(plain)
         variants = [ast.unparse(plain), *changed, *tied, *searched, *hints, *rounded]
         _, found = run_probe(

@@ -12,6 +12,7 @@ from src.evaluation.differential.equivalence.printed import same_tokens, text_of
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.input_selection import EMPTY, is_discriminating, is_session
 
+_REFUSED = ["b", 0]  # what a step gives that did not take what it was given: False
 _SHOWS = re.compile(r"(?i)print|show|display|descri|details|info")
 
 
@@ -38,7 +39,7 @@ def session_difference(
             own |= {name[1:]} if left[1][0] != right[1][0] else set()
             continue
         difference = _step_difference(rules, steps[at][0], left, right, given, texts)
-        if difference and not (right[0] == "raised" and _asks_for_unknown(made, steps, at, left)):
+        if difference and not (right[0] == "raised" and _asks_for_unknown(rules, made, steps, at, expected)):
             return f"{difference} step {at + 1}"
     return ""
 
@@ -50,12 +51,21 @@ def _digest(steps: Sequence[tuple[str, Sequence[object]]], results: Sequence[Any
 
 
 def _asks_for_unknown(
-    made: Sequence[object], steps: Sequence[tuple[str, Sequence[object]]], at: int, expected: Sequence[Any]
+    rules: Rules,
+    made: Sequence[object],
+    steps: Sequence[tuple[str, Sequence[object]]],
+    at: int,
+    expected: Sequence[Any],
 ) -> bool:
-    """Whether a step asks for a text that the object was never given, and gets nothing: an answer may refuse that."""
-    known = repr([made, *(own for _, own in steps[:at])])
+    """Whether a step asks for a text that the object never took, and gets nothing: an answer may refuse that."""
+    taken = [
+        own
+        for (name, own), (_, value) in zip(steps[:at], expected, strict=False)
+        if name not in rules.finds and value != _REFUSED
+    ]
+    known = repr([made, *taken])
     texts = [value for value in steps[at][1] if isinstance(value, str)]
-    return expected[1][1:] in EMPTY and any(repr(text) not in known for text in texts)
+    return expected[at][1][1:] in EMPTY and any(repr(text) not in known for text in texts)
 
 
 def _step_difference(

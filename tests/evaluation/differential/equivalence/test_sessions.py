@@ -72,3 +72,11 @@ def test_a_session_ends_where_the_answer_has_no_attribute_to_set(other, same):
     actual = ["q", [other, ["returned", ["i", "0x6"]]]]
     found = session_difference(Rules(), (), [("?=a", (1,)), ("area", ())], expected, actual, ())
     assert (found == "") is same
+
+
+def test_what_was_refused_is_not_known():
+    steps = [("vote", ("tea",)), ("votes", ("tea",))]
+    for taken, same in ((0, True), (1, False)):
+        expected = [["returned", ["b", taken]], ["returned", ["i", "0x0"]]]
+        actual = ["q", [expected[0], ["raised", ["s", "KeyError"]]]]
+        assert (session_difference(Rules(), (), steps, expected, actual, set()) == "") is same

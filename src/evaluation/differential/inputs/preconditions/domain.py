@@ -29,7 +29,7 @@ _SPACES = re.compile(
     r"|\b(?:blank|trim|strip)\w*"
 )
 _TIES = re.compile(
-    r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|with (?:the same|equal)|more than one|alphabetical\w*"
+    r"(?i)\b(?:ties?|tied|draw|equally|(?:is|are) (?:both )?(?:equal|the same)|(?:of|for|among|between) equal(?: ones)?|equal (?:ones|times|priorit\w+)|with (?:the same|equal)|more than one|alphabetical\w*"
     r"|(?:several|some|two|both|others?)(?: \w+)? (?:have|has|earn|cost|score|get|got|share|reach) (?:equally|the same))\b"
 )
 _DEFAULTS = re.compile(r"(?i)\b(?:defaults?|optional\w*|omitted|left out|not given|not specified)\b")

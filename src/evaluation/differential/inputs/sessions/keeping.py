@@ -16,10 +16,13 @@ from src.evaluation.differential.inputs.type_inference import Function
 Step = tuple[str, tuple[object, ...]]
 
 _AGAIN = re.compile(
-    r"(?i)\b(?:again|already|twice|duplicat\w*|same|exist\w*|unique\w*|distinct|sets?|quantit\w*|how many|once|overwrit\w*|replac\w*|updat\w*|several|another)\b"
+    r"(?i)\b(?:again|already|twice|duplicat\w*|same|exist\w*|unique\w*|distinct|sets?|quantit\w*|how many|once|overwrit\w*|replac\w*|updat\w*|several|another (?:time|one|copy|of|\w+ of))\b"
 )
 _ABSENT = re.compile(
     r"(?i)\b(?:not|no such|never|missing|absent|unknown|otherwise|exist\w*|invalid|rais\w+|errors?|none|nothing|false|whether|if)\b"
+)
+_DOUBLES = re.compile(
+    r"(?i)\b(?:twice|duplicat\w*|doubles?|repeat\w*|(?:several|many) times|more than once|how often)\b"
 )
 _ENTERS = re.compile(r"(?:add|append|insert|push|put|enqueue|prepend|register|enrol|hire|join)")
 _OVERWRITES = re.compile(
@@ -98,6 +101,37 @@ def keeping_of(methods: Mapping[str, Function], instruction: str) -> Keeping:
     return Keeping(*map(frozenset, (enters, once - back, leaves, leaves & drops, there, back)))
 
 
+def is_list_of_names(node: ast.ClassDef, instruction: str) -> bool:
+    """Whether what the class is made of is looked up by its value in the list that it is given: no value is in that twice."""
+    made = next(
+        (part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == "__init__"), None
+    )
+    if made is None or _DOUBLES.search(instruction):
+        return False
+    given = {part.arg for part in made.args.args}
+    kept = {
+        ast.unparse(part.targets[0])
+        for part in ast.walk(made)
+        if isinstance(part, ast.Assign) and _names([part.value]) & given
+    }
+    return any(
+        isinstance(part, ast.Compare)
+        and isinstance(part.ops[0], ast.In | ast.NotIn)
+        and ast.unparse(part.comparators[0]) in kept
+        for part in ast.walk(node)
+    )
+
+
+def without_doubles(made: Sequence[object]) -> tuple[object, ...]:
+    """What a class is made of, with each item of a list once."""
+    return tuple(
+        [item for at, item in enumerate(value) if item not in value[:at]]
+        if isinstance(value, list)
+        else value
+        for value in made
+    )
+
+
 def _names(nodes: Iterable[ast.AST]) -> set[str]:
     return {part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)}
 
@@ -105,7 +139,7 @@ def _names(nodes: Iterable[ast.AST]) -> set[str]:
 def _stores(node: ast.AST, name: str) -> bool:
     """`self.items.append(name)`, `self.items[name] = ...`, `self.items += [name]`."""
     match node:
-        case ast.Call(func=ast.Attribute(attr="append" | "insert" | "appendleft")):
+        case ast.Call(func=ast.Attribute(attr="append" | "insert" | "appendleft" | "heappush")):
             return name in _names(node.args)
         case ast.Assign(targets=[ast.Subscript(slice=key)]):
             return name in _names([key])

@@ -95,6 +95,24 @@ def stored_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
     return list(dict.fromkeys(stored))
 
 
+def changed_in(node: ast.ClassDef, tree: ast.Module) -> set[str]:
+    """The attributes that methods of a class store in or call methods of, but for `__init__`: `self.tried.add(letter)`."""
+    methods = methods_of(node, tree)
+    parts = [part for name, method in methods.items() if name != "__init__" for part in ast.walk(method)]
+    targets: list[ast.expr] = [p.func.value for p in parts if _calls_method(p)]  # type: ignore[attr-defined]
+    targets += [p for p in parts if isinstance(p, ast.Attribute | ast.Subscript) and _is_stored(p)]
+    sources = [ast.unparse(target) for target in targets]
+    return {found[1] for source in sources if (found := re.match(r"self\.(\w+)", source))}
+
+
+def _calls_method(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+
+
+def _is_stored(node: ast.Attribute | ast.Subscript) -> bool:
+    return not isinstance(node.ctx, ast.Load)
+
+
 def settable_in(node: ast.ClassDef, tree: ast.Module) -> list[str]:
     """Public attributes that an object is made with under their names, and that its methods calculate with and never change."""
     methods = methods_of(node, tree)

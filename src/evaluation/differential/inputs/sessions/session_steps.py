@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from src.evaluation.differential.inputs.preconditions.relations import Granted
 from src.evaluation.differential.inputs.sessions.keeping import Step
@@ -17,6 +18,9 @@ from src.languages.syntax import literal
 RUNS = (12, 25, 60)  # times that one method is called in a row, turn by turn: to a limit and beyond
 AMENDED = 0.2  # share of calls that give a method what it was given before, but for the last value
 _CLOCK = re.compile(r"(?i)t|now|time|timestamp|clock|at_time|(?:current|start|end|stop)_?time")
+_PLANS = re.compile(r"(?i)schedul|plan|remind|book|reserve|alarm")  # its time is to come: any order will do
+TURNS = 5  # times that methods are called one after another with the same values
+MOST_ASKED = 3  # of each method at the end of a session
 TRIES = 8  # draws of values that are as the task takes them for granted
 
 
@@ -85,6 +89,7 @@ def in_time(steps: Sequence[Step], takes: Mapping[str, Sequence[ast.arg]]) -> li
     places = [
         (at, place)
         for at, (name, given) in enumerate(steps)
+        if not _PLANS.match(name)
         for place, parameter in enumerate(takes.get(name, ())[: len(given)])
         if _CLOCK.fullmatch(parameter.arg) and type(given[place]) in (int, float)
     ]
@@ -93,6 +98,27 @@ def in_time(steps: Sequence[Step], takes: Mapping[str, Sequence[ast.arg]]) -> li
     for (at, place), time in zip(places, times, strict=True):
         found[at][1][place] = time
     return [(name, tuple(given)) for name, given in found]
+
+
+def closing(
+    steps: Sequence[Step],
+    takes: Mapping[str, Sequence[ast.arg]],
+    asking: Collection[str],
+    draw: random.Random,
+) -> list[Step]:
+    """Steps that ask the object for what was given to it: these methods, with values of parameters of the same names."""
+    given: dict[str, list[object]] = {}
+    for name, values in steps:
+        for parameter, value in zip(takes.get(name, ()), values, strict=False):
+            if value not in given.setdefault(parameter.arg, []):
+                given[parameter.arg].append(value)
+    found: list[Step] = []
+    for name in asking:
+        own = [given.get(parameter.arg, []) for parameter in takes[name]]
+        if own and all(own):
+            every = [*itertools.islice(itertools.product(*own), MOST_ASKED**2)]
+            found += [(name, values) for values in draw.sample(every, min(MOST_ASKED, len(every)))]
+    return found
 
 
 def managed(steps: list[Step], times: int, draw: random.Random) -> list[Step]:
@@ -124,16 +150,38 @@ def _is_number(values: Sequence[object]) -> bool:
     return type(values[0]) is int
 
 
+def in_turns(
+    methods: Mapping[str, tuple[Function, Sequence[ast.arg], Granted]],
+    values: Mapping[str, Sequence[object]],
+    changing: Collection[str],
+    draw: random.Random,
+) -> list[Step]:
+    """Each method once, then some of them in turns with the same values: to a limit that needs more than one of them."""
+    few = {name: draw.sample(of_it, 1) for name, of_it in values.items()}
+    steps: list[Step] = []
+    for name in draw.sample([*methods], len(methods)):
+        _, own, granted = methods[name]
+        given = drawn(own, few, draw, granted)
+        steps += [] if given is None else [(name, given)]
+    changes = [step for step in steps if step[0] in changing] or steps
+    some = draw.sample(changes, min(len(changes), draw.randint(2, 3)))
+    return [*steps, *some * TURNS]
+
+
 def in_a_row(
     methods: Mapping[str, tuple[Function, Sequence[ast.arg], Granted]],
     values: Mapping[str, Sequence[object]],
     looks: Sequence[tuple[str, tuple[object, ...]]],
     turn: int,
     draw: random.Random,
+    changing: Collection[str] = (),
 ) -> Iterator[tuple[str, tuple[object, ...]]]:
-    """One method many times, then the others: with one number or two where it calculates with it, else with another each time."""
+    """One method many times, of those that change the object, then the others: with one number or two where it calculates with it, else with another each time."""
     few = {name: draw.sample(of_it, min(2, len(of_it))) for name, of_it in values.items()}
-    often, times = draw.choice([*methods]), RUNS[turn % len(RUNS)]
+    often, times = (
+        draw.choice([name for name in methods if name in changing] or [*methods]),
+        RUNS[turn % len(RUNS)],
+    )
     others = draw.sample([*methods], len(methods))
     same = draw.random() < 0.5  # number again and again, as a column that is filled
     for at in range(times + len(others)):

@@ -34,6 +34,15 @@ _MADE_OF = re.compile(
     r"(?is)\b(?:made|created?|initiali[sz]ed|constructed|built|takes|given|starts?)\b(?: \w+){0,3}? (?:with|from|of|an?)\b(.*?)(?:\.(?:\s|$)|$)"
 )
 
+_GRID = re.compile(r"(?i)\b(?:grids?|boards?|cells?|fields?|squares of|rows|columns|characters|letters)\b")
+
+# What is no less than 1 where the task says nothing of 0: what an object has room for, and how much of something there is.
+_POSITIVE = re.compile(
+    r"(?i)width|height|capacity|size|limit|rows|columns|seats|places|window|max\w*|quantity|count|copies|amount|price|cents|top|n"
+)
+_PIECES = re.compile(r"(?i)count|copies|pieces|quantity|qty|units|n")  # few are used up in a session
+_OF_ZERO = re.compile(r"(?i)\b(?:zero|negative|positive|(?:than|least|of|by) 0)\b")
+
 Given = Sequence[tuple[object, ...]]
 
 
@@ -70,11 +79,24 @@ def drawn_values(
             own_values = [*known, *of_kinds[kind][: VALUES - len(known)]]
             if parameter.arg in sizes and kind == "int" and (not limits or seed % 4 == 3):
                 own_values = [SMALL[0]] if seed % 4 == 3 else draw.sample(SMALL, len(SMALL))
+            if kind == "int" and _PIECES.fullmatch(parameter.arg) and seed % 4 in (0, 3):
+                own_values = [*SMALL]
             found.setdefault(parameter.arg, own_values)
-    if seed % 5 == 2 and not speaks_of_whole(instruction):
+    if seed % 5 == 2 and not speaks_of_whole(instruction) and not _GRID.search(instruction):
         found |= _halves([parameter for _, own in takes.values() for parameter in own], found)
+    if not domain.negative and not _OF_ZERO.search(instruction):
+        found = {
+            name: _above_zero(values) if _POSITIVE.fullmatch(name) else values
+            for name, values in found.items()
+        }
     few = {1: FEW, 3: FEW + 1}.get(seed % 4, VALUES)
     return {name: values[:few] for name, values in found.items()}
+
+
+def _above_zero(values: list[object]) -> list[object]:
+    """The values without numbers that are not above 0, where others are left."""
+    kept = [value for value in values if type(value) not in (int, float) or value > 0]  # type: ignore[operator]
+    return kept or values
 
 
 def _halves(parameters: Sequence[ast.arg], values: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:

@@ -32,6 +32,12 @@ def known_sessions(node: ast.ClassDef, tree: ast.Module) -> list[Arguments]:
     return [session for session in found if all(literal(source) is not None for source in session)]
 
 
+def steps_in(source: str) -> list[tuple[str, tuple[object, ...]]]:
+    """The steps of a session, of which this is the literal."""
+    value = literal(source)
+    return value if isinstance(value, list) else []
+
+
 def _script_statements(node: ast.stmt) -> Iterator[ast.stmt]:
     if isinstance(node, ast.If) and "__name__" in ast.dump(node.test):
         yield from node.body

@@ -4,7 +4,12 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.sessions.keeping import Keeping, keeping_of
+from src.evaluation.differential.inputs.sessions.keeping import (
+    Keeping,
+    is_list_of_names,
+    keeping_of,
+    without_doubles,
+)
 from src.evaluation.differential.inputs.sessions.members import methods_of
 
 LISTED = """
@@ -83,3 +88,13 @@ class Calculator:
 """
     assert tidied(calculator, ["divide 4", "add 2"]) == [("divide", ("4",)), ("add", ("2",))]
     assert keeping("class Light:\n    def set(self, on):\n        self.on = on") == Keeping()
+
+
+def test_a_list_that_names_are_looked_up_in_has_no_doubles():
+    node = ast.parse(
+        "class Vote:\n    def __init__(self, names):\n        self.names = list(names)\n"
+        "    def vote(self, name):\n        return name in self.names"
+    ).body[0]
+    assert is_list_of_names(node, "A class Vote is made with a list of names.")
+    assert not is_list_of_names(node, "A name that is given twice counts once.")
+    assert without_doubles((["a", "b", "a"], 3)) == (["a", "b"], 3)

@@ -2,7 +2,7 @@
 
 import ast
 
-from src.evaluation.differential.inputs.sessions.members import helpers, methods_of, settable_in
+from src.evaluation.differential.inputs.sessions.members import changed_in, helpers, methods_of, settable_in
 from tests.evaluation.differential.inputs.sessions.cart import CART, TREE
 
 
@@ -38,3 +38,11 @@ def test_what_other_methods_call_is_a_helper_where_the_task_names_others():
     assert helpers(methods, "A class with the method has(x)") == ["find"]
     assert helpers(methods, "A class with the methods has(x) and find(x)") == []
     assert helpers(methods, "A class") == []
+
+
+def test_what_is_stored_in_or_added_to_is_changed():
+    tree = ast.parse(
+        "class A:\n    def __init__(self):\n        self.a = 1\n        self.b = []\n        self.c = 2\n"
+        "    def f(self, x):\n        self.a += x\n        self.b.append(x)\n        return self.c"
+    )
+    assert changed_in(tree.body[0], tree) == {"a", "b"}

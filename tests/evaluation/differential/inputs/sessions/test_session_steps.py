@@ -6,9 +6,11 @@ import random
 from src.evaluation.differential.inputs.preconditions.relations import Granted
 from src.evaluation.differential.inputs.sessions.session_steps import (
     amended,
+    closing,
     drawn,
     in_a_row,
     in_time,
+    in_turns,
     managed,
     mixed,
     with_another,
@@ -70,3 +72,26 @@ def test_other_objects_of_the_same_size_are_as_large():
     found = [mixed(([[1, 2], [3, 4]],), ([[5]],), draw, same_size=True) for _ in range(30)]
     assert all([len(row) for row in matrix] == [2, 2] for (matrix,) in found)
     assert len({str(other) for other in found}) > 5
+
+
+def test_at_the_end_the_object_is_asked_for_what_was_given_to_it():
+    takes = {"put": [ast.arg("key"), ast.arg("value")], "get": [ast.arg("key")], "find": [ast.arg("other")]}
+    steps = [("put", ("x", 1)), ("put", ("y", 2))]
+    found = closing(steps, takes, ["get", "find"], random.Random(0))
+    assert sorted(found) == [("get", ("x",)), ("get", ("y",))]
+
+
+def test_methods_are_called_in_turns_with_the_same_values():
+    tree = ast.parse("def pay(self, a): self.n += a\ndef buy(self): self.n -= 1")
+    methods = {node.name: (node, node.args.args[1:], ALL) for node in tree.body}
+    steps = in_turns(methods, VALUES, ["pay", "buy"], random.Random(0))
+    assert len(steps) == 12
+    assert len({*steps}) == 2
+
+
+def test_what_is_planned_need_not_be_in_time():
+    takes = {"schedule": [ast.arg("time")], "tick": [ast.arg("time")]}
+    steps = [("schedule", (9,)), ("tick", (5,)), ("schedule", (2,)), ("tick", (3,))]
+    assert in_time(steps, takes) == [
+        ("schedule", (9,)), ("tick", (3,)), ("schedule", (2,)), ("tick", (5,))
+    ]  # fmt: skip
