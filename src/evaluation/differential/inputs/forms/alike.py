@@ -18,11 +18,13 @@ class Alike:
     """Whether the values of a call are built as the values that are shown; what a list holds one by one may be more or less.
 
     any_signs: texts may have signs of other kinds, since the task asks which they have. any_size: so may numbers be odd, 0 or 1.
+    signs: that texts may have too, since the reference takes them off.
     """
 
     shown: Sequence[object]
     any_signs: bool = False
     any_size: bool = False
+    signs: str = ""
 
     def __call__(self, values: Sequence[object]) -> bool:
         return len(values) == len(self.shown) and [*values] == self.fit_call(values)
@@ -33,10 +35,15 @@ class Alike:
             if type(shown) is int and shown > 1 and not self.any_size
             else value
             if self.any_signs and isinstance(shown, str) and isinstance(value, str)
-            else _fitted(shown, value)
+            else self._fitted_alone(shown, value)
             for shown, value in zip(self.shown, values, strict=True)
         ]
         return keep_references(self.shown, fitted)
+
+    def _fitted_alone(self, shown: object, value: object) -> object:
+        if isinstance(shown, str) and isinstance(value, str):
+            return _fitted_text(shown, value, [], self.signs)
+        return _fitted(shown, value)
 
 
 def _fitted(shown: object, value: object, peers: Sequence[object] = ()) -> object:
@@ -80,14 +87,14 @@ def _column(rows: Sequence[object], key: object) -> list[object]:
     return []
 
 
-def _fitted_text(shown: str, value: str, peers: Sequence[str]) -> str:
+def _fitted_text(shown: str, value: str, peers: Sequence[str], signs: str = "") -> str:
     if peers and not value:
         return value  # an item like any other, where the domain has it
     shape, pattern = shape_of(shown), pattern_of(peers)
     if shape is None and pattern is not None:
         return pattern.fitted(value)
     kinds = {kind for text in (shown, *peers) for kind in _classes(text)}
-    if (shape and not shape.admits(value)) or not _classes(value) <= kinds:
+    if (shape and not shape.admits(value)) or not _classes(value) - {*signs} <= kinds:
         return shown
     value = " ".join(value.split())
     end = shown[-1:]

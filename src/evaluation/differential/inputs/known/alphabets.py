@@ -66,15 +66,16 @@ def lists_of(
     texts = [
         text for item in items for text in looked_up(function, item, tree) if isinstance(text, str) and text
     ]
-    if len(set(texts)) < 2:
+    own = list(dict.fromkeys(texts))
+    if len(own) < 2:
         return
-    texts += quoted if {*texts} <= {*quoted} else ()
+    others = [text for text in dict.fromkeys(quoted) if text not in own] if {*own} <= {*quoted} else []
     source = "\n".join(map(ast.unparse, function.body))
     numbers = (
-        [str(draw.randint(2, 10)) for _ in texts] if any(f"int({item})" in source for item in items) else []
+        [str(draw.randint(2, 10)) for _ in own] if any(f"int({item})" in source for item in items) else []
     )
     for number in range(most):
-        yield draw.choices([*dict.fromkeys(texts), *numbers], k=draw.randint(2, 12 if number % 3 == 0 else 6))
+        yield draw.choices([*own, *own, *others, *numbers], k=draw.randint(2, 12 if number % 3 == 0 else 6))
 
 
 def texts_of(alphabet: str, draw: random.Random, most: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import string
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,6 +96,8 @@ class Scope:
                     "again": source in arguments[:at],
                     "left out": at + 1 == len(arguments) < most[name],
                 }
+                signs = {*value} & {*string.punctuation} & self.named if isinstance(value, str) else set()
+                kinds |= dict.fromkeys(sorted(signs), True)
                 for kind in (kind for kind, holds in kinds.items() if holds):
                     groups.setdefault((name, at, kind), set()).add(place)
             for kind in _rare_steps(arguments) if name not in self.granted else ():

@@ -42,3 +42,9 @@ def test_numbers_and_texts_of_any_kind_are_alike_where_the_task_asks_of_which_ki
     assert Alike(["Python3"], any_signs=True).fit_call(["Hello, you!"]) == ["Hello, you!"]
     assert Alike([7], any_size=True).fit_call([4]) == [4]
     assert Alike([7]).fit_call([4]) == [5]
+
+
+def test_signs_that_the_reference_takes_off_stay_in_a_text():
+    shown = ["one two. Two three."]
+    assert Alike(shown)(["a tree! b."]) is False
+    assert Alike(shown, signs="!,").fit_call(["a tree! b"]) == ["a tree! b."]
