@@ -13,6 +13,7 @@ _NAMES = (  # pattern of a parameter's name, its kinds; the first that is found 
     (r"(?<!candi)(?<!up)(?<!vali)date|dob|birth", "date"),
     (r"binary|digits|decimal_str|hex", "text number | int"),
     (r"dicts|records|people|students|employees|users", "list[dict] | dict | list[str]"),
+    (r"^record$", "dict"),
     (r"dict|map|mapping|inventory|prices|scores?_by|counts|graph", "dict | list[int]"),
     (r"pairs|tuples|intervals|points|coords", "list[pair] | matrix"),
     (r"words|^keys$|strings|strs|names|str_list|string_list|list_of_strings|lines|fruits", "list[str] | list[int] | str"),

@@ -40,6 +40,10 @@ _GRID = re.compile(r"(?i)\b(?:grids?|boards?|cells?|fields?|squares of|rows|colu
 _POSITIVE = re.compile(
     r"(?i)width|height|capacity|size|limit|rows|columns|seats|places|window|max\w*|quantity|count|copies|amount|price|cents|top|n"
 )
+_NUMBERED = re.compile(r"(?i)(?:\w+_)?(?:number|id|no|ticket)")  # what an object has numbered itself
+_COUNTS = re.compile(
+    r"(?i)\bnumbers? (?:begin|start|are counted)|\bits (?:number|id)\b|\b(?:beginning|starting) (?:with|at|from) 1\b"
+)
 _PIECES = re.compile(r"(?i)count|copies|pieces|quantity|qty|units|n")  # few are used up in a session
 _OF_ZERO = re.compile(r"(?i)\b(?:zero|negative|positive|(?:than|least|of|by) 0)\b")
 
@@ -62,6 +66,7 @@ def drawn_values(
     for values in found.values():
         of_kinds.setdefault(kinds_of((source_of(values[0]),))[0], []).extend(values)
     limits = _limits(node, instruction) if seed % 2 else []
+    counts = bool(_COUNTS.search(instruction))
     tables, keys, sizes = _with_class(node, tree), text_keys(node), sizes_in(node)
     for method, own in takes.values():
         for parameter in own:
@@ -81,6 +86,8 @@ def drawn_values(
                 own_values = [SMALL[0]] if seed % 4 == 3 else draw.sample(SMALL, len(SMALL))
             if kind == "int" and _PIECES.fullmatch(parameter.arg) and seed % 4 in (0, 3):
                 own_values = [*SMALL]
+            if kind == "int" and _NUMBERED.fullmatch(parameter.arg) and counts and seed % 2:
+                own_values = draw.sample(SMALL, len(SMALL))
             found.setdefault(parameter.arg, own_values)
     if seed % 5 == 2 and not speaks_of_whole(instruction) and not _GRID.search(instruction):
         found |= _halves([parameter for _, own in takes.values() for parameter in own], found)
@@ -89,8 +96,18 @@ def drawn_values(
             name: _above_zero(values) if _POSITIVE.fullmatch(name) else values
             for name, values in found.items()
         }
+    found |= _of_records(found)
     few = {1: FEW, 3: FEW + 1}.get(seed % 4, VALUES)
     return {name: values[:few] for name, values in found.items()}
+
+
+def _of_records(values: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
+    """Keys for a field and what they stand for, where one of the values is a dictionary."""
+    records = [value for own in values.values() for value in own if isinstance(value, dict)]
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    held = [value for record in records for value in record.values()]
+    found = {"field": keys[:VALUES], "value": held[:VALUES]} if "field" in values else {}
+    return {name: own for name, own in found.items() if own and name in values}
 
 
 def _above_zero(values: list[object]) -> list[object]:

@@ -114,3 +114,14 @@ def test_sums_and_letters_of_what_an_object_is_made_of_are_among_the_values():
     assert 110 in with_parts({"amount": [5]}, [100, 10])["amount"]
     assert {"j", "a"} <= {*with_parts({"letter": ["x"]}, ["java"])["letter"]}
     assert with_parts({"name": ["x"]}, ["java"])["name"] == ["x"]
+
+
+def test_a_field_is_one_that_the_records_have():
+    tree = ast.parse(
+        "class Table:\n    def insert(self, record):\n        self.rows.append(record)\n"
+        "    def find(self, field, value):\n        return [r for r in self.rows if r[field] == value]"
+    )
+    insert, find = tree.body[0].body
+    takes = {node.name: (node, node.args.args[1:]) for node in (insert, find)}
+    found = drawn_values(tree.body[0], tree, takes, {}, "", random.Random(1), 1, Domain())
+    assert {*found["field"]} <= {key for record in found["record"] for key in record}
