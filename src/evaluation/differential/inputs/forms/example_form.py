@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from src.evaluation.differential.inputs.forms.repeated_form import WORDS, repeated_shape
 from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
 from src.evaluation.differential.inputs.known.constants import constants_of
-from src.evaluation.differential.inputs.known.patterns import matched_shape
 from src.evaluation.differential.inputs.stated.units import units_of
 from src.evaluation.differential.inputs.stated.values import OF_RESULT
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
@@ -62,9 +61,6 @@ def example_shape(function: Function, instruction: str, known: Sequence[Sequence
         if (_STRUCTURED.fullmatch(text) and any(sign in text for sign in taken_apart))
         or (_SQUARE.fullmatch(text) and _CHESS.search(instruction))
     ]
-    matched = matched_shape(function, shown)
-    if matched:
-        return matched
     if not shown or shape_of(shown[0]) or units_of(instruction, constants, shown):
         return None
     words = [text for text in constants if text.isalpha() or text in _OPERATORS]
