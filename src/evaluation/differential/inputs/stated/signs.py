@@ -23,6 +23,10 @@ _KINDS = {
     "comma": ",",
     "dot": ".",
 }
+_SIGN = r"(?:an? |the )?(?:[\"'`]([^\"'`\s])[\"'`]|([A-Z#.*+_|/<>^=0-9-]))(?: \([^)]*\))?"
+_ROW = re.compile(
+    rf"\b(?:string|text|row|sequence)s? (?:of|with|made of) (?:only )?({_SIGN}(?:, {_SIGN})*,? (?:and|or) {_SIGN})(?=[\s,.:;]|$)"
+)
 _WORDS = re.compile(r"(?i)\blists? of (?:\w+ )?words\b")
 _ASKED = re.compile(r"(?i)\b(?:check|whether|if|valid\w*|otherwise|return true|count|find|filter)\b")
 
@@ -51,6 +55,23 @@ class Signs:
 
 
 @dataclass(frozen=True)
+class Row:
+    """Whether texts are rows of a few signs."""
+
+    signs: str
+
+    def __call__(self, values: Sequence[object]) -> bool:
+        return list(values) == [self.fit(value) for value in values]
+
+    def fit(self, value: Any) -> Any:
+        if not is_text(value):
+            return value
+        return "".join(
+            sign if sign in self.signs else self.signs[ord(sign) % len(self.signs)] for sign in value
+        )
+
+
+@dataclass(frozen=True)
 class Words:
     """Whether the texts in lists are single words."""
 
@@ -63,9 +84,12 @@ class Words:
         return [item.split()[0] if is_text(item) and len(item.split()) > 1 else item for item in value]
 
 
-def stated_signs(instruction: str) -> Iterator[Signs | Words]:
+def stated_signs(instruction: str) -> Iterator[Signs | Row | Words]:
     """The signs of texts that an instruction states; none where it asks for them."""
     for sentence in re.split(r"(?<=\.)\s", instruction):
+        for row in [] if _ASKED.search(sentence) else _ROW.finditer(sentence):
+            signs = [quoted or plain for quoted, plain in re.findall(_SIGN, row.group(1))]
+            yield Row("".join(dict.fromkeys(signs)))
         for said in [] if _ASKED.search(sentence) else _ONLY.findall(sentence):
             names = [word.lower().removesuffix("s").removesuffix("e") for word in re.findall(r"\w+", said)]
             known = [_KINDS[kind] for kind in _KINDS for name in names if name == kind.removesuffix("e")]

@@ -20,6 +20,11 @@ def fitted(instruction, value):
         ("A text that consists of only digits.", "a1 b2", "12"),
         ("It takes a list of forbidden words.", ["cat dog", "bird"], ["cat", "bird"]),
         ("It takes a text.", "a, b", "a, b"),
+        ("It takes a string of A and B, the winners.", "BxAq", "BAAB"),
+        ("It is given as a string of # (alive) and . (dead).", "#.ab", "#..#"),
+        ("It takes a string with an A or a B for every point.", "AC", "AB"),
+        ("It takes a sequence of 'u', 'd' and 'l'.", "udl", "udl"),
+        ("It takes a string of letters and digits.", "a 1", "a 1"),
     ],
 )
 def test_other_signs_are_left_out(said, value, expected):
