@@ -88,7 +88,7 @@ def test_asserts_agree_with_the_labels(answers):
     assert [a for a, found, wanted in zip(checked, passed, expected, strict=True) if found != wanted] == []
 
 
-@pytest.mark.parametrize("name", ["fourth_hand", "fifth_hand", "sixth_hand"])
+@pytest.mark.parametrize("name", ["fourth_hand", "fifth_hand", "sixth_hand", "seventh_hand", "eighth_hand"])
 def test_scripts_print_what_the_reference_prints_if_they_are_right_and_only_then(name):
     scripts = [a for a in labelled_answers(name) if "tests" not in task(a.task)]
     checked = [answer for answer in scripts if answer.label != "acceptable"]
