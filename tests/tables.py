@@ -84,10 +84,16 @@ CARDS = (  # what is free of a card of this size
 LABELLED = ROOT / "benchmarks" / "results" / "labelled.json"
 # rows of its table: where in the file, by keys
 VERDICTS = {
-    "**55 samples of Code Alpaca, subtle**": ("code_alpaca_subtle_again",),
-    "the same, by the judge before": ("earlier", "code_alpaca_subtle_again"),
-    "**55 other samples, subtle**": ("code_alpaca_subtle",),
-    "these, by the judge before": ("earlier", "code_alpaca_subtle"),
+    "**55 samples of Code Alpaca, subtle, the last drawn**": ("code_alpaca_subtle_fourth",),
+    "the same, by the judge before": ("earlier", "code_alpaca_subtle_fourth"),
+    "**eighth hand**": ("eighth_hand",),
+    "these, by the judge before": ("earlier", "eighth_hand"),
+    "**55 samples, the third drawn**": ("code_alpaca_subtle_third",),
+    "**seventh hand**": ("seventh_hand",),
+    "**55 samples, the second drawn**": ("code_alpaca_subtle_again",),
+    "the second, by the judge before it": ("earlier", "code_alpaca_subtle_again"),
+    "**55 samples, the first drawn**": ("code_alpaca_subtle",),
+    "the first, by the judge before it": ("earlier", "code_alpaca_subtle"),
     "**sixth hand**": ("sixth_hand",),
     "**78 samples of Code Alpaca**": ("code_alpaca_again",),
     "**53 samples of Code Alpaca**": ("code_alpaca",),
