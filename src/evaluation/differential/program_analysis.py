@@ -131,10 +131,16 @@ def opens_window(tree: ast.AST) -> bool:
 
 def reads_input(node: ast.AST) -> bool:
     """Whether a program or a part of it waits for a user: at its standard input, or for arguments of a command line."""
+    parts = [*ast.walk(node)]
+    own = {part.arg for part in parts if isinstance(part, ast.arg)}  # a parameter of that name is none
+    own |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    called = {
+        part.func.id for part in parts if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)
+    }
     return any(
-        (isinstance(part, ast.Name) and part.id in ("input", "raw_input"))
+        (isinstance(part, ast.Name) and part.id in {"input", "raw_input"} - (own - called))
         or (isinstance(part, ast.Attribute) and part.attr in ("stdin", "argv", "parse_args"))
-        for part in ast.walk(node)
+        for part in parts
     )
 
 

@@ -159,3 +159,17 @@ def test_what_a_script_shows_is_the_task_where_it_calls_a_function_as_often_as_t
     instruction, script, asks
 ):
     assert asks_for_output(ast.parse(f"def f(n):\n    return n ** 3\n\n{script}"), instruction) is asks
+
+
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("def f(input):\n    return sorted(input)", False),
+        ("input = 5\nprint(input)", False),
+        ("n = int(input())", True),
+        ("numbers = list(map(int, iter(input, '')))", True),
+        ("input = input('Name: ')", True),
+    ],
+)
+def test_a_name_of_the_programs_own_reads_nothing(source, reads):
+    assert reads_input(ast.parse(source)) is reads

@@ -162,7 +162,11 @@ def _ranked_kinds(
         for parameter, kinds in zip(needed, ranked, strict=True)
     ]
     if domain.fields:
-        ranked = [["list[pair]", *kinds] if "list[pair]" in kinds[:3] else kinds for kinds in ranked]
+        listed = [parameter.arg in domain.lists for parameter in needed]
+        ranked = [
+            ["list[pair]", *kinds] if is_list or "list[pair]" in kinds[:3] else kinds
+            for is_list, kinds in zip(listed, ranked, strict=True)
+        ]
     if any(kinds[0].startswith("dict") for kinds in ranked):  # of which the others are the keys
         ranked = [["str", *kinds] if kinds == ANY else kinds for kinds in ranked]
     if domain.shape is None:

@@ -53,6 +53,7 @@ def likely_kinds(function: Function, parameter: ast.arg, described: str = "") ->
     called = _called_with(nodes, parameter.arg)
     if called is not None:
         return [f"function of {min(called, len(FUNCTIONS) - 1)}"]
+    found += ["bool"] if _is_condition(nodes, parameter.arg) else []
     names = [parameter.arg, *_copies(nodes, parameter.arg)]
     found += [kind for node in nodes for name in names for kind in _kinds_of_method(node, name)]
     found += ["pair"] if is_pair(nodes, parameter.arg) else []
@@ -163,6 +164,17 @@ def keys_of_items(nodes: Iterable[ast.AST], name: str) -> list[str]:
     return [key for key in dict.fromkeys(taken) if isinstance(key, str)]
 
 
+def _is_condition(nodes: list[ast.AST], name: str) -> bool:
+    """Whether a parameter is only asked whether it holds: `if urgent`, `not urgent`."""
+    tests = [node.test for node in nodes if isinstance(node, ast.If | ast.IfExp | ast.While)]
+    tests += [
+        node.operand for node in nodes if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    ]
+    tests += [part for node in nodes if isinstance(node, ast.BoolOp) for part in node.values]
+    asked = sum(_is_name(test, name) for test in tests)
+    return asked > 0 and asked == sum(_is_name(node, name) for node in nodes)
+
+
 def _is_nested(nodes: list[ast.AST], name: str) -> bool:
     """Whether a key is looked up in what a key gives: `b in name[a]` and `name[a][b]`, or `name.get(a, {}).get(b)`."""
     tests = [n for n in nodes if isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.In | ast.NotIn)]
@@ -255,11 +267,23 @@ def _holds_pairs(nodes: list[ast.AST], name: str) -> bool:
 
 
 def _is_added(nodes: list[ast.AST], name: str) -> bool:
-    """Whether points are those of a game: they are added to something, and have no items."""
-    sums = [n for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign) and isinstance(n.op, ast.Add)]
-    parts = [(n.left, n.right) if isinstance(n, ast.BinOp) else (n.value,) for n in sums]
-    added = any(_is_name(part, name) for pair in parts for part in pair)
-    return added and kinds_of_name(name)[:1] == ["list[pair]"] and not _is_iterated(nodes, name)
+    """Whether points are those of a game: they are added, compared or put beside something, and have no items."""
+    parts = [
+        part
+        for n in nodes
+        for part in (
+            (n.left, n.right) if isinstance(n, ast.BinOp)
+            else (n.value,) if isinstance(n, ast.AugAssign)
+            else (n.left, *n.comparators) if isinstance(n, ast.Compare)
+            else n.elts if isinstance(n, ast.Tuple)
+            else ()
+        )
+    ]  # fmt: skip
+    return (
+        any(_is_name(part, name) for part in parts)
+        and kinds_of_name(name)[:1] == ["list[pair]"]
+        and not _is_iterated(nodes, name)
+    )
 
 
 def _kinds_of_method(node: ast.AST, name: str) -> tuple[str, ...]:

@@ -3,11 +3,14 @@
 Placed before the probe's source; imports nothing of this project.
 """
 
+import contextlib
+import copy
 import hashlib
 import json
 import sys
 
 OBJECT = "\u0192object"  # begins the tuple that stands for another object (sessions.py)
+DISTURBING = 5  # steps with another object beside the one that is looked at
 
 MYPY = False  # what only the type checker reads
 if MYPY:
@@ -41,6 +44,11 @@ class Session:
         return ["h", "q", len(self._steps), hashlib.sha256(json.dumps(self._whole).encode()).hexdigest()]
 
 
+def other_number(value: object) -> object:
+    """A number that is one more, for another object; anything else as it is."""
+    return value + 1 if type(value) in (int, float) else value  # type: ignore[operator]
+
+
 def session_with(
     ordered: bool, make: "Method", methods: "dict[str, Method]"
 ) -> "Callable[[tuple[Any, ...], Steps], Session]":
@@ -58,7 +66,18 @@ def session_with(
                 return functions.setdefault(value, eval(value[1:], {}))
             return value
 
+        def disturb(made: "tuple[Any, ...]", steps: "Steps") -> None:
+            """Makes another object and uses it: what it keeps is no other's."""
+            sys.stdout = Capture()
+            with contextlib.suppress(Exception):
+                other = make(*[meant(other_number(value)) for value in copy.deepcopy(made)])
+                for name, given in copy.deepcopy(steps[:DISTURBING]):
+                    if name[0] not in ".?":
+                        with contextlib.suppress(Exception):
+                            methods[name](other, *map(meant, given))
+
         instance = make(*map(meant, made))
+        disturb(made, steps)
         named = [name for name in methods if name[0] == "."]
         named = named or [name for name in methods if name in ("__str__", "__repr__")]
         named = named or [name for name in methods if name[0] == "?" and name[:2] != "?="]

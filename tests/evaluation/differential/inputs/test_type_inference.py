@@ -57,3 +57,13 @@ def test_every_kind_that_is_suggested_has_examples():
 def test_a_default_tells_the_kind_of_what_may_be_left_out():
     function = ast.parse("def paint(size='wide', count=2, dry=False, other=None): pass").body[0]
     assert [likely_kinds(function, p)[0] for p in function.args.args[:3]] == ["str", "int", "bool"]
+
+
+def test_what_is_only_asked_whether_it_holds_is_a_bool():
+    def first(source):
+        function = ast.parse(source).body[0]
+        return likely_kinds(function, function.args.args[0])[0]
+
+    assert first("def f(urgent):\n    return 1 if urgent else 2") == "bool"
+    assert first("def f(urgent):\n    return not urgent") == "bool"
+    assert first("def f(items):\n    return sum(items) if items else 0") != "bool"

@@ -64,3 +64,30 @@ def test_what_a_function_makes_is_called_twice():
 
     assert session.called_twice(counter, 1)(5, 2) == [7, 9]
     assert session.called_twice(lambda: lambda: None, 0)() is None
+
+
+def test_what_another_object_keeps_is_no_other_objects():
+    class Shared:
+        items = list[int]()  # noqa: RUF012 - shared on purpose
+
+        def put(self, item):
+            self.items.append(item)
+            return len(self.items)
+
+    shared = session.session_with(True, Shared, {"put": Shared.put})((), [("put", (1,)), ("put", (2,))])
+    assert shared.short()[1] == [["returned", ["i", "0x3"]], ["returned", ["i", "0x4"]]]
+    alone = held(("put", (2,)), ("take", ()))
+    assert alone.short()[1][1] == ["returned", ["i", "0x1"]]
+
+
+def test_lists_that_an_object_is_made_of_are_not_those_of_the_other():
+    class Keeps:
+        def __init__(self, items):
+            self.items = items
+
+        def put(self, item):
+            self.items.append(item)
+            return list(self.items)
+
+    found = session.session_with(True, Keeps, {"put": Keeps.put})(([1],), [("put", (2,))])
+    assert found.short()[1] == [["returned", ["l", [["i", "0x1"], ["i", "0x2"]]]]]

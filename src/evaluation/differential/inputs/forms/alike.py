@@ -90,11 +90,13 @@ def _column(rows: Sequence[object], key: object) -> list[object]:
 def _fitted_text(shown: str, value: str, peers: Sequence[str], signs: str = "") -> str:
     if peers and not value:
         return value  # an item like any other, where the domain has it
-    shape, pattern = shape_of(shown), pattern_of(peers)
+    shape = next((own for text in (shown, *peers) if (own := shape_of(text))), None)
+    pattern = pattern_of(peers)
     if shape is None and pattern is not None:
         return pattern.fitted(value)
     kinds = {kind for text in (shown, *peers) for kind in _classes(text)}
-    if (shape and not shape.admits(value)) or not _classes(value) - {*signs} <= kinds:
+    ended = [sign for sign in signs if all(part[:1] in ("", " ") for part in value.split(sign)[1:])]
+    if (shape and not shape.admits(value)) or not _classes(value) - {*ended} <= kinds:
         return shown
     value = " ".join(value.split())
     end = shown[-1:]

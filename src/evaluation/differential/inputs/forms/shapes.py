@@ -91,6 +91,7 @@ SHAPES = (
     Shape(re.compile(rf"\d{{4}}/{_MONTH}/{_DAY}"), _date("{year}/{month:02d}/{day:02d}")),
     Shape(re.compile(rf"{_MONTH}/{_DAY}/\d{{4}}"), _date("{month:02d}/{day:02d}/{year}")),
     Shape(re.compile(rf"{_DAY}/{_MONTH}/\d{{4}}"), _date("{day:02d}/{month:02d}/{year}")),
+    Shape(re.compile(rf"{_DAY}\.{_MONTH}\.\d{{4}}"), _date("{day:02d}.{month:02d}.{year}")),
     Shape(
         re.compile(rf"{_HOUR}:{_MINUTE}"), lambda draw: f"{draw.randint(0, 23):02d}:{draw.randint(0, 59):02d}"
     ),

@@ -6,6 +6,7 @@ import ast
 
 from src.evaluation.differential.inputs.known.constants import constants_of
 from src.evaluation.differential.inputs.type_inference import Function
+from src.languages.syntax import literal
 
 MAX_POWER = 10**13  # of the numbers that a function knows: a unit of a unit, 1024 * 1024
 MAX_POWERS = 3
@@ -18,7 +19,15 @@ COUNTED = (
     "[6, 1, 1, 6, 2]",
 )  # how often each item occurs
 WITH_GAPS = ("[None, 3, None, None, 5]", "[1, None, None, 4, None]", "[None, None, 2]", "[7, None, 2, None]")
-LARGE_FACTORS = ("49", "121", "221", "97", "289")  # whose smallest factor is not among the first primes
+LARGE_FACTORS = (
+    "49",
+    "121",
+    "221",
+    "97",
+    "289",
+    "341",
+    "561",
+)  # whose smallest factor is not among the first primes, or that look prime
 
 
 def asked_for(function: Function, name: str) -> list[str]:
@@ -26,6 +35,7 @@ def asked_for(function: Function, name: str) -> list[str]:
     found = [TEXTS_WITH_SIGNS] if _is_joined(function, name) else []
     found += [LONG_RUN] if _compares_neighbours(function) else []
     found += WITH_GAPS if _asks_for_none(function) else ()
+    found += _compared_lists(function)
     found += COUNTED if _counts_items(function, name) else ()
     found += LARGE_FACTORS if _tries_divisors(function) else ()
     if _is_straight(function):
@@ -57,6 +67,16 @@ def _compares_neighbours(function: Function) -> bool:
             if len(sides) == 2 and ast.unparse(sides[0]) == ast.unparse(sides[1]):
                 return True
     return False
+
+
+def _compared_lists(function: Function) -> list[str]:
+    """Lists that are written out where it compares something with them: `sorted(dice) in ([1, 2, 3], [2, 3, 4])`."""
+    sides = [
+        side for node in ast.walk(function) if isinstance(node, ast.Compare) for side in node.comparators
+    ]
+    values = [literal(ast.unparse(side)) for side in sides]
+    lists = [item for value in values if isinstance(value, list | tuple) for item in (value, *value)]
+    return [repr(item) for item in lists if isinstance(item, list) and item and not isinstance(item[0], list)]
 
 
 def _asks_for_none(function: Function) -> bool:

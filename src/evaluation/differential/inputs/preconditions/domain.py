@@ -44,7 +44,7 @@ _PHRASES = tuple(
         (r"nested (?:lists?|arrays?)", "nested"),
         (r"nested dict\w*|dict\w* of dict\w*", "dict[dict]"),
         (r"(?:lists?|arrays?) of (?:dict\w*|records|objects)", "list[dict]"),
-        (r"(?:lists?|arrays?) of (?:\w+ )?(?:tuples|pairs|points|intervals)", "list[pair]"),
+        (r"(?:lists?|arrays?) of (?:\w+ |\([^)]*\) )?(?:tuples|pairs|points|intervals)", "list[pair]"),
         (r"(?:lists?|arrays?) of sets", "list[set]"),
         (r"(?:lists?|arrays?) of (?:\w+ )?bool\w*", "list[bool]"),
         (r"(?:lists?|arrays?|sequence) of (?:\w+ ){0,2}(?:strings?|words|names|lines|votes|texts|letters|characters|sentences"

@@ -72,7 +72,7 @@ _OTHERS = re.compile(
     r"(?i)\b(?:else|others?|otherwise|unknown|invalid|unsupported|any|anything|not|unless|default)\b"
 )
 _ALL_DIFFERENT = re.compile(
-    r"(?i)\b(?:all|the) (?:\w+ ){1,4}are (?:all )?(?:different|distinct|unique)\b|\bof (?:different|distinct|unique) (?:numbers|integers|words|values)\b"
+    r"(?i)\b(?:all|the) (?:\w+ ){1,4}are (?:all )?(?:different|distinct|unique)\b|\bof (?:different|distinct|unique) (?:numbers|integers|words|values|names|people|cities)\b"
 )
 _RANKED = re.compile(
     r"(?i)\b(?:second|third|fourth|[nk]-?th|\d(?:nd|rd|th))[- ](?:\w+ )?"
@@ -204,7 +204,8 @@ def _within(at: int, name: str, sizes_spoken: bool) -> Relation:
         if isinstance(value, str):
             if word == "word":
                 return bool(value.strip()) and len(value.split()) == 1
-            return word not in _CHARACTER or (len(value) == 1 and (word != "letter" or value.isalpha()))
+            is_sign = not _CHARACTER.isdisjoint(name.split("_"))
+            return not is_sign or (len(value) == 1 and (word != "letter" or value.isalpha()))
         if not isinstance(value, int) or isinstance(value, bool):
             return True
         low, high = RANGES.get(word, (value, value))

@@ -39,6 +39,14 @@ def drawn(
     return None
 
 
+def all_equal(made: tuple[object, ...], granted: Granted | None) -> tuple[object, ...]:
+    """Numbers that an object is made of, all the first one, where that is as granted: a square."""
+    if len(made) < 2 or any(type(value) not in (int, float) for value in made):
+        return made
+    equal = made[:1] * len(made)
+    return equal if granted is None or granted.admits(tuple(map(source_of, equal))) else made
+
+
 def amended(
     given: tuple[object, ...], before: Sequence[tuple[object, ...]], granted: Granted, draw: random.Random
 ) -> tuple[object, ...]:

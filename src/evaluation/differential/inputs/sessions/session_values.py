@@ -30,6 +30,9 @@ _NUMBER = re.compile(r"(?<![\w.])\d{1,4}(?![\w.]*\d|%)")
 SMALL = (2, 3, 1)  # what an object has room for: few steps fill it
 ONE_LETTER = ("letter", "char", "character", "ch", "sign")
 _SHOWN = re.compile(r"(?i)\b(?:such as|like|e\.g\.|for example),? [\"'`]([^\"'`\n]{3,60})[\"'`]")
+_PARTY = re.compile(
+    r"(?i)giver|taker|receiver|lender|borrower|debtor|creditor|sender|recipient|payer|payee|debit|credit|^from_|^to_"
+)
 _MADE_OF = re.compile(
     r"(?is)\b(?:made|created?|initiali[sz]ed|constructed|built|takes|given|starts?)\b(?: \w+){0,3}? (?:with|from|of|an?)\b(.*?)(?:\.(?:\s|$)|$)"
 )
@@ -184,6 +187,17 @@ def _shown_texts(instruction: str) -> list[str]:
 
 def text_keys(node: ast.ClassDef) -> frozenset[str]:
     """Parameters that stand for keys of one table of the class, where the name of one of them is that of a text."""
+    given = {p.arg for method in node.body if isinstance(method, ast.FunctionDef) for p in method.args.args}
+    return frozenset(
+        name
+        for names in keys_of_tables(node)
+        if any(kinds_of_name(name)[:1] == ["str"] for name in names & given)
+        for name in names & given
+    )
+
+
+def keys_of_tables(node: ast.AST) -> list[set[str]]:
+    """For each table of an object the names that stand for its keys: `self.accounts[name]`, `name in self.accounts`."""
     found: dict[str, set[str]] = {}
     for part in ast.walk(node):
         match part:
@@ -191,13 +205,17 @@ def text_keys(node: ast.ClassDef) -> frozenset[str]:
                 found.setdefault(ast.unparse(table), set()).add(name)
             case ast.Compare(ast.Name(name), [ast.In() | ast.NotIn()], [ast.Attribute() as table]):
                 found.setdefault(ast.unparse(table), set()).add(name)
-    given = {p.arg for method in node.body if isinstance(method, ast.FunctionDef) for p in method.args.args}
-    return frozenset(
-        name
-        for names in found.values()
-        if any(kinds_of_name(name)[:1] == ["str"] for name in names & given)
-        for name in names & given
-    )
+    return [*found.values()]
+
+
+def are_apart(method: ast.AST, own: Sequence[ast.arg], given: Sequence[object]) -> bool:
+    """Whether two keys of one table, or two parties, that a method takes are different: nobody pays himself."""
+    parties = {parameter.arg for parameter in own if _PARTY.search(parameter.arg)}
+    for names in [parties, *keys_of_tables(method)]:
+        keys = [repr(value) for parameter, value in zip(own, given, strict=False) if parameter.arg in names]
+        if len(set(keys)) < len(keys):
+            return False
+    return True
 
 
 def sizes_in(node: ast.ClassDef) -> frozenset[str]:

@@ -22,6 +22,7 @@ from src.evaluation.differential.inputs.sessions.members import (
     settable_in,
 )
 from src.evaluation.differential.inputs.sessions.session_steps import (
+    all_equal,
     amended,
     closing,
     drawn,
@@ -32,7 +33,7 @@ from src.evaluation.differential.inputs.sessions.session_steps import (
     mixed,
     with_another,
 )
-from src.evaluation.differential.inputs.sessions.session_values import drawn_values, with_parts
+from src.evaluation.differential.inputs.sessions.session_values import are_apart, drawn_values, with_parts
 from src.evaluation.differential.inputs.sessions.shown_sessions import steps_in
 from src.evaluation.differential.inputs.sessions.uses import MANAGED, Uses, uses_of
 from src.evaluation.differential.inputs.type_inference import Function
@@ -86,6 +87,7 @@ def session_calls(
             continue
         made = as_date(made, dates, number + turn * MAX_SESSIONS)
         made = without_doubles(made) if once else made
+        made = all_equal(made, granted.get("__init__")) if number % 10 == 7 else made
         makers, values = values, with_parts(values, made)
         steps: list[Step] = []
         most = MANY_STEPS if number % 4 == 3 else MOST_STEPS
@@ -95,7 +97,7 @@ def session_calls(
             name = draw.choice(fillers if place < filling and draw.random() < 0.7 else names)
             before = [past for step, past in steps if step == name]
             given = _given(own[name], values, before, granted[name], draw)
-            if given is None:
+            if given is None or not are_apart(uses.methods[name], own[name], given):
                 continue
             other = (draw.random() >= 0.4 and drawn(maker, makers, draw, granted.get("__init__"))) or made
             other = as_date(other, dates, draw.randrange(MAX_SESSIONS)) if other != made else made

@@ -25,7 +25,7 @@ _KINDS = {
 }
 _SIGN = r"(?:an? |the )?(?:[\"'`]([^\"'`\s])[\"'`]|([A-Z#.*+_|/<>^=0-9-]))(?: \([^)]*\))?"
 _ROW = re.compile(
-    rf"\b(?:string|text|row|sequence)s? (?:of|with|made of) (?:only )?({_SIGN}(?:, {_SIGN})*,? (?:and|or) {_SIGN})(?=[\s,.:;]|$)"
+    rf"\b(?:string|text|row|sequence)s? (?:of|with|made of) (?:only )?(?:the )?(?:(?:letters|signs|characters) )?({_SIGN}(?:, {_SIGN})*,? (?:and|or) {_SIGN})(?=[\s,.:;]|$)"
 )
 _WORDS = re.compile(r"(?i)\blists? of (?:\w+ )?words\b")
 _ASKED = re.compile(r"(?i)\b(?:check|whether|if|valid\w*|otherwise|return true|count|find|filter)\b")

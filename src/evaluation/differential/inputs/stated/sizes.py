@@ -16,6 +16,7 @@ COUNTS = {
 }
 _N = rf"(?:exactly )?({'|'.join(COUNTS)}|1?\d)"
 _LIST = re.compile(rf"(?i)\b(?:lists?|arrays?) (?:of|with) {_N} (?:\w+ )?(?:\w+s|dice|people)\b(?! or more)")
+_GIVEN_LIST = re.compile(rf"(?i)\b{_N} (\w+), given as a list\b")
 _TEXT = re.compile(
     rf"(?i)\b(?:strings?|texts?|words?|codes?) (?:of|with) {_N} (?:\w+ ){{0,2}}(characters|letters|digits|signs)\b"
 )
@@ -25,7 +26,7 @@ _DIFFERENT = re.compile(
 )
 # What is said of others, or asked of all.
 _OTHERS = re.compile(
-    r"(?i)\b(?:invalid|valid\w*|rais\w+|errors?|otherwise|whether|at (?:least|most)|up to|sublists?|into|split\w*|return\w* a (?:list|string|text))\b"
+    r"(?i)\b(?:invalid|valid\w*|rais\w+|errors?|whether|at (?:least|most)|up to|sublists?|into|split\w*|return\w* a (?:list|string|text))\b"
 )
 _CHECKED, _GIVEN = (
     re.compile(r"(?i)\b(?:check|verif|determin)"),
@@ -73,7 +74,7 @@ def stated_sizes(instruction: str) -> Iterator[Sized | Digits | Different]:
     """The sizes of lists and texts that an instruction gives; none where it speaks of others too."""
     if _OTHERS.search(instruction):
         return
-    for kind, pattern in ((list, _LIST), (str, _TEXT), (str, _WORD)):
+    for kind, pattern in ((list, _LIST), (list, _GIVEN_LIST), (str, _TEXT), (str, _WORD)):
         found = {
             (match.group(1).lower(), match.group(match.lastindex or 0))
             for match in pattern.finditer(instruction)

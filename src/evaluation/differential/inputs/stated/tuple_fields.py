@@ -46,6 +46,8 @@ def lists_of_tuples(fields: Sequence[Sequence[str]], draw: random.Random) -> lis
 
 
 def _field(name: str, texts: Sequence[str], draw: random.Random) -> object:
+    if kinds_of_name(name)[:1] == ["date"]:
+        return f"2024-{draw.randint(1, 12):02d}-{draw.randint(1, 28):02d}"
     if _TEXT.search(name) or kinds_of_name(name.rpartition(" ")[2])[:1] == ["str"]:
         return draw.choice(texts)
     return draw.choice((draw.randint(1, 12), draw.randint(1, 100), 10 * draw.randint(1, 12)))

@@ -48,3 +48,4 @@ def test_signs_that_the_reference_takes_off_stay_in_a_text():
     shown = ["one two. Two three."]
     assert Alike(shown)(["a tree! b."]) is False
     assert Alike(shown, signs="!,").fit_call(["a tree! b"]) == ["a tree! b."]
+    assert Alike(shown, signs="!,").fit_call(["a tree,b"]) == shown  # not at the end of a word

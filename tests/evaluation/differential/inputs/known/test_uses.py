@@ -29,3 +29,8 @@ def test_a_unit_of_a_unit_is_tried_where_large_numbers_take_no_time():
     found = asked("for unit in ['K', 'M']:\n        x /= 1000\n        if x < 1000:\n            return unit")
     assert {"1000000", "999999"} <= {*found}
     assert asked("return [y for y in range(x) if y < 1000]") == []
+
+
+def test_lists_that_are_compared_with_are_asked_for():
+    source = "def f(dice):\n    return sorted(dice) in ([1, 2, 3], [2, 3, 4]) or dice == [5]"
+    assert {"[1, 2, 3]", "[2, 3, 4]", "[5]"} <= {*asked_for(ast.parse(source).body[0], "dice")}

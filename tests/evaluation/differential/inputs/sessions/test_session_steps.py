@@ -5,6 +5,7 @@ import random
 
 from src.evaluation.differential.inputs.preconditions.relations import Granted
 from src.evaluation.differential.inputs.sessions.session_steps import (
+    all_equal,
     amended,
     closing,
     drawn,
@@ -95,3 +96,9 @@ def test_what_is_planned_need_not_be_in_time():
     assert in_time(steps, takes) == [
         ("schedule", (9,)), ("tick", (3,)), ("schedule", (2,)), ("tick", (5,))
     ]  # fmt: skip
+
+
+def test_numbers_are_all_equal_where_that_is_as_granted():
+    assert all_equal((2, 7), None) == (2, 2)
+    assert all_equal((2, 7), RISING) == (2, 7)
+    assert all_equal((2, "a"), None) == (2, "a")

@@ -6,6 +6,7 @@ import random
 from src.evaluation.differential.inputs.preconditions.domain import Domain
 from src.evaluation.differential.inputs.sessions.members import methods_of
 from src.evaluation.differential.inputs.sessions.session_values import (
+    are_apart,
     calculates_with,
     drawn_values,
     other_than,
@@ -125,3 +126,13 @@ def test_a_field_is_one_that_the_records_have():
     takes = {node.name: (node, node.args.args[1:]) for node in (insert, find)}
     found = drawn_values(tree.body[0], tree, takes, {}, "", random.Random(1), 1, Domain())
     assert {*found["field"]} <= {key for record in found["record"] for key in record}
+
+
+def test_nobody_pays_himself():
+    method = ast.parse("def transfer(self, giver, receiver, amount): self.a[giver] -= amount").body[0]
+    own = method.args.args[1:]
+    assert are_apart(method, own, ("Ann", "Bob", 2))
+    assert not are_apart(method, own, ("Ann", "Ann", 2))
+    keys = ast.parse("def move(self, x, y): self.t[x], self.t[y] = self.t[y], self.t[x]").body[0]
+    assert not are_apart(keys, keys.args.args[1:], (1, 1))
+    assert are_apart(keys, keys.args.args[1:], (1, 2))

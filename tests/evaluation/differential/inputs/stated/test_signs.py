@@ -22,6 +22,7 @@ def fitted(instruction, value):
         ("It takes a text.", "a, b", "a, b"),
         ("It takes a string of A and B, the winners.", "BxAq", "BAAB"),
         ("It is given as a string of # (alive) and . (dead).", "#.ab", "#..#"),
+        ("It takes the results as a string of the letters W, D and L.", "WDL", "WDL"),
         ("It takes a string with an A or a B for every point.", "AC", "AB"),
         ("It takes a sequence of 'u', 'd' and 'l'.", "udl", "udl"),
         ("It takes a string of letters and digits.", "a 1", "a 1"),

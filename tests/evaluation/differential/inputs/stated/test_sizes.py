@@ -17,6 +17,7 @@ def fitted(instruction, value):
     ("instruction", "value", "expected"),
     [
         ("It takes a list of five numbers from 1 to 6.", [3, 1, 2], [3, 1, 2, 3, 1]),
+        ("Name a roll of five dice, given as a list.", [1, 2], [1, 2, 1, 2, 1]),
         ("It takes a list of two points.", [1, 2, 3], [1, 2]),
         ("An ISBN is given as a string of ten characters.", "03064 0615212", "03064a0615"),
         ("It takes two strings of four different digits.", "4412", "4012"),

@@ -1,5 +1,6 @@
 """Lists of tuples have the fields that the task names, and keys that meet."""
 
+import datetime
 import random
 
 from src.evaluation.differential.inputs.stated.tuple_fields import fields_in, lists_of_tuples
@@ -29,3 +30,8 @@ def test_keys_are_left_without_orders_at_times_and_have_several_at_others():
     found = [lists_of_tuples(fields_in(TASK), draw) for _ in range(50)]
     assert any({key for key, _ in customers} - {key for key, _ in orders} for customers, orders in found)
     assert any(len({key for key, _ in orders}) < len(orders) for _, orders in found)
+
+
+def test_a_date_is_a_date():
+    (readings,) = lists_of_tuples(fields_in("It takes (sensor, date, value) tuples."), random.Random(0))
+    assert all(datetime.date.fromisoformat(day) for _, day, _ in readings)
