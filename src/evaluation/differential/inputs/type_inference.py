@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from src.evaluation.differential.inputs.forms.pools import ANY, FUNCTIONS, POOLS
+from src.evaluation.differential.inputs.known.constants import keys_of_items
 from src.evaluation.differential.inputs.parameter_names import is_of_texts, kinds_of_name
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -141,27 +142,6 @@ def is_pair(nodes: list[ast.AST], name: str) -> bool:
             parts.add(node.slice.value)
             uses -= 1
     return parts == {0, 1} and uses == 0
-
-
-def keys_of_items(nodes: Iterable[ast.AST], name: str) -> list[str]:
-    """Keys that are taken from the items of `name`: `"price"` of `for item in name: ... item["price"]`."""
-    nodes = list(nodes)
-    items = {
-        node.target.id
-        for node in nodes
-        if isinstance(node, ast.For | ast.comprehension)
-        and _is_name(node.iter, name)
-        and isinstance(node.target, ast.Name)
-    }
-    taken = [
-        node.slice.value
-        for node in nodes
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.slice, ast.Constant)
-        and isinstance(node.value, ast.Name)
-        and node.value.id in items
-    ]
-    return [key for key in dict.fromkeys(taken) if isinstance(key, str)]
 
 
 def _is_condition(nodes: list[ast.AST], name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from src.languages.syntax import literal
 
@@ -258,3 +258,24 @@ def constants_of(function: Function) -> list[object]:
 
 def is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
+
+
+def keys_of_items(nodes: Iterable[ast.AST], name: str) -> list[str]:
+    """Keys that are taken from the items of `name`: `"price"` of `for item in name: ... item["price"]`."""
+    nodes = list(nodes)
+    items = {
+        node.target.id
+        for node in nodes
+        if isinstance(node, ast.For | ast.comprehension)
+        and is_name(node.iter, name)
+        and isinstance(node.target, ast.Name)
+    }
+    taken = [
+        node.slice.value
+        for node in nodes
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in items
+    ]
+    return [key for key in dict.fromkeys(taken) if isinstance(key, str)]

@@ -6,8 +6,9 @@ import ast
 import random
 from collections.abc import Iterator
 
+from src.evaluation.differential.inputs.known.constants import keys_of_items
 from src.evaluation.differential.inputs.parameter_names import kinds_of_name
-from src.evaluation.differential.inputs.type_inference import Function, keys_of_items
+from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.inputs.variation import WORDS
 
 _MOST_RECORDS = 5
