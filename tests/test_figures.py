@@ -211,12 +211,19 @@ def test_scores_in_another_number_type_are_the_stored_ones():
 
 
 def test_the_judge_before_its_last_change_is_named_with_its_stored_scores():
-    earlier = json.loads(_read("benchmarks/results/labelled.json"))["earlier"]["sixth_hand"]
-    right, acceptable, wrong = (
-        earlier[label]["passed_percent"] for label in ("right", "acceptable", "wrong")
+    stored = json.loads(_read("benchmarks/results/labelled.json"))
+    page = " ".join(_read("docs/functional.md").split())
+    now, before = (each["code_alpaca_subtle_fourth"] for each in (stored, stored["earlier"]))
+    assert f"judge before (commit {before['commit']})" in page
+    assert now["right"]["passed"] == before["right"]["passed"]
+    assert f"and {now['wrong']['passed']} wrong ones for {before['wrong']['passed']}." in page
+    assert f"The {now['wrong']['passed']} wrong answers that pass there" in page
+    now, before = (each["eighth_hand"] for each in (stored, stored["earlier"]))
+    wrong, right = (
+        f"{now[label]['passed_percent']} % of the {label} {word} pass in place of {before[label]['passed_percent']} %"
+        for label, word in (("wrong", "answers"), ("right", "ones"))
     )
-    said = f"passed {right} % of the same right answers, {acceptable} % of the acceptable and {wrong} % of the wrong ones"
-    assert f"(commit {earlier['commit']}) {said}" in " ".join(_read("docs/functional.md").split())
+    assert f"{wrong}, and {right.replace(' pass in', ' in')}" in page
 
 
 def test_the_rows_of_code_alpaca_are_added_up():
@@ -229,11 +236,17 @@ def test_the_rows_of_code_alpaca_are_added_up():
     right, acceptable, wrong = shares
     page = " ".join(_read("docs/functional.md").split())
     assert f"together give {right} right answers, {acceptable} acceptable ones and {wrong} wrong ones" in page
-    sets = [*older, stored["code_alpaca_subtle"], stored["code_alpaca_subtle_again"]]
+    drawn = [stored[f"code_alpaca_subtle{which}"] for which in ("", "_again", "_third", "_fourth")]
+    sets = [*older, *drawn]
     answers = sum(each[label]["n"] for each in sets for label in ("right", "acceptable", "wrong"))
     assert f"{answers:,} answers to {sum(each['tasks'] for each in sets)} samples of Code Alpaca" in page
-    before = stored["earlier"]["code_alpaca_subtle_again"]["wrong"]["passed_percent"]
-    assert f"The judge before passed {before} % of the same wrong answers." in page
-    assert f"Of the {stored['code_alpaca_subtle_again']['wrong']['passed']} that pass now" in page
+    passed, n = (sum(each["wrong"][key] for each in drawn[1:]) for key in ("passed", "n"))
+    first = drawn[0]["wrong"]
+    assert (
+        f"{passed} of {n} wrong ones ({100 * passed / n:.1f} %; {first['passed']} of {first['n']} in the first)"
+        in page
+    )
+    low, high = (each(one["right"]["passed_percent"] for one in drawn) for each in (min, max))
+    assert f"{low} to {high} % of the right answers pass" in page
     places = [place for each in sets for place in each["samples"].split()]
     assert len(places) == len({*places})
