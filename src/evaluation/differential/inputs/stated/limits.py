@@ -21,6 +21,7 @@ _NO_MORE = re.compile(
     r"(?i)\b(?:never|not|no) (?:more|greater|larger|higher) than (?!\d)|\b(?:never|not) exceeds? (?!\d)"
 )
 _ENOUGH = re.compile(r"(?i)\b(?:wide|long|large|big) enough\b")
+_NEAR = 90  # signs between a parameter's name and what is said of it
 _WIDTHS = frozenset("width length size columns".split())
 # What is said of a condition, of others, or of the result.
 _CONDITION = re.compile(
@@ -131,7 +132,7 @@ def stated_limits(
         if len(name) == 1 and name in "ai":
             continue
         named = rf"(?i)(?<![\w'])`?{re.escape(name)}`?(?![\w'])"
-        least = re.search(rf"{named}((?:(?!\. )[^;])*?)\b{_LEAST}", instruction)
+        least = re.search(rf"{named}((?:(?!\. )[^;]){{0,{_NEAR}}}?)\b{_LEAST}", instruction)
         if (
             least
             and not _CONDITION.search(_sentence(instruction, least.start(2)))
@@ -139,7 +140,9 @@ def stated_limits(
         ):
             number = _count(least.group(3)) + (least.group(2).lower().rpartition(" ")[2] == "than")
             yield Least(at, number)
-        more = re.search(rf"{named}(?:(?!\. )[^;])*?{_NO_MORE.pattern.removeprefix('(?i)')}", instruction)
+        more = re.search(
+            rf"{named}(?:(?!\. )[^;]){{0,{_NEAR}}}?{_NO_MORE.pattern.removeprefix('(?i)')}", instruction
+        )
         if more and not _CONDITION.search(more.group()):
             yield NoMoreThanThere(at)
         if name in _WIDTHS and _ENOUGH.search(instruction):
@@ -154,7 +157,7 @@ def _sentence(instruction: str, place: int) -> str:
 def _speaks_of_one(said: str, names: Sequence[str]) -> bool:
     """Whether no other parameter is named in what is said."""
     others = {word.lower() for word in re.findall(r"\w+", said)} & {*names}
-    return len(said) < 90 and len(others) <= 1
+    return len(others) <= 1
 
 
 def _count(word: str) -> int:
