@@ -51,7 +51,7 @@ MADE_BY_THE_CODE = {
         "form",
     ),  # of a text that a task shows: letters, digits and escaped signs
     (
-        "evaluation/differential/inputs/forms/stated_values.py",
+        "evaluation/differential/inputs/stated/units.py",
         "form",
     ),  # of numbers, each with one of a few units
 }

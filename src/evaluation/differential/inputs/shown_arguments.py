@@ -17,7 +17,7 @@ _EXAMPLE = re.compile(
     r"(?i)\b(?:for example|e\.g\.|such as|example:),? (?:the )?(?:list |input |matrix |dictionary )?[\[{]"
 )
 _RESULTS = re.compile(
-    r"(?im)^\W*(?:(?:expected|sample|example) )?(?:outputs?|results?|returns?)\b"
+    r"(?im)^[ \t>*#-]{0,9}(?:(?:expected|sample|example) )?(?:outputs?|results?|returns?)\b"
 )  # what stands behind is no input
 
 

@@ -10,7 +10,7 @@ _RUN = re.compile(r"\d+|[^\W\d_]+")
 
 
 @dataclass(frozen=True)
-class Pattern:
+class TextPattern:
     """Runs of digits and of letters between the same signs. widths: of each run, 0 where they differ."""
 
     signs: tuple[str, ...]  # around and between the runs
@@ -33,7 +33,7 @@ class Pattern:
         return "".join(fitted)
 
 
-def pattern_of(texts: Sequence[str]) -> Pattern | None:
+def pattern_of(texts: Sequence[str]) -> TextPattern | None:
     """The pattern that several texts share; None of single words, which share none."""
     if len({*texts}) < 2 or len({*map(_skeleton, texts)}) > 1 or _skeleton(texts[0]) in ("", "a"):
         return None
@@ -41,7 +41,8 @@ def pattern_of(texts: Sequence[str]) -> Pattern | None:
     widths = [{len(run) for run in column} for column in zip(*runs, strict=True)]
     is_number = _skeleton(texts[0]) == "9" and not any(text[0] == "0" for text in texts)
     fixed = tuple(own.pop() if len(own) == 1 and not is_number else 0 for own in widths)
-    return Pattern(tuple(_RUN.split(texts[0])), tuple(runs[0]), fixed)
+    signs = _RUN.split(texts[0])
+    return TextPattern((*signs,), tuple(runs[0]), fixed)
 
 
 def _skeleton(text: str) -> str:

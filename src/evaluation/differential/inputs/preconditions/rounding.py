@@ -6,6 +6,8 @@ import ast
 import copy
 import re
 
+from src.languages.syntax import parse_expression
+
 _NEAR = 1e-7  # a number that is so near to half-way comes out either way, as it was added up
 _DECIMALS = re.compile(r"\.[1-9]f")
 
@@ -23,9 +25,8 @@ class _Shifted(ast.NodeTransformer):
         self._by = by
 
     def _shifted(self, node: ast.expr) -> ast.expr:
-        return ast.parse(
-            f"(lambda x: x + {self._by!r} if isinstance(x, float) else x)({ast.unparse(node)})", mode="eval"
-        ).body
+        source = f"(lambda x: x + {self._by!r} if isinstance(x, float) else x)({ast.unparse(node)})"
+        return parse_expression(source) or node
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
         if node.format_spec and _DECIMALS.search(ast.unparse(node.format_spec)):

@@ -43,7 +43,7 @@ _GRID = re.compile(r"(?i)\b(?:grids?|boards?|cells?|fields?|squares of|rows|colu
 _POSITIVE = re.compile(
     r"(?i)width|height|capacity|size|limit|rows|columns|seats|places|window|max\w*|quantity|count|copies|amount|price|cents|top|n"
 )
-_NUMBERED = re.compile(r"(?i)(?:\w+_)?(?:number|id|no|ticket)")  # what an object has numbered itself
+_NUMBERED = re.compile(r"(?i)(?:\b|_)(?:number|id|no|ticket)\b")  # what an object has numbered itself
 _COUNTS = re.compile(
     r"(?i)\bnumbers? (?:begin|start|are counted)|\bits (?:number|id)\b|\b(?:beginning|starting) (?:with|at|from) 1\b"
 )
@@ -89,7 +89,7 @@ def drawn_values(
                 own_values = [SMALL[0]] if seed % 4 == 3 else draw.sample(SMALL, len(SMALL))
             if kind == "int" and _PIECES.fullmatch(parameter.arg) and seed % 4 in (0, 3):
                 own_values = [*SMALL]
-            if kind == "int" and _NUMBERED.fullmatch(parameter.arg) and counts and seed % 2:
+            if kind == "int" and _NUMBERED.search(parameter.arg) and counts and seed % 2:
                 own_values = draw.sample(SMALL, len(SMALL))
             found.setdefault(parameter.arg, own_values)
     if seed % 5 == 2 and not speaks_of_whole(instruction) and not _GRID.search(instruction):

@@ -23,9 +23,9 @@ _KINDS = {
     "comma": ",",
     "dot": ".",
 }
-_SIGN = r"(?:an? |the )?(?:[\"'`]([^\"'`\s])[\"'`]|([A-Z#.*+_|/<>^=0-9-]))(?: \([^)]*\))?"
+_SIGN = r"(?:an? |the )?(?:[\"'`]([^\"'`\s])[\"'`]|([A-Z#.*+_|/<>^=0-9-]))(?: \([^)\n]{0,40}\))?"
 _ROW = re.compile(
-    rf"\b(?:string|text|row|sequence)s? (?:of|with|made of) (?:only )?(?:the )?(?:(?:letters|signs|characters) )?({_SIGN}(?:, {_SIGN})*,? (?:and|or) {_SIGN})(?=[\s,.:;]|$)"
+    rf"\b(?:string|text|row|sequence)s? (?:of|with|made of) (?:only )?(?:the )?(?:(?:letters|signs|characters) )?({_SIGN}(?:, {_SIGN}){{0,8}},? (?:and|or) {_SIGN})(?=[\s,.:;]|$)"
 )
 _WORDS = re.compile(r"(?i)\blists? of (?:\w+ )?words\b")
 _ASKED = re.compile(r"(?i)\b(?:check|whether|if|valid\w*|otherwise|return true|count|find|filter)\b")
@@ -47,10 +47,10 @@ class Signs:
         if not is_text(value) or not value:
             return value
         kept = re.sub(f"[^{self.allowed}]", "", value)
-        for sign in self.parting:
-            kept = re.sub(
-                f"[{re.escape(self.parting)}]*{re.escape(sign)}[{re.escape(self.parting)}]*", sign, kept
-            )
+        before = ["", *kept]
+        kept = "".join(
+            sign for last, sign in zip(before, kept, strict=False) if not {last, sign} <= {*self.parting}
+        )
         return kept.strip(self.parting) or ("7" if self.allowed == "0-9" else "word")
 
 
