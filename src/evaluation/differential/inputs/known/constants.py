@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from src.languages.syntax import literal
 
@@ -270,6 +270,11 @@ def keys_of_items(nodes: Iterable[ast.AST], name: str) -> list[str]:
         and is_name(node.iter, name)
         and isinstance(node.target, ast.Name)
     }
+    return taken_from(nodes, items)
+
+
+def taken_from(nodes: Iterable[ast.AST], items: Collection[str]) -> list[str]:
+    """Texts that stand as keys behind one of these names: `"price"` of `item["price"]`."""
     taken = [
         node.slice.value
         for node in nodes

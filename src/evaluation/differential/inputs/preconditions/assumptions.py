@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from src.evaluation.differential.inputs.input_generation import parameters
-from src.evaluation.differential.inputs.known.constants import dispatched_on
+from src.evaluation.differential.inputs.known.constants import dispatched_on, taken_from
 from src.evaluation.differential.inputs.preconditions.domain import quoted_in
 from src.evaluation.differential.inputs.type_inference import Function, is_pair
 
@@ -127,16 +127,8 @@ def keys_taken(function: Function) -> tuple[str, ...]:
     loops = [node.target for node in nodes if isinstance(node, ast.For | ast.comprehension)]
     items = {target.id for target in loops if isinstance(target, ast.Name)}
     items |= {a.arg for node in nodes if isinstance(node, ast.Lambda) for a in node.args.args}
-    taken = [
-        node.slice.value
-        for node in nodes
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.slice, ast.Constant)
-        and isinstance(node.value, ast.Name)
-        and node.value.id in items
-    ]
     tested = {ast.unparse(node.left) for node in nodes if isinstance(node, ast.Compare)}
-    return tuple(dict.fromkeys(key for key in taken if isinstance(key, str) and repr(key) not in tested))
+    return tuple(key for key in taken_from(nodes, items) if repr(key) not in tested)
 
 
 def tuple_sizes(function: Function, calls: Sequence[Sequence[object]]) -> set[int]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from src.evaluation.differential.inputs.stated.sizes import COUNTS
+from src.evaluation.differential.inputs.stated.values import COUNTS
 
-_NUMBER = rf"({'|'.join(COUNTS)}|one|\d+)"
+_NUMBER = rf"({'|'.join(COUNTS)}|\d+)"
 _LEAST = rf"(?<!never )(?<!not )(?<!no )(at least|greater than|more than|larger than|no less than|not less than) {_NUMBER}\b(?![.,]\d|%| (?:times|of)\b)"
 _LONG = re.compile(
     rf"(?i)\b(?:lists?|arrays?|sequence) (?:of|with) (?:at least|no less than|no fewer than) {_NUMBER} \w+"
@@ -161,7 +161,7 @@ def _speaks_of_one(said: str, names: Sequence[str]) -> bool:
 
 
 def _count(word: str) -> int:
-    return COUNTS.get(word.lower()) or (1 if word.lower() == "one" else int(word))
+    return COUNTS.get(word.lower()) or int(word)
 
 
 def _total(items: Sequence[Any]) -> int:

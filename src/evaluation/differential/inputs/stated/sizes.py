@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from src.evaluation.differential.inputs.forms.pools import FUNCTION
-from src.evaluation.differential.inputs.stated.values import Digits
+from src.evaluation.differential.inputs.stated.values import COUNTS, Digits
 
-COUNTS = {
-    word: n for n, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)
-}
-_N = rf"(?:exactly )?({'|'.join(COUNTS)}|1?\d)"
+SEVERAL = [word for word, n in COUNTS.items() if n > 1]
+_N = rf"(?:exactly )?({'|'.join(SEVERAL)}|1?\d)"
 _LIST = re.compile(rf"(?i)\b(?:lists?|arrays?) (?:of|with) {_N} (?:\w+ )?(?:\w+s|dice|people)\b(?! or more)")
 _GIVEN_LIST = re.compile(rf"(?i)\b{_N} (\w+), given as a list\b")
 _TEXT = re.compile(

@@ -29,12 +29,12 @@ _RANGE = re.compile(
 )
 _UP_TO = re.compile(rf"(?i)\b(?:numbers?|integers?|values?|amounts?) \(?up to {_N}")
 _DIGITS = re.compile(r"(?i)\b(single|one|two|three|four|five)[- ]digit (?:positive )?(?:numbers?|integers?)")
-_COUNTS = {
+COUNTS = {
     word: n
     for n, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
 } | {"single": 1}
 _SO_MANY_DIGITS = re.compile(
-    rf"(?i)\b(?:exactly |text of |string of |with )({'|'.join(_COUNTS)}|1?\d) digits\b"
+    rf"(?i)\b(?:exactly |text of |string of |with )({'|'.join(COUNTS)}|1?\d) digits\b"
 )
 # What is said of numbers outside, or asked of all.
 _OUTSIDE = re.compile(
@@ -240,7 +240,7 @@ def stated_values(
         yield Cased("lower" in cased.group().lower(), "word" in cased.group(), of_letters)
     digits = _SO_MANY_DIGITS.search(instruction)
     if digits and not _OUTSIDE.search(instruction):
-        yield Digits(_COUNTS.get(digits.group(1).lower()) or int(digits.group(1)))
+        yield Digits(COUNTS.get(digits.group(1).lower()) or int(digits.group(1)))
     start = _FROM.search(instruction)
     if start and _ONE_MISSING.search(instruction):
         yield AllButOne(int(start.group(1)))
@@ -255,7 +255,7 @@ def _stated_bounds(instruction: str, constants: Collection[object]) -> Bounds | 
         return None
     ranges = [(_number(low), _number(high)) for low, high in _RANGE.findall(instruction)]
     ranges += [(-_number(high), _number(high)) for high in _UP_TO.findall(instruction)]
-    digits = [_COUNTS[word.lower()] for word in _DIGITS.findall(instruction)]
+    digits = [COUNTS[word.lower()] for word in _DIGITS.findall(instruction)]
     ranges += [(10.0 ** (n - 1) if n > 1 else 0.0, 10.0**n - 1) for n in digits]
     if not ranges:
         return None
