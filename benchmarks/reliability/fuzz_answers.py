@@ -166,7 +166,7 @@ def whole_program_target(size: int) -> Check:
 def analysis_target(size: int) -> Check:
     """What the differential run reads of both programs before it runs them."""
     from src.evaluation.differential import program_analysis as analysis
-    from src.evaluation.differential.bindings import bindings
+    from src.evaluation.differential.counterparts.bindings import bindings
     from src.evaluation.differential.equivalence.rules import rules_of
     from src.evaluation.differential.inputs.file_fixtures import files_for
     from src.evaluation.differential.inputs.input_generation import candidates

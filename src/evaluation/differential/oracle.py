@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from src.evaluation.differential.bindings import (
+from src.evaluation.differential.counterparts.bindings import (
     Binding,
     bindings,
     classes_take,
     named_alike,
 )
+from src.evaluation.differential.counterparts.targets import entry_targets
 from src.evaluation.differential.equivalence.agreement import (
     SHOWS_OTHERWISE,
     call_difference,
@@ -21,10 +21,10 @@ from src.evaluation.differential.equivalence.agreement import (
     script_difference,
 )
 from src.evaluation.differential.equivalence.printed import shown
-from src.evaluation.differential.equivalence.rules import Rules
+from src.evaluation.differential.further.further_calls import on_further_calls
 from src.evaluation.differential.inputs.file_fixtures import other_files
 from src.evaluation.differential.inputs.input_generation import parameters
-from src.evaluation.differential.probe_runner import Call, ProbeRecord, run_probe
+from src.evaluation.differential.probe_runner import ProbeRecord
 from src.evaluation.differential.program_analysis import (
     asks_for_output,
     classes_of,
@@ -33,11 +33,11 @@ from src.evaluation.differential.program_analysis import (
     reads_input,
     without_reading,
 )
-from src.evaluation.differential.reference import NOT_RUN, Behaviour, reference_behaviour
-from src.evaluation.differential.scripts.cross_form import first_shown, script_inputs, typed_inputs
+from src.evaluation.differential.reference import NOT_RUN, reference_behaviour
+from src.evaluation.differential.scripts.cross_form import first_shown, script_inputs
 from src.evaluation.differential.scripts.other_data import as_functions
 from src.evaluation.differential.scripts.typed_calls import on_typed_calls
-from src.evaluation.differential.targets import entry_targets
+from src.evaluation.differential.trial import Trial
 from src.evaluation.differential.verdicts import (
     NOT_STARTED,
     ON_ITS_INPUTS,
@@ -48,7 +48,7 @@ from src.evaluation.differential.verdicts import (
     failure_of,
     with_outcome,
 )
-from src.languages.python import setup_for, with_input
+from src.languages.python import with_input
 from src.languages.syntax import parse_python
 from src.schema import Execution, Sample
 
@@ -73,25 +73,8 @@ def compare_with_reference(sandbox: Sandbox, sample: Sample, code: str) -> Compa
     return _Trial(sandbox, sample, code, tree, behaviour).comparison()
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """One answer that parses, and a reference that settles something."""
-
-    sandbox: Sandbox
-    sample: Sample
-    code: str
-    tree: ast.Module
-    behaviour: Behaviour
-
-    @property
-    def rules(self) -> Rules:
-        return self.behaviour.rules.for_answer(self.tree, self.sample.instruction)
-
-    @property
-    def reference_tree(self) -> ast.Module:
-        tree = parse_python(self.behaviour.program)
-        assert tree is not None
-        return tree
+class _Trial(Trial):
+    """Compares the answer with the reference."""
 
     def comparison(self) -> Comparison:
         """By calls where the reference has some and the answer counterparts, else by what the whole scripts show."""
@@ -124,17 +107,17 @@ class _Trial:
         """The first way to call the answer's functions on which it agrees; else the likeliest one."""
         tried = []
         for way in ways:
-            execution, record = self._run(self.code, self.behaviour.calls, way)
+            execution, record = self.run(self.code, self.behaviour.calls, way)
             if reads_input(self.tree) and (record is None or record["module"]["error"]):
                 functions = ast.unparse(without_reading(self.tree))
-                execution, record = self._run(functions, self.behaviour.calls, way)
+                execution, record = self.run(functions, self.behaviour.calls, way)
             failure = failure_of(execution, record)
             verdict = failure if failure or record is None else self._functions(execution, record)
             tried.append(Comparison(verdict, self.behaviour, record))
             if failure or (verdict and verdict.outcome == "passed"):
                 break
         if tried[-1].that("passed"):
-            return tried[-1]
+            return on_further_calls(self, tried[-1], ways[len(tried) - 1]) or tried[-1]
         if reads_input(self.tree) and not named_alike(ways[0]):  # that function may be a part of its script
             typed_in = self._on_typed_calls()
             if typed_in and typed_in.verdict and typed_in.verdict.outcome == "passed":
@@ -154,8 +137,8 @@ class _Trial:
                 return typed_in
         tried = []
         judge = self._without_counterpart if self.behaviour.calls else self._script
-        for stdin in self._stdins():
-            execution, record = self._run(self.code, stdin=stdin)
+        for stdin in self.stdins():
+            execution, record = self.run(self.code, stdin=stdin)
             failure = failure_of(execution, record)
             verdict = failure if failure or record is None else judge(execution, record)
             if failure and reads_input(self.tree) and failure.detail.startswith("EOFError"):
@@ -193,8 +176,8 @@ class _Trial:
 
     def _on_files(self, files: dict[str, str]) -> Comparison | None:
         """Failed, where the reference does something with these files and the answer something else."""
-        _, expected = self._run(self.behaviour.program, files=files)
-        execution, record = self._run(self.code, files=files)
+        _, expected = self.run(self.behaviour.program, files=files)
+        execution, record = self.run(self.code, files=files)
         if expected is None or expected["module"]["error"] or record is None:
             return None
         difference = script_difference(self.rules, self.behaviour.by_last_value, expected, record)
@@ -206,40 +189,17 @@ class _Trial:
             with_outcome(execution, "failed", f"with other files: {difference}"), behaviour, record
         )
 
-    def _stdins(self) -> list[str]:
-        if not reads_input(self.tree):
-            return [f"{self.sample.input}\n"]
-        task = f"{self.sample.instruction}\n{self.sample.input}"
-        return typed_inputs(self.reference_tree, self.tree, self.sample.input, task) or [
-            f"{self.sample.input}\n"
-        ]
-
     def _on_typed_calls(self) -> Comparison | None:
         """Whether a script that reads input shows what the reference gives for the same values; None where it takes none of them."""
         calls, results = self.behaviour.calls, self.behaviour.record["calls"]
         typed = on_typed_calls(
-            self.rules, self.tree, calls, results, lambda text: self._run(self.code, stdin=text)
+            self.rules, self.tree, calls, results, lambda text: self.run(self.code, stdin=text)
         )
         if typed is None:
             return None
         outcome = "failed" if typed.difference else "passed"
         verdict = with_outcome(typed.execution, outcome, typed.difference or ON_TYPED_CALLS)
         return Comparison(verdict, self.behaviour, typed.record)
-
-    def _run(
-        self,
-        program: str,
-        calls: Sequence[Call] = (),
-        names: Binding | None = None,
-        stdin: str = "",
-        files: dict[str, str] | None = None,
-    ) -> tuple[Execution, ProbeRecord | None]:
-        stdin = stdin or self._stdins()[0]
-        setup = setup_for(program, self.sample.input)
-        inputs = dataclasses.replace(
-            self.behaviour.inputs, stdin=stdin, setup=setup, files=files or self.behaviour.inputs.files
-        )
-        return run_probe(self.sandbox, inputs, program, calls, ordered=self.rules.ordered, names=names)
 
     def _functions(self, execution: Execution, record: ProbeRecord) -> Execution:
         difference = call_difference(self.rules, self.behaviour.calls, self.behaviour.record, record)
@@ -278,7 +238,7 @@ class _Trial:
         inputs = script_inputs(self.reference_tree, parameters_, self.sample.input)
         arguments = [f"a[{at}]" for at in range(len(parameters_))]
         names = {entry.name: f"lambda *a: {entry.called_with(arguments)}"}
-        _, called = self._run(self.code, [(entry.name, arguments) for arguments in inputs], names)
+        _, called = self.run(self.code, [(entry.name, arguments) for arguments in inputs], names)
         if called and first_shown(self.rules, inputs, called["calls"], behaviour.record):
             return with_outcome(execution, "passed", ON_ITS_INPUTS)
         prints = bool(shown(record["module"]).strip())
@@ -294,7 +254,7 @@ class _Trial:
             return None
         own = [node for node in self.tree.body if isinstance(node, _DEFINITIONS)]
         script = [node for node in self.reference_tree.body if not isinstance(node, _DEFINED)]
-        execution, record = self._run(ast.unparse(ast.Module([*own, *script], [])))
+        execution, record = self.run(ast.unparse(ast.Module([*own, *script], [])))
         if record is None or record["module"]["error"]:
             return None
         difference = script_difference(self.rules, False, self.behaviour.record, record)
@@ -315,6 +275,6 @@ class _Trial:
         name, function = next(iter(functions.items()))
         every, required = parameters(function)
         inputs = script_inputs(self.tree, [p.arg for p in every[: required or 1]], self.sample.input)
-        _, called = self._run(behaviour.program, [(name, arguments) for arguments in inputs])
+        _, called = self.run(behaviour.program, [(name, arguments) for arguments in inputs])
         same = called and first_shown(self.rules, inputs, called["calls"], record)
         return with_outcome(execution, "passed", ON_ITS_INPUTS) if same else None

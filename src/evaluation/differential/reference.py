@@ -14,6 +14,7 @@ from src.evaluation.differential.equivalence.rules import Rules, rules_of
 from src.evaluation.differential.equivalence.wording import quoted_in
 from src.evaluation.differential.inputs.file_fixtures import files_for
 from src.evaluation.differential.inputs.input_selection import Selection, is_discriminating
+from src.evaluation.differential.inputs.preconditions.setting import setting_of
 from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
 from src.evaluation.differential.program_analysis import (
     entry_classes,
@@ -45,6 +46,7 @@ class Behaviour:
     record: ProbeRecord = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
     outside: tuple[Call, ...] = ()  # calls that tell a mutant, and that the task is not about
+    search: Search | None = None  # that found the calls, and finds others
     by_last_value: bool = False  # it prints and defines nothing: its last statement's value is its result
 
 
@@ -102,15 +104,17 @@ def _found_behaviour(sandbox: Sandbox, reference: str, input: str, instruction: 
         return Behaviour(f"{NOT_RUN}{execution.detail}")
     if first is None or first["module"]["error"]:
         return Behaviour("reference does not run")
-    search = Search(sandbox, inputs, reference, tree, rules)
-    selection = search.telling_calls(first["seen"], input, instruction)
+    setting = setting_of(tree, reference, first["seen"], input, instruction)
+    search = Search(sandbox, inputs, reference, setting, rules)
+    selection = search.telling_calls()
     if not selection.tells_enough and not entry_functions(tree) and first["module"]["stdout"].strip():
         selection = Selection(())  # of a class whose sessions tell too little: what the script shows
     if not selection.tells_enough and first["files"] and not selection.caught:
         selection = Selection(())  # of functions that only write files: what the script writes
     if not selection.tells_enough:
         return Behaviour("no inputs distinguish the reference from programs that differ in one place")
-    return dataclasses.replace(_behaviour_on(selection.calls, search), outside=selection.outside)
+    found = _behaviour_on(selection.calls, search)
+    return dataclasses.replace(found, outside=selection.outside, search=search)
 
 
 def _behaviour_on(calls: tuple[Call, ...], search: Search) -> Behaviour:

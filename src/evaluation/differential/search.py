@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from src.evaluation.differential.bindings import Binding, bindings
+from src.evaluation.differential.counterparts.bindings import Binding, bindings
 from src.evaluation.differential.equivalence.rules import Rules
 from src.evaluation.differential.inputs.input_generation import Arguments, candidates
 from src.evaluation.differential.inputs.input_selection import (
@@ -19,7 +18,6 @@ from src.evaluation.differential.inputs.input_selection import (
     raised_by,
     select_calls,
 )
-from src.evaluation.differential.inputs.known.constants import constants_of, stripped_signs
 from src.evaluation.differential.inputs.mistakes import mistaken
 from src.evaluation.differential.inputs.mutants import (
     mutants,
@@ -28,40 +26,16 @@ from src.evaluation.differential.inputs.mutants import (
     uncompared,
     without_remarks,
 )
-from src.evaluation.differential.inputs.preconditions.assumptions import reads_signs
-from src.evaluation.differential.inputs.preconditions.domain import shown_domain, speaks_of_whole
-from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
-    adds_any_numbers,
-    answers_zero,
-    calculates,
-    counts_from_one,
-    ends_at_zero,
-    expects_zero,
-    has_sign,
-    is_bounded_by_value,
-    is_smooth,
-    looks_at_no_item,
-    moves_disks,
-    only_passes_on,
-    seeks_in_numbers,
-)
-from src.evaluation.differential.inputs.preconditions.relations import granted_by
 from src.evaluation.differential.inputs.preconditions.rounding import rounding_mutants
-from src.evaluation.differential.inputs.preconditions.scope import (
-    Scope,
-    grows_fast,
-    speaks_of_words,
-)
+from src.evaluation.differential.inputs.preconditions.setting import Setting
 from src.evaluation.differential.inputs.sessions.careless import careless
 from src.evaluation.differential.inputs.sessions.faults import (
     faults,
     speaks_of_errors,
     without_steps,
 )
-from src.evaluation.differential.inputs.sessions.sessions import names_in_session, session_calls, values_of
-from src.evaluation.differential.inputs.sessions.shown_sessions import known_sessions
-from src.evaluation.differential.inputs.shown_arguments import known_arguments
-from src.evaluation.differential.probe_runner import Call, Inputs, ProbeRecord, run_probe
+from src.evaluation.differential.inputs.sessions.sessions import names_in_session, session_calls
+from src.evaluation.differential.probe_runner import Call, Inputs, run_probe
 from src.evaluation.differential.program_analysis import (
     definitions,
     entry_classes,
@@ -88,8 +62,12 @@ class Search:
     sandbox: Sandbox
     inputs: Inputs
     reference: str
-    tree: ast.Module
+    setting: Setting
     rules: Rules
+
+    @property
+    def tree(self) -> ast.Module:
+        return self.setting.tree
 
     def names(self, calls: Sequence[Call]) -> Binding:
         """How the reference's own classes are used, and functions that return functions."""
@@ -98,85 +76,39 @@ class Search:
         own = [call for call in calls if call[0] in used]
         return next(iter(bindings(self.tree, self.tree, own)), {})
 
-    def telling_calls(self, seen: ProbeRecord, input: str, instruction: str) -> Selection:
+    def telling_calls(self) -> Selection:
         """Calls that tell most mutants from the reference; further ones are tried while too few are told."""
-        functions = {
-            function.name: (flattened(function) or (function,))[0] for function in entry_functions(self.tree)
-        }
-        classes = {node.name: node for node in entry_classes(self.tree)}
-        known = {
-            name: known_arguments(f, seen.get(name, ()), input, (instruction, self.reference))
-            for name, f in functions.items()
-        } | {name: known_sessions(node, self.tree) for name, node in classes.items()}
-        shown_calls = [call for name in functions for call in known[name]]
-        shown_calls += [values_of(session) for name in classes for session in known[name]]
-        domain = shown_domain(
-            instruction,
-            input,
-            shown_calls,
-            any(has_sign(f) or seeks_in_numbers(f) or adds_any_numbers(f) for f in functions.values()),
-        )
-        granted = {name: granted_by(f, instruction, known[name]) for name, f in functions.items()}
-        if len(granted) == 1 and not domain.shape:
-            domain = dataclasses.replace(domain, shape=next(iter(granted.values())).example)
-        if not moves_disks(instruction) and any(
-            ends_at_zero(f) or answers_zero(f) or expects_zero(f) for f in functions.values()
-        ):
-            domain = dataclasses.replace(domain, zero=True)
-        if functions and all(only_passes_on(f) or adds_any_numbers(f) for f in functions.values()):
-            domain = dataclasses.replace(domain, zero_items=True)
-        if functions and all(map(looks_at_no_item, functions.values())):
-            domain = dataclasses.replace(domain, blank_items=True)
-        if functions and not any(map(calculates, functions.values())):
-            domain = dataclasses.replace(domain, zero_values=domain.zero_items)
-        if functions and not speaks_of_words(instruction) and all(map(reads_signs, functions.values())):
-            domain = dataclasses.replace(domain, double_spaces=True)
-        scope = Scope(
-            domain,
-            granted,
-            frozenset(call for calls in known.values() for call in calls),
-            speaks_of_words(instruction) and not any(map(stripped_signs, functions.values())),
-            grows_fast(instruction) and not any(map(is_bounded_by_value, functions.values())),
-            frozenset(n for n, f in functions.items() if is_smooth(f) and not speaks_of_whole(instruction)),
-            frozenset(name for name, f in functions.items() if counts_from_one(f)),
-            frozenset(
-                sign
-                for f in functions.values()
-                for text in constants_of(f)
-                if isinstance(text, str)
-                for sign in text
-            ),
-        )
+        scope = self.setting.scope
         tried: list[Call] = []
         selection = Selection(())
         for turn in range(TURNS):
-            further = [
-                (name, scope.granted[name].fitted(arguments))
-                for name, f in functions.items()
-                for arguments in candidates(f, known[name], domain, turn, self.tree)
-            ] + [
-                call
-                for name, node in classes.items()
-                for call in self._without_faults(
-                    [
-                        (name, s)
-                        for s in session_calls(node, self.tree, known[name], turn, instruction, domain)
-                    ],
-                    known[name],
-                    instruction,
-                )
-            ]
+            further = self.calls(turn)
             tried = list(dict.fromkeys([*selection.calls, *selection.outside, *further]))
             tried.sort(key=lambda call: not scope.admits(call))  # what takes too long is mostly outside
-            found = self._selected(tried, scope, functions) if tried else None
+            found = self.selected(tried) if tried else None
             if found is None and not selection.calls:  # large numbers may take too long
-                found = self._selected(sorted(tried, key=_size)[:FEW], scope, functions)
+                found = self.selected(sorted(tried, key=_size)[:FEW])
             if found is None:
                 break
             selection = found
             if len(selection.calls) >= ENOUGH and not selection.survivors:
                 break
         return selection
+
+    def calls(self, turn: int) -> list[Call]:
+        """Calls to try. turn: 0 for the first ones; 1 and more for others, varied at random."""
+        setting = self.setting
+        domain, instruction = setting.scope.domain, setting.instruction
+        found = [
+            (name, setting.scope.granted[name].fitted(arguments))
+            for name, f in setting.functions.items()
+            for arguments in candidates(f, setting.known[name], domain, turn, self.tree)
+        ]
+        for name, node in setting.classes.items():
+            known = setting.known[name]
+            sessions = session_calls(node, self.tree, known, turn, instruction, domain)
+            found += self._without_faults([(name, session) for session in sessions], known, instruction)
+        return found
 
     def _without_faults(
         self, sessions: Sequence[Call], known: Sequence[Arguments], instruction: str
@@ -197,7 +129,9 @@ class Search:
             ]
         return kept
 
-    def _selected(self, tried: Sequence[Call], scope: Scope, functions: Collection[str]) -> Selection | None:
+    def selected(self, tried: Sequence[Call]) -> Selection | None:
+        """Of these calls those that the task is about and that tell; None where the reference leaves no record."""
+        scope, functions = self.setting.scope, self.setting.functions
         domain = scope.domain
         plain = definitions(self.tree, script_functions(self.tree))
         if not self.rules.must_print:

@@ -16,6 +16,13 @@ from src.languages.syntax import literal, parse_expression
 _EXAMPLE = re.compile(
     r"(?i)\b(?:for example|e\.g\.|such as|example:),? (?:the )?(?:list |input |matrix |dictionary )?[\[{]"
 )
+_FOR = re.compile(r"(?i)\b(?:for|given|from|turns)\s(?=[\[{(\"'])")
+_NEXT = re.compile(r"(?i)(?:,| and|, and)\s(?:the \w+ )?(?=[\[{(\"'\d-])")
+_THEN = re.compile(
+    r"(?i)[\"']?,?\s(?:(?:it|this|the|a|your|function|program|result|answer|output|should|must|would|will)\s){0,4}"
+    r"(?:is|are|be|returns?|gives?|becomes?|yields?|results?|prints?|into|to|->|=>)(?!\w)"
+)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _RESULTS = re.compile(
     r"(?im)^[ \t>*#-]{0,9}(?:(?:expected|sample|example) )?(?:outputs?|results?|returns?)\b"
 )  # what stands behind is no input
@@ -35,6 +42,7 @@ def known_arguments(
     is_text = "str" in kinds or (shape is not None and shape.admits(input.strip()))
     known += values_in(_RESULTS.split(input)[0], least, least == 1 and is_text)
     known += _examples_in(texts[0]) if texts and least == 1 else []
+    known += _results_for(texts[0], [likely_kinds(function, p) for p in every[:least]]) if texts else []
     known = [_without_defaults(function, call) for call in known]
     return [call for call in dict.fromkeys(known) if all(map(is_literal, call))]
 
@@ -70,6 +78,42 @@ def _examples_in(instruction: str) -> list[Arguments]:
         if value and isinstance(value, list | dict):
             found.append((source_of(value),))
     return found
+
+
+def _results_for(instruction: str, kinds: Sequence[Sequence[str]]) -> list[Arguments]:
+    """The values of which an instruction tells the result: "for [1, 2] and 3 it returns 5". kinds: likely ones of each parameter."""
+    found: list[Arguments] = []
+    for start in itertools.islice(_FOR.finditer(instruction), 6):
+        at, sources = start.end(), list[str]()
+        while len(sources) < len(kinds):
+            end = _end_of_literal(instruction, at)
+            value = literal(instruction[at:end])
+            if value is None or not _is_of(value, kinds[len(sources)]):
+                break
+            sources.append(source_of(value))
+            following = _NEXT.match(instruction, end)
+            if len(sources) == len(kinds) and _THEN.match(instruction, end):
+                found.append(tuple(sources))
+            if following is None:
+                break
+            at = following.end()
+    return found
+
+
+def _is_of(value: object, kinds: Sequence[str]) -> bool:
+    """Whether a value is of one of the kinds, apart from what it holds."""
+    outer = {kind.partition("[")[0].replace("matrix", "list").replace("nested", "list") for kind in kinds}
+    return type(value).__name__ in outer | ({"str"} if "char" in outer else set())
+
+
+def _end_of_literal(text: str, start: int) -> int:
+    """Where the literal that begins there ends: a bracket's other one, a quote's, the last digit of a number."""
+    sign = text[start : start + 1]
+    if sign in ("'", '"'):
+        end = text.find(sign, start + 1, start + 500)
+        return end + 1 if end > 0 else start
+    number = _NUMBER.match(text, start)
+    return number.end() if number else _closing_bracket(text, start + 1)
 
 
 def _closing_bracket(text: str, start: int) -> int:

@@ -32,7 +32,8 @@ def arrangements(instruction: str) -> list[Relation]:
         found.append(_descending if _DESCENDING.search(instruction) else _ascending)
     if _MATRIX.search(instruction):
         sized = _SIZED.search(instruction)
-        found.append(_squares if _SQUARE.search(instruction) else _rectangles)
+        found += [_squares] if _SQUARE.search(instruction) else []
+        found.append(_rectangles)
         found += [Sized(int(sized[1]), int(sized[2]))] if sized else []
         found.append(_can_be_multiplied if _PRODUCT.search(instruction) else _of_one_size)
     return found

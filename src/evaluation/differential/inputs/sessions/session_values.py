@@ -101,7 +101,12 @@ def drawn_values(
         }
     found |= _of_records(found)
     few = {1: FEW, 3: FEW + 1}.get(seed % 4, VALUES)
-    return {name: values[:few] for name, values in found.items()}
+    return {name: [*map(_in_quarters, values[:few])] for name, values in found.items()}
+
+
+def _in_quarters(value: object) -> object:
+    """A float as the nearest quarter, if it is not a small part: sums of these are exact, in whatever order they are added up."""
+    return round(4 * value) / 4 if isinstance(value, float) and abs(value) >= 1 else value
 
 
 def _of_records(values: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.bindings import bindings, named_alike
-from src.evaluation.differential.targets import targets_of
+from src.evaluation.differential.counterparts.bindings import bindings, named_alike
+from src.evaluation.differential.counterparts.targets import targets_of
 
 REFERENCE = "def total(items, tax): pass"
 

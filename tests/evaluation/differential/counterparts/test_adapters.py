@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.bindings import bindings
+from src.evaluation.differential.counterparts.bindings import bindings
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import ast
 import itertools
 from collections.abc import Iterator, Sequence
 
+from src.evaluation.differential.counterparts.targets import Target
 from src.evaluation.differential.inputs.input_generation import Arguments, kinds_of, parameters
 from src.evaluation.differential.inputs.sessions.members import methods_of
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.program_analysis import classes_of
-from src.evaluation.differential.targets import Target
 from src.languages.syntax import literal
 
 

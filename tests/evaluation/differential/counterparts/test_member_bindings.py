@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.member_bindings import alike, same_meaning, ways_to_use
+from src.evaluation.differential.counterparts.member_bindings import alike, same_meaning, ways_to_use
 
 
 @pytest.mark.parametrize(

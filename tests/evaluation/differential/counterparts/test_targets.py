@@ -2,7 +2,7 @@
 
 import ast
 
-from src.evaluation.differential.targets import entry_targets, targets_of
+from src.evaluation.differential.counterparts.targets import entry_targets, targets_of
 
 SOURCE = """
 class Shape:

@@ -10,22 +10,22 @@ import ast
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from src.evaluation.differential.adapters import (
+from src.evaluation.differential.counterparts.adapters import (
     call_with_objects,
     named_arguments,
     reshaped_call,
     ways_to_call,
 )
+from src.evaluation.differential.counterparts.member_bindings import alike, plain_name, ways_to_use
+from src.evaluation.differential.counterparts.targets import Target, target_of, targets_of
 from src.evaluation.differential.inputs.forms.pools import POOLS
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.sessions.members import OPERATORS, methods_of, stored_in
 from src.evaluation.differential.inputs.sessions.sessions import given_sizes, names_in_session
 from src.evaluation.differential.inputs.type_inference import Function, likely_kinds
 from src.evaluation.differential.inputs.variation import source_of
-from src.evaluation.differential.member_bindings import alike, plain_name, ways_to_use
 from src.evaluation.differential.probe_runner import Call
 from src.evaluation.differential.program_analysis import classes_of, entry_functions, flattened, functions_of
-from src.evaluation.differential.targets import Target, target_of, targets_of
 from src.languages.syntax import literal
 
 MAX_WAYS = 4  # of calling one function that are tried
