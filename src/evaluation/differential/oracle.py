@@ -22,6 +22,7 @@ from src.evaluation.differential.equivalence.agreement import (
 )
 from src.evaluation.differential.equivalence.printed import shown
 from src.evaluation.differential.further.further_calls import on_further_calls
+from src.evaluation.differential.further.further_files import on_further_files
 from src.evaluation.differential.inputs.file_fixtures import other_files
 from src.evaluation.differential.inputs.input_generation import parameters
 from src.evaluation.differential.probe_runner import ProbeRecord
@@ -117,7 +118,9 @@ class _Trial(Trial):
             if failure or (verdict and verdict.outcome == "passed"):
                 break
         if tried[-1].that("passed"):
-            return on_further_calls(self, tried[-1], ways[len(tried) - 1]) or tried[-1]
+            way = ways[len(tried) - 1]
+            further = on_further_calls(self, tried[-1], way) or on_further_files(self, tried[-1], way)
+            return further or tried[-1]
         if reads_input(self.tree) and not named_alike(ways[0]):  # that function may be a part of its script
             typed_in = self._on_typed_calls()
             if typed_in and typed_in.verdict and typed_in.verdict.outcome == "passed":

@@ -11,6 +11,7 @@ from src.evaluation.differential.inputs.type_inference import is_opened
 from src.languages.syntax import parse_python
 
 MAX_FILES = 6
+GIVEN = ("first.txt", "second.txt")  # what functions that open a file are given (pools.py)
 _MOST_WORDS, _OFTEN = 4, 10
 _TABLES = ("csv", "tsv")
 _READABLE = re.compile(
@@ -40,24 +41,35 @@ def files_for(program: str, input: str) -> dict[str, str]:
         return files
     kind = next((kind for kind in ("csv", "json") if re.search(rf"\bimport {kind}\b", program)), "txt")
     first = shown or _invented_content(f"first.{kind}", program)
-    further = {"first.txt": first, "second.txt": _OTHER_TEXT if kind == "txt" else first}
-    return further | files
+    return dict(zip(GIVEN, (first, _OTHER_TEXT if kind == "txt" else first), strict=True)) | files
 
 
 def other_files(program: str, files: dict[str, str]) -> Iterator[dict[str, str]]:
     """The files with other content: lines that repeat and that are empty; of a table more rows, some alike, another column, and fields that are empty or quoted."""
-    texts = [name for name in files if name.rpartition(".")[2] not in (*_TABLES, "json")]
-    tables = [name for name in files if name.rpartition(".")[2] in _TABLES]
+    takes_csv = bool(re.search(r"\bimport csv\b|\bfrom csv\b", program))
+    kinds = {name: "csv" if name in GIVEN and takes_csv else name.rpartition(".")[2] for name in files}
+    tables = [name for name, kind in kinds.items() if kind in _TABLES]
+    texts = [
+        name for name, kind in kinds.items() if kind not in (*_TABLES, "json") and not _is_json(files[name])
+    ]
     if texts:
         lines = [line for name in texts for line in files[name].splitlines() if line.strip()]
         yield files | dict.fromkeys(texts, _repeated(lines, _known_words(program)))
         yield files | dict.fromkeys(texts, _OTHER_TEXT)
     for name in tables:
         yield files | {name: _more_rows(files[name])}
-        if re.search(r"\bimport csv\b|\bfrom csv\b", program):
+        if takes_csv:
             yield files | {name: _quoted(files[name])}
         yield files | {name: _with_gap(files[name])}
         yield files | {name: "".join(f"{row},more\n" for row in files[name].splitlines())}
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _repeated(lines: list[str], words: list[str]) -> str:

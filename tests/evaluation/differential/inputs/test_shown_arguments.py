@@ -32,3 +32,19 @@ def test_an_input_that_is_no_literal_is_a_text_where_a_text_is_wanted():
     words = function("def f(sentence):\n    return sentence.split()")
     assert known_arguments(words, (), "open the door", ()) == [("'open the door'",)]
     assert known_arguments(function("def f(n):\n    return n % 2"), (), "open the door", ()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "instruction", "calls"),
+    [
+        ("def f(rows):\n    return rows[0][0]", "Sum it up. For [[1, 2], [3, 4]] the result is 10.", [("[[1, 2], [3, 4]]",)]),
+        ("def f(text):\n    return text.upper()", 'For "WD" it returns 4, and for \'L\' the answer is 0.', [("'WD'",), ("'L'",)]),
+        ("def f(items, n):\n    return items[:n]", "For [1, 2, 3] and 2 it returns [1, 2].", [("[1, 2, 3]", "2")]),
+        ("def f(items, n):\n    return items[:n]", "For [1, 2, 3] it returns [1, 2].", []),
+        ("def f(text):\n    return text.upper()", "Print 'Fizz' for multiples of three; for 'x' nothing is done.", []),
+        ("def f(items):\n    return items[:2]", "For 'x' it returns [].", []),
+        ("def f(items):\n    return items[:2]", "For [1, 2 it returns [].", []),
+    ],
+)  # fmt: skip
+def test_values_of_which_the_instruction_tells_the_result_are_a_call(source, instruction, calls):
+    assert known_arguments(function(source), (), "", (instruction, source)) == calls

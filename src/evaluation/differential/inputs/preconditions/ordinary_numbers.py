@@ -14,12 +14,14 @@ _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mu
            ast.Load, ast.Store, ast.Import, ast.ImportFrom, ast.alias, ast.Attribute)  # fmt: skip
 _KEEPING = ast.Add | ast.Sub | ast.Mult | ast.Pow  # operators for which 0 is a number like any other
 _PLAIN = (*_SMOOTH, ast.For, ast.AugAssign, ast.Call, ast.Constant, ast.GeneratorExp, ast.ListComp, ast.comprehension, ast.If,
-          ast.Compare, ast.Eq, ast.NotEq, ast.Mod)  # fmt: skip
+          ast.Compare, ast.Eq, ast.NotEq, ast.Mod, ast.In, ast.NotIn, ast.Not, ast.Subscript, ast.Slice, ast.Tuple, ast.Dict)  # fmt: skip
 _OF_REALS = re.compile(
     r"math\.(?:sqrt|hypot|pow|exp|sin|cos|tan|radians|degrees)|sqrt|hypot|pow|round|abs|float|print"
 )
 _ANY_NUMBERS = re.compile(r"(?i)(?:\w+_)?(?:num(?:ber)?s|list|lst|l|arr|array|integers|ints)\d?")
+_ANY_DICT = re.compile(r"(?i)(?:first_?|second_?)?(?:d|dict|dictionary)_?\w?")
 _ANY_NUMBER = re.compile(r"(?i)[abcxyz]|n(?:um(?:ber)?)?_?\d|num|number")
+_PLACING = frozenset("len range enumerate zip items values keys get copy dict setdefault".split())
 _OF_LISTS = frozenset("len print list append extend insert reverse reversed copy pop".split())
 _NUMERIC = re.compile(
     r"sum|min|max|sorted|sort|abs|round|int|float|bool|any|all|filter|Counter|range|pow|divmod|str|map|chr|bin"
@@ -73,25 +75,50 @@ def _sorts(function: Function) -> bool:
 def adds_any_numbers(function: Function) -> bool:
     """Whether it only adds or multiplies numbers of no kind in particular: `x + y`, `sum(numbers)`, not `price + tax`.
 
-    It may take powers by a constant, and leave out what leaves some remainder.
+    It may take their mean or powers by a constant, find them by place or key, and leave out what leaves some remainder.
     """
     names = [parameter.arg for parameter in parameters(function)[0]]
     nodes = [node for statement in function.body for node in ast.walk(statement)]
-    operators = {type(n.op) for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)}
-    calls = {ast.unparse(n.func) for n in nodes if isinstance(n, ast.Call)}
+    operations = [n for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)]
+    calls = {ast.unparse(n.func).rpartition(".")[2] for n in nodes if isinstance(n, ast.Call)}
+    sums = calls & {"sum", "prod", "mean", "fmean"}
     return (
         bool(names)
-        and all(_ANY_NUMBER.fullmatch(name) or _ANY_NUMBERS.fullmatch(name) for name in names)
-        and all(isinstance(node, _PLAIN) for node in nodes)
-        and bool(operators or calls)
-        and operators <= {ast.Add, ast.Sub, ast.Mult, ast.Pow, ast.Mod}
         and all(
-            isinstance(n.right, ast.Constant)
-            for n in nodes
-            if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow | ast.Mod)
+            any(kind.fullmatch(name) for kind in (_ANY_NUMBER, _ANY_NUMBERS, _ANY_DICT)) for name in names
         )
-        and calls <= {"sum", "math.prod", "prod"}
+        and not any(_is_place(node, {*names}) for node in nodes)
+        and all(isinstance(node, _PLAIN) for node in nodes)
+        and bool(operations or sums)
+        and all(map(_keeps_numbers, operations))
+        and calls <= sums | _PLACING
     )
+
+
+def _is_place(node: ast.AST, names: set[str]) -> bool:
+    """Whether a parameter is a place or a number of steps: `items[n]`, `range(n)`; `range(len(items))` is not."""
+    match node:
+        case ast.Subscript(slice=place):
+            parts = [place]
+        case ast.Call(func=ast.Name("range"), args=parts):
+            pass
+        case _:
+            return False
+    said = re.sub(r"\blen\(\w+\)", "", " ".join(map(ast.unparse, parts)))
+    return not names.isdisjoint(re.findall(r"\w+", said))
+
+
+def _keeps_numbers(operation: ast.BinOp | ast.AugAssign) -> bool:
+    """Whether any number may stand in an operation: it adds or multiplies, divides by how many there are, or has a constant behind it."""
+    right = operation.right if isinstance(operation, ast.BinOp) else operation.value
+    match operation.op:
+        case ast.Add() | ast.Sub() | ast.Mult():
+            return True
+        case ast.Pow() | ast.Mod():
+            return isinstance(right, ast.Constant)
+        case ast.Div():
+            return ast.unparse(right).startswith("len(")
+    return False
 
 
 def is_bounded_by_value(function: Function) -> bool:

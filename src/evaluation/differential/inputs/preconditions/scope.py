@@ -35,6 +35,9 @@ class Scope:
     smooth: frozenset[str] = frozenset()  # functions that only calculate
     from_one: frozenset[str] = frozenset()  # functions for which 1 is a number like any other
     named: frozenset[str] = frozenset()  # signs that functions know: "+" of a calculator, brackets
+    shown: frozenset[str] = (
+        frozenset()
+    )  # signs of texts in calls that the sample shows: the full stop of a sentence
 
     def admits(self, call: Call) -> bool:
         name, arguments = call
@@ -76,7 +79,19 @@ class Scope:
         if name in self.from_one:
             values = [value for value in values if value != 1]
         values = [value for value in values if not isinstance(value, str) or not {*value} <= self.named]
-        return too_large or any(_is_at_edge(value, self.of_words, self.domain) for value in values)
+        return too_large or any(self._is_at_edge(value) for value in values)
+
+    def _is_at_edge(self, value: object) -> bool:
+        if isinstance(value, bool):
+            return False
+        if isinstance(value, int):
+            return value == 1 or (value == 0 and not self.domain.zero)
+        if isinstance(value, str):
+            signs = set(re.findall(r"[^\w\s]", value))
+            return not re.search(r"\w", value) or (self.of_words and not signs <= self.shown)
+        return isinstance(value, list | tuple | set | dict) and len(value) == (
+            1 if self.domain.empty else min(len(value), 1)
+        )
 
     def spoken(self, calls: Sequence[Call]) -> list[frozenset[int]]:
         """Groups of calls of which one each is to be kept: where an argument is the 0, the nothing, the minus that the task speaks of."""
@@ -151,15 +166,3 @@ def grows_fast(instruction: str) -> bool:
 
 def speaks_of_words(instruction: str) -> bool:
     return bool(re.search(r"(?i)\bwords?\b", instruction)) and not re.search(SPOKEN["signs"], instruction)
-
-
-def _is_at_edge(value: object, of_words: bool, domain: Domain) -> bool:
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, int):
-        return value == 1 or (value == 0 and not domain.zero)
-    if isinstance(value, str):
-        return not re.search(r"\w", value) or (of_words and bool(re.search(r"[^\w\s]", value)))
-    return isinstance(value, list | tuple | set | dict) and len(value) == (
-        1 if domain.empty else min(len(value), 1)
-    )

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from src.evaluation.differential.inputs.forms.shown_class import texts_in
 from src.evaluation.differential.inputs.input_generation import Arguments
 from src.evaluation.differential.inputs.known.constants import constants_of, stripped_signs
 from src.evaluation.differential.inputs.preconditions.assumptions import reads_signs
@@ -37,6 +38,7 @@ from src.evaluation.differential.inputs.sessions.shown_sessions import known_ses
 from src.evaluation.differential.inputs.shown_arguments import known_arguments
 from src.evaluation.differential.inputs.type_inference import Function
 from src.evaluation.differential.program_analysis import entry_classes, entry_functions, flattened
+from src.languages.syntax import literal
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def setting_of(
         domain = dataclasses.replace(domain, zero_items=True)
     if functions and all(map(looks_at_no_item, functions.values())):
         domain = dataclasses.replace(domain, blank_items=True)
-    if functions and not any(map(calculates, functions.values())):
+    if functions and (
+        not any(map(calculates, functions.values())) or all(map(adds_any_numbers, functions.values()))
+    ):
         domain = dataclasses.replace(domain, zero_values=domain.zero_items)
     if functions and not speaks_of_words(instruction) and all(map(reads_signs, functions.values())):
         domain = dataclasses.replace(domain, double_spaces=True)
@@ -101,6 +105,14 @@ def setting_of(
             for f in functions.values()
             for text in constants_of(f)
             if isinstance(text, str)
+            for sign in text
+        ),
+        frozenset(
+            sign
+            for name in functions
+            for call in known[name]
+            for source in call
+            for text in texts_in(literal(source))
             for sign in text
         ),
     )

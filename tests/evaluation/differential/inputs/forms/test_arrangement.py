@@ -69,3 +69,10 @@ def test_every_fit_makes_its_relation_hold():
     assert len(FITS) == 4
     for relation, fit in FITS.items():
         assert relation([fit(value) for value in values])
+
+
+def test_a_matrix_that_is_shown_not_to_be_square_has_rows_of_one_length_all_the_same():
+    function = ast.parse("def f(matrix):\n    return matrix").body[0]
+    granted = granted_by(function, "The diagonals of a matrix.", [("[[1, 2, 3], [4, 5, 6]]",)])
+    assert granted.admits(("[[1, 2], [3, 4], [5, 6]]",))
+    assert not granted.admits(("[[1, 2], [3]]",))

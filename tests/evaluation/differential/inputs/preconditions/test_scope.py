@@ -79,8 +79,14 @@ def test_large_numbers_are_an_edge_where_time_grows_fast():
         ("def f(numbers):\n    return sum(numbers)", False, True),
         ("def f(nums):\n    r = 1\n    for n in nums:\n        r *= n\n    return r", False, True),
         ("def f(nums):\n    return [n for n in nums if n]", False, False),
+        ("def f(arr):\n    s = 0\n    for i in range(len(arr)):\n        s += arr[i]\n    return s", False, True),
+        ("def f(numbers):\n    return sum(numbers) / len(numbers)", False, True),
+        ("def f(dict1, dict2):\n    r = dict1.copy()\n    for k, v in dict2.items():\n        r[k] = r.get(k, 0) + v\n    return r", False, True),
+        ("def f(list1, n):\n    return list1[n] + 1", False, False),
+        ("def f(num):\n    s = 0\n    for i in range(num + 1):\n        s += i\n    return s", True, False),
+        ("def f(numbers):\n    return sum(numbers) / numbers[0]", False, False),
     ],
-)
+)  # fmt: skip
 def test_one_and_negative_numbers_are_ordinary_for_some_functions(source, counts, adds):
     function = ast.parse(source).body[0]
     assert counts_from_one(function) is counts
@@ -118,3 +124,10 @@ def test_sessions_in_which_a_method_is_given_a_half_are_among_the_calls():
     groups = Scope(Domain(), {}, frozenset()).spoken(calls)
     assert frozenset({1}) in groups
     assert frozenset({2}) in groups
+
+
+def test_a_sign_that_the_sample_shows_is_no_edge():
+    granted = {"f": granted_by(ast.parse("def f(text): pass").body[0], "", [])}
+    call = ("f", ("'One cat, one dog.'",))
+    assert Scope(Domain(), granted, frozenset(), of_words=True, shown=frozenset(".")).is_edge(call)
+    assert not Scope(Domain(), granted, frozenset(), of_words=True, shown=frozenset(".,")).is_edge(call)
