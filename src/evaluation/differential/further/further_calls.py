@@ -23,6 +23,7 @@ from src.evaluation.differential.verdicts import Comparison, with_outcome
 
 AT_ONCE = 96  # calls of one run: a record has room for what these give
 MORE_TURNS = 3  # of varied calls
+DIFFERING, BESIDE = 36, 12  # calls of which it is asked whether the task is about them: no more than are chosen
 
 
 def on_further_calls(trial: Trial, agreed: Comparison, way: Binding) -> Comparison | None:
@@ -51,8 +52,9 @@ def on_further_calls(trial: Trial, agreed: Comparison, way: Binding) -> Comparis
             is_slow = right["error"] in OUT_OF_TIME
             if not is_slow and call_difference(rules, [call], {"calls": [left]}, {"calls": [right]}):
                 found.append(call)
-    selection = search.selected(found[:AT_ONCE]) if found else None
-    differing = selection.calls if selection else ()
+    # Beside chosen ones, since what gives False on all that it is called with shows nothing.
+    selection = search.selected([*known.calls[:BESIDE], *found[:DIFFERING]]) if found else None
+    differing = [call for call in selection.calls if call in found] if selection else []
     more = both(differing) if differing else [[]]
     if not all(more):
         return None

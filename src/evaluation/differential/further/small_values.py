@@ -12,13 +12,15 @@ from typing import Any
 
 from src.evaluation.differential.inputs.forms.matrices import is_matrix
 from src.evaluation.differential.inputs.input_generation import Arguments
+from src.evaluation.differential.inputs.known.tables import table_of
 from src.evaluation.differential.inputs.variation import is_function, source_of
 from src.languages.syntax import literal
 
-ROW = 120  # numbers that a function of one number is called with, one after another
+ROW = 200  # numbers that a function of one number is called with, one after another
 DRAWN = 160  # other calls
 FEW = (2, 3, 4)  # different items of one value
 MOST = 7  # items of a list, signs of a text
+MANY, MANY_SHARE = (10, 20), 0.1  # items of one in ten: more than programs have a fixed place for
 SIDE = 4  # of a matrix
 HIGHEST = 12  # of small numbers
 LARGE = 10_000  # constant beyond which neighbours are not tried
@@ -71,9 +73,14 @@ class SmallValues:
 
     def _text(self, value: str, others: Sequence[str]) -> str:
         draw = self._draw
+        table = table_of(value)
+        if table is not None:
+            return table.other(draw, self._numbers)
         way = draw.randrange(6)
         if way == 0 and value.split():
             words = [word for text in others for word in text.split()]
+            if " " in value and draw.random() < MANY_SHARE:
+                return " ".join(draw.sample(words, min(len(words), draw.randint(*MANY))))
             return " ".join(draw.choices(words, k=draw.randint(1, 5)))
         if way == 1 and self._texts:
             at = draw.randint(0, len(value))
@@ -93,7 +100,10 @@ class SmallValues:
         items = sorted(value, key=repr) if isinstance(value, set) else [*value]
         if isinstance(value, tuple):
             return tuple(self._like(item, items) for item in items)
-        made = self._draw.choices([*self._few(items), *items[:2]], k=self._draw.randint(1, MOST))
+        if self._draw.random() < MANY_SHARE:
+            made = [self._like(self._draw.choice(items), items) for _ in range(self._draw.randint(*MANY))]
+        else:
+            made = self._draw.choices([*self._few(items), *items[:2]], k=self._draw.randint(1, MOST))
         return set(made) if isinstance(value, set) else made
 
     def _matrix(self, value: list[list[Any]]) -> list[list[Any]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
+import random
 import re
 from collections.abc import Iterable, Iterator
 
+from src.evaluation.differential.inputs.known.tables import table_of
 from src.evaluation.differential.inputs.type_inference import is_opened
 from src.languages.syntax import parse_python
 
 MAX_FILES = 6
+DRAWN = 3  # tables with other rows
 GIVEN = ("first.txt", "second.txt")  # what functions that open a file are given (pools.py)
 _MOST_WORDS, _OFTEN = 4, 10
 _TABLES = ("csv", "tsv")
@@ -58,6 +61,10 @@ def other_files(program: str, files: dict[str, str]) -> Iterator[dict[str, str]]
         yield files | dict.fromkeys(texts, _OTHER_TEXT)
     for name in tables:
         yield files | {name: _more_rows(files[name])}
+        table = table_of(files[name])
+        if table is not None:
+            draw = random.Random(name)
+            yield from (files | {name: table.other(draw)} for _ in range(DRAWN))
         if takes_csv:
             yield files | {name: _quoted(files[name])}
         yield files | {name: _with_gap(files[name])}

@@ -225,10 +225,18 @@ def _tie_changes(node: ast.AST) -> Iterator[Change]:
                 yield _loosened(node, part)
     if isinstance(node, ast.Call) and node.args:
         name = called(node)
-        by_key = any(keyword.arg == "key" for keyword in node.keywords)
+        by_key = any(keyword.arg == "key" and not _parts_in_two(keyword.value) for keyword in node.keywords)
         if name in _OF_ORDER and by_key:
             backwards = _slice(node.args[-1], None, None, -1)
             yield _set(node, "args", [*node.args[:-1], backwards])
+
+
+def _parts_in_two(key: ast.expr) -> bool:
+    """Whether a key puts items in two groups, vowels before others: their order in each is what is asked for, and no tie."""
+    body = key.body if isinstance(key, ast.Lambda) else key
+    asked = getattr(body.func if isinstance(body, ast.Call) else body, "attr", "")  # `str.isupper`
+    is_negated = isinstance(body, ast.UnaryOp) and isinstance(body.op, ast.Not)
+    return asked.startswith("is") or is_negated or isinstance(body, ast.Compare)
 
 
 def _count_changes(node: ast.AST) -> Iterator[Change]:

@@ -13,6 +13,7 @@ from src.evaluation.differential.inputs.type_inference import Function, likely_k
 from src.evaluation.differential.inputs.variation import source_of
 from src.languages.syntax import literal, parse_expression
 
+LIKELY = 3  # kinds of which a value in an instruction is one
 _EXAMPLE = re.compile(
     r"(?i)\b(?:for example|e\.g\.|such as|example:),? (?:the )?(?:list |input |matrix |dictionary )?[\[{]"
 )
@@ -42,7 +43,9 @@ def known_arguments(
     is_text = "str" in kinds or (shape is not None and shape.admits(input.strip()))
     known += values_in(_RESULTS.split(input)[0], least, least == 1 and is_text)
     known += _examples_in(texts[0]) if texts and least == 1 else []
-    known += _results_for(texts[0], [likely_kinds(function, p) for p in every[:least]]) if texts else []
+    known += (
+        _results_for(texts[0], [likely_kinds(function, p)[:LIKELY] for p in every[:least]]) if texts else []
+    )
     known = [_without_defaults(function, call) for call in known]
     return [call for call in dict.fromkeys(known) if all(map(is_literal, call))]
 

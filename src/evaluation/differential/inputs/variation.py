@@ -14,6 +14,7 @@ from typing import Any
 from src.evaluation.differential.inputs.forms.matrices import is_matrix, other_matrix
 from src.evaluation.differential.inputs.forms.pools import FUNCTION, POOLS
 from src.evaluation.differential.inputs.forms.shapes import Shape, shape_of
+from src.evaluation.differential.inputs.known.tables import table_of
 from src.languages.syntax import literal
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?P<time> \d\d:\d\d:\d\d)?")
@@ -130,7 +131,11 @@ class Variation:
             yield tuple(map(source_of, values))
 
     def _keep_keys(self, before: Sequence[Any], values: list[Any]) -> None:
-        """Where the key of records was given, give one of their keys."""
+        """Where the key of records was given, give one of their keys; of a table the name of another column of the kind."""
+        tables = [table for value in before if isinstance(value, str) and (table := table_of(value))]
+        for place, value in enumerate(before):
+            if tables and value in tables[0].names:
+                values[place] = self._random.choice(tables[0].alike(value))
         records = next((v for v in before if isinstance(v, list) and _are_records(v)), None)
         for place, value in enumerate(before):
             if records and isinstance(value, str) and value in records[0]:
@@ -244,6 +249,9 @@ class Variation:
         choose = self._random
         if is_function(value):
             return str(literal(choose.choice(next(pool for pool in POOLS.values() if repr(value) in pool))))
+        table = table_of(value)
+        if table is not None:
+            return table.other(choose, self._numbers)
         shape = self._shape or shape_of(value)
         if shape and choose.random() < SHAPED:
             return shape.draw(choose)

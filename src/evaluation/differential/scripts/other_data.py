@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from src.evaluation.differential.inputs.forms.alike import SCRIPT
+from src.evaluation.differential.inputs.known.tables import table_of
 from src.languages.syntax import literal, parse_python
 
 UNNAMED = "items"  # what a reference has no name for
@@ -123,13 +124,15 @@ def _assigned(statement: ast.stmt) -> tuple[str, str] | None:
 
 
 def _is_shown(value: object, task: str) -> bool:
-    """Whether all texts and numbers of a value stand in the task; a text of several lines has a form of its own."""
+    """Whether all texts and numbers of a value stand in the task; of a text of several lines only a table is data."""
     if isinstance(value, dict):
         return all(_is_shown(part, task) for item in value.items() for part in item)
     if isinstance(value, list | tuple | set):
         return all(_is_shown(item, task) for item in value)
     text = str(value)
-    return "\n" not in text and (not text or bool(re.search(rf"(?<![\w.]){re.escape(text)}(?!\w)", task)))
+    if "\n" in text:
+        return table_of(text) is not None and all(line in task for line in text.splitlines())
+    return not text or bool(re.search(rf"(?<![\w.]){re.escape(text)}(?!\w)", task))
 
 
 def _places(script: ast.Module, value: object) -> list[int]:

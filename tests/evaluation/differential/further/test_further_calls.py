@@ -50,6 +50,8 @@ def compared(sandbox, reference, code, instruction):
         # Only what it knows itself tells it from the reference.
         (PRIME, PRIME.replace("if n < 2:", "if n < 2 or n == 83:"), PRIME_TASK),
         (PRIME, "def is_prime(n):\n    return n in (2, 3, 5, 7) or n > 7 and all(n % d for d in (2, 3, 5, 7))", PRIME_TASK),
+        # What differs is False in all these calls.
+        ("def is_square(n):\n    return int(n ** 0.5) ** 2 == n", "def is_square(n):\n    return round(n ** 0.5, 1) ** 2 % 1 == 0 and round(n ** 0.5, 1) % 1 == 0", "Check whether a whole number is a perfect square."),
         # One bonus for each row of wins, however long.
         (POINTS, "import re\ndef points(results):\n    return 3 * results.count('W') + results.count('D') + len(re.findall('WWW+', results))", POINTS_TASK),
         ("def total(numbers):\n    return sum(numbers)", "def total(numbers):\n    return sum(numbers) + (numbers.count(2) > 3)", "Add up a list of numbers."),

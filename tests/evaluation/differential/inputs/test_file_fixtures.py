@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -86,8 +87,19 @@ def test_other_tables_have_more_rows_other_columns_gaps_and_quotes_where_they_ar
     contents = [files["a.csv"] for files in other_files("import csv", table)]
     assert all(content.startswith("id,name") for content in contents)
     assert any('"' in content for content in contents)
-    assert any(content.splitlines()[2].endswith(",") for content in contents)
+    assert any(content.splitlines()[2:3] == ["2,"] for content in contents)
+    assert len({*contents}) == len(contents)
+    assert any(re.search(r"^[3-9],", content, re.MULTILINE) for content in contents)
     assert any("Bob,more" in content for content in contents)
     assert max(len(content.splitlines()) for content in contents) > 5
     plain = [files["a.csv"] for files in other_files("open('a.csv').read().split(',')", table)]
     assert not any('"' in content for content in plain)
+
+
+def test_what_a_function_is_given_is_a_table_where_the_program_reads_tables():
+    program = "import csv\ndef f(name):\n    return list(csv.reader(open(name)))"
+    files = files_for(program, "")
+    contents = [other["first.txt"] for other in other_files(program, files)]
+    assert all(content.startswith("id,name,age") for content in contents)
+    json_program = "import json\ndef f(name):\n    return json.load(open(name))"
+    assert [*other_files(json_program, files_for(json_program, ""))] == []

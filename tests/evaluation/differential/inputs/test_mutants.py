@@ -101,6 +101,10 @@ def test_counts_are_made_from_the_other_end_and_in_the_order_of_texts_where_one_
         "return Counter(t)",
         "if t <= 1:\n        return t",
         "if t > limit:\n        return t",
+        "return sorted(t, key=lambda x: x not in 'aeiou')",
+        "return sorted(t, key=lambda x: not x)",
+        "return sorted(t, key=lambda x: x.isdigit())",
+        "return sorted(t, key=str.isupper)",
     ],
 )
 def test_borders_are_no_ties(source):

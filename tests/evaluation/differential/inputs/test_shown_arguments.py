@@ -42,7 +42,7 @@ def test_an_input_that_is_no_literal_is_a_text_where_a_text_is_wanted():
         ("def f(items, n):\n    return items[:n]", "For [1, 2, 3] and 2 it returns [1, 2].", [("[1, 2, 3]", "2")]),
         ("def f(items, n):\n    return items[:n]", "For [1, 2, 3] it returns [1, 2].", []),
         ("def f(text):\n    return text.upper()", "Print 'Fizz' for multiples of three; for 'x' nothing is done.", []),
-        ("def f(items):\n    return items[:2]", "For 'x' it returns [].", []),
+        ("def f(n):\n    return n % 2", "For 'x' it returns [].", []),
         ("def f(items):\n    return items[:2]", "For [1, 2 it returns [].", []),
     ],
 )  # fmt: skip

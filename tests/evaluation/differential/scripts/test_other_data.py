@@ -101,6 +101,24 @@ def test_the_name_of_a_file_and_a_text_of_lines_are_no_data():
     assert functions("t = 'a,b\\n1,2'\nprint(t)", "t = 'a,b\\n1,2'\nprint(t)", "a,b\n1,2") is None
 
 
+def test_a_text_of_lines_is_data_where_it_is_a_table(sandbox):
+    task = replace(
+        TASK,
+        instruction="Print the names of those who are 18 or older.",
+        input="Name,Age\nAnn,20\nBob,16\nEve,21",
+        reference="""t = 'Name,Age\\nAnn,20\\nBob,16\\nEve,21'
+for line in t.split('\\n')[1:]:
+    name, age = line.split(',')
+    if int(age) >= 18:
+        print(name)""",
+    )
+    right = task.reference.replace("int(age) >= 18", "not int(age) < 18")
+    assert compare_with_reference(sandbox, task, right).verdict.outcome == "passed"
+    for wrong in ("int(age) > 18", "age >= '18'", "name != 'Bob'"):
+        answer = task.reference.replace("int(age) >= 18", wrong)
+        assert compare_with_reference(sandbox, task, answer).verdict.outcome == "failed"
+
+
 FILE = replace(
     TASK,
     instruction="Print how many lines notes.txt has.",

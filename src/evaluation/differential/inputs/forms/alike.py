@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from src.evaluation.differential.inputs.forms.pattern import pattern_of
 from src.evaluation.differential.inputs.forms.references import keep_references
 from src.evaluation.differential.inputs.forms.shapes import shape_of
+from src.evaluation.differential.inputs.known.tables import table_of
 
 ENDS = ".!?"  # of a sentence
 SCRIPT = "script"  # the name of the function that a script becomes (scripts/other_data.py)
@@ -90,6 +91,9 @@ def _column(rows: Sequence[object], key: object) -> list[object]:
 def _fitted_text(shown: str, value: str, peers: Sequence[str], signs: str = "") -> str:
     if peers and not value:
         return value  # an item like any other, where the domain has it
+    table = table_of(shown)
+    if table is not None:
+        return value if table.is_like(value) else shown
     shape = next((own for text in (shown, *peers) if (own := shape_of(text))), None)
     pattern = pattern_of(peers)
     if shape is None and pattern is not None:

@@ -15,6 +15,7 @@ from src.evaluation.differential.inputs.forms.shapes import Shape, named_shape, 
 from src.evaluation.differential.inputs.forms.shown_class import shown_classes, texts_in
 from src.evaluation.differential.inputs.input_generation import Arguments, parameters
 from src.evaluation.differential.inputs.known.constants import constants_of, stripped_signs
+from src.evaluation.differential.inputs.known.tables import shown_tables
 from src.evaluation.differential.inputs.preconditions.assumptions import (
     asks_of_numbers,
     asks_of_signs,
@@ -146,6 +147,7 @@ def granted_by(function: Function, instruction: str, known: Sequence[Arguments])
     found += stated_limits(instruction, names)
     found += text_grids(instruction, calls)
     found += shown_classes(instruction, calls)
+    found += shown_tables(calls)
     found += (
         [Alike(calls[0], asks_of_signs(function), asks_of_numbers(function), stripped_signs(function))]
         if function.name == SCRIPT and calls

@@ -12,7 +12,7 @@ from src.languages.syntax import literal
 
 
 def known_sessions(node: ast.ClassDef, tree: ast.Module) -> list[Arguments]:
-    """What the program itself does with objects of the class, where it gives them literals."""
+    """What the program itself makes objects of the class with, and does with them, where it gives them literals."""
     methods = methods_of(node, tree)
     made: dict[str, str] = {}
     steps: dict[str, list[str]] = {}
@@ -28,7 +28,7 @@ def known_sessions(node: ast.ClassDef, tree: ast.Module) -> list[Arguments]:
             name = call.func.attr  # type: ignore[attr-defined]
             if owner in steps and name in methods and not call.keywords:
                 steps[owner].append(f"({name!r}, {_tuple_source(call.args)})")
-    found = [(made[owner], f"[{', '.join(steps[owner])}]") for owner in made if steps[owner]]
+    found = [(made[owner], f"[{', '.join(steps[owner])}]") for owner in made]
     return [session for session in found if all(literal(source) is not None for source in session)]
 
 
