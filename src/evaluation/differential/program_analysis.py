@@ -236,7 +236,7 @@ def gives_data(tree: ast.Module) -> bool:
 
 
 def asks_for_output(tree: ast.Module, instruction: str) -> bool:
-    """Whether what a script shows is the task: it calls a function again and again, as far as a number that the task gives."""
+    """Whether what a script shows is the task: it calls a function as far as a number that the task gives, or uses it in a loop that works out something."""
     if re.search(r"(?i)\b(?:functions?|methods?|class(?:es)?|def)\b", instruction):
         return False
     script = ast.Module(
@@ -249,10 +249,15 @@ def asks_for_output(tree: ast.Module, instruction: str) -> bool:
         if isinstance(n, ast.Constant) and type(n.value) is int and n.value > 1
     ]
     given = set(re.findall(r"\d+", instruction))
-    return (
-        bool(loops and numbers and names_in(script) & functions_of(tree).keys())
-        and {*map(str, numbers)} <= given
+    works = any(
+        isinstance(inner, ast.Assign | ast.AugAssign | ast.If)
+        for loop in ast.walk(script)
+        if isinstance(loop, ast.For | ast.While)
+        for statement in loop.body
+        for inner in ast.walk(statement)
     )
+    uses_functions = bool(names_in(script) & functions_of(tree).keys())
+    return uses_functions and (works or (bool(loops and numbers) and {*map(str, numbers)} <= given))
 
 
 def definitions(tree: ast.Module, without: Collection[str] = ()) -> ast.Module:

@@ -153,9 +153,16 @@ def test_what_a_changing_method_gives_is_returned_by_mistake():
         ("Write a function that gives the first 10 cubes.", "print([f(i) for i in range(10)])", False),
         ("Print the first 10 cubes.", "print([f(i) for i in range(7)])", False),
         ("Print the cube of 10.", "print(f(10))", False),
+        (
+            "Print the places.",
+            "best = 0\nfor n in numbers:\n    if f(n) > best:\n        best = f(n)\nprint(best)",
+            True,
+        ),
+        ("Print the places.", "for n in (1, 2, 3):\n    print(f(n))", False),
+        ("Write a function for cubes.", "for n in (1, 2, 3):\n    m = f(n)\n    print(m)", False),
     ],
 )
-def test_what_a_script_shows_is_the_task_where_it_calls_a_function_as_often_as_that_says(
+def test_what_a_script_shows_is_the_task_where_it_works_with_the_function_as_that_says(
     instruction, script, asks
 ):
     assert asks_for_output(ast.parse(f"def f(n):\n    return n ** 3\n\n{script}"), instruction) is asks

@@ -23,7 +23,10 @@ from src.evaluation.differential.verdicts import Comparison, with_outcome
 
 AT_ONCE = 96  # calls of one run: a record has room for what these give
 MORE_TURNS = 3  # of varied calls
-DIFFERING, BESIDE = 36, 12  # calls of which it is asked whether the task is about them: no more than are chosen
+DIFFERING, BESIDE = (
+    36,
+    12,
+)  # calls of which it is asked whether the task is about them: no more than are chosen
 
 
 def on_further_calls(trial: Trial, agreed: Comparison, way: Binding) -> Comparison | None:

@@ -17,7 +17,8 @@ LIKELY = 3  # kinds of which a value in an instruction is one
 _EXAMPLE = re.compile(
     r"(?i)\b(?:for example|e\.g\.|such as|example:),? (?:the )?(?:list |input |matrix |dictionary )?[\[{]"
 )
-_FOR = re.compile(r"(?i)\b(?:for|given|from|turns)\s(?=[\[{(\"'])")
+_EXPLAINS = re.compile(r"(?i)\bexamples?\b|\bbecomes?\b|\breturns?\b|->")
+_FOR = re.compile(r"(?i)\b(?:for|given|from|turns|examples?:)\s(?=[\[{(\"'])")
 _NEXT = re.compile(r"(?i)(?:,| and|, and)\s(?:the \w+ )?(?=[\[{(\"'\d-])")
 _THEN = re.compile(
     r"(?i)[\"']?,?\s(?:(?:it|this|the|a|your|function|program|result|answer|output|should|must|would|will)\s){0,4}"
@@ -41,11 +42,11 @@ def known_arguments(
     kinds = likely_kinds(function, every[0])[:2] if every else []
     shape = named_shape(texts[0]) if texts else None
     is_text = "str" in kinds or (shape is not None and shape.admits(input.strip()))
-    known += values_in(_RESULTS.split(input)[0], least, least == 1 and is_text)
+    as_text = least == 1 and is_text and not _EXPLAINS.search(input)
+    known += values_in(_RESULTS.split(input)[0], least, as_text)
     known += _examples_in(texts[0]) if texts and least == 1 else []
-    known += (
-        _results_for(texts[0], [likely_kinds(function, p)[:LIKELY] for p in every[:least]]) if texts else []
-    )
+    likely = [likely_kinds(function, parameter)[:LIKELY] for parameter in every[:least]]
+    known += [call for text in (*texts[:1], input) for call in _results_for(text, likely)]
     known = [_without_defaults(function, call) for call in known]
     return [call for call in dict.fromkeys(known) if all(map(is_literal, call))]
 
@@ -83,19 +84,19 @@ def _examples_in(instruction: str) -> list[Arguments]:
     return found
 
 
-def _results_for(instruction: str, kinds: Sequence[Sequence[str]]) -> list[Arguments]:
-    """The values of which an instruction tells the result: "for [1, 2] and 3 it returns 5". kinds: likely ones of each parameter."""
+def _results_for(text: str, kinds: Sequence[Sequence[str]]) -> list[Arguments]:
+    """The values of which a text tells the result: "for [1, 2] and 3 it returns 5". kinds: likely ones of each parameter."""
     found: list[Arguments] = []
-    for start in itertools.islice(_FOR.finditer(instruction), 6):
+    for start in itertools.islice(_FOR.finditer(text), 6):
         at, sources = start.end(), list[str]()
         while len(sources) < len(kinds):
-            end = _end_of_literal(instruction, at)
-            value = literal(instruction[at:end])
+            end = _end_of_literal(text, at)
+            value = literal(text[at:end])
             if value is None or not _is_of(value, kinds[len(sources)]):
                 break
             sources.append(source_of(value))
-            following = _NEXT.match(instruction, end)
-            if len(sources) == len(kinds) and _THEN.match(instruction, end):
+            following = _NEXT.match(text, end)
+            if len(sources) == len(kinds) and _THEN.match(text, end):
                 found.append(tuple(sources))
             if following is None:
                 break

@@ -48,3 +48,9 @@ def test_an_input_that_is_no_literal_is_a_text_where_a_text_is_wanted():
 )  # fmt: skip
 def test_values_of_which_the_instruction_tells_the_result_are_a_call(source, instruction, calls):
     assert known_arguments(function(source), (), "", (instruction, source)) == calls
+
+
+def test_an_input_that_explains_is_no_text_but_its_example_is():
+    shout = function("def f(text):\n    return text.upper()")
+    text = 'Example: "12-34" becomes "**-34". There are two digits at least.'
+    assert known_arguments(shout, (), text, ("Mask it.", "")) == [("'12-34'",)]

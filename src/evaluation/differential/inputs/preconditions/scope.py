@@ -160,8 +160,8 @@ def _longest(calls: Sequence[Call]) -> dict[str, int]:
 
 
 def grows_fast(instruction: str) -> bool:
-    """Whether the task is one that beginners do by a recursion which takes exponential time."""
-    return bool(_RECURSIVE.search(instruction))
+    """Whether the task is one that beginners do by a recursion which takes exponential time; that of a factorial does not."""
+    return bool(_RECURSIVE.search(instruction)) and not re.search(r"(?i)\bfactorials?\b", instruction)
 
 
 def speaks_of_words(instruction: str) -> bool:
