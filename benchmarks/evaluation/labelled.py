@@ -1,6 +1,6 @@
 """Holds the differential run against answers to small Python tasks that were written and labelled by hand.
 
-    python -m benchmarks.evaluation.labelled [development|held_out|other_hand|third_hand|fourth_hand|fifth_hand|sixth_hand|seventh_hand|eighth_hand] [--each]
+    python -m benchmarks.evaluation.labelled [development|held_out|other_hand|third_hand|fourth_hand|fifth_hand|sixth_hand|seventh_hand|eighth_hand|ninth_hand] [--each]
     python -m benchmarks.evaluation.labelled --answers FILE.txt --data ALPACA.json [--each]
 
 The sets, who wrote them and what the labels mean: labelled_answers/README.md. The tasks' asserts are taken away: they only
@@ -30,7 +30,7 @@ from src.sandbox.sandbox import Sandbox
 from src.schema import Execution, Sample
 
 SETS = (
-    "development", "held_out", "other_hand", "third_hand", "fourth_hand", "fifth_hand", "sixth_hand", "seventh_hand", "eighth_hand",
+    "development", "held_out", "other_hand", "third_hand", "fourth_hand", "fifth_hand", "sixth_hand", "seventh_hand", "eighth_hand", "ninth_hand",
 )  # fmt: skip
 ANSWERS = Path(__file__).with_name("labelled_answers")
 OF_OWN_TASKS = "tasks that no earlier set has"  # of a set that shares some: the figures for the others

@@ -88,7 +88,9 @@ def test_asserts_agree_with_the_labels(answers):
     assert [a for a, found, wanted in zip(checked, passed, expected, strict=True) if found != wanted] == []
 
 
-@pytest.mark.parametrize("name", ["fourth_hand", "fifth_hand", "sixth_hand", "seventh_hand", "eighth_hand"])
+@pytest.mark.parametrize(
+    "name", ["fourth_hand", "fifth_hand", "sixth_hand", "seventh_hand", "eighth_hand", "ninth_hand"]
+)
 def test_scripts_print_what_the_reference_prints_if_they_are_right_and_only_then(name):
     scripts = [a for a in labelled_answers(name) if "tests" not in task(a.task)]
     checked = [answer for answer in scripts if answer.label != "acceptable"]
@@ -101,7 +103,7 @@ def test_scripts_print_what_the_reference_prints_if_they_are_right_and_only_then
 def _printed(code):
     with contextlib.redirect_stdout(io.StringIO()) as out:
         exec(code, {"__name__": "__main__"})
-    return out.getvalue()
+    return [line.rstrip() for line in out.getvalue().rstrip().splitlines()]
 
 
 @pytest.mark.parametrize("name", ["other_hand", "third_hand"])
