@@ -60,6 +60,8 @@ class Trial:
     ) -> tuple[Execution, ProbeRecord | None]:
         stdin = stdin or self.stdins()[0]
         setup = setup_for(program, self.sample.input)
+        if files and any(name in setup for name in files):
+            setup = ""  # it would write the task's own files over these
         inputs = dataclasses.replace(
             self.behaviour.inputs, stdin=stdin, setup=setup, files=files or self.behaviour.inputs.files
         )

@@ -60,3 +60,16 @@ def test_what_differs_is_said_with_its_files(sandbox):
     found = compared(sandbox, LINES, code, LINES_TASK)
     assert "files" in found.verdict.detail or found.verdict.detail.startswith("count_lines(")
     assert len(found.behaviour.calls) == len(found.record["calls"])
+
+
+def test_code_in_the_input_does_not_write_its_file_over_others(sandbox):
+    given = 'import csv\n\ndata = """Name,Age\nAnn,30\nBob,25"""\n\nwith open("s.csv", "w") as file:\n    file.write(data)\n'
+    reference = "import csv\n\nwith open('s.csv') as file:\n    for row in list(csv.reader(file))[1:]:\n        print(row[1])"
+    sample = Sample("1", "Print the second column.", given, reference, "", "python")
+    assert (
+        compare_with_reference(sandbox, sample, reference.replace("row[1]", "row[1:2][0]")).verdict.outcome
+        == "passed"
+    )
+    last = compare_with_reference(sandbox, sample, reference.replace("row[1]", "row[-1]"))
+    assert last.verdict.outcome == "failed"
+    assert "other files" in last.verdict.detail
