@@ -18,6 +18,9 @@ _DESCENDING = re.compile(r"(?i)\b(?:descend|decreas)\w*")
 _ASKS = re.compile(r"\b(?:check|whether|if|determin|verif)")
 _MATRIX = re.compile(r"(?i)\b(?:matri(?:x|ces)|grids?|boards?|tables?|2d|two-dimensional|transpos\w*)\b")
 _TEXT_GRID = re.compile(r"(?i)\b(?:boards?|grids?|maze|maps?|rooms?|fields?|pictures?|images?|rows?)\b")
+_SIGN = re.compile(r"(?:[\"'`]|(?<=\s))([^\w\s\"'`])(?=[\"'`]| is\b)")  # "# is land"
+_OF_TEXTS = re.compile(r"(?i)\blists? of (?:\w+ ){0,3}(?:strings|texts|lines|rows)\b")
+GRID = (4, 5)  # rows and columns where none are shown
 _SQUARE = re.compile(
     r"(?i)\b(?:square|diagonals?|determinant|invert\w*|inverse|identity|symmetric|rotat\w*|n ?x ?n|trace)\b"
 )
@@ -146,9 +149,14 @@ class TextGrid:
 
 
 def text_grids(instruction: str, calls: Sequence[Sequence[object]]) -> Iterator[TextGrid]:
-    """The grid that the sample's own calls show as a list of texts."""
+    """The grid that the sample's own calls show as a list of texts, or of which the instruction gives the signs."""
     shown = [value for call in calls for value in call if isinstance(value, list)]
-    if not shown or not _TEXT_GRID.search(instruction):
+    if not _TEXT_GRID.search(instruction):
+        return
+    signs = "".join(dict.fromkeys(_SIGN.findall(instruction)))
+    if not shown and len(signs) > 1 and not signs.isalnum() and _OF_TEXTS.search(instruction):
+        yield TextGrid(*GRID, signs)
+    if not shown:
         return
     first = shown[0]
     if len(first) > 1 and all(isinstance(row, str) and len(row) == len(first[0]) > 1 for row in first):

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from src.evaluation.differential.inputs.forms.arrangement import FITS, arrangements
+from src.evaluation.differential.inputs.forms.arrangement import FITS, GRID, arrangements, text_grids
 from src.evaluation.differential.inputs.preconditions.relations import granted_by
 
 
@@ -76,3 +76,24 @@ def test_a_matrix_that_is_shown_not_to_be_square_has_rows_of_one_length_all_the_
     granted = granted_by(function, "The diagonals of a matrix.", [("[[1, 2, 3], [4, 5, 6]]",)])
     assert granted.admits(("[[1, 2], [3, 4], [5, 6]]",))
     assert not granted.admits(("[[1, 2], [3]]",))
+
+
+@pytest.mark.parametrize(
+    ("instruction", "signs"),
+    [
+        ("A map is a list of strings of equal length, in which # is land and . is water.", "#."),
+        ("The field is a list of texts: '*' for a mine and '.' for an empty cell.", "*."),
+        ("The field is a list of texts: '*' for a mine. Count them.", ""),
+        ("Join a list of strings with '-' or '+'.", ""),  # no grid
+        ("A map from names to numbers. # is a comment, and ; is one too.", ""),  # no list of texts
+    ],
+)
+def test_a_grid_of_texts_has_the_signs_of_which_the_instruction_speaks(instruction, signs):
+    found = [*text_grids(instruction, [])]
+    assert [grid.signs for grid in found] == ([signs] if signs else [])
+    for grid in found:
+        rows = grid.fit(["apple", "a pear"])
+        assert (len(rows), len(rows[0])) == GRID
+        assert {*"".join(rows)} <= {*signs}
+        assert grid([rows])
+        assert not grid([["apple"]])
