@@ -19,6 +19,7 @@ COUNTED = (
     "[6, 1, 1, 6, 2]",
 )  # how often each item occurs
 WITH_GAPS = ("[None, 3, None, None, 5]", "[1, None, None, 4, None]", "[None, None, 2]", "[7, None, 2, None]")
+PLACES = ("0", "1", "2")
 LARGE_FACTORS = (
     "49",
     "121",
@@ -38,11 +39,19 @@ def asked_for(function: Function, name: str) -> list[str]:
     found += _compared_lists(function)
     found += COUNTED if _counts_items(function, name) else ()
     found += LARGE_FACTORS if _tries_divisors(function) else ()
+    found += PLACES if name in places_in(function) else ()
     if _is_straight(function):
         powers = [n**times for n in constants_of(function) if type(n) is int and n > 9 for times in (2, 3)]
         powers = [n for n in powers if n < MAX_POWER][:MAX_POWERS]
         found += ["4821", "730521", *(repr(n + more) for n in powers for more in (0, -1, n // 2))]
     return found
+
+
+def places_in(function: Function) -> set[str]:
+    """The parameters that are places: `items[n]`."""
+    names = {parameter.arg for parameter in function.args.args}
+    slices = [node.slice for node in ast.walk(function) if isinstance(node, ast.Subscript)]
+    return names & {part.id for part in slices if isinstance(part, ast.Name)}
 
 
 def _tries_divisors(function: Function) -> bool:

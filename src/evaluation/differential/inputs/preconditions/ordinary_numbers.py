@@ -6,6 +6,7 @@ import ast
 import re
 
 from src.evaluation.differential.inputs.input_generation import parameters
+from src.evaluation.differential.inputs.known.uses import places_in
 from src.evaluation.differential.inputs.mutants import keeps_best
 from src.evaluation.differential.inputs.preconditions.assumptions import divisors
 from src.evaluation.differential.inputs.type_inference import Function
@@ -14,7 +15,7 @@ _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mu
            ast.Load, ast.Store, ast.Import, ast.ImportFrom, ast.alias, ast.Attribute)  # fmt: skip
 _KEEPING = ast.Add | ast.Sub | ast.Mult | ast.Pow  # operators for which 0 is a number like any other
 _PLAIN = (*_SMOOTH, ast.For, ast.AugAssign, ast.Call, ast.Constant, ast.GeneratorExp, ast.ListComp, ast.comprehension, ast.If,
-          ast.Compare, ast.Eq, ast.NotEq, ast.Mod, ast.In, ast.NotIn, ast.Not, ast.Subscript, ast.Slice, ast.Tuple, ast.Dict)  # fmt: skip
+          ast.Compare, ast.Eq, ast.NotEq, ast.Mod, ast.In, ast.NotIn, ast.Not, ast.Subscript, ast.Slice, ast.Tuple, ast.Dict, ast.IfExp)  # fmt: skip
 _OF_REALS = re.compile(
     r"math\.(?:sqrt|hypot|pow|exp|sin|cos|tan|radians|degrees)|sqrt|hypot|pow|round|abs|float|print"
 )
@@ -117,7 +118,7 @@ def _keeps_numbers(operation: ast.BinOp | ast.AugAssign) -> bool:
         case ast.Pow() | ast.Mod():
             return isinstance(right, ast.Constant)
         case ast.Div():
-            return ast.unparse(right).startswith("len(")
+            return isinstance(right, ast.Constant) or ast.unparse(right).startswith("len(")
     return False
 
 
@@ -143,17 +144,31 @@ def expects_zero(function: Function) -> bool:
 
 
 def answers_zero(function: Function) -> bool:
-    """Whether 0 has a result of its own: `if n == 0: return "0"`, where nothing is divided by it."""
+    """Whether 0 has a result of its own: `if n == 0: return "0"`, where nothing is divided by it, or `if n <= 1: return n`."""
     names = [parameter.arg.lower() for parameter in parameters(function)[0]]
     divided = {names[at] for at in divisors(function, names)}
     tests = {f"{name} == 0" for name in names if name not in divided}
+    own = {(f"{name} {test}", name) for name in names for test in ("<= 1", "< 2", "in (0, 1)", "in [0, 1]")}
     return any(
         isinstance(node, ast.If)
-        and ast.unparse(node.test).lower() in tests
         and isinstance(node.body[0], ast.Return)
-        and isinstance(node.body[0].value, ast.Constant)
-        and not re.search(r"[a-z] |None", str(node.body[0].value.value))
+        and (
+            (
+                ast.unparse(node.test).lower() in tests
+                and isinstance(node.body[0].value, ast.Constant)
+                and not re.search(r"[a-z] |None", str(node.body[0].value.value))
+            )
+            or (ast.unparse(node.test).lower(), ast.unparse(node.body[0].value or node).lower()) in own
+        )
         for node in ast.walk(function)
+    )
+
+
+def only_finds_places(function: Function) -> bool:
+    """Whether numbers are places where something stands, of which 0 is the first, and nothing is done with them: `rows[i][j]`."""
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    return bool(places_in(function)) and not any(
+        isinstance(node, ast.BinOp | ast.AugAssign | ast.Compare | ast.BoolOp) for node in nodes
     )
 
 

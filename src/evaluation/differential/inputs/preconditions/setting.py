@@ -24,6 +24,7 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     is_smooth,
     looks_at_no_item,
     moves_disks,
+    only_finds_places,
     only_passes_on,
     seeks_in_numbers,
 )
@@ -79,7 +80,8 @@ def setting_of(
     if len(granted) == 1 and not domain.shape:
         domain = dataclasses.replace(domain, shape=next(iter(granted.values())).example)
     if not moves_disks(instruction) and any(
-        ends_at_zero(f) or answers_zero(f) or expects_zero(f) for f in functions.values()
+        ends_at_zero(f) or answers_zero(f) or expects_zero(f) or only_finds_places(f)
+        for f in functions.values()
     ):
         domain = dataclasses.replace(domain, zero=True)
     if functions and all(only_passes_on(f) or adds_any_numbers(f) for f in functions.values()):

@@ -13,6 +13,7 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
     is_smooth,
     looks_at_no_item,
     looks_for_best,
+    only_finds_places,
     only_passes_on,
     seeks_in_numbers,
 )
@@ -82,7 +83,8 @@ def test_what_is_put_in_order_may_be_negative(source, seeks):
     [
         ("if n == 0:\n        return '0'", True), ("if n == 0:\n        return None", False),
         ("if n == 0:\n        return 'no number'", False), ("if n == 0:\n        return 0\n    return m / n", False),
-        ("if n == 1:\n        return 0", False),
+        ("if n == 1:\n        return 0", False), ("if n <= 1:\n        return n", True), ("if n < 2:\n        return 1", False),
+        ("if n in (0, 1):\n        return n", True), ("if n <= 1:\n        return m", False), ("if n < 2:\n        return", False),
     ],
 )  # fmt: skip
 def test_zero_is_meant_where_it_has_a_result_of_its_own(body, answers):
@@ -136,3 +138,16 @@ def test_roots_and_printed_results_are_smooth():
 )
 def test_what_is_only_counted_or_copied_may_be_anything(body, free):
     assert looks_at_no_item(ast.parse(f"def f(x):\n    {body}").body[0]) is free
+
+
+@pytest.mark.parametrize(
+    ("body", "finds"),
+    [
+        ("return m[n]", True),
+        ("return m[n - 1]", False),
+        ("return m[0]", False),
+        ("if n < len(m):\n        return m[n]", False),
+    ],
+)
+def test_zero_is_the_first_place_where_numbers_are_places_alone(body, finds):
+    assert only_finds_places(ast.parse(f"def f(m, n):\n    {body}").body[0]) is finds
