@@ -15,7 +15,7 @@ _SMOOTH = (ast.Return, ast.Assign, ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mu
            ast.Load, ast.Store, ast.Import, ast.ImportFrom, ast.alias, ast.Attribute)  # fmt: skip
 _KEEPING = ast.Add | ast.Sub | ast.Mult | ast.Pow  # operators for which 0 is a number like any other
 _PLAIN = (*_SMOOTH, ast.For, ast.AugAssign, ast.Call, ast.Constant, ast.GeneratorExp, ast.ListComp, ast.comprehension, ast.If,
-          ast.Compare, ast.Eq, ast.NotEq, ast.Mod, ast.In, ast.NotIn, ast.Not, ast.Subscript, ast.Slice, ast.Tuple, ast.Dict, ast.IfExp)  # fmt: skip
+          ast.Compare, ast.Eq, ast.NotEq, ast.Mod, ast.In, ast.NotIn, ast.Not, ast.Subscript, ast.Slice, ast.Tuple, ast.Dict, ast.DictComp, ast.IfExp)  # fmt: skip
 _OF_REALS = re.compile(
     r"math\.(?:sqrt|hypot|pow|exp|sin|cos|tan|radians|degrees)|sqrt|hypot|pow|round|abs|float|print"
 )
