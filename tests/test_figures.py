@@ -213,17 +213,23 @@ def test_scores_in_another_number_type_are_the_stored_ones():
 def test_the_judge_before_its_last_change_is_named_with_its_stored_scores():
     stored = json.loads(_read("benchmarks/results/labelled.json"))
     page = " ".join(_read("docs/functional.md").split())
-    now, before = (each["code_alpaca_subtle_fourth"] for each in (stored, stored["earlier"]))
-    assert f"judge before (commit {before['commit']})" in page
-    assert now["right"]["passed"] == before["right"]["passed"]
-    assert f"and {now['wrong']['passed']} wrong ones for {before['wrong']['passed']}." in page
-    assert f"The {now['wrong']['passed']} wrong answers that pass there" in page
-    now, before = (each["eighth_hand"] for each in (stored, stored["earlier"]))
-    wrong, right = (
-        f"{now[label]['passed_percent']} % of the {label} {word} pass in place of {before[label]['passed_percent']} %"
-        for label, word in (("wrong", "answers"), ("right", "ones"))
+    sets = [*(f"code_alpaca_subtle_{which}" for which in ("fifth", "sixth", "seventh")), "ninth_hand"]
+    (commit,) = {stored["earlier"][name]["commit"] for name in sets}
+    assert f"the judge before (commit {commit})" in page
+    wrong = [(stored[name]["wrong"]["passed"], stored["earlier"][name]["wrong"]["passed"]) for name in sets]
+    fifth, sixth, seventh, ninth = (f"{now} for {before} of" for now, before in wrong)
+    first = fifth.replace(" for", " wrong answers pass for")
+    assert (
+        f"{first} the fifth set, {sixth} the sixth, {seventh} the seventh and {ninth} the ninth hand" in page
     )
-    assert f"{wrong}, and {right.replace(' pass in', ' in')}" in page
+    right = [(stored[name]["right"]["passed"], stored["earlier"][name]["right"]["passed"]) for name in sets]
+    assert all(now == before for now, before in right[:3])
+    assert (
+        "as many right answers pass on the three sets, and {} for {} of the ninth hand".format(*right[3])
+        in page
+    )
+    assert f"The {wrong[2][0]} wrong answers of the seventh set that pass" in page
+    assert f"the last one gave {stored[sets[2]]['wrong']['passed_percent']} %" in page
 
 
 def test_the_rows_of_code_alpaca_are_added_up():
@@ -236,16 +242,16 @@ def test_the_rows_of_code_alpaca_are_added_up():
     right, acceptable, wrong = shares
     page = " ".join(_read("docs/functional.md").split())
     assert f"together give {right} right answers, {acceptable} acceptable ones and {wrong} wrong ones" in page
-    drawn = [stored[f"code_alpaca_subtle{which}"] for which in ("", "_again", "_third", "_fourth")]
+    names = [
+        f"code_alpaca_subtle{w}" for w in ("", "_again", "_third", "_fourth", "_fifth", "_sixth", "_seventh")
+    ]
+    drawn = [stored[name] for name in names]
     sets = [*older, *drawn]
     answers = sum(each[label]["n"] for each in sets for label in ("right", "acceptable", "wrong"))
     assert f"{answers:,} answers to {sum(each['tasks'] for each in sets)} samples of Code Alpaca" in page
-    passed, n = (sum(each["wrong"][key] for each in drawn[1:]) for key in ("passed", "n"))
-    first = drawn[0]["wrong"]
-    assert (
-        f"{passed} of {n} wrong ones ({100 * passed / n:.1f} %; {first['passed']} of {first['n']} in the first)"
-        in page
-    )
+    passed, n = (sum(each["wrong"][key] for each in drawn[-3:]) for key in ("passed", "n"))
+    before = sum(stored["earlier"][name]["wrong"]["passed"] for name in names[-3:])
+    assert f"{passed} of {n} wrong ones ({100 * passed / n:.1f} %; by the judge before {before})" in page
     low, high = (each(one["right"]["passed_percent"] for one in drawn) for each in (min, max))
     assert f"{low} to {high} % of the right answers pass" in page
     places = [place for each in sets for place in each["samples"].split()]

@@ -55,6 +55,22 @@ def test_a_right_answer_agrees_on_further_files_too(sandbox, reference, code, in
     assert compared(sandbox, reference, code, instruction).verdict.outcome == "passed"
 
 
+SECOND = """
+def second(text):
+    rows = [line.split(',') for line in text.split('\\n')]
+    return [row[1] for row in rows[1:]]
+
+print(second('Name,Age\\nAnn,30\\nBob,25'))"""
+
+
+def test_a_table_as_text_has_one_more_column(sandbox):
+    last = compared(sandbox, SECOND, SECOND.replace("row[1]", "row[-1]"), "The second column of a table.")
+    assert last.verdict.detail.startswith("with another column: second(")
+    # An answer that cannot take one is not wrong: the table of the task has two.
+    two = SECOND.replace("row[1] for row in", "age for name, age in")
+    assert compared(sandbox, SECOND, two, "The second column of a table.").verdict.outcome == "passed"
+
+
 def test_what_differs_is_said_with_its_files(sandbox):
     code = LINES.replace("file.readlines()", "set(file.readlines())")
     found = compared(sandbox, LINES, code, LINES_TASK)

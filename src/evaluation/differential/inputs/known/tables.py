@@ -10,6 +10,7 @@ from dataclasses import dataclass
 SEPARATORS = (",", ";", "\t", "|")
 FEWEST_LINES = 3  # a table has names and two rows at least
 MORE_ROWS = 3  # than are shown
+MORE = "more"  # name of a column, and what stands in it
 WORDS = ("Ann", "Zoe", "Max", "Ida", "Tom")
 _NAME = re.compile(r"[A-Za-z_][\w ()%.-]{0,40}")
 _WHOLE = re.compile(r"\d{1,9}")
@@ -43,6 +44,11 @@ class Table:
         if draw.random() < 0.3:
             rows.append([*draw.choice(rows)])
         return "\n".join(map(self.separator.join, [self.names, *rows])) + self.end
+
+    def wider(self) -> str:
+        """The table with one more column."""
+        lines = [self.names, *self.rows]
+        return "\n".join(self.separator.join((*line, MORE)) for line in lines) + self.end
 
     def alike(self, name: str) -> list[str]:
         """The columns that hold numbers where the one of this name does, and others where it does not."""

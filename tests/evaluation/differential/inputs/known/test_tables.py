@@ -76,3 +76,10 @@ def test_texts_in_the_place_of_a_table_are_tables():
     function = ast.parse("def mean(column, text):\n    return text.count(column)").body[0]
     granted = granted_by(function, "The mean of a column.", [(repr("age"), repr(PEOPLE))])
     assert not granted.admits((repr("age"), repr("any text")))
+
+
+def test_a_wider_table_has_one_more_column():
+    wider = table_of(table_of(PEOPLE + "\n").wider())
+    assert wider.names == ("name", "age", "score", "more")
+    assert [row[:3] for row in wider.rows] == [*table_of(PEOPLE).rows]
+    assert wider.end == "\n"
