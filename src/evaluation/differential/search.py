@@ -87,7 +87,7 @@ class Search:
             tried.sort(key=lambda call: not scope.admits(call))  # what takes too long is mostly outside
             found = self.selected(tried) if tried else None
             if found is None and not selection.calls:  # large numbers may take too long
-                found = self.selected(sorted(tried, key=_size)[:FEW])
+                found = self.selected(sorted(tried, key=size_of)[:FEW])
             if found is None:
                 break
             selection = found
@@ -193,7 +193,7 @@ class Search:
         return select_calls(self.tree, every, domain.kinds, scope.known)
 
 
-def _size(call: Call) -> int:
+def size_of(call: Call) -> int:
     """How large the numbers and how long the texts and lists of a call are: the least take the least time."""
     return sum(_size_of(literal(source)) for source in call[1])
 

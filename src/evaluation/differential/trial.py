@@ -57,7 +57,12 @@ class Trial:
         names: Binding | None = None,
         stdin: str = "",
         files: dict[str, str] | None = None,
+        share: float = 1.0,
     ) -> tuple[Execution, ProbeRecord | None]:
+        """Run a program, and calls of it; its record, or None where it left none.
+
+        names: how functions are called there. files: in place of those of the task. share: of the processor time.
+        """
         stdin = stdin or self.stdins()[0]
         setup = setup_for(program, self.sample.input)
         if files and any(name in setup for name in files):
@@ -65,4 +70,5 @@ class Trial:
         inputs = dataclasses.replace(
             self.behaviour.inputs, stdin=stdin, setup=setup, files=files or self.behaviour.inputs.files
         )
-        return run_probe(self.sandbox, inputs, program, calls, ordered=self.rules.ordered, names=names)
+        ordered = self.rules.ordered
+        return run_probe(self.sandbox, inputs, program, calls, share=share, ordered=ordered, names=names)

@@ -17,16 +17,14 @@ from src.evaluation.differential.further.small_values import SmallValues
 from src.evaluation.differential.inputs.input_generation import candidates, parameters
 from src.evaluation.differential.probe_runner import Call, ProbeRecord
 from src.evaluation.differential.program_analysis import entry_functions
-from src.evaluation.differential.search import TURNS, Search
+from src.evaluation.differential.search import SEARCH_SHARE, TURNS, Search, size_of
 from src.evaluation.differential.trial import Trial
 from src.evaluation.differential.verdicts import Comparison, with_outcome
 
 AT_ONCE = 96  # calls of one run: a record has room for what these give
 MORE_TURNS = 3  # of varied calls
-DIFFERING, BESIDE = (
-    36,
-    12,
-)  # calls of which it is asked whether the task is about them: no more than are chosen
+DIFFERING = 36  # calls of which it is asked whether the task is about them
+BESIDE = 12  # chosen ones that are looked at with these: together no more than are chosen
 
 
 def on_further_calls(trial: Trial, agreed: Comparison, way: Binding) -> Comparison | None:
@@ -38,12 +36,15 @@ def on_further_calls(trial: Trial, agreed: Comparison, way: Binding) -> Comparis
     known, verdict = agreed.behaviour, agreed.verdict
     if agreed.record is None or verdict is None or known.search is None:
         return None
-    search, rules = dataclasses.replace(known.search, sandbox=trial.sandbox), trial.rules
+    rules = trial.rules
+    search = dataclasses.replace(
+        known.search, sandbox=trial.sandbox, setting=known.search.setting.of_any_time()
+    )
 
     def both(calls: Sequence[Call]) -> list[list[ProbeRecord]]:
         records = (
-            trial.run(known.program, calls, search.names(calls))[1],
-            trial.run(trial.code, calls, way)[1],
+            trial.run(known.program, calls, search.names(calls), share=SEARCH_SHARE)[1],
+            trial.run(trial.code, calls, way, share=SEARCH_SHARE)[1],
         )
         return [_results(record, len(calls)) for record in records]
 
@@ -51,10 +52,13 @@ def on_further_calls(trial: Trial, agreed: Comparison, way: Binding) -> Comparis
     further = further_calls(search, known.calls, trial.tree)
     for start in range(0, len(further), AT_ONCE):
         some = further[start : start + AT_ONCE]
-        for call, left, right in zip(some, *both(some), strict=False):
+        results = both(some)
+        for call, left, right in zip(some, *results, strict=False):
             is_slow = right["error"] in OUT_OF_TIME
             if not is_slow and call_difference(rules, [call], {"calls": [left]}, {"calls": [right]}):
                 found.append(call)
+        if any(result["error"] in OUT_OF_TIME for own in results for result in own):
+            break  # those that follow are larger
     # Beside chosen ones, since what gives False on all that it is called with shows nothing.
     selection = search.selected([*known.calls[:BESIDE], *found[:DIFFERING]]) if found else None
     differing = [call for call in selection.calls if call in found] if selection else []
@@ -80,17 +84,22 @@ def further_calls(search: Search, chosen: Sequence[Call], answer: ast.Module) ->
     found = [call for turn in range(MORE_TURNS) for call in search.calls(TURNS + turn)]
     values = SmallValues(_constants(setting.tree, answer))
     for name, function in setting.functions.items():
-        small = values.calls([arguments for other, arguments in chosen if other == name])
+        given = [arguments for other, arguments in chosen if other == name]
+        small = values.calls(given) + (values.shifted(given) if name in setting.any_numbers else [])
         taken = len(parameters(function)[0])
         for own in entry_functions(answer):
             if len(parameters(own)[0]) == taken:
                 small += candidates(own, setting.known[name], setting.scope.domain, 0, answer)
         found += [(name, setting.scope.granted[name].fitted(arguments)) for arguments in small]
     like = {
-        name: Likeness([arguments for other, arguments in chosen if other == name], name in setting.classes)
+        name: Likeness(
+            [arguments for other, arguments in chosen if other == name],
+            name in setting.classes,
+            name in setting.any_numbers,
+        )
         for name in {name for name, _ in chosen}
     }
-    return [
+    fitting = [
         (name, arguments)
         for name, arguments in dict.fromkeys(found)
         if name in like
@@ -99,6 +108,7 @@ def further_calls(search: Search, chosen: Sequence[Call], answer: ast.Module) ->
         and not setting.scope.is_edge((name, arguments))
         and like[name].admits(arguments)
     ]
+    return sorted(fitting, key=size_of)  # after some that take too long the others of a run are not made
 
 
 def _results(record: ProbeRecord | None, count: int) -> list[ProbeRecord]:

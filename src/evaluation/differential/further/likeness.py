@@ -40,10 +40,10 @@ class _Seen:
 
 
 class Likeness:
-    """The calls that are like `calls`, of one function or sessions with one class."""
+    """The calls that are like `calls`, of one function or sessions with one class. any_size: numbers need not be between theirs."""
 
-    def __init__(self, calls: Sequence[Arguments], is_class: bool) -> None:
-        self._is_class = is_class
+    def __init__(self, calls: Sequence[Arguments], is_class: bool, any_size: bool = False) -> None:
+        self._is_class, self._any_size = is_class, any_size
         self._seen: dict[Place, _Seen] = {}
         self._together = {kinds_of(call) for call in calls}
         for call in calls:
@@ -70,7 +70,7 @@ class Likeness:
             if isinstance(part, str):
                 if not seen.takes_text(part):
                     return False
-            elif not seen.numbers or not min(seen.numbers) <= part <= max(seen.numbers):
+            elif not seen.numbers or not (self._any_size or min(seen.numbers) <= part <= max(seen.numbers)):
                 return False
         return True
 

@@ -23,6 +23,7 @@ MOST = 7  # items of a list, signs of a text
 MANY, MANY_SHARE = (10, 20), 0.1  # items of one in ten: more than programs have a fixed place for
 SIDE = 4  # of a matrix
 HIGHEST = 12  # of small numbers
+SHIFT, SHIFTED = 2_000, 12  # by how much, and of how many calls, numbers are larger
 LARGE = 10_000  # constant beyond which neighbours are not tried
 
 
@@ -52,6 +53,21 @@ class SmallValues:
                 values[at] = self._like(self._draw.choice(places[at]), places[at])
             found.append(values)
         return list(dict.fromkeys(tuple(map(source_of, values)) for values in found))
+
+    def shifted(self, given: Sequence[Arguments]) -> list[Arguments]:
+        """Calls like those given in which all whole numbers of lists are larger, or smaller: beyond what a program may begin a search with."""
+        found = []
+        for call in given[:SHIFTED]:
+            values = [literal(source) for source in call]
+            for shift in (SHIFT, -SHIFT):
+                moved = [
+                    [item + shift for item in value]
+                    if isinstance(value, list) and value and all(type(item) is int for item in value)
+                    else value
+                    for value in values
+                ]
+                found += [tuple(map(source_of, moved))] if moved != values else []
+        return found
 
     def _like(self, value: Any, others: Sequence[Any]) -> Any:
         """A small value of the kind of this one, one of the others where there are no small ones."""

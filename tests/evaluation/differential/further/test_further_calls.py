@@ -52,6 +52,8 @@ def compared(sandbox, reference, code, instruction):
         (PRIME, "def is_prime(n):\n    return n in (2, 3, 5, 7) or n > 7 and all(n % d for d in (2, 3, 5, 7))", PRIME_TASK),
         # What differs is False in all these calls.
         ("def is_square(n):\n    return int(n ** 0.5) ** 2 == n", "def is_square(n):\n    return round(n ** 0.5, 1) ** 2 % 1 == 0 and round(n ** 0.5, 1) % 1 == 0", "Check whether a whole number is a perfect square."),
+        (FIBONACCI, "def fibonacci(n):\n    return round(1.618034 ** n / 5 ** 0.5) if n > 20 else [0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597, 2584, 4181, 6765][n]", "The n-th Fibonacci number."),
+        ("def place(numbers):\n    return numbers.index(min(numbers))", "def place(numbers):\n    least, found = 1000, 0\n    for at, n in enumerate(numbers):\n        if n < least:\n            least, found = n, at\n    return found", "Find the index of the smallest number of a list."),
         # One bonus for each row of wins, however long.
         (POINTS, "import re\ndef points(results):\n    return 3 * results.count('W') + results.count('D') + len(re.findall('WWW+', results))", POINTS_TASK),
         ("def total(numbers):\n    return sum(numbers)", "def total(numbers):\n    return sum(numbers) + (numbers.count(2) > 3)", "Add up a list of numbers."),

@@ -57,3 +57,8 @@ def test_a_session_is_like_others_where_each_method_gets_values_like_theirs(sess
         ("(20,)", "[('deposit', (50,)), ('balance', ())]"),
     ]
     assert Likeness(given, is_class=True).admits(session) is fits
+
+
+def test_numbers_of_no_kind_in_particular_may_be_of_any_size():
+    assert Likeness([("[1, 9]",)], is_class=False, any_size=True).admits(("[500, -3]",))
+    assert not Likeness([("'a'",)], is_class=False, any_size=True).admits(("5",))

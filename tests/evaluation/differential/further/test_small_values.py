@@ -84,3 +84,12 @@ def test_what_is_empty_is_no_error(source):
 def test_a_function_that_takes_nothing_gets_nothing():
     assert SmallValues([]).calls([()]) == []
     assert SmallValues([]).calls([]) == []
+
+
+def test_lists_of_numbers_are_shifted_beyond_what_a_search_may_begin_with():
+    values = SmallValues([])
+    assert values.shifted([("[3, 1, 2]", "4")]) == [
+        ("[2003, 2001, 2002]", "4"),
+        ("[-1997, -1999, -1998]", "4"),
+    ]
+    assert values.shifted([("'abc'", "[1.5]"), ("[]", "[]")]) == []

@@ -18,6 +18,7 @@ from src.languages.syntax import literal
 DEALT = 5  # groups of sessions of a kind, of each of which one is kept
 LONG = 10  # steps that give something
 LARGEST = 22  # number for a recursion that takes exponential time
+LARGER = 60  # and where that may take too long; beyond, a formula with floats is no longer exact
 _RECURSIVE = re.compile(
     r"(?i)\b(?:fibonacci|tribonacci|lucas|hanoi|catalan|ackermann|subsets?|power set|permutations?|combinations?|partitions?|stair\w*|recurs\w*)\b"
 )
@@ -38,6 +39,7 @@ class Scope:
     shown: frozenset[str] = (
         frozenset()
     )  # signs of texts in calls that the sample shows: the full stop of a sentence
+    largest: int = LARGEST  # number where a plain way takes exponential time
 
     def admits(self, call: Call) -> bool:
         name, arguments = call
@@ -75,7 +77,7 @@ class Scope:
         if name not in self.granted:
             return False
         values = [literal(source) for source in arguments]
-        too_large = self.grows and any(isinstance(value, int) and value > LARGEST for value in values)
+        too_large = self.grows and any(isinstance(value, int) and value > self.largest for value in values)
         if name in self.from_one:
             values = [value for value in values if value != 1]
         values = [value for value in values if not isinstance(value, str) or not {*value} <= self.named]

@@ -30,6 +30,7 @@ from src.evaluation.differential.inputs.preconditions.ordinary_numbers import (
 )
 from src.evaluation.differential.inputs.preconditions.relations import granted_by
 from src.evaluation.differential.inputs.preconditions.scope import (
+    LARGER,
     Scope,
     grows_fast,
     speaks_of_words,
@@ -52,6 +53,14 @@ class Setting:
     classes: Mapping[str, ast.ClassDef]
     known: Mapping[str, Sequence[Arguments]]  # of each, what the sample shows
     scope: Scope
+    any_numbers: frozenset[str] = frozenset()  # functions of numbers of no kind in particular, so of any size
+
+    def of_any_time(self) -> Setting:
+        """The same where it does not matter how long a call takes: larger numbers are no edge of what grows fast."""
+        if not self.scope.grows:
+            return self
+        scope = dataclasses.replace(self.scope, largest=LARGER)
+        return dataclasses.replace(self, scope=scope, any_numbers=frozenset(self.functions))
 
 
 def setting_of(
@@ -118,4 +127,5 @@ def setting_of(
             for sign in text
         ),
     )
-    return Setting(tree, instruction, functions, classes, known, scope)
+    any_numbers = frozenset(n for n, f in functions.items() if seeks_in_numbers(f) or adds_any_numbers(f))
+    return Setting(tree, instruction, functions, classes, known, scope, any_numbers)

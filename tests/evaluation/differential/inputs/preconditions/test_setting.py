@@ -46,3 +46,15 @@ def test_signs_of_shown_calls_are_kept_apart_from_those_that_functions_know():
     )
     assert found.scope.named == {"+"}
     assert {",", "."} <= found.scope.shown
+
+
+def test_larger_numbers_are_no_edge_where_it_does_not_matter_how_long_a_call_takes():
+    found = setting("def f(n):\n    return n if n < 2 else f(n - 1) + f(n - 2)", "The n-th Fibonacci number.")
+    assert found.scope.is_edge(("f", ("60",)))
+    assert not found.of_any_time().scope.is_edge(("f", ("60",)))
+    assert found.of_any_time().scope.is_edge(("f", ("80",)))
+    assert found.of_any_time().any_numbers == {"f"}
+    other = setting("def f(price):\n    return price + 1", "Add one.")
+    assert other.of_any_time() is other
+    assert other.any_numbers == frozenset()
+    assert setting("def f(numbers):\n    return max(numbers)").any_numbers == {"f"}
