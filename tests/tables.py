@@ -84,8 +84,10 @@ CARDS = (  # what is free of a card of this size
 LABELLED = ROOT / "benchmarks" / "results" / "labelled.json"
 # rows of its table: where in the file, by keys
 VERDICTS = {
+    "**new answers to 84 samples of the fifth to seventh set**": ("code_alpaca_new_answers",),
+    "these, by the judge before further calls": ("earlier", "code_alpaca_new_answers"),
     "**79 samples of Code Alpaca, subtle, the seventh drawn**": ("code_alpaca_subtle_seventh",),
-    "the seventh, by the judge before further calls": ("earlier", "code_alpaca_subtle_seventh"),
+    "the seventh, by the judge before": ("earlier", "code_alpaca_subtle_seventh"),
     "**92 samples, the sixth drawn**": ("code_alpaca_subtle_sixth",),
     "the sixth, by the judge before": ("earlier", "code_alpaca_subtle_sixth"),
     "**110 samples, the fifth drawn**": ("code_alpaca_subtle_fifth",),
@@ -112,13 +114,11 @@ VERDICTS = {
     "third hand, tasks that no set had": ("third_hand", "tasks that no earlier set has"),
     "other hand": ("earlier", "other_hand"),
     "held-out half": ("earlier", "held_out"),
+    "new answers to 84 samples, seen": ("seen", "code_alpaca_new_answers"),
     "79 samples, the seventh drawn, seen": ("seen", "code_alpaca_subtle_seventh"),
     "92 samples, the sixth drawn, seen": ("seen", "code_alpaca_subtle_sixth"),
     "110 samples, the fifth drawn, seen": ("seen", "code_alpaca_subtle_fifth"),
-    "55 samples, the fourth drawn, seen": ("seen", "code_alpaca_subtle_fourth"),
     "ninth hand, seen": ("seen", "ninth_hand"),
-    "eighth hand, seen": ("seen", "eighth_hand"),
-    "sixth hand, seen": ("seen", "sixth_hand"),
     "other hand, seen": ("other_hand",),
     "held-out half, seen": ("held_out",),
     "development half, seen": ("development",),

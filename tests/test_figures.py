@@ -232,6 +232,26 @@ def test_the_judge_before_its_last_change_is_named_with_its_stored_scores():
     assert f"the last one gave {stored[sets[2]]['wrong']['passed_percent']} %" in page
 
 
+def test_new_answers_to_seen_samples_are_told_with_their_stored_scores():
+    stored = json.loads(_read("benchmarks/results/labelled.json"))
+    page = " ".join(_read("docs/functional.md").split())
+    now, before = (each["code_alpaca_new_answers"] for each in (stored, stored["earlier"]))
+    right, acceptable, wrong = (now[label]["passed_percent"] for label in ("right", "acceptable", "wrong"))
+    assert (
+        f"{right} % of the right ones pass, {acceptable} % of the acceptable and {wrong} % of the wrong"
+        in page
+    )
+    assert "{passed} of {n}; by the judge before".format(**now["wrong"]) in page
+    earlier = [str(before[label]["passed_percent"]) for label in ("right", "acceptable", "wrong")]
+    assert f"by the judge before {earlier[0]}, {earlier[1]} and {earlier[2]} %" in page
+    places = now["samples"].split()
+    drawn = {
+        p for w in ("fifth", "sixth", "seventh") for p in stored[f"code_alpaca_subtle_{w}"]["samples"].split()
+    }
+    assert len(places) == now["tasks"] == 84
+    assert {*places} <= drawn
+
+
 def test_the_rows_of_code_alpaca_are_added_up():
     stored = json.loads(_read("benchmarks/results/labelled.json"))
     older = [stored["code_alpaca"], stored["code_alpaca_again"], stored["earlier"]["code_alpaca"]]

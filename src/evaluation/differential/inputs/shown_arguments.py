@@ -17,7 +17,7 @@ LIKELY = 3  # kinds of which a value in an instruction is one
 _EXAMPLE = re.compile(
     r"(?i)\b(?:for example|e\.g\.|such as|example:),? (?:the )?(?:list |input |matrix |dictionary )?[\[{]"
 )
-_EXPLAINS = re.compile(r"(?i)\bexamples?\b|\bbecomes?\b|\breturns?\b|->")
+_EXPLAINS = re.compile(r"(?i)\bexamples?:|\bbecomes?\b|\breturns?\b|->")
 _FOR = re.compile(r"(?i)\b(?:for|given|from|turns|examples?:)\s(?=[\[{(\"'])")
 _NEXT = re.compile(r"(?i)(?:,| and|, and)\s(?:the \w+ )?(?=[\[{(\"'\d-])")
 _THEN = re.compile(

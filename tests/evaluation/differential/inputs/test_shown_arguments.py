@@ -54,3 +54,10 @@ def test_an_input_that_explains_is_no_text_but_its_example_is():
     shout = function("def f(text):\n    return text.upper()")
     text = 'Example: "12-34" becomes "**-34". There are two digits at least.'
     assert known_arguments(shout, (), text, ("Mask it.", "")) == [("'12-34'",)]
+
+
+def test_an_address_at_example_org_is_a_text():
+    domain = function("def f(address):\n    return address.split('@')[1]")
+    assert known_arguments(domain, (), "maria@example.org", ("Return the domain.", "")) == [
+        ("'maria@example.org'",)
+    ]
