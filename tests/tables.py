@@ -84,6 +84,7 @@ CARDS = (  # what is free of a card of this size
 LABELLED = ROOT / "benchmarks" / "results" / "labelled.json"
 # rows of its table: where in the file, by keys
 VERDICTS = {
+    "**new answers to 80 others of these, by the last judge**": ("code_alpaca_more_answers",),
     "**new answers to 84 samples of the fifth to seventh set**": ("code_alpaca_new_answers",),
     "these, by the judge before further calls": ("earlier", "code_alpaca_new_answers"),
     "**79 samples of Code Alpaca, subtle, the seventh drawn**": ("code_alpaca_subtle_seventh",),

@@ -252,6 +252,17 @@ def test_new_answers_to_seen_samples_are_told_with_their_stored_scores():
     assert {*places} <= drawn
 
 
+def test_the_last_judge_is_told_with_its_stored_scores():
+    now = json.loads(_read("benchmarks/results/labelled.json"))["code_alpaca_more_answers"]
+    page = " ".join(_read("docs/functional.md").split())
+    right, acceptable, wrong = (
+        "{passed_percent} % of {n}".format(**now[label]) for label in ("right", "acceptable", "wrong")
+    )
+    told = f"{right} right ones pass, {acceptable} acceptable ones and {wrong} wrong ones."
+    assert f"The last judge (commit {now['commit']})" in page
+    assert f"answers to {now['tasks']} others of these samples: {told}" in page
+
+
 def test_the_rows_of_code_alpaca_are_added_up():
     stored = json.loads(_read("benchmarks/results/labelled.json"))
     older = [stored["code_alpaca"], stored["code_alpaca_again"], stored["earlier"]["code_alpaca"]]
