@@ -92,11 +92,11 @@ def test_further_calls_are_new_and_within_the_task(sandbox, reference, instructi
     assert found == further_calls(known.search, known.calls, parse_python(reference))
 
 
-def test_a_program_that_ends_itself_on_a_further_call_is_no_error_of_ours(sandbox):
+def test_a_run_that_a_program_ends_itself_decides_nothing(sandbox):
     code = PRIME.replace(
         "    if n < 2:", "    if n == 83:\n        import os\n        os._exit(3)\n    if n < 2:"
     )
-    assert compared(sandbox, PRIME, code, PRIME_TASK).verdict is not None
+    assert compared(sandbox, PRIME, code, PRIME_TASK).verdict.outcome == "passed"
 
 
 def test_further_calls_are_made_where_the_chosen_ones_agree_alone(sandbox, monkeypatch):
